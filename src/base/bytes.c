@@ -1,0 +1,256 @@
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Not tolower(3): what mail compares without case is ASCII in every locale. */
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+struct slice slice_of(const char *text)
+{
+	return (struct slice){text, strlen(text)};
+}
+
+bool slice_begins(struct slice s, const char *ascii)
+{
+	size_t i;
+
+	for (i = 0; ascii[i]; i++)
+		if (i == s.len || lower(s.p[i]) != lower(ascii[i]))
+			return false;
+	return true;
+}
+
+bool slice_is(struct slice s, const char *ascii)
+{
+	return strlen(ascii) == s.len && slice_begins(s, ascii);
+}
+
+bool slice_cut(struct slice *rest, int at, struct slice *head)
+{
+	const char *found = rest->len ? memchr(rest->p, at, rest->len) : NULL;
+	size_t before;
+
+	if (!found)
+		return false;
+	before = (size_t)(found - rest->p);
+	*head = (struct slice){rest->p, before};
+	*rest = (struct slice){found + 1, rest->len - before - 1};
+	return true;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.len && is_blank(s.p[0])) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len && is_blank(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool slice_line(struct slice *rest, struct slice *line)
+{
+	if (!rest->len)
+		return false;
+	if (!slice_cut(rest, '\n', line)) {
+		*line = *rest;
+		*rest = (struct slice){rest->p + rest->len, 0};
+	}
+	if (line->len && line->p[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+bool slice_is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] > 127)
+			return false;
+	return true;
+}
+
+/* The length of the UTF-8 sequence at p, or 0 (RFC 3629 section 4). */
+static size_t sequence(const unsigned char *p, size_t len)
+{
+	static const struct { unsigned char first, last, low, high; size_t len; } form[] = {
+		{0x00, 0x7f, 0x80, 0xbf, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+
+	for (size_t i = 0; i < sizeof form / sizeof *form; i++) {
+		if (p[0] < form[i].first || p[0] > form[i].last)
+			continue;
+		if (len < form[i].len)
+			return 0;
+		for (size_t k = 1; k < form[i].len; k++)
+			if (p[k] < (k == 1 ? form[i].low : 0x80) || p[k] > (k == 1 ? form[i].high : 0xbf))
+				return 0;
+		return form[i].len;
+	}
+	return 0;
+}
+
+bool slice_is_utf8(struct slice s)
+{
+	size_t n;
+
+	for (size_t i = 0; i < s.len; i += n) {
+		n = sequence((const unsigned char *)s.p + i, s.len - i);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < 32 || c == 127;
+}
+
+bool slice_has_control(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (is_control(s.p[i]))
+			return true;
+	return false;
+}
+
+void buf_start(struct buf *b, size_t limit)
+{
+	*b = (struct buf){.limit = limit};
+}
+
+int buf_reserve(struct buf *b, size_t len)
+{
+	size_t need, room;
+	char *p;
+
+	if (len > b->limit || b->len > b->limit - len || b->limit == SIZE_MAX)
+		return -1;
+	need = b->len + len + 1;
+	if (need <= b->room)
+		return 0;
+	room = b->room > b->limit / 2 ? b->limit + 1 : b->room * 2;
+	if (room < need)
+		room = need < 64 ? 64 : need;
+	p = realloc(b->p, room);
+	if (!p)
+		return -1;
+	b->p = p;
+	b->room = room;
+	return 0;
+}
+
+int buf_add(struct buf *b, const void *p, size_t len)
+{
+	if (buf_reserve(b, len) < 0)
+		return -1;
+	if (len)
+		memcpy(b->p + b->len, p, len);
+	b->len += len;
+	b->p[b->len] = '\0';
+	return 0;
+}
+
+int buf_slice(struct buf *b, struct slice s)
+{
+	return buf_add(b, s.p, s.len);
+}
+
+int buf_text(struct buf *b, const char *text)
+{
+	return buf_add(b, text, strlen(text));
+}
+
+int buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n, ok = -1;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && buf_reserve(b, (size_t)n) == 0) {
+		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);
+		b->len += (size_t)n;
+		ok = 0;
+	}
+	va_end(again);
+	return ok;
+}
+
+void buf_consume(struct buf *b, size_t len)
+{
+	if (!len)
+		return;
+	b->len -= len;
+	memmove(b->p, b->p + len, b->len + 1);
+}
+
+struct slice buf_slice_of(const struct buf *b)
+{
+	return (struct slice){b->p, b->len};
+}
+
+void buf_clear(struct buf *b)
+{
+	b->len = 0;
+	if (b->p)
+		b->p[0] = '\0';
+}
+
+void buf_free(struct buf *b)
+{
+	free(b->p);
+	*b = (struct buf){.limit = b->limit};
+}
+
+void printable(char *to, size_t room, struct slice s)
+{
+	static const char hex[] = "0123456789abcdef";
+	bool utf8 = slice_is_utf8(s);
+	size_t used = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		/* U+0080 to U+009F are controls to a terminal too. */
+		bool c1 = c == 0xc2 && i + 1 < s.len && (unsigned char)s.p[i + 1] < 0xa0;
+		bool bad = is_control(s.p[i]) || c1 || (c > 127 && !utf8);
+
+		if (used + (bad ? 4 : 1) >= room)
+			break;
+		if (!bad) {
+			to[used++] = s.p[i];
+			continue;
+		}
+		to[used++] = '\\';
+		to[used++] = 'x';
+		to[used++] = hex[c >> 4];
+		to[used++] = hex[c & 15];
+		if (c1) { /* its second octet, escaped as well */
+			c = (unsigned char)s.p[++i];
+			if (used + 4 >= room)
+				break;
+			to[used++] = '\\';
+			to[used++] = 'x';
+			to[used++] = hex[c >> 4];
+			to[used++] = hex[c & 15];
+		}
+	}
+	to[used] = '\0';
+}

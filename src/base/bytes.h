@@ -1,0 +1,58 @@
+/*
+ * base/bytes - a view of bytes, and bytes that grow
+ *
+ * A slice is borrowed, may hold NUL and has no terminator. A buf owns its bytes, keeps a NUL behind
+ * them, and has a limit set by whoever starts it: input from outside can fill a buf, not the host.
+ *
+ * Use: struct buf b; buf_start(&b, 4096); if (buf_add(&b, p, n) < 0) ...; buf_free(&b);
+ * Owns: a buf its bytes; a slice nothing.
+ * Bounds: limit counts the bytes without the NUL behind them.
+ * Errors: buf_add and friends return -1 at the limit (or out of memory) and leave the buf as it was.
+ */
+#ifndef BASE_BYTES_H
+#define BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/failure.h"
+
+struct slice {
+	const char *p;
+	size_t len;
+};
+
+struct buf {
+	char *p;
+	size_t len, room, limit;
+};
+
+#define SLICE(literal) ((struct slice){literal, sizeof(literal) - 1})
+
+struct slice slice_of(const char *text);	     /* of a terminated text */
+bool slice_is(struct slice s, const char *ascii);    /* ASCII case aside */
+bool slice_begins(struct slice s, const char *ascii); /* ASCII case aside */
+/* Head is what stands before the first such byte, rest what follows it. False: no such byte. */
+bool slice_cut(struct slice *rest, int at, struct slice *head);
+struct slice slice_trim(struct slice s); /* spaces, tabs, CR and LF at both ends */
+/* The next line without its LF (and a CR before it); false at the end. */
+bool slice_line(struct slice *rest, struct slice *line);
+bool slice_is_ascii(struct slice s);	/* no octet above 127 */
+bool slice_is_utf8(struct slice s);	/* strict: no overlong form, no surrogate (RFC 3629) */
+bool slice_has_control(struct slice s); /* an octet below 32, or 127 */
+
+void buf_start(struct buf *b, size_t limit);
+MUST_CHECK int buf_add(struct buf *b, const void *p, size_t len);
+MUST_CHECK int buf_slice(struct buf *b, struct slice s);
+MUST_CHECK int buf_text(struct buf *b, const char *text);
+MUST_CHECK int buf_printf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+MUST_CHECK int buf_reserve(struct buf *b, size_t len); /* room for len more */
+void buf_consume(struct buf *b, size_t len);	       /* the first len bytes go */
+struct slice buf_slice_of(const struct buf *b);
+void buf_clear(struct buf *b);
+void buf_free(struct buf *b);
+
+/* Copies s as one line anybody may print: control octets as \xHH. Always terminated; cut if need be. */
+void printable(char *to, size_t room, struct slice s);
+
+#endif

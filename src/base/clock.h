@@ -1,0 +1,16 @@
+/*
+ * base/clock - what time it is, and how long something took
+ *
+ * Units: seconds since 1970 (wall), milliseconds since some start (steady: never goes back).
+ * Owns: nothing. Errors: none. Threads: any. Tests link their own.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+time_t clock_wall(void);
+int64_t clock_steady(void); /* milliseconds */
+
+#endif

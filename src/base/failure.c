@@ -1,0 +1,105 @@
+#include "base/failure.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static void begin(struct failure *f, enum stage at, int exit)
+{
+	memset(f, 0, sizeof *f);
+	f->stage = at;
+	f->exit = exit;
+}
+
+int fail(struct failure *f, enum stage at, int exit, const char *fmt, ...)
+{
+	va_list ap;
+
+	begin(f, at, exit);
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof f->text, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int fail_errno(struct failure *f, enum stage at, int exit, const char *fmt, ...)
+{
+	int saved = errno;
+	size_t used;
+	va_list ap;
+
+	begin(f, at, exit);
+	va_start(ap, fmt);
+	vsnprintf(f->text, sizeof f->text, fmt, ap);
+	va_end(ap);
+	used = strlen(f->text);
+	snprintf(f->text + used, sizeof f->text - used, ": %s", strerror(saved));
+	return -1;
+}
+
+int failure_in(struct failure *f, const char *fmt, ...)
+{
+	char front[sizeof f->text];
+	size_t used;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(front, sizeof front, fmt, ap);
+	va_end(ap);
+	used = strlen(front);
+	snprintf(front + used, sizeof front - used, ": %.*s", (int)(sizeof front - used), f->text);
+	memcpy(f->text, front, sizeof f->text);
+	return -1;
+}
+
+bool failure_is_temporary(const struct failure *f)
+{
+	return f->exit == EX_TEMPFAIL;
+}
+
+int failure_hint(struct failure *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (*f->hint)
+		return -1;
+	va_start(ap, fmt);
+	vsnprintf(f->hint, sizeof f->hint, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+const char *stage_words(enum stage at)
+{
+	static const char *const words[] = {
+		[AT_USAGE] = "usage",	  [AT_CONFIG] = "configuration", [AT_INPUT] = "input",
+		[AT_SPOOL] = "spool",	  [AT_RESOLVE] = "name look-up",  [AT_CONNECT] = "connect",
+		[AT_GREETING] = "greeting", [AT_TLS] = "TLS",		 [AT_LOGIN] = "login",
+		[AT_SENDER] = "MAIL FROM", [AT_RECIPIENT] = "RCPT TO",	 [AT_DATA] = "DATA",
+		[AT_BODY] = "message",	  [AT_END] = "end of message",
+	};
+
+	return words[at];
+}
+
+bool stage_is_remote(enum stage at)
+{
+	return at >= AT_RESOLVE;
+}
+
+const char *exit_words(int status)
+{
+	static const char *const words[] = {
+		"EX_USAGE",	  "EX_DATAERR", "EX_NOINPUT",	"EX_NOUSER",   "EX_NOHOST",
+		"EX_UNAVAILABLE", "EX_SOFTWARE", "EX_OSERR",	"EX_OSFILE",   "EX_CANTCREAT",
+		"EX_IOERR",	  "EX_TEMPFAIL", "EX_PROTOCOL", "EX_NOPERM",   "EX_CONFIG",
+	};
+
+	if (status == EX_OK)
+		return "EX_OK";
+	if (status < EX__BASE || status > EX_CONFIG)
+		return "unknown";
+	return words[status - EX__BASE];
+}

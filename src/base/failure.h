@@ -1,0 +1,53 @@
+/*
+ * base/failure - what went wrong, in one value that every floor fills and only cli/ prints
+ *
+ * Use: a function that can fail returns 0 or -1 and has a struct failure * as its last argument.
+ *	if (n < 0) return fail(f, AT_INPUT, EX_DATAERR, "line %u: no colon", line);
+ * A caller that knows more puts it in front: failure_in(f, "account %s", name).
+ *
+ * Owns: no memory; text is cut at its end, never allocated, so that running out of memory or of
+ * descriptors can be told like anything else. *f is written only on failure.
+ * Errors: none of its own. Threads: a value of whoever holds it.
+ * Source: RFC 5321 4.2 (codes), RFC 3463 (enhanced codes), sysexits.h.
+ */
+#ifndef BASE_FAILURE_H
+#define BASE_FAILURE_H
+
+#include <stdbool.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF(fmt, args) __attribute__((format(printf, fmt, args), nonnull(fmt)))
+
+enum stage {
+	AT_USAGE, AT_CONFIG, AT_INPUT, AT_SPOOL,		     /* on this host */
+	AT_RESOLVE, AT_CONNECT, AT_GREETING, AT_TLS, AT_LOGIN,	     /* on the way in */
+	AT_SENDER, AT_RECIPIENT, AT_DATA, AT_BODY, AT_END	     /* RFC 5321 3.3 */
+};
+
+struct failure {
+	enum stage stage;
+	int exit;	   /* sysexits; EX_TEMPFAIL means: worth another try */
+	int code;	   /* 0 or the relay's reply code */
+	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
+	char relay[128];   /* "" or HOST:PORT, whom we were talking to */
+	char text[512];	   /* the relay's words, or ours; one line, printable */
+	char hint[256];	   /* "" or what to change */
+};
+
+/* All return -1, for `return fail(...)`. */
+int fail(struct failure *f, enum stage at, int exit, const char *fmt, ...) PRINTF(4, 5);
+int fail_errno(struct failure *f, enum stage at, int exit, const char *fmt, ...) PRINTF(4, 5);
+
+/* Puts words in front of the text; returns -1 too. */
+int failure_in(struct failure *f, const char *fmt, ...) PRINTF(2, 3);
+/* Sets the hint, unless there is one already; returns -1 too. */
+int failure_hint(struct failure *f, const char *fmt, ...) PRINTF(2, 3);
+bool failure_is_temporary(const struct failure *f);
+
+/* What was being done, in SMTP's own words: "connect", "RCPT TO", ... */
+const char *stage_words(enum stage at);
+bool stage_is_remote(enum stage at);
+/* EX_UNAVAILABLE as "EX_UNAVAILABLE". */
+const char *exit_words(int status);
+
+#endif

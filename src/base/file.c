@@ -1,0 +1,140 @@
+#define _GNU_SOURCE /* O_TMPFILE */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+bool file_standard_open(void)
+{
+	bool input = fcntl(STDIN_FILENO, F_GETFD) != -1;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+			return false; /* no /dev/null: what else could be done? */
+	return input;
+}
+
+ssize_t file_read(int fd, void *to, size_t room)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, to, room);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+ssize_t file_read_at(int fd, void *to, size_t room, uint64_t offset)
+{
+	size_t got = 0;
+
+	while (got < room) {
+		ssize_t n = pread(fd, (char *)to + got, room - got, (off_t)(offset + got));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+int file_write(int fd, const void *p, size_t len)
+{
+	const char *at = p;
+
+	while (len) {
+		ssize_t n = write(fd, at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_slurp(int fd, struct buf *into)
+{
+	char piece[16384];
+	ssize_t n;
+
+	while ((n = file_read(fd, piece, sizeof piece)) > 0)
+		if (buf_add(into, piece, (size_t)n) < 0) {
+			errno = EFBIG;
+			return -1;
+		}
+	return n < 0 ? -1 : 0;
+}
+
+void file_drain(int fd)
+{
+	char piece[16384];
+
+	while (file_read(fd, piece, sizeof piece) > 0)
+		;
+}
+
+int file_unnamed(void)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[4096];
+	int fd;
+
+	if (!folder || *folder != '/')
+		folder = "/tmp";
+#ifdef O_TMPFILE
+	fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+#endif
+	if (snprintf(path, sizeof path, "%s/mysend.XXXXXX", folder) >= (int)sizeof path) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+static int lock_soon(int fd)
+{
+	const struct timespec pause = {0, 20 * 1000 * 1000};
+
+	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		if (tries == 50)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+int file_append(const char *path, struct slice bytes)
+{
+	/* O_NONBLOCK: a FIFO that nobody reads must not hold up the mail. */
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	int saved, ok;
+
+	if (fd < 0)
+		return -1;
+	ok = lock_soon(fd) == 0 ? file_write(fd, bytes.p, bytes.len) : -1;
+	saved = errno;
+	if (close(fd) < 0 && ok == 0)
+		return -1;
+	errno = saved;
+	return ok;
+}

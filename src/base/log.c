@@ -1,0 +1,56 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/bytes.h"
+
+static bool quiet, debug;
+
+void log_quiet(void)
+{
+	quiet = true;
+}
+
+void log_debug_on(void)
+{
+	debug = true;
+}
+
+bool log_is_debug(void)
+{
+	return debug;
+}
+
+static void line(const char *kind, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+static void line(const char *kind, const char *fmt, va_list ap)
+{
+	char text[1000], shown[1000];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	printable(shown, sizeof shown, slice_of(text));
+	fprintf(stderr, "mysend: %s%s\n", kind, shown);
+}
+
+void log_warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, fmt);
+	line("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void log_debug(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!debug)
+		return;
+	va_start(ap, fmt);
+	line("debug: ", fmt, ap);
+	va_end(ap);
+}

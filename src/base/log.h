@@ -1,0 +1,24 @@
+/*
+ * base/log - warnings and debug words, as they come; the only global state
+ *
+ * A warning goes to standard error as "mysend: warning: ...", unless a caller that takes any output for
+ * an error asked for quiet (log_quiet); debug words only after log_debug_on. The line that tells of a
+ * mail is not made here: post/report makes it.
+ *
+ * Owns: nothing. Bounds: a line of 1,000 octets, made printable.
+ * Errors: none; a log that can't be written never stops a mail. Threads: any.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+#include "base/failure.h"
+
+void log_quiet(void);
+void log_debug_on(void);
+bool log_is_debug(void);
+void log_warning(const char *fmt, ...) PRINTF(1, 2);
+void log_debug(const char *fmt, ...) PRINTF(1, 2);
+
+#endif

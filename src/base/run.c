@@ -1,0 +1,107 @@
+#include "base/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+static void child(const char *command, int out)
+{
+	int in = open("/dev/null", O_RDONLY);
+
+	if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
+		_exit(126);
+	signal(SIGPIPE, SIG_DFL);
+	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(127);
+}
+
+/* 0 when the command closed its output, -1 with errno: ETIME, EFBIG or what read said. */
+static int collect(int fd, int64_t until, struct buf *output)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		int64_t left = until - clock_steady();
+		char piece[1024];
+		ssize_t n;
+		int added;
+
+		if (left <= 0) {
+			errno = ETIME;
+			return -1;
+		}
+		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+			return -1;
+		if (!p.revents)
+			continue;
+		n = file_read(fd, piece, sizeof piece);
+		if (n <= 0)
+			return (int)n;
+		added = buf_add(output, piece, (size_t)n);
+		explicit_bzero(piece, sizeof piece); /* it may have been a password */
+		if (added < 0) {
+			errno = EFBIG;
+			return -1;
+		}
+	}
+}
+
+/* Some commands close their output and go on: wait for the end, but not for ever. */
+static int reap(pid_t pid, int64_t until)
+{
+	const struct timespec pause = {0, 2 * 1000 * 1000};
+	int status = 0;
+	pid_t got;
+
+	while ((got = waitpid(pid, &status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
+		if (clock_steady() >= until) {
+			kill(pid, SIGKILL);
+			until = INT64_MAX;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return got < 0 ? -1 : status;
+}
+
+int run_shell(const char *command, unsigned limit, struct buf *output, struct failure *f)
+{
+	int64_t until = clock_steady() + (int64_t)limit * 1000;
+	int ends[2], status, read_error = 0;
+	pid_t pid;
+
+	if (pipe(ends) < 0)
+		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting \"%s\"", command);
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	pid = fork();
+	if (pid < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting \"%s\"", command);
+	}
+	if (pid == 0) /* no process group of its own: it may ask on the terminal */
+		child(command, ends[1]);
+	close(ends[1]);
+	if (collect(ends[0], until, output) < 0) {
+		read_error = errno;
+		kill(pid, SIGKILL);
+	}
+	close(ends[0]);
+	status = reap(pid, until);
+	if (read_error == ETIME)
+		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" did not end within %u s", command, limit);
+	if (read_error == EFBIG)
+		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" printed more than %zu bytes", command, output->limit);
+	if (status == -1 || !WIFEXITED(status))
+		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" was ended by a signal", command);
+	if (WEXITSTATUS(status))
+		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" failed with status %d", command, WEXITSTATUS(status));
+	return 0;
+}

@@ -1,0 +1,133 @@
+#include "cli/identity.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "conf/whoami.h"
+#include "mail/address.h"
+
+int identity_domain(struct identity *id, struct job *j, const char *name, struct failure *f)
+{
+	if (!*id->domain)
+		id->domain = whoami_mail_domain(&j->arena, j->account);
+	if (*id->domain)
+		return 0;
+	fail(f, AT_CONFIG, EX_CONFIG, "%s has no domain, and this host has none to give it", name);
+	return failure_hint(f, "set maildomain to the domain of local names, or write NAME@DOMAIN");
+}
+
+const char *identity_of_header(struct job *j)
+{
+	const struct field *from = header_find(&j->mail.message.header, "From", NULL);
+	struct mailboxes list = {0};
+	struct failure ignored;
+
+	if (!from || address_list(&list, &j->arena, from->body, &ignored) < 0 || list.count != 1)
+		return NULL;
+	return list.box[0].address;
+}
+
+/* One address out of the account or an option, with a domain; "" stays "". */
+static int one(struct identity *id, struct job *j, const char *what, const char *text, const char **out,
+	       struct failure *f)
+{
+	if (address_one(out, &j->arena, slice_of(text), f) < 0) {
+		f->stage = *what == '-' ? AT_USAGE : AT_CONFIG;
+		f->exit = *what == '-' ? EX_DATAERR : EX_CONFIG;
+		return failure_in(f, "%s", what);
+	}
+	if (!**out || !address_is_bare(*out))
+		return 0;
+	if (identity_domain(id, j, *out, f) < 0)
+		return -1;
+	*out = address_qualify(&j->arena, *out, id->domain);
+	return 0;
+}
+
+/* user@domain of whoever runs us. */
+static int of_user(struct identity *id, struct job *j, const char **out, struct failure *f)
+{
+	const char *user = whoami_user(&j->arena);
+
+	if (identity_domain(id, j, user, f) < 0) {
+		fail(f, AT_CONFIG, EX_CONFIG, "the sender %s has no domain, and this host has none to give it", user);
+		return failure_hint(f, "set from to the address that mail is to come from, or maildomain");
+	}
+	return one(id, j, "from", user, out, f);
+}
+
+static bool is_pattern(const char *from)
+{
+	return from[strcspn(from, "*?[")] != '\0';
+}
+
+/* The account's own address, else the user's. */
+static int by_default(struct identity *id, struct job *j, const char **out, struct failure *f)
+{
+	const char *from = j->account->from;
+	const char *header = NULL;
+
+	if (!*from)
+		return of_user(id, j, out, f);
+	if (!is_pattern(from))
+		return one(id, j, "from", from, out, f);
+	header = identity_of_header(j);
+	if (header && fnmatch(from, header, 0) == 0)
+		return one(id, j, "From", header, out, f);
+	fail(f, AT_CONFIG, EX_CONFIG, "from is a pattern (%s), and nothing says which sender of it", from);
+	return failure_hint(f, "give the sender with -f, or in the From field");
+}
+
+static int full_name(struct identity *id, struct job *j, const struct wish *w, bool own, struct failure *f)
+{
+	const char *env = getenv("NAME");
+
+	id->name = "";
+	if (w->name) {
+		if (slice_has_control(slice_of(w->name)))
+			return fail(f, AT_USAGE, EX_USAGE, "-F: a name has no line ends or control characters");
+		id->name = w->name;
+	} else if (*j->account->from_full_name) {
+		id->name = j->account->from_full_name;
+	} else if (env && *env && !slice_has_control(slice_of(env))) {
+		id->name = env;
+	} else if (own) {
+		id->name = whoami_full_name(&j->arena);
+		if (slice_has_control(slice_of(id->name)))
+			id->name = "";
+	}
+	return 0;
+}
+
+int identity_read(struct identity *id, struct job *j, const struct wish *w, struct failure *f)
+{
+	const struct account *a = j->account;
+	bool given = w->sender && a->allow_from_override;
+
+	*id = (struct identity){.forced = "", .domain = "", .from = ""};
+	if (w->sender && slice_has_control(slice_of(w->sender)))
+		return fail(f, AT_USAGE, EX_USAGE, "-f: an address has no line ends or control characters");
+	if (*a->force_from) {
+		if (one(id, j, "force_from", a->force_from, &id->forced, f) < 0)
+			return -1;
+		id->sender = id->from = id->forced;
+		return full_name(id, j, w, false, f);
+	}
+	if (given) {
+		if (one(id, j, "-f", w->sender, &id->sender, f) < 0)
+			return -1;
+		id->from = id->sender;
+	}
+	/* Without a sender, and for a null one, the From field is the default identity. */
+	if (!given || !*id->sender) {
+		bool needed = !given || !header_find(&j->mail.message.header, "From", NULL);
+
+		if (needed && by_default(id, j, &id->from, f) < 0)
+			return -1;
+		if (!given)
+			id->sender = id->from;
+	}
+	return full_name(id, j, w, !given || !*id->sender, f);
+}

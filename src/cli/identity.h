@@ -1,0 +1,29 @@
+/*
+ * cli/identity - who the mail is from: envelope sender, address and name for a From field (COMPAT.md 6)
+ *
+ * Use: identity_read(&id, &job, wish, run, f) after the account is chosen.
+ * Owns: nothing; texts in the job's arena.
+ * Errors: EX_USAGE or EX_DATAERR for what the caller gave, EX_CONFIG naming `from` or `maildomain` where no
+ * domain is known. Threads: one. Source: COMPAT.md 0.4, 6.
+ */
+#ifndef CLI_IDENTITY_H
+#define CLI_IDENTITY_H
+
+#include "cli/options.h"
+#include "post/job.h"
+
+struct identity {
+	const char *sender; /* of the envelope; "" is the null sender */
+	const char *from;   /* for a From field that has to be made */
+	const char *name;   /* beside it, or "" */
+	const char *forced; /* force_from, or "" */
+	const char *domain; /* for bare names; "" until somebody needed it */
+};
+
+MUST_CHECK int identity_read(struct identity *id, struct job *j, const struct wish *w, struct failure *f);
+/* Makes sure of id->domain; -1 where there is none to be had for `name`. */
+MUST_CHECK int identity_domain(struct identity *id, struct job *j, const char *name, struct failure *f);
+/* The address in the From field, or NULL. */
+const char *identity_of_header(struct job *j);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * cli/modes - what mysend can be asked to do, one file a mode
+ *
+ * Use: status = mode_send(&wish, &run, &f); Owns: nothing; *run lives as long as the process.
+ * Errors: the exit status when all has been told, or -1 and *f for main to tell. Threads: one.
+ */
+#ifndef CLI_MODES_H
+#define CLI_MODES_H
+
+#include "cli/options.h"
+
+int mode_send(const struct wish *w, struct arena *run, struct failure *f);
+int mode_show(const struct wish *w, struct arena *run, struct failure *f); /* --show-config, --help, ... */
+
+#endif

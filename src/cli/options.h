@@ -1,0 +1,46 @@
+/*
+ * cli/options - argv to a struct wish, from the two tables: letters.def and conf/settings.def
+ *
+ * Called as anything but mysend, only sendmail's letters exist and the first recipient ends the options;
+ * called as mysend, long options do too, anywhere. Use: options_read(&wish, arena, argc, argv, f).
+ *
+ * Owns: nothing; texts are argv's or the arena's.
+ * Errors: AT_USAGE EX_USAGE; wish->called and wish->quiet are right even then. Threads: one.
+ * Source: COMPAT.md 0.3, 2.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "conf/accounts.h"
+#include "mail/envelope.h"
+
+enum mode { MODE_SEND, MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION };
+
+struct wish {
+	enum mode mode;
+	bool as_sendmail;      /* letters only */
+	bool from_header;      /* -t */
+	bool dots_are_text;    /* -i */
+	bool dots_end;	       /* -O IgnoreDots=False */
+	bool verbose, dry_run; /* -v, --dry-run */
+	bool quiet;	       /* -oeq: status only */
+	bool no_input;	       /* standard input was closed; main sets it */
+	const char *sender;    /* -f; NULL: not given */
+	const char *name;      /* -F, or NULL */
+	const char *config, *account, *traffic; /* --config, --account, -X, or NULL */
+	const char **recipient; /* as given */
+	size_t recipients, recipient_room;
+	struct override *option; /* settings given as long options */
+	size_t options, option_room;
+	unsigned notify; /* NOTIFY_ bits, or 0 */
+	enum ret ret;
+	const char *envid; /* or NULL */
+	enum body_kind body;
+};
+
+MUST_CHECK int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f);
+/* NEVER, or a list of the others, any case; also the setting dsn_notify. */
+MUST_CHECK int options_notify(const char *value, unsigned *bits);
+MUST_CHECK int options_return(const char *value, enum ret *ret);
+
+#endif

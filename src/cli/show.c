@@ -1,0 +1,64 @@
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "cli/modes.h"
+
+static const char help[] =
+	"Usage: mysend [options] [--] [recipient ...] < message\n"
+	"Hands a message to the configured mail relay, as sendmail does.\n"
+	"\n"
+	"  -t                  take recipients from To, Cc and Bcc\n"
+	"  -f, -r ADDRESS      envelope sender; '' or '<>' is the null sender\n"
+	"  -F NAME             full name for a From field that has to be made\n"
+	"  -i, -oi             a line with a single dot is text\n"
+	"  -a, --account NAME  use this account of the configuration\n"
+	"  -C, --config FILE   use this configuration file\n"
+	"  -v, --verbose       show the conversation with the relay\n"
+	"  -X FILE             append it to a file\n"
+	"  -N WHEN, -R WHAT, -V ID  delivery notifications, where the relay has them\n"
+	"  -B 8BITMIME|7BIT    what the body is\n"
+	"  --dry-run           print envelope and message, send nothing\n"
+	"  --show-config       print every setting and where it comes from\n"
+	"  --list-settings     print the settings there are\n"
+	"  --KEYWORD VALUE     any setting, as --host, --port, --tls=off, --from\n"
+	"  --help, --version\n"
+	"\n"
+	"The options of sendmail that are not listed are accepted: mysend(1).\n"
+	"Settings and where they are read from: mysend.conf(5).\n";
+
+static int show_config(const struct wish *w, struct arena *run, struct failure *f)
+{
+	struct accounts all;
+	struct account *a;
+	const struct choice choice = {w->account, w->sender, w->option, w->options};
+
+	if (accounts_load(&all, run, w->config, f) < 0 || accounts_choose(&all, run, &choice, &a, f) < 0)
+		return -1;
+	account_show(a, stdout);
+	return EX_OK;
+}
+
+int mode_show(const struct wish *w, struct arena *run, struct failure *f)
+{
+	int status = EX_OK;
+
+	switch (w->mode) {
+	case MODE_HELP:
+		fputs(help, stdout);
+		break;
+	case MODE_VERSION:
+		puts("mysend " PACKAGE_VERSION);
+		break;
+	case MODE_LIST_SETTINGS:
+		settings_list(stdout);
+		break;
+	case MODE_SHOW_CONFIG:
+		status = show_config(w, run, f);
+		break;
+	case MODE_SEND:
+		break;
+	}
+	if (status == EX_OK && fflush(stdout) == EOF)
+		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
+	return status;
+}

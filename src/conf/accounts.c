@@ -1,0 +1,178 @@
+#include "conf/accounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "conf/choose.h"
+#include "conf/private.h"
+#include "conf/relay.h"
+#include "conf/whoami.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+static void note(struct accounts *all, struct arena *run, const char *path, const char *what)
+{
+	all->tried = arena_printf(run, "%s%s%s (%s)", all->tried, *all->tried ? ", " : "", path, what);
+}
+
+/* Not there, or not readable for a reason that whoever reads this can see to. */
+static const char *why_not(struct arena *run, const char *path, int error)
+{
+	struct stat st;
+
+	if (error != EACCES || stat(path, &st) < 0)
+		return strerror(error);
+	return arena_printf(run, "not readable: mode %04o, owner %lu:%lu, we are %lu:%lu",
+			    (unsigned)st.st_mode & 07777, (unsigned long)st.st_uid, (unsigned long)st.st_gid,
+			    (unsigned long)geteuid(), (unsigned long)getegid());
+}
+
+static int read_open(struct config *c, struct arena *run, int fd, struct failure *f)
+{
+	struct private text;
+	int ok;
+
+	private_start(&text, CONFIG_LIMIT);
+	if (private_read(&text, fd) < 0)
+		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "configuration file %s", c->path);
+	else
+		ok = config_parse(c, run, buf_slice_of(&text.buf), f);
+	if (ok == 0 && c->has_secret && text.exposed) {
+		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: there is a password in it, and others may read it (mode %04o)",
+		     c->path, text.mode);
+		ok = failure_hint(f, "chmod 600 %s", c->path);
+	}
+	private_free(&text);
+	return ok;
+}
+
+enum must { MAY_LACK, MUST_READ, MUST_FIND };
+
+/* 1: read, 0: not there (or, if it may be lacking, not readable), -1. */
+static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
+{
+	int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY), ok;
+	const char *why = fd < 0 ? why_not(run, c->path, errno) : "read";
+	/* In a folder that we may not enter, nobody knows. */
+	bool there = fd >= 0 || access(c->path, F_OK) == 0;
+
+	note(all, run, c->path, why);
+	if (fd < 0) {
+		if (must == MUST_FIND || (must == MUST_READ && there))
+			return fail(f, AT_CONFIG, EX_CONFIG, "configuration file %s: %s", c->path, why);
+		return 0;
+	}
+	ok = read_open(c, run, fd, f);
+	close(fd);
+	return ok < 0 ? -1 : 1;
+}
+
+static int load_user(struct accounts *all, struct arena *run, const char *config, struct failure *f)
+{
+	const char *env = getenv("MYSEND_CONFIG"), *xdg = getenv("XDG_CONFIG_HOME"), *home = whoami_home(run);
+	const char *path[2] = {NULL, NULL};
+	int ok = 0;
+
+	if (!config && env && *env)
+		config = env;
+	if (config) {
+		all->user.path = all->place = config;
+		return try_file(all, run, &all->user, MUST_FIND, f);
+	}
+	if (xdg && *xdg == '/')
+		path[0] = arena_printf(run, "%s/mysend/config", xdg);
+	else if (*home)
+		path[0] = arena_printf(run, "%s/.config/mysend/config", home);
+	if (*home)
+		path[1] = arena_printf(run, "%s/.mysendrc", home);
+	all->place = path[0] ? path[0] : all->system.path;
+	for (int i = 0; i < 2 && ok == 0; i++) {
+		if (!path[i])
+			continue;
+		all->user.path = path[i];
+		ok = try_file(all, run, &all->user, MUST_READ, f);
+	}
+	return ok;
+}
+
+int accounts_load(struct accounts *out, struct arena *run, const char *config, struct failure *f)
+{
+	*out = (struct accounts){.tried = "", .place = ""};
+	out->user.rank = RANK_USER;
+	out->system.rank = RANK_SYSTEM;
+	out->system.path = SYSCONFDIR "/mysend.conf";
+	if (load_user(out, run, config, f) < 0)
+		return -1;
+	return try_file(out, run, &out->system, MAY_LACK, f) < 0 ? -1 : 0;
+}
+
+/* MYSEND_HOST and its like. */
+static int from_environment(struct account *a, struct arena *run, struct failure *f)
+{
+	for (unsigned s = 0; s < SETTINGS; s++) {
+		char *name = arena_printf(run, "MYSEND_%s", setting_name((enum setting)s));
+		const char *value;
+
+		for (char *p = name; *p; p++)
+			if (*p >= 'a' && *p <= 'z')
+				*p = (char)(*p - 'a' + 'A');
+		value = getenv(name);
+		if (value && account_set(a, run, (enum setting)s, slice_of(value),
+					 &(struct origin){RANK_ENVIRONMENT, 0, name}, f) < 0)
+			return -1;
+	}
+	return relay_split(a, run, f);
+}
+
+static int from_options(struct account *a, struct arena *run, const struct choice *choice, struct failure *f)
+{
+	for (size_t i = 0; i < choice->options; i++) {
+		const struct override *o = &choice->option[i];
+
+		if (account_set(a, run, o->setting, slice_of(o->value), &(struct origin){RANK_OPTION, 0, o->spelled},
+				f) < 0)
+			return -1;
+	}
+	return relay_split(a, run, f);
+}
+
+static int no_relay(const struct accounts *all, const struct account *a, struct failure *f)
+{
+	if (all->user.sections || all->system.sections)
+		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", a->name, all->tried);
+	else
+		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
+	return failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
+}
+
+int accounts_choose(const struct accounts *all, struct arena *run, const struct choice *choice, struct account **out,
+		    struct failure *f)
+{
+	struct account *a = arena_zeroed(run, 1, sizeof *a);
+	struct account environment, options;
+	bool own;
+
+	account_defaults(&environment);
+	account_defaults(&options);
+	if (from_environment(&environment, run, f) < 0 || from_options(&options, run, choice, f) < 0)
+		return -1;
+	own = account_has_relay(&environment) || account_has_relay(&options) ||
+	      (!all->user.sections && !all->system.sections);
+	if (choose_account(a, all, run, choice, own, f) < 0)
+		return -1;
+	account_lay(a, &environment);
+	account_lay(a, &options);
+	a->files = all->tried;
+	if (!account_has_relay(a))
+		return no_relay(all, a, f);
+	*out = a;
+	return account_settle(a, run, f);
+}

@@ -1,0 +1,40 @@
+/*
+ * conf/config - one configuration file: msmtp's grammar, mysend's keywords
+ *
+ *	# comment		keyword value		defaults	account NAME [: PARENT[, PARENT ...]]
+ *
+ * A value is the rest of the line, blanks at its ends and one pair of double quotes aside. Lines before the
+ * first `defaults` or `account` are those of the account `default`. eval COMMAND: the line it prints.
+ *
+ * Use: struct config c = {.path = p, .rank = RANK_USER}; config_parse(&c, arena, text, f).
+ * Owns: nothing; all in the arena, secrets in conf/vault.
+ * Bounds: CONFIG_LIMIT octets and CONFIG_ACCOUNTS accounts a file; a command of eval has 60 seconds.
+ * Errors: AT_CONFIG EX_CONFIG with file and line. Keywords of msmtp that mean nothing here are warnings.
+ * Threads: one, at the start. Source: CONTRIBUTING.md, "Config file"; msmtp(1), CONFIGURATION FILES.
+ */
+#ifndef CONF_CONFIG_H
+#define CONF_CONFIG_H
+
+#include "base/bytes.h"
+#include "conf/settings.h"
+
+enum { CONFIG_LIMIT = 1024 * 1024, CONFIG_ACCOUNTS = 1000 };
+
+/* What is set neither here nor above is at its default. */
+struct section {
+	struct account own;   /* with its parents' settings; what a child inherits */
+	struct account whole; /* over the defaults that held when it began */
+};
+
+struct config {
+	const char *path;
+	enum rank rank;
+	struct section **section; /* in the file's order */
+	size_t sections, room;
+	bool has_secret;
+};
+
+MUST_CHECK int config_parse(struct config *c, struct arena *run, struct slice text, struct failure *f);
+const struct section *config_find(const struct config *c, const char *name); /* or NULL */
+
+#endif

@@ -1,0 +1,80 @@
+#include "conf/keyword.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+enum old { ALIAS_OF, IGNORED_BUT, ONLY_THIS };
+
+static const struct row {
+	const char *name;
+	enum old old;
+	enum setting setting;
+	const char *value; /* the map of an alias, the harmless one, the only one */
+	const char *why;
+} rows[] = {
+#define ALIAS(n, target, map) {#n, ALIAS_OF, SET_##target, map, NULL},
+#define IGNORED(n, harmless, w) {#n, IGNORED_BUT, SETTINGS, harmless, w},
+#define ONLY(n, v, w) {#n, ONLY_THIS, SETTINGS, v, w},
+#include "conf/settings.def"
+};
+
+static bool equal(struct slice s, const char *text, size_t len)
+{
+	return s.len == len && (!len || memcmp(s.p, text, len) == 0);
+}
+
+/* "on=auto|off=off": what stands behind the value; a value that isn't there is the setting's to refuse. */
+static struct slice mapped(const char *map, struct slice value)
+{
+	if (!value.len && *map)
+		value = SLICE("on");
+	while (*map) {
+		size_t key = strcspn(map, "="), end = strcspn(map, "|");
+
+		if (equal(value, map, key))
+			return (struct slice){map + key + 1, end - key - 1};
+		map += end + (map[end] == '|');
+	}
+	return value;
+}
+
+static int old_keyword(struct keyword *out, const struct row *r, struct slice value, struct failure *f)
+{
+	int len = value.len > 60 ? 60 : (int)value.len;
+
+	switch (r->old) {
+	case ALIAS_OF:
+		*out = (struct keyword){.setting = r->setting, .value = mapped(r->value, value)};
+		return 0;
+	case IGNORED_BUT:
+		*out = (struct keyword){.setting = SETTINGS};
+		out->why = equal(value, r->value, strlen(r->value)) || !value.len ? NULL : r->why;
+		return 0;
+	case ONLY_THIS:
+		*out = (struct keyword){.setting = SETTINGS};
+		if (equal(value, r->value, strlen(r->value)))
+			return 0;
+		return fail(f, AT_CONFIG, EX_CONFIG, "%s takes %s, not \"%.*s\": %s", r->name, r->value, len, value.p,
+			    r->why);
+	}
+	return -1;
+}
+
+int keyword_read(struct keyword *out, struct slice word, struct slice value, struct failure *f)
+{
+	const char *nearest;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (equal(word, rows[i].name, strlen(rows[i].name)))
+			return old_keyword(out, &rows[i], value, f);
+	*out = (struct keyword){.setting = setting_find(word.p, word.len), .value = value};
+	if (out->setting != SETTINGS) {
+		if (!value.len && setting_takes_optional(out->setting))
+			out->value = SLICE("on");
+		return 0;
+	}
+	fail(f, AT_CONFIG, EX_CONFIG, "unknown keyword \"%.*s\"", word.len > 60 ? 60 : (int)word.len, word.p);
+	nearest = setting_nearest(word);
+	return nearest ? failure_hint(f, "did you mean %s?", nearest)
+		       : failure_hint(f, "mysend --list-settings lists them");
+}

@@ -1,0 +1,258 @@
+#include "conf/relay.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/bytes.h"
+#include "conf/value.h"
+#include "conf/whoami.h"
+
+enum { EXPANDED_MAX = 4096 };
+
+/* One of them takes the place of the others. */
+static const enum setting groups[][3] = {
+	{SET_relay, SET_host, SET_socket},
+	{SET_password, SET_password_file, SET_password_command},
+	{SET_proxy, SET_proxy_host, SET_proxy_port},
+};
+
+void account_lay(struct account *under, const struct account *over)
+{
+	for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
+		bool any = false;
+
+		for (size_t i = 0; i < 3; i++)
+			any |= setting_is_set(over, groups[g][i]) && groups[g][i] != SET_proxy_port;
+		for (size_t i = 0; i < 3 && any; i++)
+			account_unset(under, groups[g][i]);
+	}
+	for (unsigned s = 0; s < SETTINGS; s++)
+		if (setting_is_set(over, (enum setting)s))
+			account_copy(under, over, (enum setting)s);
+}
+
+bool account_has_relay(const struct account *a)
+{
+	return *a->host || *a->socket;
+}
+
+/* As the failure of whoever set it: an option is usage. */
+static int fault_of(const struct account *a, enum setting s, struct failure *f)
+{
+	if (a->origin[s].rank == RANK_OPTION) {
+		f->stage = AT_USAGE;
+		f->exit = EX_USAGE;
+	}
+	return -1;
+}
+
+static bool comes_later(const struct origin *a, const struct origin *b)
+{
+	return a->rank != b->rank ? a->rank > b->rank : a->line > b->line;
+}
+
+/* The later one is told first: that is the line to look at. */
+static int contradict(const struct account *a, enum setting one, enum setting other, struct failure *f)
+{
+	char here[200], there[200];
+	enum setting s;
+
+	if (comes_later(&a->origin[other], &a->origin[one])) {
+		s = one;
+		one = other;
+		other = s;
+	}
+	origin_text(&a->origin[one], here, sizeof here);
+	origin_text(&a->origin[other], there, sizeof there);
+	fail(f, AT_CONFIG, EX_CONFIG, "%s: %s contradicts %s (%s)", here, setting_name(one), setting_name(other), there);
+	return fault_of(a, one, f);
+}
+
+static int alone(const struct account *a, enum setting s, const char *words, struct failure *f)
+{
+	char where[300];
+
+	fail(f, AT_CONFIG, EX_CONFIG, "%s: %s %s", origin_text(&a->origin[s], where, sizeof where), setting_name(s),
+	     words);
+	return fault_of(a, s, f);
+}
+
+static int bad_relay(const struct account *a, const char *why, struct failure *f)
+{
+	alone(a, SET_relay, why, f);
+	return failure_hint(f, "as in relay smtp://mail.example.com:587");
+}
+
+/* What the relay says of s, as if it stood there itself. */
+static int put(struct account *a, struct arena *in, enum setting s, struct slice value, struct failure *f)
+{
+	char where[300];
+	struct failure unused;
+
+	if (account_set(a, in, s, value, &a->origin[SET_relay], &unused) == 0)
+		return 0;
+	fail(f, AT_CONFIG, EX_CONFIG, "%s: relay: %s is no %s", origin_text(&a->origin[SET_relay], where, sizeof where),
+	     arena_text(in, value.p, value.len), setting_name(s));
+	return fault_of(a, SET_relay, f);
+}
+
+/* HOST, HOST:PORT, [IPv6] or [IPv6]:PORT, perhaps with a / at its end. False: it is none. */
+static bool cut_host(struct slice text, struct slice *host, struct slice *port, bool *has_port)
+{
+	*port = text;
+	if (!text.len || *text.p != '[') {
+		*has_port = slice_cut(port, ':', host);
+		if (!*has_port)
+			*host = text;
+		return true;
+	}
+	if (!slice_cut(port, ']', host))
+		return false;
+	host->len++;
+	*has_port = port->len > 0;
+	if (*has_port && *port->p != ':')
+		return false;
+	if (*has_port)
+		*port = (struct slice){port->p + 1, port->len - 1};
+	return true;
+}
+
+static int host_and_port(struct account *a, struct arena *in, struct slice text, const char *scheme_port,
+			 struct failure *f)
+{
+	struct slice host, port;
+	unsigned beside = a->port;
+	bool has_port;
+
+	if (text.len && text.p[text.len - 1] == '/')
+		text.len--;
+	if (!cut_host(text, &host, &port, &has_port))
+		return bad_relay(a, "has brackets that are not about an address", f);
+	if (put(a, in, SET_host, host, f) < 0)
+		return -1;
+	if (!has_port)
+		return beside || !*scheme_port ? 0 : put(a, in, SET_port, slice_of(scheme_port), f);
+	if (!port.len)
+		return bad_relay(a, "has no port behind its colon", f);
+	if (put(a, in, SET_port, port, f) < 0)
+		return -1;
+	return !beside || a->port == beside ? 0 : bad_relay(a, "has another port than the setting port beside it", f);
+}
+
+int relay_split(struct account *a, struct arena *in, struct failure *f)
+{
+	struct slice text = slice_of(a->relay);
+	bool smtp = slice_begins(text, "smtp://"), smtps = slice_begins(text, "smtps://");
+
+	if (!*a->relay)
+		return 0;
+	if (strchr(a->relay, '@')) {
+		alone(a, SET_relay, "takes no name and no password", f);
+		return failure_hint(f, "put them into user and password_file");
+	}
+	if (slice_begins(text, "unix:")) {
+		if (a->relay[5] != '/')
+			return bad_relay(a, "takes the full path of a socket behind unix:", f);
+	} else if (!smtp && !smtps && strstr(a->relay, "://")) {
+		return bad_relay(a, "begins with smtp://, smtps:// or unix:/, or is a host", f);
+	}
+	if (setting_is_set(a, SET_host) || setting_is_set(a, SET_socket))
+		return contradict(a, SET_relay, setting_is_set(a, SET_host) ? SET_host : SET_socket, f);
+	if (slice_begins(text, "unix:"))
+		return put(a, in, SET_socket, slice_of(a->relay + 5), f);
+	if ((smtp || smtps) && setting_is_set(a, SET_tls_starttls) && a->tls_starttls == smtps)
+		return contradict(a, SET_relay, SET_tls_starttls, f);
+	if (smtps && setting_is_set(a, SET_tls) && setting_is(a, SET_tls, "off"))
+		return contradict(a, SET_relay, SET_tls, f);
+	if ((smtp || smtps) && put(a, in, SET_tls_starttls, smtp ? SLICE("on") : SLICE("off"), f) < 0)
+		return -1;
+	if (smtps && !setting_is_set(a, SET_tls) && put(a, in, SET_tls, SLICE("on"), f) < 0)
+		return -1;
+	if (smtp || smtps)
+		text = slice_of(strstr(a->relay, "://") + 3);
+	return host_and_port(a, in, text, smtps ? "465" : smtp ? "587" : "", f);
+}
+
+static const char *meaning(struct arena *in, char letter)
+{
+	switch (letter) {
+	case 'U':
+		return whoami_user(in);
+	case 'H':
+		return whoami_host(in);
+	case 'C':
+		return whoami_full_host(in);
+	case 'M':
+		return whoami_mailname(in);
+	case '%':
+		return "%";
+	default:
+		return NULL;
+	}
+}
+
+const char *account_expand(struct arena *in, const char *text)
+{
+	const char *done = text;
+	struct buf b;
+	int ok = 0;
+
+	if (!strchr(text, '%'))
+		return text;
+	buf_start(&b, EXPANDED_MAX);
+	for (const char *p = text; *p && ok == 0; p++) {
+		const char *to = *p == '%' ? meaning(in, p[1]) : NULL;
+
+		ok = to ? buf_text(&b, to) : buf_add(&b, p, 1);
+		if (to)
+			p++;
+	}
+	if (ok == 0)
+		done = arena_text(in, b.p, b.len);
+	buf_free(&b);
+	return done;
+}
+
+static void expand(struct account *a, struct arena *in)
+{
+	a->from = account_expand(in, a->from);
+	a->force_from = account_expand(in, a->force_from);
+	a->domain = account_expand(in, a->domain);
+	for (unsigned s = 0; s < SETTINGS; s++) {
+		const char **text = setting_is_path((enum setting)s) ? account_text(a, (enum setting)s) : NULL;
+
+		if (text && (*text)[0] == '~' && ((*text)[1] == '/' || !(*text)[1]))
+			*text = arena_printf(in, "%s%s", whoami_home(in), *text + 1);
+	}
+}
+
+/* A later place may have changed what the relay had said. */
+static int check_relay(const struct account *a, struct failure *f)
+{
+	struct slice relay = slice_of(a->relay);
+	bool smtp = slice_begins(relay, "smtp://"), smtps = slice_begins(relay, "smtps://");
+
+	if (smtps && setting_is(a, SET_tls, "off"))
+		return contradict(a, SET_relay, SET_tls, f);
+	if ((smtp && !a->tls_starttls) || (smtps && a->tls_starttls))
+		return contradict(a, SET_relay, SET_tls_starttls, f);
+	return 0;
+}
+
+int account_settle(struct account *a, struct arena *in, struct failure *f)
+{
+	expand(a, in);
+	if (check_relay(a, f) < 0)
+		return -1;
+	if (*a->tls_key_file && !*a->tls_cert_file)
+		return alone(a, SET_tls_key_file, "needs tls_cert_file beside it", f);
+	if (*a->proxy && *a->proxy_host)
+		return contradict(a, SET_proxy, SET_proxy_host, f);
+	if (a->proxy_port && !*a->proxy_host)
+		return alone(a, SET_proxy_port, "needs proxy_host beside it", f);
+	if (*a->pop_before_smtp && !*a->user)
+		return alone(a, SET_pop_before_smtp, "needs user beside it", f);
+	if (!a->port && !*a->socket)
+		a->port = !a->tls_starttls && !setting_is(a, SET_tls, "off") ? 465 : 587;
+	return 0;
+}

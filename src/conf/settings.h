@@ -1,0 +1,80 @@
+/*
+ * conf/settings - the table of settings, and one value of each
+ *
+ * Use: account_defaults(&a); account_set() once per word the user gave in one place (a section of a file, the
+ * environment, the options); account_lay() of conf/relay puts one place over another. Values are checked as
+ * they come in, so that a held account is valid.
+ *
+ * Owns: nothing. Texts are copied into the arena; the account dies with it. Secrets: conf/vault.
+ * Units: SECONDS in seconds. Bounds: COUNT and SECONDS have their range in the row.
+ * Errors: 0, or -1 with *f naming file and line, variable or option: AT_CONFIG EX_CONFIG, for an option
+ * AT_USAGE EX_USAGE. Threads: an account is only read once it is settled. Source: settings.def.
+ */
+#ifndef CONF_SETTINGS_H
+#define CONF_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+
+enum setting {
+#define SETTING(name, type, dflt, arg, summary) SET_##name,
+#include "conf/settings.def"
+	SETTINGS
+};
+
+enum rank { RANK_DEFAULT, RANK_SYSTEM, RANK_USER, RANK_ENVIRONMENT, RANK_OPTION };
+
+struct origin {
+	enum rank rank;
+	unsigned line;	  /* 0: not of a file */
+	const char *file; /* or the variable or option as spelled; outlives the account */
+};
+
+#define FIELD_FLAG bool
+#define FIELD_COUNT(least, most) unsigned
+#define FIELD_SECONDS(least, most) unsigned
+#define FIELD_TEXT(kind) const char * /* never NULL */
+#define FIELD_SECRET unsigned	      /* for vault_text; 0: unset */
+#define FIELD_CHOICE(words) unsigned  /* place among the words */
+
+struct account {
+	const char *name;  /* "default" for the nameless one */
+	const char *files; /* that were looked for, and what became of it */
+#define SETTING(name, type, dflt, arg, summary) FIELD_##type name;
+#include "conf/settings.def"
+	struct origin origin[SETTINGS];
+};
+
+void account_defaults(struct account *a);
+MUST_CHECK int account_set(struct account *a, struct arena *in, enum setting s, struct slice value,
+			   const struct origin *from, struct failure *f);
+void account_unset(struct account *a, enum setting s); /* back to the default */
+void account_copy(struct account *to, const struct account *from, enum setting s);
+/* Where a TEXT stands, to put another in its place; NULL for any other type. */
+const char **account_text(struct account *a, enum setting s);
+/* What holds, and where it comes from; secrets as "(set)". */
+void account_show(const struct account *a, FILE *out);
+
+/* The setting of that keyword or long option ('-' and '_' alike; other names too), or SETTINGS. */
+enum setting setting_find(const char *name, size_t len);
+/* The keyword most like that one, or NULL. */
+const char *setting_nearest(struct slice name);
+const char *setting_name(enum setting s);
+bool setting_is_set(const struct account *a, enum setting s); /* by somebody, not built in */
+/* The word of a FLAG or CHOICE. */
+bool setting_is(const struct account *a, enum setting s, const char *word);
+struct slice setting_word(const struct account *a, enum setting s);
+bool setting_is_secret(enum setting s);
+bool setting_is_path(enum setting s);
+/* It may stand without a value, and is on then. */
+bool setting_takes_optional(enum setting s);
+/* "FILE:LINE", "--host", "MYSEND_HOST" or "default". */
+const char *origin_text(const struct origin *o, char *to, size_t room);
+/* The table in words, for --list-settings: name, argument, default, summary; tab separated. */
+void settings_list(FILE *out);
+
+#endif

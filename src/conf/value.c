@@ -1,0 +1,266 @@
+#include "conf/value.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <string.h>
+
+#include "mail/address.h"
+
+enum { NAME_OCTETS = 255 };
+
+int value_count(struct slice v, unsigned least, unsigned most, unsigned *out)
+{
+	unsigned long long n = 0;
+
+	if (!v.len)
+		return -1;
+	for (size_t i = 0; i < v.len; i++) {
+		if (v.p[i] < '0' || v.p[i] > '9')
+			return -1;
+		n = n * 10 + (unsigned)(v.p[i] - '0');
+		if (n > most)
+			return -1;
+	}
+	*out = (unsigned)n;
+	return n < least ? -1 : 0;
+}
+
+int value_seconds(struct slice v, unsigned least, unsigned most, unsigned *out)
+{
+	static const char units[] = "smhd";
+	static const unsigned factor[] = {1, 60, 3600, 86400};
+	const char *unit = v.len ? memchr(units, v.p[v.len - 1], sizeof units - 1) : NULL;
+	unsigned by = unit ? factor[unit - units] : 1;
+
+	if (v.len == 3 && memcmp(v.p, "off", 3) == 0) {
+		*out = most;
+		return 0;
+	}
+	if (unit)
+		v.len--;
+	if (value_count(v, 0, most / by, out) < 0)
+		return -1;
+	*out *= by;
+	return *out < least ? -1 : 0;
+}
+
+/* ASCII case aside. */
+static bool slice_same(struct slice a, struct slice b)
+{
+	char text[32];
+
+	if (a.len != b.len || a.len >= sizeof text)
+		return false;
+	memcpy(text, a.p, a.len);
+	text[a.len] = '\0';
+	return slice_is(b, text);
+}
+
+int value_choice(const char *words, struct slice v)
+{
+	struct slice rest = slice_of(words), word;
+	bool more = *words != '\0';
+
+	for (int i = 0; more; i++) {
+		more = slice_cut(&rest, '|', &word);
+		if (slice_same(more ? word : rest, v))
+			return i;
+	}
+	return -1;
+}
+
+struct slice value_word(const char *words, unsigned place)
+{
+	for (; place; place--)
+		words += strcspn(words, "|") + 1;
+	return (struct slice){words, strcspn(words, "|")};
+}
+
+bool value_is_name(const char *text)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	size_t n = strspn(text, good);
+
+	return n && n <= NAME_OCTETS && !text[n] && !strchr("-.", *text) && !strchr("-.", text[n - 1]) &&
+	       !strstr(text, "..");
+}
+
+const char *kind_text(struct arena *in, char *v)
+{
+	(void)in;
+	return v;
+}
+
+const char *kind_command(struct arena *in, char *v)
+{
+	(void)in;
+	return v;
+}
+
+const char *kind_word(struct arena *in, char *v)
+{
+	(void)in;
+	return v[strcspn(v, " \t")] ? NULL : v;
+}
+
+const char *kind_path(struct arena *in, char *v)
+{
+	(void)in;
+	return v;
+}
+
+const char *kind_trust(struct arena *in, char *v)
+{
+	(void)in;
+	return strcmp(v, "system") == 0 ? "" : v;
+}
+
+static bool is_ip(const char *v)
+{
+	unsigned char bits[16];
+	char plain[64];
+	size_t n = strcspn(v, "%"); /* fe80::1%eth0 */
+
+	if (n >= sizeof plain)
+		return false;
+	memcpy(plain, v, n);
+	plain[n] = '\0';
+	return inet_pton(AF_INET6, plain, bits) == 1 || (!v[n] && inet_pton(AF_INET, plain, bits) == 1);
+}
+
+const char *kind_host(struct arena *in, char *v)
+{
+	size_t n = strlen(v);
+
+	(void)in;
+	if (n > 2 && v[0] == '[' && v[n - 1] == ']') {
+		v[n - 1] = '\0';
+		v++;
+		return strchr(v, ':') && is_ip(v) ? v : NULL;
+	}
+	if (is_ip(v))
+		return v;
+	/* Other scripts: libcurl knows how to write them (IDN). A dot at the end makes a name absolute. */
+	for (char *p = v; *p; p++)
+		if ((unsigned char)*p < 128 && !strchr("-_.", *p) && (*p < '0' || *p > '9') &&
+		    ((*p | 32) < 'a' || (*p | 32) > 'z'))
+			return NULL;
+	return n && n <= NAME_OCTETS && *v != '.' && *v != '-' ? v : NULL;
+}
+
+const char *kind_name(struct arena *in, char *v)
+{
+	return *v ? kind_host(in, v) : v;
+}
+
+const char *kind_ip(struct arena *in, char *v)
+{
+	(void)in;
+	return !*v || is_ip(v) ? v : NULL;
+}
+
+const char *kind_url(struct arena *in, char *v)
+{
+	return kind_word(in, v);
+}
+
+const char *kind_pop(struct arena *in, char *v)
+{
+	struct slice text = slice_of(v);
+
+	if (!*v)
+		return v;
+	if (!slice_begins(text, "pop3://") && !slice_begins(text, "pop3s://"))
+		return NULL;
+	return strchr(v, '@') || !strstr(v, "://")[3] ? NULL : kind_word(in, v);
+}
+
+static bool is_pin(struct slice v)
+{
+	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	enum { PREFIX = 8, DIGITS = 43 };
+
+	if (!slice_begins(v, "sha256//") || v.len != PREFIX + DIGITS + 1 || v.p[v.len - 1] != '=')
+		return false;
+	for (size_t i = PREFIX; i < PREFIX + DIGITS; i++)
+		if (!memchr(base64, v.p[i], sizeof base64 - 1))
+			return false;
+	return true;
+}
+
+const char *kind_pin(struct arena *in, char *v)
+{
+	struct slice rest = slice_of(v), one;
+
+	(void)in;
+	if (!*v || *v == '/' || *v == '~')
+		return v;
+	while (slice_cut(&rest, ';', &one))
+		if (!is_pin(one))
+			return NULL;
+	return is_pin(rest) ? v : NULL;
+}
+
+const char *kind_address(struct arena *in, char *v)
+{
+	struct failure unused;
+	const char *address;
+
+	if (!*v)
+		return v;
+	return address_one(&address, in, slice_of(v), &unused) == 0 && *address ? v : NULL;
+}
+
+const char *kind_sender(struct arena *in, char *v)
+{
+	if (kind_address(in, v))
+		return v;
+	return v[strcspn(v, "*?[")] ? kind_word(in, v) : NULL;
+}
+
+const char *kind_addresses(struct arena *in, char *v)
+{
+	struct mailboxes list = {0};
+	struct failure unused;
+
+	if (!*v)
+		return v;
+	return address_list(&list, in, slice_of(v), &unused) == 0 && list.count ? v : NULL;
+}
+
+/* Every one of the words in the list, any case. */
+static bool are_all(struct slice list, const char *const *words)
+{
+	struct slice one;
+	bool more = true;
+
+	while (more) {
+		size_t i = 0;
+
+		more = slice_cut(&list, ',', &one);
+		one = slice_trim(more ? one : list);
+		while (words[i] && !slice_is(one, words[i]))
+			i++;
+		if (!words[i])
+			return false;
+	}
+	return true;
+}
+
+const char *kind_notify(struct arena *in, char *v)
+{
+	static const char *const alone[] = {"", "off", "never", NULL};
+	static const char *const words[] = {"success", "failure", "delay", NULL};
+	struct slice text = slice_of(v);
+
+	(void)in;
+	return (!strchr(v, ',') && are_all(text, alone)) || are_all(text, words) ? v : NULL;
+}
+
+const char *kind_returns(struct arena *in, char *v)
+{
+	static const char *const words[] = {"", "off", "headers", "hdrs", "full", NULL};
+
+	(void)in;
+	return !strchr(v, ',') && are_all(slice_of(v), words) ? v : NULL;
+}

@@ -1,0 +1,140 @@
+#include "conf/whoami.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "conf/value.h"
+
+#ifndef MAILNAME
+#define MAILNAME "/etc/mailname"
+#endif
+
+enum { HOST_OCTETS = 255, MAILNAME_OCTETS = 4096, FULL_NAME_OCTETS = 1024 };
+
+static const char *copy(struct arena *in, const char *text)
+{
+	return arena_text(in, text, strlen(text));
+}
+
+const char *whoami_user(struct arena *in)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	const char *env;
+
+	if (pw && pw->pw_name && *pw->pw_name)
+		return copy(in, pw->pw_name);
+	env = getenv("USER");
+	if (!env || !*env)
+		env = getenv("LOGNAME");
+	return env && *env ? env : arena_printf(in, "%lu", (unsigned long)getuid());
+}
+
+const char *whoami_home(struct arena *in)
+{
+	const char *env = getenv("HOME");
+	const struct passwd *pw;
+
+	if (env && *env == '/')
+		return env;
+	pw = getpwuid(getuid());
+	return pw && pw->pw_dir && *pw->pw_dir == '/' ? copy(in, pw->pw_dir) : "";
+}
+
+const char *whoami_full_name(struct arena *in)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	const char *name = "";
+	struct buf b;
+	int ok = 0;
+
+	if (!pw || !pw->pw_gecos || !pw->pw_name)
+		return "";
+	buf_start(&b, FULL_NAME_OCTETS);
+	for (const char *p = pw->pw_gecos; *p && *p != ',' && ok == 0; p++) {
+		if (*p != '&') {
+			ok = buf_add(&b, p, 1);
+		} else if (*pw->pw_name) {
+			ok = buf_text(&b, pw->pw_name);
+			if (ok == 0)
+				b.p[b.len - strlen(pw->pw_name)] = (char)toupper((unsigned char)*pw->pw_name);
+		}
+	}
+	if (b.len)
+		name = arena_text(in, b.p, b.len);
+	buf_free(&b);
+	return name;
+}
+
+const char *whoami_host(struct arena *in)
+{
+	char name[HOST_OCTETS + 1] = "";
+
+	if (gethostname(name, sizeof name) < 0)
+		return "localhost";
+	name[HOST_OCTETS] = '\0';
+	return value_is_name(name) ? copy(in, name) : "localhost";
+}
+
+const char *whoami_full_host(struct arena *in)
+{
+	struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM}, *found = NULL;
+	const char *host = whoami_host(in), *full = "";
+
+	if (strchr(host, '.'))
+		return host;
+	if (getaddrinfo(host, NULL, &hints, &found) == 0 && found && found->ai_canonname &&
+	    strchr(found->ai_canonname, '.') && value_is_name(found->ai_canonname))
+		full = copy(in, found->ai_canonname);
+	if (found)
+		freeaddrinfo(found);
+	return full;
+}
+
+const char *whoami_mailname(struct arena *in)
+{
+	int fd = open(MAILNAME, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct slice rest, line;
+	const char *name = "";
+	struct buf b;
+
+	if (fd < 0)
+		return "";
+	buf_start(&b, MAILNAME_OCTETS);
+	if (file_slurp(fd, &b) == 0) {
+		rest = buf_slice_of(&b);
+		if (slice_line(&rest, &line)) {
+			line = slice_trim(line);
+			name = arena_text(in, line.p, line.len);
+		}
+	}
+	close(fd);
+	buf_free(&b);
+	return value_is_name(name) ? name : "";
+}
+
+const char *whoami_mail_domain(struct arena *in, const struct account *a)
+{
+	const char *domain;
+
+	if (*a->maildomain)
+		return a->maildomain;
+	domain = whoami_mailname(in);
+	return *domain ? domain : whoami_full_host(in);
+}
+
+const char *whoami_ehlo(struct arena *in, const struct account *a)
+{
+	const char *host;
+
+	if (*a->domain)
+		return a->domain;
+	host = whoami_host(in);
+	return strchr(host, '_') ? "localhost" : host; /* servers that look at it refuse such a name */
+}

@@ -1,0 +1,26 @@
+/*
+ * conf/whoami - who runs us, on what host, and which domain local names have
+ *
+ * Nothing is looked up before it is asked for; the resolver only for the host's full name, and only where the
+ * kernel's own name has no dot.
+ *
+ * Use: whoami_user(arena), whoami_mail_domain(arena, account), ...
+ * Owns: nothing; texts live in the arena, or are the environment's. Bounds: a host name of 255 octets.
+ * Errors: none: "" where nothing is known. Threads: one (getpwuid). Source: COMPAT.md 0.4, 6.
+ */
+#ifndef CONF_WHOAMI_H
+#define CONF_WHOAMI_H
+
+#include "conf/settings.h"
+
+/* The real user's login name; $USER or $LOGNAME count only where passwd has no entry; else the number. */
+const char *whoami_user(struct arena *in);
+const char *whoami_home(struct arena *in);	 /* $HOME if it is a full path, else passwd's */
+const char *whoami_full_name(struct arena *in);	 /* GECOS up to the first comma, & replaced */
+const char *whoami_host(struct arena *in);	 /* as the kernel has it; "localhost" if it has none */
+const char *whoami_full_host(struct arena *in);	 /* with a dot, or "" */
+const char *whoami_mailname(struct arena *in);	 /* the first line of /etc/mailname, or "" */
+const char *whoami_mail_domain(struct arena *in, const struct account *a); /* of local names, or "" */
+const char *whoami_ehlo(struct arena *in, const struct account *a);	   /* what EHLO says */
+
+#endif

@@ -1,0 +1,196 @@
+#include "mail/complete.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/from.h"
+#include "mail/mime.h"
+#include "mail/recipients.h"
+#include "mail/stamp.h"
+#include "mail/words.h"
+
+enum { LINE = 78, TO_MAX = 512 * 1024 };
+
+/* The wishes come from settings, the environment and the password file: none may begin a line of its own. */
+static int check(const struct completion *c, struct failure *f)
+{
+	const struct {
+		const char *what, *value;
+	} wish[] = {
+		{"the sender's name", c->from_name}, {"the forced sender", c->forced_from},
+		{"the sender", c->from_address},     {"the domain", c->domain},
+		{"the host of Message-ID", c->message_host}, {"the charset", c->charset},
+	};
+
+	for (size_t i = 0; i < sizeof wish / sizeof *wish; i++)
+		if (slice_has_control(slice_of(wish[i].value)))
+			return fail(f, AT_INPUT, EX_DATAERR, "%s holds a control character", wish[i].what);
+	return 0;
+}
+
+static bool names_recipients(const struct header *h)
+{
+	static const char *const names[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (header_find(h, names[i], NULL))
+			return true;
+	return false;
+}
+
+/* a@x, b@x, ... folded behind commas. NULL: more than a header should hold. */
+static const char *list_text(struct arena *in, const struct envelope *e)
+{
+	size_t column = strlen("To: ");
+	const char *text = NULL;
+	struct buf out;
+
+	buf_start(&out, TO_MAX);
+	for (size_t i = 0; i < e->recipients; i++) {
+		const char *address = e->recipient[i].address;
+		size_t len = strlen(address) + (i + 1 < e->recipients);
+		bool fold = i && column + 1 + len >= LINE;
+
+		if (buf_printf(&out, "%s%s%s", fold ? "\r\n " : i ? " " : "", address,
+			       i + 1 < e->recipients ? "," : "") < 0)
+			goto out;
+		column = fold ? 1 + len : column + (i > 0) + len;
+	}
+	text = arena_text(in, out.p, out.len);
+out:
+	buf_free(&out);
+	return text;
+}
+
+/* COMPAT.md 0, decision 5: arguments may be blind copies; only a message without any header says who they are. */
+static void put_to(struct header *h, const struct mail *m)
+{
+	const char *text = "undisclosed-recipients:;";
+
+	if (!m->envelope.recipients)
+		return;
+	if (m->envelope.recipients == 1 || m->message.facts.no_header) {
+		const char *list = list_text(h->in, &m->envelope);
+
+		text = list ? list : text;
+	}
+	header_put(h, "To", text);
+}
+
+static bool is_wanted(const struct header *h, const char *name, enum put put)
+{
+	return put == PUT_ALWAYS || (put == PUT_MISSING && !header_find(h, name, NULL));
+}
+
+static const char *new_message_id(const struct header *h, const struct completion *c)
+{
+	return stamp_message_id(h->in, *c->message_host ? c->message_host : "localhost", c->now);
+}
+
+static bool block_has(const struct header *h, const struct resent *block, const char *name)
+{
+	for (size_t i = block->begin; i < block->end; i++)
+		if (slice_is(h->field[i].name, name))
+			return true;
+	return false;
+}
+
+/* RFC 5322 3.6.6: a resent message says who resent it, when, and under which name. */
+static int put_resent(struct header *h, const struct completion *c, struct failure *f)
+{
+	struct resent block = recipients_resent(h);
+	size_t at = block.begin;
+	bool from, date, id;
+
+	if (block.begin == block.end)
+		return 0;
+	from = c->from != PUT_NEVER && !block_has(h, &block, "Resent-From");
+	date = c->date != PUT_NEVER && !block_has(h, &block, "Resent-Date");
+	id = c->message_id != PUT_NEVER && !block_has(h, &block, "Resent-Message-ID");
+	if (from) {
+		const char *text = from_text(h->in, c, f);
+
+		if (!text)
+			return -1;
+		header_insert(h, h->field + at++, "Resent-From", text);
+	}
+	if (date)
+		header_insert(h, h->field + at++, "Resent-Date", stamp_date(h->in, c->now));
+	if (id)
+		header_insert(h, h->field + at++, "Resent-Message-ID", new_message_id(h, c));
+	return 0;
+}
+
+/* An 8-bit Subject is encoded, unless the message says that it is written in something else. */
+static void encode_subject(struct header *h)
+{
+	struct field *field = header_find(h, "Subject", NULL);
+	const char *charset, *text;
+	struct buf out;
+
+	if (!field || slice_is_ascii(field->body) || !slice_is_utf8(field->body))
+		return;
+	charset = mime_charset(h->in, h);
+	if (*charset && !slice_is(slice_of(charset), "utf-8") && !slice_is(slice_of(charset), "us-ascii"))
+		return;
+	text = header_unfold(h, field);
+	buf_start(&out, 64 + 16 * strlen(text));
+	if (buf_text(&out, " ") == 0 && words_text(&out, slice_of(text), strlen("Subject: ")) == 0)
+		header_set_body(h, field, (struct slice){arena_text(h->in, out.p, out.len), out.len});
+	buf_free(&out);
+}
+
+static int qualify(struct header *h, const char *domain, struct failure *f)
+{
+	if (!header_qualify(h, domain))
+		return 0;
+	fail(f, AT_CONFIG, EX_CONFIG, "a name in the header has no domain, and none is known for it");
+	return failure_hint(f, "set maildomain to the domain of local names");
+}
+
+static int complete_header(struct header *h, const struct mail *m, const struct completion *c, struct failure *f)
+{
+	bool to = c->to != PUT_NEVER && !names_recipients(h); /* Bcc counts, although it goes */
+
+	if (put_resent(h, c, f) < 0 || from_complete(h, c, f) < 0)
+		return -1;
+	header_remove(h, "Return-Path");
+	header_remove(h, "Content-Length");
+	if (!c->keep_bcc) {
+		header_remove(h, "Bcc");
+		header_remove(h, "Resent-Bcc");
+	}
+	if (to)
+		put_to(h, m);
+	if (qualify(h, c->domain, f) < 0)
+		return -1;
+	encode_subject(h);
+	if (is_wanted(h, "Date", c->date))
+		header_put(h, "Date", stamp_date(h->in, c->now));
+	if (is_wanted(h, "Message-ID", c->message_id))
+		header_put(h, "Message-ID", new_message_id(h, c));
+	return 0;
+}
+
+int complete(struct mail *m, const struct completion *c, struct failure *f)
+{
+	struct message done = m->message;
+	struct header *h = &done.header;
+	struct source *wire;
+
+	if (check(c, f) < 0)
+		return -1;
+	/* Worked on in a copy: a mail is completed wholly or not at all. */
+	h->in = m->in;
+	h->field = arena_zeroed(m->in, h->room + 1, sizeof *h->field);
+	if (h->fields)
+		memcpy(h->field, m->message.header.field, h->fields * sizeof *h->field);
+	if (complete_header(h, m, c, f) < 0 || mime_complete(&done, m->in, c->charset, f) < 0)
+		return -1;
+	wire = message_wire(&done, m->in, f);
+	if (!wire)
+		return -1;
+	m->message = done;
+	m->wire = wire;
+	return 0;
+}

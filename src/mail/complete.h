@@ -1,0 +1,40 @@
+/*
+ * mail/complete - what a message lacks before it may travel (RFC 5322 3.6, COMPAT.md 0, 5, 6)
+ *
+ * Use: fill struct completion from the account and the caller's wishes, then complete(&mail, &c, f).
+ * Adds From, Date, Message-ID, To, MIME fields where they are missing (and Resent- twins when the message
+ * is resent), takes out Bcc, Resent-Bcc, Return-Path and Content-Length, encodes an 8-bit Subject, turns
+ * overlong lines of a message without MIME fields into quoted-printable; everything else passes byte for byte.
+ * Afterwards mail->wire is set, and nothing changes the mail any more.
+ *
+ * Owns: nothing; all in the mail's arena. Bounds: the header may grow to 2 MiB.
+ * Errors: EX_DATAERR for a wish with a control octet or too large a header, EX_USAGE where there is no address for
+ * From, EX_CONFIG where a bare name has no domain to get; nothing is changed by halves.
+ * Threads: whoever holds the mail. Source: RFC 5322 3.6, 3.6.6; RFC 2045; RFC 2047; RFC 6532.
+ */
+#ifndef MAIL_COMPLETE_H
+#define MAIL_COMPLETE_H
+
+#include <time.h>
+
+#include "mail/message.h"
+
+enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* auto, on, off; To: always means missing */
+
+struct completion {
+	enum put from, date, message_id, to;
+	bool keep_bcc;		  /* remove_bcc_headers off */
+	const char *forced_from;  /* "" or the only address allowed in From, whatever .from says */
+	const char *from_address; /* for a missing From; qualified */
+	const char *from_name;	  /* -F, $NAME or GECOS as COMPAT.md 6 has it, or ""; UTF-8, no controls */
+	const char *domain;	  /* for bare names in the header; "" if none is known */
+	const char *message_host; /* right of the @ in Message-ID */
+	const char *charset;	  /* of an 8-bit body that is not UTF-8 */
+	time_t now;
+};
+
+MUST_CHECK int complete(struct mail *m, const struct completion *c, struct failure *f);
+/* name <address>, the name quoted or encoded as needed, folded if long; in the arena. */
+const char *mailbox_text(struct arena *in, const char *name, const char *address);
+
+#endif

@@ -1,0 +1,59 @@
+#include "mail/envelope.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "mail/address.h"
+
+/* FNV-1a over what address_same compares, begun with where the table lies, so that nobody who writes
+ * addresses can aim them all at one slot. */
+static size_t hash(const struct envelope *e, const char *address)
+{
+	const char *domain = address_domain(address);
+	uint64_t h = 0xcbf29ce484222325u ^ (uint64_t)(uintptr_t)e->slot;
+
+	for (const char *p = address; *p; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (*domain && p >= domain && c >= 'A' && c <= 'Z')
+			c = (unsigned char)(c - 'A' + 'a');
+		h = (h ^ c) * 0x100000001b3u;
+		h ^= h >> 29;
+	}
+	return (size_t)(h ^ h >> 32);
+}
+
+/* The slot that holds the address, or the free one where it would go. */
+static size_t slot_find(const struct envelope *e, const char *address)
+{
+	size_t at = hash(e, address) & (e->slots - 1);
+
+	while (e->slot[at] && !address_same(e->recipient[e->slot[at] - 1].address, address))
+		at = (at + 1) & (e->slots - 1);
+	return at;
+}
+
+static void slots_grow(struct envelope *e, struct arena *in)
+{
+	if (e->recipients * 2 < e->slots)
+		return;
+	do
+		e->slots = e->slots ? e->slots * 4 : 16;
+	while (e->recipients * 2 >= e->slots);
+	e->slot = arena_zeroed(in, e->slots, sizeof *e->slot);
+	for (size_t i = 0; i < e->recipients; i++)
+		e->slot[slot_find(e, e->recipient[i].address)] = i + 1;
+}
+
+void envelope_add(struct envelope *e, struct arena *in, const char *address)
+{
+	size_t at;
+
+	slots_grow(e, in);
+	at = slot_find(e, address);
+	if (e->slot[at])
+		return;
+	e->recipient = arena_grow(in, e->recipient, e->recipients, &e->room, sizeof *e->recipient);
+	e->recipient[e->recipients++] = (struct recipient){.address = address, .verdict = PENDING};
+	e->slot[at] = e->recipients;
+}

@@ -1,0 +1,47 @@
+/*
+ * mail/envelope - who sends, who is to get it, and what became of each (RFC 5321 2.3.1)
+ *
+ * Use: struct envelope e = {.sender = ""}; envelope_add(&e, arena, "bob@example.org").
+ * Owns: nothing; addresses and failures live in the arena of the mail's job.
+ * Bounds: addresses are bare (no <>), checked: no control character, at most 254 octets; "" is the null
+ * sender. Errors: none. Threads: whoever holds the mail. Source: RFC 5321 2.3.1, RFC 3461 4 (the wishes).
+ */
+#ifndef MAIL_ENVELOPE_H
+#define MAIL_ENVELOPE_H
+
+#include "base/arena.h"
+#include "base/failure.h"
+
+enum verdict {
+	PENDING,  /* nothing known; at the end of a run: not sent, free to try again */
+	ACCEPTED, /* the relay has it */
+	DEFERRED, /* 4xx: try again */
+	REFUSED,  /* 5xx: never again */
+	UNSURE	  /* all was sent, no answer came: trying again may deliver twice */
+};
+
+struct recipient {
+	const char *address;
+	enum verdict verdict;
+	const struct failure *why; /* NULL while PENDING or ACCEPTED; in the job's arena */
+};
+
+enum { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 };
+enum ret { RET_UNSAID, RET_FULL, RET_HDRS };
+enum body_kind { BODY_UNSAID, BODY_7BIT, BODY_8BITMIME };
+
+struct envelope {
+	const char *sender;
+	struct recipient *recipient;
+	size_t recipients, room;
+	size_t *slot, slots;	/* envelope_add's own: a hash table of indices + 1 */
+	unsigned notify;	/* NOTIFY_ bits; 0: unsaid */
+	enum ret ret;
+	const char *envid;	/* NULL: none */
+	enum body_kind body;	/* what the caller said with -B */
+	struct failure *answer; /* the relay's last word on the mail as a whole; in the arena, or NULL */
+};
+
+void envelope_add(struct envelope *e, struct arena *in, const char *address); /* once: no second time (address_same) */
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * mail/header - the fields of a message, in order, as they came (RFC 5322 2.2)
+ *
+ * Use: struct header h = {.in = arena}; header_parse(&h, &text); header_find(&h, "To", NULL); ...
+ * Parsing keeps every byte: a field that nobody touches leaves as it arrived, folding included; only
+ * a line of more than 998 octets is folded on its way out, at a blank if it has one (RFC 5322 2.1.1).
+ *
+ * Owns: nothing; slices point into the text given or the arena. Names compare without case.
+ * Bounds: a name with its colon has at most HEADER_NAME_MAX octets, else the line is no field.
+ * Units: lines end in CRLF. Errors: header_print: -1 when the buf is full.
+ * Threads: whoever holds the message. Source: RFC 5322 2.2, 3.6, 4.5 (blanks before the colon).
+ */
+#ifndef MAIL_HEADER_H
+#define MAIL_HEADER_H
+
+#include "base/arena.h"
+#include "base/bytes.h"
+
+enum { HEADER_NAME_MAX = 900, HEADER_LINE_MAX = 998 };
+
+struct field {
+	struct slice raw;  /* all of it, without its last line end */
+	struct slice name; /* in raw, without blanks before the colon */
+	struct slice body; /* in raw, after the colon, still folded */
+};
+
+struct header {
+	struct arena *in;
+	struct field *field;
+	size_t fields, room;
+};
+
+/* Takes the leading run of fields off *text, and the empty line behind it; what is left is the body.
+ * A line that is no field begins the body too (COMPAT.md 5). False: the text ended before the header did. */
+bool header_parse(struct header *h, struct slice *text);
+/* The first of that name behind `after` (NULL: from the top), or NULL. */
+struct field *header_find(const struct header *h, const char *name, const struct field *after);
+/* Replaces the first of that name and drops its others, or appends. The body as text: folds in it stay, longer
+ * lines are folded at blanks, and no line end in it can begin another field. */
+void header_put(struct header *h, const char *name, const char *body);
+/* The same text, in front of that field; pointers to fields are stale afterwards. */
+void header_insert(struct header *h, const struct field *before, const char *name, const char *body);
+void header_set_body(struct header *h, struct field *field, struct slice body); /* keeps name and blanks */
+size_t header_remove(struct header *h, const char *name); /* how many there were */
+bool header_is_blank(const struct field *field); /* nothing but blanks in its body */
+/* The body on one line: folding undone, blanks at its ends gone; in the arena. */
+const char *header_unfold(const struct header *h, const struct field *field);
+MUST_CHECK int header_print(const struct header *h, struct buf *out); /* wire form, with the empty line */
+
+#endif

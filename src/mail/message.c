@@ -1,0 +1,207 @@
+#include "mail/message.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "mail/settle.h"
+
+enum {
+	PIECE = 64 * 1024,
+	WRITE = 512 * 1024,		     /* to the file, at a time */
+	WIRE_HEADER = 2 * MESSAGE_IN_MEMORY, /* it has grown by folds and what was missing */
+};
+
+/* What is read lands in text: all of it while that is at most MESSAGE_IN_MEMORY; then the header is split off,
+ * and the body passes through text on its way to the file. */
+struct reading {
+	struct message *m;
+	struct arena *in;
+	struct settler settler;
+	struct knowledge known;
+	struct buf text;
+	bool spilled;
+	uint64_t written;
+};
+
+/* "From x Thu Jan 1 ...": mbox; not "From : x", which is a field with a blank in it. */
+static bool is_mbox_line(struct slice line)
+{
+	size_t i = 5;
+
+	if (line.len < i || memcmp(line.p, "From ", i) != 0)
+		return false;
+	while (i < line.len && (line.p[i] == ' ' || line.p[i] == '\t'))
+		i++;
+	return i == line.len || line.p[i] != ':';
+}
+
+/* The mbox line, and the >From lines that mail which passed through several mailboxes has. */
+static void mbox_strip(struct slice *text)
+{
+	struct slice rest = *text, line;
+
+	for (bool first = true; slice_line(&rest, &line); first = false) {
+		struct slice bare = line;
+
+		while (bare.len && bare.p[0] == '>')
+			bare = (struct slice){bare.p + 1, bare.len - 1};
+		if (!is_mbox_line(bare) || (!first && bare.len == line.len))
+			return;
+		*text = rest;
+	}
+}
+
+static struct slice moved(struct slice s, const char *from, const char *to)
+{
+	return (struct slice){to + (s.p - from), s.len};
+}
+
+/* Takes the header off the text, into the arena. What is left is the beginning of the body, or all of it. */
+static int split(struct reading *r, struct slice *body, struct failure *f)
+{
+	struct slice text = buf_slice_of(&r->text), rest;
+	struct header *h = &r->m->header;
+	bool ended;
+	char *own;
+
+	if (text.len)
+		mbox_strip(&text);
+	rest = text;
+	ended = header_parse(h, &rest);
+	/* The beginning of a line can't always be told from a whole line that is no field. */
+	if (r->spilled && rest.len < HEADER_NAME_MAX && !(rest.len && memchr(rest.p, '\n', rest.len)))
+		ended = false;
+	if (r->spilled && !ended)
+		return fail(f, AT_INPUT, EX_DATAERR, "the header is larger than %d octets", MESSAGE_IN_MEMORY);
+	own = arena_text(r->in, text.p, text.len - rest.len);
+	for (size_t i = 0; i < h->fields; i++) {
+		struct field *field = &h->field[i];
+
+		field->raw = moved(field->raw, text.p, own);
+		field->name = moved(field->name, text.p, own);
+		field->body = moved(field->body, text.p, own);
+	}
+	r->m->facts.no_header = !h->fields;
+	*body = rest;
+	return 0;
+}
+
+static int file_fails(const char *what, struct failure *f)
+{
+	bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+
+	fail_errno(f, AT_INPUT, full ? EX_TEMPFAIL : EX_OSERR, "%s", what);
+	return failure_hint(f, "set TMPDIR to a folder with more space");
+}
+
+static int write_out(struct reading *r, struct slice body, struct failure *f)
+{
+	facts_add(&r->known, body);
+	if (file_write(r->m->held, body.p, body.len) < 0)
+		return file_fails("writing the message to a temporary file", f);
+	r->written += body.len;
+	buf_clear(&r->text);
+	return 0;
+}
+
+static int spill(struct reading *r, struct failure *f)
+{
+	struct slice body = buf_slice_of(&r->text);
+
+	if (!r->spilled) {
+		r->spilled = true;
+		if (split(r, &body, f) < 0)
+			return -1;
+		r->m->held = file_unnamed();
+		if (r->m->held < 0)
+			return file_fails("a temporary file for the message", f);
+	}
+	return write_out(r, body, f);
+}
+
+static int read_all(struct reading *r, int fd, struct failure *f)
+{
+	char piece[PIECE];
+	ssize_t n;
+
+	while (!r->settler.ended && (n = file_read(fd, piece, sizeof piece)) != 0) {
+		if (n < 0)
+			return fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
+		if (settle(&r->settler, piece, (size_t)n, &r->text) < 0)
+			return fail(f, AT_INPUT, EX_OSERR, "no memory for the message");
+		if (r->text.len > (r->spilled ? WRITE : MESSAGE_IN_MEMORY) && spill(r, f) < 0)
+			return -1;
+	}
+	if (settle_end(&r->settler, &r->text) < 0)
+		return fail(f, AT_INPUT, EX_OSERR, "no memory for the message");
+	return 0;
+}
+
+static int finish(struct reading *r, struct failure *f)
+{
+	struct message *m = r->m;
+	struct slice body;
+
+	if (r->text.len > MESSAGE_IN_MEMORY || r->spilled) {
+		if (spill(r, f) < 0)
+			return -1;
+		m->body = source_file(r->in, m->held, 0, r->written);
+	} else {
+		m->facts.empty = !r->text.len;
+		if (split(r, &body, f) < 0)
+			return -1;
+		facts_add(&r->known, body);
+		body.p = arena_text(r->in, body.p, body.len);
+		m->body = source_text(r->in, body);
+	}
+	facts_end(&r->known);
+	m->facts.eightbit = r->known.eightbit;
+	m->facts.utf8 = !r->known.not_utf8;
+	m->facts.longest = r->known.longest;
+	m->facts.nuls = r->settler.nuls;
+	return 0;
+}
+
+int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f)
+{
+	struct reading r = {.m = m, .in = in, .settler = {.dot_ends = dot_ends}};
+	int ok;
+
+	*m = (struct message){.header = {.in = in}, .held = -1};
+	buf_start(&r.text, MESSAGE_IN_MEMORY + settle_room(PIECE) + settle_room(0));
+	ok = read_all(&r, fd, f);
+	if (ok == 0)
+		ok = finish(&r, f);
+	buf_free(&r.text);
+	if (ok < 0)
+		message_close(m);
+	return ok;
+}
+
+struct source *message_wire(const struct message *m, struct arena *in, struct failure *f)
+{
+	struct source *parts[2] = {NULL, m->body};
+	struct slice text;
+	struct buf out;
+
+	buf_start(&out, WIRE_HEADER);
+	if (header_print(&m->header, &out) < 0) {
+		buf_free(&out);
+		fail(f, AT_INPUT, EX_DATAERR, "the header is larger than %d octets", WIRE_HEADER);
+		return NULL;
+	}
+	text = (struct slice){arena_text(in, out.p, out.len), out.len};
+	buf_free(&out);
+	parts[0] = source_text(in, text);
+	return source_chain(in, parts, 2);
+}
+
+void message_close(struct message *m)
+{
+	if (m->held >= 0)
+		close(m->held);
+	m->held = -1;
+}

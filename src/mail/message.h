@@ -1,0 +1,53 @@
+/*
+ * mail/message - header and body; with an envelope, a mail (RFC 5321 2.3.1: mail object)
+ *
+ * message_read settles once, at the door, what later floors rely on: line ends are CRLF (a bare CR ends
+ * a line too), NUL is gone, the last line is ended, the mbox line is gone, the header is split off, and
+ * the body is known by its length and its facts. Up to MESSAGE_IN_MEMORY octets stay in memory, more go
+ * to an unlinked file. Use: message_read(&m, arena, 0, dot_ends, f); ... message_close(&m);
+ *
+ * Owns: the unlinked file's descriptor; message_close gives it back. The rest is the arena's.
+ * Bounds: the header has at most MESSAGE_IN_MEMORY octets; the body what the disk takes.
+ * Errors: AT_INPUT; EX_DATAERR for the text, EX_NOINPUT for a closed descriptor, EX_IOERR for one that
+ * fails, EX_OSERR (EX_TEMPFAIL if full) for the file. Threads: whoever holds it.
+ * Source: RFC 5322 2; COMPAT.md 5.
+ */
+#ifndef MAIL_MESSAGE_H
+#define MAIL_MESSAGE_H
+
+#include "mail/envelope.h"
+#include "mail/header.h"
+#include "mail/source.h"
+
+enum { MESSAGE_IN_MEMORY = 1024 * 1024 };
+
+struct facts {
+	bool eightbit;	 /* octets above 127 in the body */
+	bool utf8;	 /* the body is strict UTF-8 (true for ASCII too) */
+	bool no_header;	 /* the input had no header block */
+	bool empty;	 /* there was no input at all */
+	uint64_t nuls;	 /* dropped */
+	size_t longest;	 /* line of the body, octets without CRLF; RFC 5322 2.1.1 allows 998 */
+};
+
+struct message {
+	struct header header;
+	struct source *body;
+	struct facts facts;
+	int held; /* descriptor of the unlinked file, or -1 */
+};
+
+struct mail {
+	struct arena *in; /* the job's; borrowed */
+	struct envelope envelope;
+	struct message message;
+	struct source *wire; /* header and body in a row, once complete */
+};
+
+/* dot_ends: a line "." ends the message. */
+MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f);
+/* Header and body in a row, as they will travel. NULL and *f if the header is too large. */
+struct source *message_wire(const struct message *m, struct arena *in, struct failure *f);
+void message_close(struct message *m);
+
+#endif

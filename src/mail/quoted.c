@@ -1,0 +1,134 @@
+#include "mail/source.h"
+
+#include <string.h>
+
+enum { INPUT = 8192, LINE = 76 };
+
+struct quoted {
+	struct source *of;
+	bool ended;	      /* nothing more to pull from it */
+	size_t column;	      /* octets on the line at hand */
+	size_t in, in_len;    /* input[in .. in_len) is yet to be encoded */
+	size_t out, out_len;  /* output[out .. out_len) is yet to be given */
+	char input[INPUT];
+	char output[8];	      /* of one octet: soft line end and =HH */
+};
+
+/* An octet can be encoded when it is known whether the line ends behind it: with two more, or at the end. */
+static int fill(struct quoted *q, struct failure *f)
+{
+	size_t got = 0;
+
+	while (!q->ended && q->in_len - q->in < 3) {
+		if (q->in) {
+			memmove(q->input, q->input + q->in, q->in_len - q->in);
+			q->in_len -= q->in;
+			q->in = 0;
+		}
+		if (q->of->pull(q->of, q->input + q->in_len, INPUT - q->in_len, &got, f) < 0)
+			return -1;
+		q->in_len += got;
+		q->ended = !got;
+	}
+	return 0;
+}
+
+static bool line_ends_at(const struct quoted *q, size_t at)
+{
+	if (at == q->in_len)
+		return true;
+	return at + 2 <= q->in_len && q->input[at] == '\r' && q->input[at + 1] == '\n';
+}
+
+/* RFC 2045 6.7: printable ASCII but = stays; so does a blank, but not at the end of a line (rule 3). */
+static bool is_literal(char c, bool last)
+{
+	if (c == ' ' || c == '\t')
+		return !last;
+	return c > 32 && c < 127 && c != '=';
+}
+
+static void encode_one(struct quoted *q)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	unsigned char c = (unsigned char)q->input[q->in];
+	bool last = line_ends_at(q, q->in + 1), literal = is_literal((char)c, last);
+	size_t len = literal ? 1 : 3;
+	char *to = q->output;
+
+	q->out = 0;
+	if (c == '\r' && line_ends_at(q, q->in)) {
+		to[0] = '\r';
+		to[1] = '\n';
+		q->out_len = 2;
+		q->in += 2;
+		q->column = 0;
+		return;
+	}
+	if (q->column + len > (last ? LINE : LINE - 1)) {
+		*to++ = '=';
+		*to++ = '\r';
+		*to++ = '\n';
+		q->column = 0;
+	}
+	if (literal) {
+		*to++ = (char)c;
+	} else {
+		*to++ = '=';
+		*to++ = hex[c >> 4];
+		*to++ = hex[c & 15];
+	}
+	q->column += len;
+	q->in++;
+	q->out_len = (size_t)(to - q->output);
+}
+
+static int quoted_pull(struct source *s, char *to, size_t room, size_t *got, struct failure *f)
+{
+	struct quoted *q = s->state;
+
+	for (*got = 0; *got < room;) {
+		if (q->out < q->out_len) {
+			size_t left = q->out_len - q->out, n = left < room - *got ? left : room - *got;
+
+			memcpy(to + *got, q->output + q->out, n);
+			*got += n;
+			q->out += n;
+			continue;
+		}
+		if (fill(q, f) < 0)
+			return -1;
+		if (q->in == q->in_len)
+			break;
+		encode_one(q);
+	}
+	return 0;
+}
+
+static int quoted_rewind(struct source *s, struct failure *f)
+{
+	struct quoted *q = s->state;
+
+	q->ended = false;
+	q->column = q->in = q->in_len = q->out = q->out_len = 0;
+	return q->of->rewind(q->of, f);
+}
+
+struct source *source_quoted(struct arena *a, struct source *of, struct failure *f)
+{
+	struct source *s = arena_zeroed(a, 1, sizeof *s);
+	struct quoted *q = arena_zeroed(a, 1, sizeof *q);
+	char piece[16384];
+	size_t got;
+
+	q->of = of;
+	*s = (struct source){0, quoted_pull, quoted_rewind, q};
+	if (quoted_rewind(s, f) < 0)
+		return NULL;
+	do {
+		if (quoted_pull(s, piece, sizeof piece, &got, f) < 0)
+			return NULL;
+		s->size += got;
+	} while (got);
+	return quoted_rewind(s, f) < 0 ? NULL : s;
+}

@@ -1,0 +1,215 @@
+#include "mail/settle.h"
+
+#include <string.h>
+
+/* Everything is done with memchr and memcpy, a line at a time: octet by octet is only what is rare. */
+
+static void put(struct buf *out, const char *p, size_t len)
+{
+	memcpy(out->p + out->len, p, len);
+	out->len += len;
+}
+
+/* The line at hand is over: false if it was the dot. */
+static bool line_end(struct settler *s, struct buf *out)
+{
+	if (s->dot) {
+		s->ended = true;
+		return false;
+	}
+	put(out, "\r\n", 2);
+	s->midline = false;
+	return true;
+}
+
+static void line_text(struct settler *s, const char *p, size_t len, struct buf *out)
+{
+	if (!len)
+		return;
+	if (s->dot)
+		put(out, ".", 1);
+	s->dot = s->dot_ends && !s->midline && !s->dot && len == 1 && *p == '.';
+	if (!s->dot)
+		put(out, p, len);
+	s->midline = true;
+}
+
+/* The CRs held back are line ends of their own: no LF followed. */
+static bool flush_crs(struct settler *s, struct buf *out)
+{
+	for (; s->crs; s->crs--)
+		if (!line_end(s, out))
+			return false;
+	return true;
+}
+
+/* A piece of text with CRs in it, no LF. Those at its end are held back. */
+static bool text_with_crs(struct settler *s, const char *p, const char *end, struct buf *out)
+{
+	while (p < end) {
+		const char *cr = memchr(p, '\r', (size_t)(end - p)), *stop = cr ? cr : end;
+
+		if (stop > p && !flush_crs(s, out))
+			return false;
+		line_text(s, p, (size_t)(stop - p), out);
+		for (p = stop; p < end && *p == '\r'; p++) {
+			if (s->crs == SETTLE_RUN && !flush_crs(s, out))
+				return false;
+			s->crs++;
+		}
+	}
+	return true;
+}
+
+/* A line, or what the piece has of it; crs: there may be CRs in it. */
+static bool line_part(struct settler *s, struct slice part, bool crs, bool lf, struct buf *out)
+{
+	if (!s->crs && !crs) {
+		line_text(s, part.p, part.len, out);
+		return true;
+	}
+	/* CRLF: as a rule the only CR stands at the end of the line. */
+	if (!s->crs && lf && part.len && part.p[part.len - 1] == '\r' && !memchr(part.p, '\r', part.len - 1)) {
+		line_text(s, part.p, part.len - 1, out);
+		return true;
+	}
+	return text_with_crs(s, part.p, part.p + part.len, out);
+}
+
+static void settle_lines(struct settler *s, const char *p, const char *end, bool crs, struct buf *out)
+{
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf ? lf : end;
+
+		if (!line_part(s, (struct slice){p, (size_t)(stop - p)}, crs, lf, out) || !lf)
+			return;
+		s->crs = 0; /* whatever stood before the LF: one line end */
+		if (!line_end(s, out))
+			return;
+		p = lf + 1;
+	}
+}
+
+static size_t drop_nuls(struct settler *s, char *piece, size_t len)
+{
+	size_t kept = 0;
+
+	if (!memchr(piece, '\0', len))
+		return len;
+	for (size_t i = 0; i < len; i++)
+		if (piece[i])
+			piece[kept++] = piece[i];
+	s->nuls += len - kept;
+	return kept;
+}
+
+/* An LF becomes two; so does each CR held back; and there may be a dot and a last line end. */
+size_t settle_room(size_t len)
+{
+	return 2 * (len + SETTLE_RUN) + 8;
+}
+
+int settle(struct settler *s, char *piece, size_t len, struct buf *out)
+{
+	if (s->ended)
+		return 0;
+	if (buf_reserve(out, settle_room(len)) < 0)
+		return -1;
+	len = drop_nuls(s, piece, len);
+	if (len)
+		settle_lines(s, piece, piece + len, memchr(piece, '\r', len) != NULL, out);
+	out->p[out->len] = '\0';
+	return 0;
+}
+
+int settle_end(struct settler *s, struct buf *out)
+{
+	if (s->ended)
+		return 0;
+	if (buf_reserve(out, settle_room(0)) < 0)
+		return -1;
+	if (flush_crs(s, out) && s->midline) {
+		/* A dot that no line end followed is text: nobody said that the message ends here. */
+		if (s->dot)
+			put(out, ".", 1);
+		s->dot = false;
+		line_end(s, out);
+	}
+	out->p[out->len] = '\0';
+	return 0;
+}
+
+static bool has_eightbit(const char *p, size_t len)
+{
+	const uint64_t high = 0x8080808080808080u;
+	uint64_t all = 0, word[8];
+	size_t i = 0;
+
+	for (; len - i >= sizeof word; i += sizeof word) {
+		memcpy(word, p + i, sizeof word);
+		all |= word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7];
+	}
+	for (; i < len; i++)
+		all |= (uint64_t)(unsigned char)p[i];
+	return all & high;
+}
+
+/* What may follow the first octet of a character (RFC 3629 4): false if it is none. */
+static bool utf8_first(struct knowledge *k, unsigned char c)
+{
+	k->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+	k->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+	k->awaited = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+	return c >= 0xc2 && c <= 0xf4;
+}
+
+static void utf8_add(struct knowledge *k, struct slice s)
+{
+	for (size_t i = 0; i < s.len && !k->not_utf8; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (k->awaited) {
+			k->not_utf8 = c < k->low || c > k->high;
+			k->awaited--;
+			k->low = 0x80;
+			k->high = 0xbf;
+		} else if (c > 127) {
+			k->not_utf8 = !utf8_first(k, c);
+		}
+	}
+}
+
+static void lines_add(struct knowledge *k, struct slice s)
+{
+	const char *p = s.p, *end = s.p + s.len;
+
+	while (p < end) {
+		const char *lf = memchr(p, '\n', (size_t)(end - p));
+
+		k->line += (size_t)((lf ? lf : end) - p);
+		if (!lf)
+			return;
+		if (k->line - 1 > k->longest) /* settled: a CR stands before it */
+			k->longest = k->line - 1;
+		k->line = 0;
+		p = lf + 1;
+	}
+}
+
+void facts_add(struct knowledge *k, struct slice settled)
+{
+	bool eightbit;
+
+	if (!settled.len)
+		return;
+	eightbit = has_eightbit(settled.p, settled.len);
+	k->eightbit |= eightbit;
+	if (eightbit || k->awaited)
+		utf8_add(k, settled);
+	lines_add(k, settled);
+}
+
+void facts_end(struct knowledge *k)
+{
+	k->not_utf8 |= k->awaited > 0;
+}

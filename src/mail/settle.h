@@ -1,0 +1,47 @@
+/*
+ * mail/settle - line ends and facts of a message on its way in, piece by piece
+ *
+ * Use: struct settler s = {0}; for each piece: settle(&s, piece, len, &out), until it says that the message has
+ * ended; settle_end(&s, &out). Then facts_add(&known, octets) over the settled body, facts_end(&known).
+ * LF, CRLF, CR CR LF and a bare CR become CRLF, NUL goes, the last line is ended; where pieces are cut makes no
+ * difference. A run of more than SETTLE_RUN CRs is as many line ends even before an LF.
+ *
+ * Owns: nothing. Bounds: a piece of n octets adds at most settle_room(n) to out; linear.
+ * Errors: settle, settle_end: -1 when the buf is full. Threads: whoever holds it. Source: COMPAT.md 5.
+ */
+#ifndef MAIL_SETTLE_H
+#define MAIL_SETTLE_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+enum { SETTLE_RUN = 512 };
+
+struct settler {
+	bool dot_ends; /* set by the caller: a line "." ends the message */
+	bool ended;    /* it did */
+	bool dot;      /* held back: a dot that began a line */
+	bool midline;  /* something stands on the line at hand */
+	size_t crs;    /* held back: what they are is told by the next octet */
+	uint64_t nuls; /* dropped */
+};
+
+size_t settle_room(size_t len);
+/* Changes the piece on the way (NULs are taken out in place). */
+MUST_CHECK int settle(struct settler *s, char *piece, size_t len, struct buf *out);
+MUST_CHECK int settle_end(struct settler *s, struct buf *out);
+
+struct knowledge {
+	bool eightbit;	   /* an octet above 127 */
+	bool not_utf8;
+	unsigned awaited;  /* octets that the character at hand still wants */
+	unsigned char low, high; /* what the next of them may be */
+	size_t line;	   /* octets on the line at hand, its CR counted */
+	size_t longest;
+};
+
+void facts_add(struct knowledge *k, struct slice settled);
+void facts_end(struct knowledge *k);
+
+#endif

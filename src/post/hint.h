@@ -1,0 +1,15 @@
+/*
+ * post/hint - a failure to one line that names the fix, where one is known
+ *
+ * Use: hint_add(&failure): fills in f->hint unless whoever failed knew better.
+ * Owns: nothing. Errors: none; no hint is better than a wrong one. Threads: any.
+ * Source: RFC 3463 (enhanced codes), RFC 4954 6.
+ */
+#ifndef POST_HINT_H
+#define POST_HINT_H
+
+#include "base/failure.h"
+
+void hint_add(struct failure *f);
+
+#endif

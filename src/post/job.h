@@ -1,0 +1,25 @@
+/*
+ * post/job - one mail on its way through the house, and everything that dies with it
+ *
+ * Made by a counter (cli/), carried by submit, told of by report. Whoever holds the pointer owns it.
+ * Use: struct job j = {.account = a}; ... message_close(&j.mail.message); arena_free(&j.arena);
+ *
+ * Owns: its arena and the message's descriptor. Units: milliseconds. Errors: none. Threads: whoever holds it.
+ */
+#ifndef POST_JOB_H
+#define POST_JOB_H
+
+#include <stdint.h>
+
+#include "conf/settings.h"
+#include "mail/message.h"
+
+struct job {
+	struct arena arena;
+	struct mail mail;
+	const struct account *account; /* lives as long as the run */
+	int64_t began;		       /* clock_steady */
+	bool encrypted, authenticated; /* how it went out */
+};
+
+#endif

@@ -1,0 +1,170 @@
+#include "post/logline.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+
+enum { LINE = 64 * 1024 };
+
+struct slice logline_queue_id(const char *answer)
+{
+	static const char *const before[] = {"queued as ", "id=", "queued mail "};
+
+	for (const char *p = answer; *p; p++)
+		for (size_t i = 0; i < sizeof before / sizeof *before; i++)
+			if ((p == answer || p[-1] == ' ') && slice_begins(slice_of(p), before[i])) {
+				p += strlen(before[i]);
+				return (struct slice){p, strcspn(p, " ,;)")};
+			}
+	/* sendmail: "2.0.0 4ABC Message accepted for delivery" */
+	if (slice_begins(slice_of(answer + strcspn(answer, " ")), " Message accepted"))
+		return (struct slice){answer, strcspn(answer, " ")};
+	return (struct slice){answer, 0};
+}
+
+/* name='text', nothing in it that could end it or the line. */
+static void quoted(struct buf *b, const char *name, const char *text)
+{
+	char shown[2048];
+
+	printable(shown, sizeof shown, slice_of(text));
+	for (char *p = shown; *p; p++)
+		if (*p == '\'')
+			*p = '`';
+	(void)!buf_printf(b, " %s='%s'", name, shown);
+}
+
+static void plain(struct buf *b, const char *name, const char *text)
+{
+	if (text[strcspn(text, " '\t\r\n\v\f")])
+		quoted(b, name, text);
+	else
+		(void)!buf_printf(b, " %s=%s", name, text);
+}
+
+static void recipients(struct buf *b, const struct envelope *e)
+{
+	size_t i;
+
+	(void)!buf_text(b, " recipients=");
+	for (i = 0; i < e->recipients && b->len < LINE / 2; i++) {
+		char shown[1100];
+
+		printable(shown, sizeof shown, slice_of(e->recipient[i].address));
+		(void)!buf_printf(b, "%s%s", i ? "," : "", shown);
+	}
+	if (i < e->recipients)
+		(void)!buf_printf(b, ",+%zu", e->recipients - i);
+}
+
+/* The failure that says most: of the session, else of the first recipient that failed. */
+static const struct failure *worst(const struct envelope *e, const struct failure *session)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].why && e->recipient[i].verdict != ACCEPTED)
+			return e->recipient[i].why;
+	return session;
+}
+
+static void answer(struct buf *b, const struct failure *said)
+{
+	char words[600];
+
+	snprintf(words, sizeof words, "%d %s%s%s", said->code, said->enhanced, *said->enhanced ? " " : "", said->text);
+	(void)!buf_printf(b, " smtpstatus=%d", said->code);
+	quoted(b, "smtpmsg", words);
+}
+
+static void compose(struct buf *b, const struct job *j, const struct failure *session, int status)
+{
+	const struct account *a = j->account;
+	const struct envelope *e = &j->mail.envelope;
+	const struct failure *why = status == EX_OK ? NULL : worst(e, session);
+	const struct field *id = header_find(&j->mail.message.header, "Message-ID", NULL);
+	struct slice queue = {"", 0};
+
+	plain(b, "host", *a->socket ? a->socket : a->host);
+	(void)!buf_printf(b, " port=%u tls=%s auth=%s", a->port, j->encrypted ? "on" : "off",
+			  j->authenticated ? "on" : "off");
+	if (*a->user)
+		plain(b, "user", a->user);
+	plain(b, "from", e->sender && *e->sender ? e->sender : "<>");
+	recipients(b, e);
+	if (j->mail.wire)
+		(void)!buf_printf(b, " mailsize=%" PRIu64, j->mail.wire->size);
+	if (why && why->code) {
+		answer(b, why);
+	} else if (e->answer && e->answer->code) {
+		answer(b, e->answer);
+		queue = logline_queue_id(e->answer->text);
+	}
+	if (why)
+		quoted(b, "errormsg", why->text);
+	(void)!buf_printf(b, " exitcode=%s", exit_words(status));
+	if (id)
+		plain(b, "msgid", header_unfold(&j->mail.message.header, id));
+	if (queue.len)
+		(void)!buf_printf(b, " queueid=%.*s", (int)queue.len, queue.p);
+	(void)!buf_printf(b, " ms=%" PRId64, clock_steady() - j->began);
+}
+
+static void to_file(const struct account *a, const struct buf *line)
+{
+	char when[200];
+	time_t now = clock_wall();
+	struct tm tm;
+	struct buf b;
+
+	buf_start(&b, LINE + 512);
+	localtime_r(&now, &tm);
+	if (!strftime(when, sizeof when, *a->logfile_time_format ? a->logfile_time_format : "%b %d %H:%M:%S", &tm))
+		snprintf(when, sizeof when, "%lld", (long long)now);
+	if (buf_text(&b, when) == 0 && buf_slice(&b, buf_slice_of(line)) == 0 && buf_text(&b, "\n") == 0) {
+		if (strcmp(a->logfile, "-") == 0)
+			fputs(b.p, stdout);
+		else if (file_append(a->logfile, buf_slice_of(&b)) < 0)
+			log_warning("logfile %s cannot be written: %s", a->logfile, strerror(errno));
+	}
+	buf_free(&b);
+}
+
+static void to_syslog(const struct account *a, const char *line, int status)
+{
+	static const struct { const char *word; int facility; } known[] = {
+		{"on", LOG_USER},	  {"LOG_USER", LOG_USER},     {"LOG_MAIL", LOG_MAIL},
+		{"LOG_LOCAL0", LOG_LOCAL0}, {"LOG_LOCAL1", LOG_LOCAL1}, {"LOG_LOCAL2", LOG_LOCAL2},
+		{"LOG_LOCAL3", LOG_LOCAL3}, {"LOG_LOCAL4", LOG_LOCAL4}, {"LOG_LOCAL5", LOG_LOCAL5},
+		{"LOG_LOCAL6", LOG_LOCAL6}, {"LOG_LOCAL7", LOG_LOCAL7},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (setting_is(a, SET_syslog, known[i].word)) {
+			openlog("mysend", LOG_PID, known[i].facility);
+			syslog(status == EX_OK ? LOG_INFO : LOG_ERR, "%s", line);
+			closelog();
+			return;
+		}
+}
+
+void logline_write(const struct job *j, const struct failure *session, int status)
+{
+	const struct account *a = j->account;
+	struct buf b;
+
+	if (!*a->logfile && setting_is(a, SET_syslog, "off"))
+		return;
+	buf_start(&b, LINE);
+	compose(&b, j, session, status);
+	if (*a->logfile)
+		to_file(a, &b);
+	to_syslog(a, b.p + 1, status);
+	buf_free(&b);
+}

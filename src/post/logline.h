@@ -1,0 +1,20 @@
+/*
+ * post/logline - one key=value line a mail, in msmtp's field names, to a file and to syslog
+ *
+ *	host=H port=P tls=on auth=on user=U from=A recipients=B,C mailsize=N smtpstatus=250 smtpmsg='...'
+ *	errormsg='...' exitcode=EX_OK msgid=<...> queueid=ID ms=N
+ *
+ * Use: logline_write(&job, failure or NULL, status).
+ * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted.
+ * Errors: none; a log that cannot be written is a warning and never fails the mail. Threads: one.
+ */
+#ifndef POST_LOGLINE_H
+#define POST_LOGLINE_H
+
+#include "post/job.h"
+
+void logline_write(const struct job *j, const struct failure *session, int status);
+/* The identifier in a relay's last answer ("queued as ABC", "OK id=ABC"), or an empty slice. */
+struct slice logline_queue_id(const char *answer);
+
+#endif

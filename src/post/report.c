@@ -1,0 +1,151 @@
+#include "post/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "post/hint.h"
+#include "post/logline.h"
+
+static void print_failure(const struct failure *f, const char *whom)
+{
+	struct failure told = *f;
+	char text[sizeof f->text * 2], hint[sizeof f->hint * 2];
+	char code[8] = "";
+
+	hint_add(&told);
+	printable(text, sizeof text, slice_of(told.text));
+	printable(hint, sizeof hint, slice_of(told.hint));
+	if (told.code)
+		snprintf(code, sizeof code, "%d ", told.code);
+	if (stage_is_remote(told.stage))
+		fprintf(stderr, "mysend: %s%s%s%s%s%s: %s%s%s%s\n", stage_words(told.stage), whom ? ":<" : "",
+			whom ? whom : "", whom ? ">" : "", *told.relay ? " to " : "", told.relay, code, told.enhanced,
+			*told.enhanced ? " " : "", text);
+	else
+		fprintf(stderr, "mysend: %s\n", text);
+	if (*hint)
+		fprintf(stderr, "mysend: hint: %s\n", hint);
+}
+
+void report_failure(const struct failure *f)
+{
+	print_failure(f, NULL);
+}
+
+struct sum {
+	size_t accepted, failed;
+	int status;
+};
+
+/* What is final outweighs what may be tried again; among the final, the first. */
+static void worsen(struct sum *sum, int status)
+{
+	if (sum->status == EX_OK || (sum->status == EX_TEMPFAIL && status != EX_TEMPFAIL))
+		sum->status = status;
+}
+
+static struct sum add_up(const struct envelope *e, const struct failure *session)
+{
+	struct sum sum = {0};
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		const struct recipient *r = &e->recipient[i];
+
+		if (r->verdict == ACCEPTED) {
+			sum.accepted++;
+			continue;
+		}
+		sum.failed++;
+		if (r->verdict == REFUSED)
+			worsen(&sum, r->why->exit);
+		else if (r->verdict == PENDING && session)
+			worsen(&sum, session->exit);
+		else if (r->verdict == DEFERRED && r->why->exit == EX_PROTOCOL)
+			worsen(&sum, EX_PROTOCOL);
+		else
+			worsen(&sum, EX_TEMPFAIL);
+	}
+	return sum;
+}
+
+static void warn_of_twice(const struct failure *why)
+{
+	struct failure told = *why;
+
+	failure_hint(&told, "the relay may have taken it: sent again, it may arrive twice");
+	print_failure(&told, NULL);
+}
+
+/* One line a failure: what refused the mail as a whole is told once. */
+static void tell(const struct envelope *e, const struct failure *session)
+{
+	const struct failure *last = NULL;
+	size_t lines = 0, more = 0;
+	bool session_told = false;
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		const struct recipient *r = &e->recipient[i];
+
+		if (r->verdict == ACCEPTED || (r->why && r->why == last) || (!r->why && session_told))
+			continue;
+		if (lines == REPORT_LINES) {
+			more++;
+			continue;
+		}
+		lines++;
+		last = r->why;
+		if (r->verdict == UNSURE)
+			warn_of_twice(r->why);
+		else if (r->why)
+			print_failure(r->why, r->why->stage == AT_RECIPIENT ? r->address
+					      : r->why->stage == AT_SENDER  ? e->sender
+									    : NULL);
+		else if (session)
+			print_failure(session, NULL);
+		session_told |= !r->why;
+	}
+	if (more)
+		fprintf(stderr, "mysend: and %zu recipients more\n", more);
+}
+
+int report(const struct job *j, const struct failure *session, bool quiet)
+{
+	const struct envelope *e = &j->mail.envelope;
+	struct sum sum = add_up(e, session);
+
+	report_progress_end();
+	if (!quiet && sum.failed) {
+		tell(e, session);
+		if (sum.accepted)
+			fprintf(stderr, "mysend: hint: the relay accepted it for the other %zu of %zu recipients\n",
+				sum.accepted, e->recipients);
+	}
+	logline_write(j, session, sum.status);
+	return sum.status;
+}
+
+static int64_t shown; /* when progress was last shown; 0: not yet */
+
+void report_progress(const struct job *j, uint64_t sent)
+{
+	int64_t now = clock_steady();
+	uint64_t size = j->mail.wire->size;
+
+	if (now - j->began < 2000 || now - shown < 500 || !isatty(STDERR_FILENO))
+		return;
+	shown = now;
+	fprintf(stderr, "\rmysend: sent %" PRIu64 " of %" PRIu64 " KB (%d %%) ", sent / 1000, size / 1000,
+		size ? (int)(sent * 100 / size) : 100);
+	fflush(stderr);
+}
+
+void report_progress_end(void)
+{
+	if (shown)
+		fputs("\r\033[K", stderr);
+	shown = 0;
+}

@@ -1,0 +1,204 @@
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "wire/engine.h"
+
+static struct failure *keep(struct transaction *t, const struct failure *f)
+{
+	struct failure *kept = arena_zeroed(t->of->mail->in, 1, sizeof *kept);
+
+	*kept = *f;
+	return kept;
+}
+
+static enum verdict verdict_of(const struct failure *f)
+{
+	return failure_is_temporary(f) || f->exit == EX_PROTOCOL ? DEFERRED : REFUSED;
+}
+
+/* All of the transaction's recipients of whom nothing is known yet. */
+static void settle(struct transaction *t, enum verdict v, const struct failure *why)
+{
+	struct envelope *e = &t->of->mail->envelope;
+
+	for (size_t i = t->first; i < t->first + t->count; i++)
+		if (e->recipient[i].verdict == PENDING) {
+			e->recipient[i].verdict = v;
+			e->recipient[i].why = why;
+		}
+}
+
+static void refuse(struct engine *e, struct transaction *t, struct failure *f)
+{
+	const struct failure *why;
+
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	why = keep(t, f);
+	t->of->mail->envelope.answer = keep(t, f);
+	settle(t, verdict_of(f), why);
+	t->failed = true;
+}
+
+static void answer_reset(struct engine *e, const struct awaited *a, const struct reply *r)
+{
+	/* A relay that refuses RSET refuses the MAIL behind it too, and says why there. */
+	(void)e;
+	(void)a;
+	(void)r;
+}
+
+static int final_at_sender(const struct reply *r)
+{
+	return r->code == 530 || r->code == 535 || strncmp(r->enhanced, "5.7.", 4) == 0 ? EX_NOPERM
+										   : EX_UNAVAILABLE;
+}
+
+static void answer_mail(struct engine *e, const struct awaited *a, const struct reply *r)
+{
+	struct failure f;
+
+	if (reply_is_positive(r))
+		return;
+	reply_failure(r, AT_SENDER, final_at_sender(r), &f);
+	if (r->code == 530)
+		failure_hint(&f, "the relay wants a login: set user and password_file");
+	refuse(e, a->t, &f);
+}
+
+static int final_at_recipient(const struct reply *r)
+{
+	return strncmp(r->enhanced, "5.1.", 4) == 0 || r->code == 550 || r->code == 551 || r->code == 553
+		       ? EX_NOUSER
+		       : EX_UNAVAILABLE;
+}
+
+static void answer_rcpt(struct engine *e, const struct awaited *a, const struct reply *r)
+{
+	struct recipient *to = &a->t->of->mail->envelope.recipient[a->recipient];
+	struct failure f;
+
+	if (reply_is_positive(r))
+		return;
+	a->t->refused++;
+	if (to->verdict != PENDING) /* MAIL was refused: that is the reason */
+		return;
+	reply_failure(r, AT_RECIPIENT, final_at_recipient(r), &f);
+	memcpy(f.relay, session_relay(e->session), sizeof f.relay);
+	to->why = keep(a->t, &f);
+	to->verdict = verdict_of(&f);
+}
+
+static void answer_data(struct engine *e, const struct awaited *a, const struct reply *r)
+{
+	struct failure f;
+
+	if (r->code == 354) {
+		a->t->go = true;
+		return;
+	}
+	e->needs_reset = true;
+	reply_failure(r, AT_DATA, EX_UNAVAILABLE, &f);
+	refuse(e, a->t, &f);
+	e->writing = NULL; /* it stood before its message */
+	engine_end(e, a->t);
+}
+
+static void answer_end(struct engine *e, const struct awaited *a, const struct reply *r)
+{
+	struct failure f;
+
+	a->t->answered = true;
+	if (a->t == e->writing) /* an answer in the middle of the message */
+		e->writing = NULL;
+	if (reply_is_positive(r) && a->t->sent && !a->t->failed) {
+		if (!e->queued)
+			e->needs_reset = false;
+		settle(a->t, ACCEPTED, NULL);
+		reply_failure(r, AT_END, EX_OK, &f);
+		f.exit = EX_OK;
+		memcpy(f.relay, session_relay(e->session), sizeof f.relay);
+		a->t->of->mail->envelope.answer = keep(a->t, &f);
+	} else if (!reply_is_positive(r)) {
+		/* RFC 3030 2: after a BDAT that failed only RSET leads on. */
+		e->needs_reset = a->verb == V_BDAT;
+		reply_failure(r, AT_END, EX_UNAVAILABLE, &f);
+		if (!a->t->failed)
+			refuse(e, a->t, &f);
+	}
+	engine_end(e, a->t);
+}
+
+static const struct {
+	const char *name;
+	enum stage stage;
+	unsigned patience; /* seconds, RFC 5321 4.5.3.2 */
+	void (*answer)(struct engine *e, const struct awaited *a, const struct reply *r);
+} rows[] = {
+	[V_RSET] = {"RSET", AT_SENDER, 300, answer_reset}, [V_MAIL] = {"MAIL FROM", AT_SENDER, 300, answer_mail},
+	[V_RCPT] = {"RCPT TO", AT_RECIPIENT, 300, answer_rcpt}, [V_DATA] = {"DATA", AT_DATA, 120, answer_data},
+	[V_DOT] = {"end of data", AT_END, 600, answer_end},	[V_BDAT] = {"BDAT", AT_END, 600, answer_end},
+};
+
+/* 421: the relay leaves, and took nothing of what it has not answered yet (RFC 5321 3.8). */
+static int leaving(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f)
+{
+	reply_failure(r, rows[a->verb].stage, EX_TEMPFAIL, f);
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	settle(a->t, DEFERRED, keep(a->t, f));
+	for (size_t i = 0; i < e->queued; i++)
+		e->queue[(e->head + i) % e->room].t->sent = false;
+	return -1;
+}
+
+int answers_next(struct engine *e, struct failure *f)
+{
+	const struct awaited *a = &e->queue[e->head];
+	int64_t until = clock_steady() + (int64_t)rows[a->verb].patience * 1000;
+	struct awaited it = *a;
+	struct reply r;
+
+	if (session_reply(e->session, until < it.t->until ? until : it.t->until, &r, f) < 0) {
+		f->stage = rows[it.verb].stage;
+		return -1;
+	}
+	if (r.code == 421)
+		return leaving(e, &it, &r, f);
+	e->head = (e->head + 1) % e->room;
+	e->queued--;
+	rows[it.verb].answer(e, &it, &r);
+	return 0;
+}
+
+static void lose(struct engine *e, struct transaction *t, const struct failure *why)
+{
+	if (t->sent && !t->failed)
+		settle(t, UNSURE, why);
+	engine_end(e, t);
+}
+
+void answers_lost(struct engine *e, struct failure *f)
+{
+	const struct failure *why;
+	struct transaction *last = NULL;
+
+	while (e->queued) {
+		struct transaction *t = e->queue[e->head].t;
+
+		e->head = (e->head + 1) % e->room;
+		e->queued--;
+		if (t == last || t->answered)
+			continue;
+		last = t;
+		why = keep(t, f);
+		if (t == e->writing)
+			e->writing = NULL;
+		lose(e, t, why);
+	}
+	if (e->writing)
+		engine_end(e, e->writing);
+	e->writing = NULL;
+	if (e->mail && e->mail->open == 0)
+		e->client->done(e->client->ctx, e->mail->mail);
+	e->mail = NULL;
+}

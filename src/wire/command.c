@@ -1,0 +1,138 @@
+#include "wire/command.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/address.h"
+
+static uint64_t number(struct slice s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s.len && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
+		if (n > (UINT64_MAX - 9) / 10)
+			return 0; /* more than anybody could send: no limit */
+		n = n * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	return n;
+}
+
+void caps_line(struct caps *c, struct slice line)
+{
+	struct slice word, rest = slice_trim(line);
+
+	if (!slice_cut(&rest, ' ', &word)) {
+		word = rest;
+		rest.len = 0;
+	}
+	rest = slice_trim(rest);
+	c->pipelining |= slice_is(word, "PIPELINING");
+	c->chunking |= slice_is(word, "CHUNKING");
+	c->eightbit |= slice_is(word, "8BITMIME");
+	c->smtputf8 |= slice_is(word, "SMTPUTF8");
+	c->dsn |= slice_is(word, "DSN");
+	c->starttls |= slice_is(word, "STARTTLS");
+	if (slice_is(word, "SIZE")) {
+		c->size = true;
+		c->size_limit = number(rest);
+	}
+	if (slice_is(word, "AUTH"))
+		printable(c->auth, sizeof c->auth, rest);
+}
+
+static bool needs_utf8(const struct envelope *e)
+{
+	if (!address_is_ascii(e->sender))
+		return true;
+	for (size_t i = 0; i < e->recipients; i++)
+		if (!address_is_ascii(e->recipient[i].address))
+			return true;
+	return false;
+}
+
+static bool is_eightbit(const struct message *m)
+{
+	if (m->facts.eightbit)
+		return true;
+	for (size_t i = 0; i < m->header.fields; i++)
+		if (!slice_is_ascii(m->header.field[i].raw))
+			return true;
+	return false;
+}
+
+static int full(struct failure *f)
+{
+	return fail(f, AT_SENDER, EX_OSERR, "no memory for the commands");
+}
+
+static int mail_wishes(struct buf *out, const struct caps *c, const struct mail *m)
+{
+	const struct envelope *e = &m->envelope;
+
+	if (c->eightbit && (is_eightbit(&m->message) || e->body == BODY_8BITMIME)) {
+		if (buf_text(out, " BODY=8BITMIME") < 0)
+			return -1;
+	} else if (c->eightbit && e->body == BODY_7BIT) {
+		if (buf_text(out, " BODY=7BIT") < 0)
+			return -1;
+	}
+	if (c->smtputf8 && needs_utf8(e) && buf_text(out, " SMTPUTF8") < 0)
+		return -1;
+	if (!c->dsn)
+		return 0;
+	if (e->ret != RET_UNSAID && buf_text(out, e->ret == RET_FULL ? " RET=FULL" : " RET=HDRS") < 0)
+		return -1;
+	if (e->envid && (buf_text(out, " ENVID=") < 0 || address_xtext(out, e->envid) < 0))
+		return -1;
+	return 0;
+}
+
+int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f)
+{
+	uint64_t size = m->wire->size;
+
+	if (!c->smtputf8 && needs_utf8(&m->envelope)) {
+		fail(f, AT_SENDER, EX_DATAERR, "an address is not ASCII, and the relay does not offer SMTPUTF8");
+		return failure_hint(f, "use an ASCII address for each recipient and the sender");
+	}
+	if (c->size_limit && size > c->size_limit)
+		return fail(f, AT_SENDER, EX_DATAERR,
+			    "the message has %" PRIu64 " octets, the relay takes %" PRIu64, size, c->size_limit);
+	if (buf_printf(out, "MAIL FROM:<%s>", m->envelope.sender) < 0 ||
+	    (c->size && buf_printf(out, " SIZE=%" PRIu64, size) < 0) || mail_wishes(out, c, m) < 0 ||
+	    buf_text(out, "\r\n") < 0)
+		return full(f);
+	return 0;
+}
+
+static int rcpt_notify(struct buf *out, const struct envelope *e, const char *address)
+{
+	static const struct { unsigned bit; const char *word; } kind[] = {
+		{NOTIFY_NEVER, "NEVER"},
+		{NOTIFY_SUCCESS, "SUCCESS"},
+		{NOTIFY_FAILURE, "FAILURE"},
+		{NOTIFY_DELAY, "DELAY"},
+	};
+	const char *before = " NOTIFY=";
+
+	for (size_t i = 0; i < sizeof kind / sizeof *kind; i++)
+		if (e->notify & kind[i].bit) {
+			if (buf_printf(out, "%s%s", before, kind[i].word) < 0)
+				return -1;
+			before = ",";
+		}
+	if (!e->notify || !address_is_ascii(address)) /* RFC 6533 has another form, which few relays know */
+		return 0;
+	return buf_text(out, " ORCPT=rfc822;") < 0 || address_xtext(out, address) < 0 ? -1 : 0;
+}
+
+int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const char *address,
+		 struct failure *f)
+{
+	if (buf_printf(out, "RCPT TO:<%s>", address) < 0 || (c->dsn && rcpt_notify(out, e, address) < 0) ||
+	    buf_text(out, "\r\n") < 0)
+		return full(f);
+	return 0;
+}

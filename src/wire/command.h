@@ -1,0 +1,28 @@
+/*
+ * wire/command - what we say to a relay, as text, and what its EHLO says it understands
+ *
+ * Use: caps_line() for each line of the answer to EHLO; command_mail(), command_rcpt() append a line.
+ * Pure: no descriptor, no clock. Addresses come checked from the envelope.
+ * Parameters are written only where the relay offers the extension.
+ *
+ * Owns: nothing. Bounds: the buf's limit.
+ * Errors: AT_SENDER EX_DATAERR when the mail needs SMTPUTF8 or is larger than the relay takes: told before
+ * MAIL. Threads: any. Source: RFC 5321 3.3, 4.1.1; SIZE 1870, 8BITMIME 6152, SMTPUTF8 6531, DSN 3461.
+ */
+#ifndef WIRE_COMMAND_H
+#define WIRE_COMMAND_H
+
+#include "mail/message.h"
+
+struct caps { /* what EHLO offered */
+	bool pipelining, chunking, eightbit, smtputf8, dsn, size, starttls;
+	uint64_t size_limit; /* octets; 0: none told */
+	char auth[160];	     /* the mechanisms as offered; "": no AUTH */
+};
+
+void caps_line(struct caps *c, struct slice line); /* one line of the answer to EHLO, code aside */
+MUST_CHECK int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f);
+MUST_CHECK int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const char *address,
+			    struct failure *f);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * wire/engine - the inside of wire/smtp: transactions under way and the answers they await
+ *
+ * Included by smtp.c (which writes commands) and answers.c (which reads replies), by nobody else.
+ * A command written appends to the queue what answer it awaits; answers_next matches each reply to the head and
+ * is the one place that moves on, so that no branch can forget to.
+ *
+ * Owns: its pieces live in scratch, which smtp_run frees.
+ * Units: milliseconds of clock_steady. Bounds: as wire/smtp.
+ * Errors: -1 and *f: the session is of no more use. Threads: the session's.
+ * Source: RFC 5321 3.8, 4.2, 4.5.3.2 (patience); RFC 2920 3.1; RFC 3030 2.
+ */
+#ifndef WIRE_ENGINE_H
+#define WIRE_ENGINE_H
+
+#include "wire/smtp.h"
+
+enum verb { V_RSET, V_MAIL, V_RCPT, V_DATA, V_DOT, V_BDAT };
+
+/* One mail, from its first transaction to done(). */
+struct under_way {
+	struct mail *mail;
+	size_t begun; /* recipients in transactions so far */
+	size_t open;  /* transactions without an end */
+};
+
+struct transaction {
+	struct under_way *of;
+	size_t first, count; /* its recipients */
+	size_t refused;	     /* how many of them */
+	int64_t until;
+	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
+	bool go;	/* 354 came */
+	bool sent;	/* wholly written */
+	bool answered;	/* its last command was */
+};
+
+struct awaited {
+	enum verb verb;
+	size_t recipient; /* V_RCPT: its index in the envelope */
+	struct transaction *t;
+};
+
+struct engine {
+	struct session *session;
+	const struct caps *caps;
+	const struct smtp_limits *limits;
+	const struct smtp_client *client;
+	struct arena scratch;
+	struct awaited *queue; /* a ring */
+	size_t head, queued, room;
+	struct buf out; /* commands not yet written */
+	struct under_way *mail; /* with recipients that no transaction has yet, or NULL */
+	struct transaction *writing;
+	enum { STEP_RSET, STEP_MAIL, STEP_RCPT, STEP_LAST, STEP_BODY } step;
+	size_t rcpt; /* of writing, next to be named */
+	size_t under_way;
+	uint64_t octets_under_way;
+	bool needs_reset; /* the last transaction was left open, or may have been */
+	bool in_message;  /* its octets are being written, to be answered as message_verb */
+	enum verb message_verb;
+};
+
+/* Reads one reply and does what it means. */
+MUST_CHECK int answers_next(struct engine *e, struct failure *f);
+/* The connection is lost, or good for nothing: settles what is under way, reports it, fills in *f. */
+void answers_lost(struct engine *e, struct failure *f);
+/* The transaction is over; done() when it was its mail's last. */
+void engine_end(struct engine *e, struct transaction *t);
+
+#endif

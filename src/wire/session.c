@@ -1,0 +1,365 @@
+#include "wire/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "conf/secret.h"
+#include "conf/whoami.h"
+#include "wire/handle.h"
+#include "wire/mailbox.h"
+
+enum { LINE_MAX_OCTETS = 64 * 1024, ANSWERS_MAX = 1024 * 1024, GOODBYE_MS = 2000 };
+
+struct session {
+	CURL *easy;
+	curl_socket_t socket;
+	struct transcript transcript;
+	struct failure heard; /* why transcript_heard stopped libcurl */
+	bool stopped;
+	bool closed; /* the relay closed its end */
+	struct buf in;
+	size_t taken; /* of in, by session_reply */
+	struct arena arena;
+	char relay[128];
+	char words[CURL_ERROR_SIZE];
+};
+
+void session_name(const struct account *a, char *to, size_t room)
+{
+	unsigned port = a->port;
+
+	if (*a->socket) {
+		snprintf(to, room, "%s", a->socket);
+		return;
+	}
+	if (!port)
+		port = handle_tls_from_start(a) ? 465 : 587;
+	snprintf(to, room, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, port);
+}
+
+static size_t on_header(char *p, size_t size, size_t count, void *ctx)
+{
+	struct session *s = ctx;
+	struct slice line = {p, size * count};
+
+	if (transcript_heard(&s->transcript, line, &s->heard) < 0) {
+		s->stopped = true;
+		return 0;
+	}
+	return line.len;
+}
+
+static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
+{
+	struct session *s = ctx;
+
+	(void)h;
+	if (type == CURLINFO_HEADER_OUT)
+		transcript_said(&s->transcript, (struct slice){p, len});
+	return 0;
+}
+
+/* smtp://HOST:PORT/EHLO-NAME; with another name to check the certificate for, that one goes into the URL
+ * and the connection to HOST:PORT all the same. */
+static int address_of(struct session *s, const struct account *a, struct curl_slist **to, struct failure *f)
+{
+	const char *scheme = handle_tls_from_start(a) ? "smtps" : "smtp";
+	const char *host = *a->tls_host_override ? a->tls_host_override : a->host;
+	const char *real = s->relay, *name = whoami_ehlo(&s->arena, a);
+	char *ehlo = curl_easy_escape(s->easy, name, 0);
+	char *url;
+
+	if (*a->socket) {
+		curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket);
+		host = *host ? host : "localhost";
+		real = "localhost:25";
+	}
+	if (!ehlo)
+		return fail(f, AT_CONNECT, EX_OSERR, "no memory for the relay's URL");
+	url = arena_printf(&s->arena, strchr(host, ':') ? "%s://[%s]:%s/%s" : "%s://%s:%s/%s", scheme, host,
+			   strrchr(real, ':') + 1, ehlo);
+	curl_free(ehlo);
+	curl_easy_setopt(s->easy, CURLOPT_URL, url);
+	if (*a->tls_host_override && !*a->socket) {
+		*to = curl_slist_append(NULL, arena_printf(&s->arena, "::%s", real));
+		curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to);
+	}
+	return 0;
+}
+
+static void listen_in(struct session *s, const struct account *a, const struct login *login)
+{
+	CURL *h = s->easy;
+
+	s->transcript.login = login->wanted;
+	s->transcript.clear_login = login->in_clear || handle_use_ssl(a) == CURLUSESSL_ALL;
+	s->transcript.encrypted = handle_tls_from_start(a);
+	curl_easy_setopt(h, CURLOPT_PRIVATE, (void *)a->host);
+	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(h, CURLOPT_HEADERDATA, s);
+	curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug);
+	curl_easy_setopt(h, CURLOPT_DEBUGDATA, s);
+	curl_easy_setopt(h, CURLOPT_VERBOSE, 1L); /* without it there is no debug function */
+	curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L);
+}
+
+static int explain_open(struct session *s, CURLcode code, struct failure *f)
+{
+	static const int finally[] = {[AT_GREETING] = EX_UNAVAILABLE, [AT_TLS] = EX_UNAVAILABLE,
+				      [AT_LOGIN] = EX_NOPERM};
+	enum stage at = transcript_stage(&s->transcript);
+	const struct transcript *t = &s->transcript;
+
+	if (s->stopped) {
+		*f = s->heard;
+		return -1;
+	}
+	/* An answer that libcurl took for an end, or after which the relay was gone. */
+	if (t->refusal.code && (!t->whole || t->reply.code >= 300)) {
+		reply_failure(&t->refusal, t->refused_at, finally[t->refused_at], f);
+		if (code == CURLE_REMOTE_ACCESS_DENIED && t->said == SAID_EHLO)
+			failure_hint(f, "a relay without EHLO has no TLS: if that is meant, set tls off");
+		return -1;
+	}
+	if (code == CURLE_OPERATION_TIMEDOUT && t->said == SAID_NOTHING && !t->reply.lines) {
+		double connected = 0;
+
+		curl_easy_getinfo(s->easy, CURLINFO_CONNECT_TIME, &connected);
+		if (connected <= 0)
+			at = AT_CONNECT;
+	}
+	handle_failure(s->easy, code, at, s->words, f);
+	if (code == CURLE_LOGIN_DENIED && t->said == SAID_AUTH) { /* a token is refused with 334 and the reason */
+		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", t->reply.code, t->reply.text);
+		failure_hint(f, "has the token expired?");
+	} else if (code == CURLE_LOGIN_DENIED) {
+		failure_hint(f, "the relay offers AUTH %s: is the setting auth one of them?", t->caps.auth);
+	}
+	return -1;
+}
+
+static int check_login(const struct session *s, struct failure *f)
+{
+	const struct transcript *t = &s->transcript;
+
+	if (!t->login || t->authenticated)
+		return 0;
+	if (*t->caps.auth)
+		return fail(f, AT_LOGIN, EX_NOPERM, "no way to log in that both sides know; the relay offers AUTH %s",
+			    t->caps.auth);
+	fail(f, AT_LOGIN, EX_NOPERM, "the relay offers no login (AUTH), but the account has one");
+	return failure_hint(f, t->encrypted ? "try port 587 or 465; or, if no login is needed, set auth off"
+					    : "many relays offer it only after TLS: set tls on; or set auth off");
+}
+
+static int connect_and_login(struct session *s, const struct account *a, struct failure *f)
+{
+	struct curl_slist *to = NULL;
+	struct login login;
+	CURLcode code;
+	int ok = -1;
+
+	if (handle_new(&s->easy, a, s->words, f) < 0 || handle_login(s->easy, a, &login, f) < 0)
+		return -1;
+	listen_in(s, a, &login);
+	if (address_of(s, a, &to, f) == 0) {
+		code = curl_easy_perform(s->easy);
+		if (code != CURLE_OK)
+			ok = explain_open(s, code, f);
+		else
+			ok = check_login(s, f);
+	}
+	curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
+	curl_slist_free_all(to);
+	if (ok == 0 && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) != CURLE_OK)
+		ok = fail(f, AT_CONNECT, EX_SOFTWARE, "libcurl has no socket for the session");
+	return ok;
+}
+
+int session_open(struct session **out, const struct account *a, const struct watcher *w, struct failure *f)
+{
+	struct session *s = calloc(1, sizeof *s);
+	int ok;
+
+	if (!s)
+		return fail(f, AT_CONNECT, EX_OSERR, "no memory for a session");
+	session_name(a, s->relay, sizeof s->relay);
+	s->transcript.watcher = w;
+	buf_start(&s->in, ANSWERS_MAX);
+	ok = *a->pop_before_smtp ? mailbox_visit(a, f) : 0;
+	if (ok == 0) {
+		ok = connect_and_login(s, a, f);
+		if (ok < 0 && stage_is_remote(f->stage))
+			snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+	}
+	secret_wipe();
+	if (ok < 0) {
+		session_close(s, false);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+const struct caps *session_caps(const struct session *s)
+{
+	return &s->transcript.caps;
+}
+
+const char *session_relay(const struct session *s)
+{
+	return s->relay;
+}
+
+bool session_is_encrypted(const struct session *s)
+{
+	return s->transcript.encrypted;
+}
+
+bool session_is_authenticated(const struct session *s)
+{
+	return s->transcript.authenticated;
+}
+
+void session_show(const struct session *s, struct slice line)
+{
+	transcript_show(&s->transcript, '>', line);
+}
+
+/* From here on only what has already come can be read. */
+static int lost(struct session *s, int exit, const char *words, struct failure *f)
+{
+	s->closed = true;
+	fail(f, AT_CONNECT, exit, "%s", words);
+	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+	return -1;
+}
+
+/* Takes in what has come, without waiting. */
+static int fill(struct session *s, struct failure *f)
+{
+	CURLcode code = CURLE_OK;
+	size_t got = 1;
+
+	buf_consume(&s->in, s->taken);
+	s->taken = 0;
+	while (!s->closed && s->in.len < ANSWERS_MAX / 2) {
+		if (buf_reserve(&s->in, 16 * 1024) < 0)
+			return lost(s, EX_OSERR, "no memory for the relay's answers", f);
+		code = curl_easy_recv(s->easy, s->in.p + s->in.len, 16 * 1024, &got);
+		if (code == CURLE_AGAIN)
+			return 0;
+		if (code != CURLE_OK || got == 0) {
+			s->closed = true;
+			break;
+		}
+		s->in.len += got;
+		s->in.p[s->in.len] = '\0';
+	}
+	return 0;
+}
+
+/* 1 ready, 0 out of time. */
+static int wait_for(const struct session *s, short events, int64_t until)
+{
+	struct pollfd p = {.fd = s->socket, .events = events};
+
+	for (;;) {
+		int64_t left = until - clock_steady();
+		int n;
+
+		if (left <= 0)
+			return 0;
+		n = poll(&p, 1, left > 1000000 ? 1000000 : (int)left);
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return 1; /* whatever it is, the next call tells */
+	}
+}
+
+int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f)
+{
+	while (bytes.len) {
+		size_t sent = 0;
+		CURLcode code = curl_easy_send(s->easy, bytes.p, bytes.len, &sent);
+
+		if (code == CURLE_OK) {
+			bytes = (struct slice){bytes.p + sent, bytes.len - sent};
+			continue;
+		}
+		if (fill(s, f) < 0)
+			return -1;
+		if (code != CURLE_AGAIN)
+			return lost(s, EX_TEMPFAIL, "the connection was lost", f);
+		if (s->closed)
+			return lost(s, EX_TEMPFAIL, "the relay closed the connection", f);
+		/* With the answers' buffer full only writing can help. */
+		if (!wait_for(s, s->in.len < ANSWERS_MAX / 2 ? POLLOUT | POLLIN : POLLOUT, until))
+			return lost(s, EX_TEMPFAIL, "the relay took nothing more within the time allowed", f);
+	}
+	return 0;
+}
+
+static bool next_line(struct session *s, struct slice *line)
+{
+	struct slice rest = {s->in.p + s->taken, s->in.len - s->taken};
+
+	if (!rest.len || !slice_cut(&rest, '\n', line))
+		return false;
+	s->taken = s->in.len - rest.len;
+	if (line->len && line->p[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f)
+{
+	*r = (struct reply){0};
+	for (;;) {
+		struct slice line;
+		int whole;
+
+		while (next_line(s, &line)) {
+			transcript_show(&s->transcript, '<', line);
+			whole = reply_line(r, line, f);
+			if (whole < 0) {
+				s->closed = true; /* who knows what the next line answers */
+				snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+			}
+			if (whole)
+				return whole < 0 ? -1 : 0;
+		}
+		if (s->in.len - s->taken > LINE_MAX_OCTETS)
+			return lost(s, EX_PROTOCOL, "the relay's answer is a line without end", f);
+		if (s->closed)
+			return lost(s, EX_TEMPFAIL, "the relay closed the connection", f);
+		if (fill(s, f) < 0)
+			return -1;
+		if (memchr(s->in.p ? s->in.p : "", '\n', s->in.len) || s->closed)
+			continue;
+		if (!wait_for(s, POLLIN, until))
+			return lost(s, EX_TEMPFAIL, "the relay did not answer within the time allowed", f);
+	}
+}
+
+void session_close(struct session *s, bool politely)
+{
+	int64_t until = clock_steady() + GOODBYE_MS;
+	struct failure ignored;
+	struct reply r;
+
+	if (politely && !s->closed) {
+		session_show(s, SLICE("QUIT"));
+		if (session_write(s, SLICE("QUIT\r\n"), until, &ignored) == 0)
+			(void)!session_reply(s, until, &r, &ignored);
+	}
+	if (s->easy)
+		curl_easy_cleanup(s->easy);
+	buf_free(&s->in);
+	arena_free(&s->arena);
+	free(s);
+}

@@ -1,0 +1,40 @@
+/*
+ * wire/session - an open, greeted, encrypted and authenticated connection to one relay, by libcurl
+ *
+ * session_open does all up to and including AUTH (curl_easy_perform with CURLOPT_CONNECT_ONLY); what
+ * follows goes through session_write and session_reply. session_write reads while it waits to write, so
+ * that two full pipes cannot block each other (RFC 2920 3.1).
+ *
+ * Use: session_open(&s, account, watcher, f); ... session_close(s, true);
+ * Owns: the easy handle and its socket. libcurl treats the connection as aborted when it is closed: QUIT is
+ * session_close's own.
+ * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line, 1 MiB of answers not yet asked for.
+ * Errors: session_open: AT_CONFIG, AT_RESOLVE .. AT_LOGIN; afterwards the caller sets the stage.
+ * f->relay is set. Threads: one session, one thread.
+ * Source: RFC 5321 3.1, 4.3.1; RFC 2920 3.1; CURLOPT_CONNECT_ONLY(3).
+ */
+#ifndef WIRE_SESSION_H
+#define WIRE_SESSION_H
+
+#include <stdint.h>
+
+#include "conf/settings.h"
+#include "wire/transcript.h"
+
+struct session;
+
+MUST_CHECK int session_open(struct session **out, const struct account *a, const struct watcher *w,
+			    struct failure *f);
+const struct caps *session_caps(const struct session *s);
+const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
+bool session_is_encrypted(const struct session *s);
+bool session_is_authenticated(const struct session *s);
+/* What the watcher is to see of what goes out; the message itself is not shown. */
+void session_show(const struct session *s, struct slice line);
+MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f);
+MUST_CHECK int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f);
+void session_close(struct session *s, bool politely); /* with QUIT; never waits more than 2 s */
+/* "HOST:PORT" of an account, as session_relay says it. */
+void session_name(const struct account *a, char *to, size_t room);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * wire/smtp - mail transactions over a session, one or ten thousand (RFC 5321 3.3, 2920, 3030)
+ *
+ * smtp_run asks next() for mails and tells done() of each, once, with every recipient's verdict in its
+ * envelope. One queue of expected replies serves stop-and-wait, pipelined DATA and pipelined BDAT; they
+ * differ only in when the next command has to wait for an answer.
+ *
+ * Owns: nothing; mails are the caller's, verdicts and failures land in each mail's arena.
+ * Units: seconds; octets. Bounds: limits.window mails and 1 MiB of them under way without an answer.
+ * After a lost connection: PENDING was never wholly sent or came after a 421, and may be sent again freely;
+ * UNSURE was wholly sent without an answer.
+ * Errors: 0 when next() has no more; -1 and *f when the session is of no more use.
+ * Threads: the session's. Source: RFC 5321 3.3, 3.8, 4.5.3; RFC 2920 3.1; RFC 3030 2, 4.2.
+ */
+#ifndef WIRE_SMTP_H
+#define WIRE_SMTP_H
+
+#include "mail/message.h"
+#include "wire/session.h"
+
+struct smtp_limits {
+	unsigned window;     /* messages under way */
+	unsigned recipients; /* of one transaction */
+	unsigned timeout;    /* for one transaction, all in all */
+};
+
+struct smtp_client { /* who has the mails; ctx is passed to each */
+	void *ctx;
+	struct mail *(*next)(void *ctx); /* NULL: no more for now */
+	void (*done)(void *ctx, struct mail *m);
+	void (*progress)(void *ctx, const struct mail *m, uint64_t sent); /* or NULL */
+};
+
+MUST_CHECK int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client,
+			struct failure *f);
+
+#endif

@@ -1,0 +1,122 @@
+#include "wire/transcript.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+void transcript_show(const struct transcript *t, char way, struct slice line)
+{
+	if (t->watcher)
+		t->watcher->line(t->watcher->ctx, way, slice_trim(line));
+}
+
+/* "AUTH PLAIN AGEA..." shows as "AUTH PLAIN ****", what follows it as "****". */
+static void show_masked(const struct transcript *t, struct slice line)
+{
+	char shown[64];
+	struct slice rest = line, verb, mechanism;
+
+	if (!t->watcher)
+		return;
+	if (!slice_begins(line, "AUTH ") || !slice_cut(&rest, ' ', &verb)) {
+		transcript_show(t, '>', SLICE("****"));
+	} else if (slice_cut(&rest, ' ', &mechanism) && mechanism.len < 40) {
+		memcpy(shown, "AUTH ", 5);
+		memcpy(shown + 5, mechanism.p, mechanism.len);
+		memcpy(shown + 5 + mechanism.len, " ****", 5);
+		transcript_show(t, '>', (struct slice){shown, mechanism.len + 10});
+	} else {
+		transcript_show(t, '>', line); /* the mechanism's name alone */
+	}
+}
+
+void transcript_said(struct transcript *t, struct slice line)
+{
+	bool inside = t->said == SAID_AUTH && (!t->whole || t->reply.code / 100 == 3);
+
+	line = slice_trim(line);
+	if (inside || slice_begins(line, "AUTH ")) {
+		t->said = SAID_AUTH;
+		show_masked(t, line);
+	} else {
+		if (slice_begins(line, "EHLO"))
+			t->said = SAID_EHLO;
+		else if (slice_begins(line, "HELO"))
+			t->said = SAID_HELO;
+		else if (slice_is(line, "STARTTLS"))
+			t->said = SAID_STARTTLS;
+		transcript_show(t, '>', line);
+	}
+	t->reply = (struct reply){0};
+	t->whole = false;
+	if (t->said == SAID_EHLO || t->said == SAID_HELO)
+		t->caps = (struct caps){0}; /* RFC 3207 4.2: forget what was heard before TLS */
+}
+
+static int guard_password(const struct transcript *t, struct failure *f)
+{
+	bool refused = t->said == SAID_STARTTLS && !reply_is_positive(&t->reply);
+	bool never = t->said == SAID_HELO || (t->said == SAID_EHLO && reply_is_positive(&t->reply) &&
+					      !t->caps.starttls);
+
+	if (!t->login || t->clear_login || t->encrypted || (!refused && !never))
+		return 0;
+	fail(f, AT_LOGIN, EX_NOPERM, "the relay %s TLS, and the password is not sent in clear text",
+	     refused ? "refuses" : "does not offer");
+	return failure_hint(f, "use a port where the relay offers TLS (587, or 465 with tls_starttls off)");
+}
+
+static int heard_whole(struct transcript *t, struct failure *f)
+{
+	t->whole = true;
+	if (t->reply.code >= 400) {
+		t->refusal = t->reply;
+		t->refused_at = transcript_stage(t);
+	}
+	if (t->said == SAID_NOTHING && t->reply.code < 400 && t->reply.code != 220)
+		return fail(f, AT_GREETING, EX_PROTOCOL, "the greeting begins with %d instead of 220: %s", t->reply.code,
+			    t->reply.text);
+	if (guard_password(t, f) < 0)
+		return -1;
+	if (t->said == SAID_STARTTLS && reply_is_positive(&t->reply))
+		t->encrypted = true;
+	if (t->said == SAID_AUTH && t->reply.code == 235)
+		t->authenticated = true;
+	return 0;
+}
+
+int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
+{
+	int whole;
+
+	if (t->whole) {
+		t->reply = (struct reply){0};
+		t->whole = false;
+	}
+	while (line.len && (line.p[line.len - 1] == '\n' || line.p[line.len - 1] == '\r'))
+		line.len--;
+	transcript_show(t, '<', line);
+	whole = reply_line(&t->reply, line, f);
+	if (whole < 0) {
+		f->stage = transcript_stage(t);
+		return -1;
+	}
+	/* The first line holds the relay's name, not an extension. */
+	if (t->said == SAID_EHLO && t->reply.lines > 1 && line.len > 4)
+		caps_line(&t->caps, (struct slice){line.p + 4, line.len - 4});
+	return whole ? heard_whole(t, f) : 0;
+}
+
+enum stage transcript_stage(const struct transcript *t)
+{
+	switch (t->said) {
+	case SAID_STARTTLS:
+		return AT_TLS;
+	case SAID_AUTH:
+		return AT_LOGIN;
+	case SAID_NOTHING:
+	case SAID_EHLO:
+	case SAID_HELO:
+		break;
+	}
+	return AT_GREETING;
+}

@@ -1,0 +1,44 @@
+/*
+ * wire/transcript - what is said and heard while libcurl opens a session
+ *
+ * libcurl speaks SMTP up to AUTH; this listens: it learns the relay's extensions, whether the login took
+ * place, keeps the relay's last answer for whoever must explain a failure, and passes every line on to a
+ * watcher (mysend -v) with secrets masked. It stops a session that would send a password in clear text.
+ *
+ * Use: struct transcript t = {.watcher = w, ...}; transcript_said(&t, line); transcript_heard(&t, line, f).
+ * Owns: nothing; lines are borrowed for the call.
+ * Bounds: as wire/reply. Errors: -1 from transcript_heard: the session must not go on; *f says why.
+ * Threads: one session's. Source: RFC 5321 4.1.1.1, RFC 3207, RFC 4954.
+ */
+#ifndef WIRE_TRANSCRIPT_H
+#define WIRE_TRANSCRIPT_H
+
+#include "wire/command.h"
+#include "wire/reply.h"
+
+struct watcher { /* who wants to see the conversation; way is '>' (we said) or '<' (we heard) */
+	void *ctx;
+	void (*line)(void *ctx, char way, struct slice line);
+};
+
+struct transcript {
+	const struct watcher *watcher; /* NULL: nobody */
+	bool login;		       /* there is a name to log in with */
+	bool clear_login;	       /* the password may go in clear text, or libcurl sees to it that it does not */
+	bool encrypted;		       /* TLS is on (or from the start) */
+	bool authenticated;	       /* 235 was heard */
+	enum { SAID_NOTHING, SAID_EHLO, SAID_HELO, SAID_STARTTLS, SAID_AUTH } said;
+	struct caps caps;
+	struct reply reply; /* the last one, or what came of it */
+	bool whole;	    /* it is all there */
+	struct reply refusal; /* the last 4yz or 5yz; code 0: none */
+	enum stage refused_at;
+};
+
+void transcript_said(struct transcript *t, struct slice line);
+MUST_CHECK int transcript_heard(struct transcript *t, struct slice line, struct failure *f);
+/* Passes a line on as it is, for what is said after libcurl's part. */
+void transcript_show(const struct transcript *t, char way, struct slice line);
+enum stage transcript_stage(const struct transcript *t); /* what is going on */
+
+#endif

@@ -1,0 +1,30 @@
+#!/bin/sh
+# The examples in mysend.1 run: each by itself, against a configuration that names a relay, sending nothing.
+# Run in the build folder; $MYSEND is the program.
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+HOME=$scratch XDG_CONFIG_HOME=$scratch MYSEND_CONFIG=$scratch/config
+export HOME XDG_CONFIG_HOME MYSEND_CONFIG
+printf 'relay smtp://relay.example\nfrom alice@example.org\npassword x\n' >"$scratch/config"
+chmod 600 "$scratch/config"
+mkdir "$scratch/bin"
+# shellcheck disable=SC2016
+printf '#!/bin/sh\nexec "%s" --dry-run "$@"\n' "$MYSEND" >"$scratch/bin/mysend"
+chmod 755 "$scratch/bin/mysend"
+
+awk -v to="$scratch" '
+	/^\.Sh EXAMPLES/ { on = 1 }
+	on && /^\.Bd -literal/ { name = to "/example" ++n; next }
+	/^\.Ed/ { name = "" }
+	name { gsub(/\\e/, "\\"); gsub(/\/usr\/local\/sbin/, to); print >name }' mysend.1
+run=0 bad=0
+for example in "$scratch"/example*; do
+	[ -f "$example" ] || break
+	run=$((run + 1))
+	PATH=$scratch/bin:$PATH sh -e "$example" >"$scratch/said" 2>&1 </dev/null || {
+		bad=1
+		cat "$example" "$scratch/said"
+	}
+done
+[ $run -ge 5 ] || { echo "only $run examples found"; bad=1; }
+exit $bad

@@ -1,0 +1,29 @@
+#!/bin/sh
+# The tables, the program and the manual agree: every setting and every option stands in all three.
+# Run in the build folder; $MYSEND is the program, $srcdir the sources.
+src=${srcdir:-.}
+bad=0
+trouble() { echo "$*"; bad=1; }
+# stands PAGE WORD: the word is what an item of the page's lists is about, or is named as an option
+stands() { grep -E "^\.(It|Ic|Cm|Fl)" "$1" | grep -qE "(^|[^-A-Za-z0-9_])$2([^-A-Za-z0-9_]|$)"; }
+
+rows() { sed -n "s/^$1(\\([a-z0-9_]*\\),.*/\\1/p" "$src/src/conf/settings.def"; }
+[ "$(rows SETTING | wc -l)" -gt 20 ] || trouble "settings.def cannot be read"
+[ "$(rows SETTING)" = "$("$MYSEND" --list-settings | cut -f 1)" ] || trouble "--list-settings is not the table"
+for name in $(rows SETTING) $(rows ALIAS) $(rows IGNORED); do
+	stands mysend.conf.5 "$name" || trouble "mysend.conf.5 has nothing on $name"
+done
+
+for letter in $(sed -n "s/^LETTER('\\(.\\)'.*/\\1/p" "$src/src/cli/letters.def"); do
+	grep -qE "^\.It Fl ([^.]* , (Fl )?)?$letter( |$)" mysend.1 || trouble "mysend.1 has nothing on -$letter"
+done
+words=$(sed -n '/^} words\[\] = {/,/^};/p' "$src/src/cli/options.c" | grep -oE '\{"[a-z-]+"' | tr -d '{"')
+[ -n "$words" ] || trouble "the words in options.c cannot be read"
+for word in $words $("$MYSEND" --help | grep -oE -- '--[a-z][a-z-]*' | sed 's/^--//' | sort -u); do
+	"$MYSEND" --list-settings | cut -f 1 | tr _ - | grep -qxF "$word" ||
+		grep -qE "^\.It Fl (.* , Fl )?Fl $word( |$)" mysend.1 || trouble "mysend.1 has nothing on --$word"
+done
+for word in $words; do
+	"$MYSEND" --help | grep -qE -- "(^|[ ,])--$word([ ,]|\$)" || trouble "--help has nothing on --$word"
+done
+exit $bad

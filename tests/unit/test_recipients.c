@@ -1,0 +1,158 @@
+#include "unit.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/recipients.h"
+
+static struct header parsed(struct arena *in, const char *text)
+{
+	struct slice rest = slice_of(text);
+	struct header h = {.in = in};
+
+	header_parse(&h, &rest);
+	return h;
+}
+
+static void test_the_recipients_are_those_of_the_header(void **state)
+{
+	static const struct {
+		const char *header, *expected;
+	} rows[] = {
+		{"", ""},
+		{"From: me@x\r\nSubject: a@b\r\n", ""},
+		{"To: a@x\r\nCc: b@x\r\nBcc: c@x\r\n", "a@x b@x c@x"},
+		{"BCC : c@x\r\nto:a@x\r\n", "c@x a@x"},
+		{"To: a@x\r\nTo: b@x\r\n", "a@x b@x"},
+		{"To: a@x,\r\n b@x,\r\n\tc@x\r\n", "a@x b@x c@x"},
+		{"To: g: a@x, b@x;\r\nCc: undisclosed-recipients:;\r\n", "a@x b@x"},
+		{"To: \"john doe\"@x\r\n", "\"john doe\"@x"},
+		{"To: a@x b@x\r\nCc: c@x; d@x\r\n", "a@x b@x c@x d@x"},
+		{"To: root (the (nested) one)\r\n", "root"},
+		{"To:\r\nCc: \r\n", ""},
+		{"Apparently-To: a@x\r\n", ""},
+		/* one of resent fields replaces To, Cc and Bcc */
+		{"Resent-To: r@x\r\nTo: a@x\r\nBcc: b@x\r\n", "r@x"},
+		{"Resent-Bcc: r@x\r\nTo: a@x\r\n", "r@x"},
+		{"To: a@x\r\nResent-Cc: r@x\r\n", "r@x"},
+		/* ... but only those */
+		{"Resent-Date: now\r\nTo: a@x\r\n", "a@x"},
+		{"Resent-From: me@x\r\nResent-Sender: me@x\r\nTo: a@x\r\n", "a@x"},
+		{"Resent-To: g:;\r\nTo: a@x\r\n", ""},
+		/* the first block only */
+		{"Resent-To: r@x\r\nResent-Date: 2\r\nReceived: x\r\nResent-To: old@x\r\nTo: a@x\r\n", "r@x"},
+		{"Resent-From: m@x\r\nResent-To: r@x\r\nResent-From: n@x\r\nResent-To: old@x\r\nTo: a@x\r\n", "r@x"},
+		{"Resent-To: r@x\r\nResent-Date: 2\r\nResent-To: old@x\r\nResent-Date: 1\r\n", "r@x"},
+		{"Resent-To: r@x\r\nResent-To: s@x\r\nResent-Cc: t@x\r\n", "r@x s@x t@x"},
+		{"Resent-To: r@x\r\nResent-Foo: 1\r\nResent-Foo: 2\r\nResent-Cc: s@x\r\n", "r@x s@x"},
+		{"Resent-Date: 2\r\nReceived: x\r\nResent-To: old@x\r\nTo: a@x\r\n", "a@x"},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct header h = parsed(&in, rows[i].header);
+		struct mailboxes list = {.count = 0};
+		const char *found = "";
+		struct failure f;
+
+		assert_int_equal(recipients_of_header(&list, &in, &h, &f), 0);
+		for (size_t k = 0; k < list.count; k++)
+			found = arena_printf(&in, "%s%s%s", found, k ? " " : "", list.box[k].address);
+		assert_string_equal(found, rows[i].expected);
+	}
+	arena_free(&in);
+}
+
+static void test_what_cannot_be_read_is_told_with_its_field(void **state)
+{
+	static const struct {
+		const char *header, *text;
+	} rows[] = {
+		{"To: a@x\r\nCc: b@x, John Smith\r\n",
+		 "Cc: \"John Smith\" is no address: it is several words without <>"},
+		{"BCC: a@\r\n", "BCC: \"a@\" is no address: no domain stands behind the @"},
+		{"Resent-To: <\r\nTo: a@x\r\n", "Resent-To: \"<\" is no address: a > is missing"},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct header h = parsed(&in, rows[i].header);
+		struct mailboxes list = {.count = 0};
+		struct failure f;
+
+		assert_int_equal(recipients_of_header(&list, &in, &h, &f), -1);
+		assert_string_equal(f.text, rows[i].text);
+		assert_int_equal(f.exit, EX_DATAERR);
+	}
+	arena_free(&in);
+}
+
+static void test_bare_names_get_the_domain_and_nothing_else_changes(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = {
+		{"From: root (Cron Daemon)\r\nTo: root\r\n",
+		 "From: root@h.example (Cron Daemon)\r\nTo: root@h.example\r\n"},
+		{"To: a@x,\r\n bob ,\r\n  \"C, D\" <carl>\r\n",
+		 "To: a@x,\r\n bob@h.example ,\r\n  \"C, D\" <carl@h.example>\r\n"},
+		{"Cc : g: bob, a@x;\r\n", "Cc : g: bob@h.example, a@x;\r\n"},
+		{"Reply-To: \"q l\"\r\nSender: \\root\r\n",
+		 "Reply-To: \"q l\"@h.example\r\nSender: root@h.example\r\n"},
+		{"Resent-From: bob\r\nResent-To: bob\r\nRESENT-CC: bob\r\n",
+		 "Resent-From: bob@h.example\r\nResent-To: bob@h.example\r\nRESENT-CC: bob@h.example\r\n"},
+		{"To: a@x  ,\r\n b@x\r\n", "To: a@x  ,\r\n b@x\r\n"},
+		{"To: John Smith, bob\r\n", "To: John Smith, bob\r\n"},
+		{"From: <>\r\n", "From: <>\r\n"},
+		{"Subject: bob\r\nX-To: bob\r\n", "Subject: bob\r\nX-To: bob\r\n"},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct header h = parsed(&in, rows[i].before);
+		struct buf out;
+
+		assert_false(header_qualify(&h, "h.example"));
+		buf_start(&out, 10000);
+		assert_int_equal(header_print(&h, &out), 0);
+		assert_string_equal(out.p, arena_printf(&in, "%s\r\n", rows[i].after));
+		buf_free(&out);
+	}
+	arena_free(&in);
+}
+
+static void test_a_bare_name_without_a_domain_to_get_is_told(void **state)
+{
+	static const struct {
+		const char *header;
+		bool bare;
+	} rows[] = {
+		{"To: a@x\r\n", false}, {"To: bob\r\n", true}, {"From: X <bob>\r\nTo: a@x\r\n", true},
+		 {"Subject: bob\r\n", false},
+		{"To: John Smith\r\n", false},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct header h = parsed(&in, rows[i].header);
+
+		assert_int_equal(header_qualify(&h, ""), rows[i].bare);
+	}
+	arena_free(&in);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_recipients_are_those_of_the_header),
+		cmocka_unit_test(test_what_cannot_be_read_is_told_with_its_field),
+		cmocka_unit_test(test_bare_names_get_the_domain_and_nothing_else_changes),
+		cmocka_unit_test(test_a_bare_name_without_a_domain_to_get_is_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

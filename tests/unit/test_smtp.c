@@ -1,0 +1,305 @@
+/* The engine against a scripted relay: session.c is replaced here by a script of answers. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "wire/smtp.h"
+
+struct session {
+	struct caps caps;
+	const char *answers; /* lines parted by \n; "!" ends the connection */
+	struct buf written;
+	unsigned waits; /* how often an answer was awaited after something was written */
+	bool wrote;
+};
+
+const struct caps *session_caps(const struct session *s)
+{
+	return &s->caps;
+}
+
+const char *session_relay(const struct session *s)
+{
+	static const char relay[128] = "relay.test:25";
+
+	(void)s;
+	return relay;
+}
+
+void session_show(const struct session *s, struct slice line)
+{
+	(void)s;
+	assert_true(line.len >= 1);
+}
+
+static int gone(struct failure *f)
+{
+	return fail(f, AT_CONNECT, EX_TEMPFAIL, "the relay closed the connection");
+}
+
+int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f)
+{
+	assert_true(until > 0);
+	if (s->answers[0] == '?') /* the write itself fails */
+		return gone(f);
+	assert_int_equal(buf_slice(&s->written, bytes), 0);
+	s->wrote = true;
+	return 0;
+}
+
+int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f)
+{
+	size_t n = strcspn(s->answers, "\n");
+	struct slice line = {s->answers, n};
+	int whole;
+
+	assert_true(until > 0);
+	s->waits += s->wrote;
+	s->wrote = false;
+	if (*s->answers == '?')
+		line = (struct slice){s->answers + 1, n - 1};
+	if (!line.len || line.p[0] == '!')
+		return gone(f);
+	s->answers += n + (s->answers[n] == '\n');
+	*r = (struct reply){0};
+	whole = reply_line(r, line, f);
+	assert_int_equal(whole, 1);
+	return 0;
+}
+
+struct feed {
+	struct mail *mail;
+	size_t count, given, done;
+};
+
+static struct mail *feed_next(void *ctx)
+{
+	struct feed *f = ctx;
+
+	return f->given == f->count ? NULL : &f->mail[f->given++];
+}
+
+static void feed_done(void *ctx, struct mail *m)
+{
+	struct feed *f = ctx;
+
+	assert_true(m >= f->mail && m < f->mail + f->count);
+	f->done++;
+}
+
+static void mail_make(struct mail *m, struct arena *in, unsigned recipients, const char *text)
+{
+	*m = (struct mail){.in = in, .envelope.sender = "s@x"};
+	for (unsigned i = 0; i < recipients; i++)
+		envelope_add(&m->envelope, in, arena_printf(in, "r%u@x", i + 1));
+	m->wire = source_text(in, slice_of(text));
+}
+
+static const char PIPE[] = "pipelining", BDAT[] = "pipelining chunking", CHUNK[] = "chunking", PLAIN[] = "";
+
+/* What each recipient of each mail comes to: A accepted, D deferred, R refused, U unsure, P pending. */
+static void verdicts(const struct feed *f, char *to)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		for (size_t k = 0; k < f->mail[i].envelope.recipients; k++) {
+			const struct recipient *r = &f->mail[i].envelope.recipient[k];
+
+			*to++ = "PADRU"[r->verdict];
+			assert_true((r->verdict == PENDING || r->verdict == ACCEPTED) == (r->why == NULL));
+		}
+		*to++ = ' ';
+	}
+	to[-1] = '\0';
+}
+
+struct row {
+	const char *what, *caps;
+	unsigned mails, recipients, most; /* most: of one transaction; 0: 100 */
+	const char *answers, *verdicts, *written;
+	int ok;
+	unsigned waits; /* 0: not looked at */
+};
+
+static void run_row(const struct row *row)
+{
+	struct arena in = {0};
+	struct session s = {.answers = row->answers};
+	struct mail mail[8];
+	struct feed feed = {mail, row->mails, 0, 0};
+	struct smtp_limits limits = {4, row->most ? row->most : 100, 60};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct failure f = {0};
+	char got[200];
+	int ok;
+
+	buf_start(&s.written, 100000);
+	s.caps.pipelining = strstr(row->caps, "pipelining") != NULL;
+	s.caps.chunking = strstr(row->caps, "chunking") != NULL;
+	for (unsigned i = 0; i < row->mails; i++)
+		mail_make(&mail[i], &in, row->recipients, "a: b\r\n\r\n.x\r\n");
+	ok = smtp_run(&s, &limits, &client, &f);
+	verdicts(&feed, got);
+	if (ok != row->ok || strcmp(got, row->verdicts) ||
+	    (row->written && strcmp(row->written, s.written.p ? s.written.p : "")))
+		print_error("%s: %d \"%s\"\n%s\n%s\n", row->what, ok, got, s.written.p, f.text);
+	assert_int_equal(ok, row->ok);
+	assert_string_equal(got, row->verdicts);
+	if (row->written)
+		assert_string_equal(s.written.p ? s.written.p : "", row->written);
+	if (row->waits)
+		assert_int_equal(s.waits, row->waits);
+	assert_int_equal(feed.done, feed.given);
+	buf_free(&s.written);
+	arena_free(&in);
+}
+
+#define M "MAIL FROM:<s@x>\r\n"
+#define R1 "RCPT TO:<r1@x>\r\n"
+#define R2 "RCPT TO:<r2@x>\r\n"
+#define R3 "RCPT TO:<r3@x>\r\n"
+#define D "DATA\r\n"
+#define TEXT "a: b\r\n\r\n..x\r\n.\r\n"
+#define B "BDAT 12 LAST\r\na: b\r\n\r\n.x\r\n"
+
+static void test_each_conversation_ends_in_the_right_verdicts(void **state)
+{
+	static const struct row rows[] = {
+		{"lockstep", PLAIN, 1, 1, 0, "250 \n250 \n354 \n250 ok", "A", M R1 D TEXT, 0, 4},
+		{"pipelined: one write up to DATA, one with the message", PIPE, 1, 2, 0,
+		 "250 \n250 \n250 \n354 \n250 ", "AA", M R1 R2 D TEXT, 0, 2},
+		{"bdat: all in one write", BDAT, 1, 2, 0, "250 \n250 \n250 \n250 ", "AA", M R1 R2 B, 0, 1},
+		{"bdat in lockstep", CHUNK, 1, 1, 0, "250 \n250 \n250 ", "A", M R1 B, 0, 3},
+		{"pipelined: the dot goes with the next MAIL", PIPE, 2, 1, 0,
+		 "250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ", "A A", M R1 D TEXT M R1 D TEXT, 0, 3},
+		{"bdat: many mails under way", BDAT, 2, 1, 0, "250 \n250 \n250 \n250 \n250 \n250 \n250 ", "A A",
+		 M R1 B "RSET\r\n" M R1 B, 0, 1},
+		{"one recipient refused", PIPE, 1, 2, 0, "250 \n550 no\n250 \n354 \n250 ", "RA", M R1 R2 D TEXT, 0, 0},
+		{"one recipient deferred", PIPE, 1, 2, 0, "250 \n450 no\n250 \n354 \n250 ", "DA", NULL, 0, 0},
+		{"all refused, yet 354: a dot must follow", PIPE, 1, 2, 0, "250 \n550 \n550 \n354 \n554 none", "RR",
+		 M R1 R2 D ".\r\n", 0, 0},
+		{"all refused and DATA too", PIPE, 1, 1, 0, "250 \n550 \n503 ", "R", M R1 D, 0, 0},
+		{"all refused in lockstep: no DATA", PLAIN, 1, 2, 0, "250 \n550 \n450 ", "RD", M R1 R2, 0, 0},
+		{"MAIL refused in lockstep", PLAIN, 1, 2, 0, "550 no", "RR", M, 0, 0},
+		{"MAIL refused, the rest answered 503", PIPE, 1, 1, 0, "550 no\n503 \n503 ", "R", M R1 D, 0, 0},
+		{"MAIL deferred", BDAT, 1, 1, 0, "451 later\n503 \n503 ", "D", M R1 B, 0, 0},
+		{"DATA refused: RSET, and the session goes on", PIPE, 2, 1, 0,
+		 "250 \n250 \n554 no\n250 \n250 \n250 \n354 \n250 ", "R A", M R1 D "RSET\r\n" M R1 D TEXT, 0, 0},
+		{"refused at the end", PIPE, 1, 2, 0, "250 \n250 \n250 \n354 \n554 spam", "RR", NULL, 0, 0},
+		{"deferred at the end", PLAIN, 1, 1, 0, "250 \n250 \n354 \n451 ", "D", NULL, 0, 0},
+		{"bdat refused", BDAT, 1, 1, 0, "250 \n250 \n552 big", "R", NULL, 0, 0},
+		{"three transactions of two", PIPE, 1, 3, 1,
+		 "250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ", "AAA",
+		 M R1 D TEXT M R2 D TEXT M R3 D TEXT, 0, 0},
+		{"lost before the dot's answer: unsure", PIPE, 1, 2, 0, "250 \n550 \n250 \n354 \n!", "RU", NULL, -1, 0},
+		{"lost before 354: free to try again", PIPE, 1, 1, 0, "250 \n250 \n!", "P", NULL, -1, 0},
+		{"lost with bdat under way: unsure", BDAT, 2, 1, 0, "250 \n250 \n250 \n250 \n!", "A U", NULL, -1, 0},
+		{"421 at MAIL", PIPE, 1, 1, 0, "421 bye", "D", NULL, -1, 0},
+		{"421 at the end: what follows was not taken", BDAT, 3, 1, 0,
+		 "250 \n250 \n250 \n250 \n250 \n250 \n421 bye", "A D P", NULL, -1, 0},
+		{"421 at the dot", PIPE, 1, 1, 0, "250 \n250 \n354 \n421 ", "D", NULL, -1, 0},
+		{"a write that fails; what the relay had said counts", PLAIN, 1, 1, 0, "?!", "P", NULL, -1, 0},
+		{"nobody to send to", PIPE, 1, 0, 0, "", "", "", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		run_row(&rows[i]);
+}
+
+static void test_every_cut_of_a_conversation_ends_and_tells_no_lie(void **state)
+{
+	static const char answers[] = "250 \n250 \n250 \n354 \n250 \n250 \n250 \n250 \n354 \n250 ";
+	static const char *const caps[] = {"", "pipelining", "chunking", "pipelining chunking"};
+
+	(void)state;
+	for (size_t c = 0; c < 4; c++)
+		for (size_t cut = 0; cut < sizeof answers; cut += 5) {
+			struct arena in = {0};
+			char script[sizeof answers + 2];
+			struct session s = {.answers = script};
+			struct mail mail[2];
+			struct feed feed = {mail, 2, 0, 0};
+			struct smtp_limits limits = {4, 100, 60};
+			struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+			struct failure f = {0};
+
+			snprintf(script, sizeof script, "%.*s!", (int)cut, answers);
+			buf_start(&s.written, 100000);
+			s.caps.pipelining = strstr(caps[c], "pipelining") != NULL;
+			s.caps.chunking = strstr(caps[c], "chunking") != NULL;
+			mail_make(&mail[0], &in, 2, "a: b\r\n\r\nx\r\n");
+			mail_make(&mail[1], &in, 2, "a: b\r\n\r\nx\r\n");
+			if (smtp_run(&s, &limits, &client, &f) < 0)
+				assert_true(f.exit == EX_TEMPFAIL);
+			assert_int_equal(feed.done, feed.given);
+			if (cut < 20 && !s.caps.chunking) /* no answer to a message was given */
+				assert_true(mail[0].envelope.recipient[0].verdict != ACCEPTED);
+			buf_free(&s.written);
+			arena_free(&in);
+		}
+}
+
+static void test_a_refused_recipient_keeps_the_relays_own_words(void **state)
+{
+	struct arena in = {0};
+	struct session s = {.answers = "250 \n550 5.1.1 no such user here\n354 \n554 "};
+	struct mail mail;
+	struct feed feed = {&mail, 1, 0, 0};
+	struct smtp_limits limits = {4, 100, 60};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	const struct failure *why;
+	struct failure f;
+
+	(void)state;
+	buf_start(&s.written, 1000);
+	s.caps.pipelining = true;
+	mail_make(&mail, &in, 1, "a: b\r\n\r\n");
+	assert_int_equal(smtp_run(&s, &limits, &client, &f), 0);
+	why = mail.envelope.recipient[0].why;
+	assert_non_null(why);
+	assert_string_equal(why->text, "no such user here");
+	assert_string_equal(why->enhanced, "5.1.1");
+	assert_string_equal(why->relay, "relay.test:25");
+	assert_int_equal(why->code, 550);
+	assert_int_equal(why->exit, EX_NOUSER);
+	assert_int_equal(why->stage, AT_RECIPIENT);
+	buf_free(&s.written);
+	arena_free(&in);
+}
+
+static void test_a_message_over_the_relays_size_is_refused_before_mail(void **state)
+{
+	struct arena in = {0};
+	struct session s = {.answers = "", .caps = {.size = true, .size_limit = 5}};
+	struct mail mail;
+	struct feed feed = {&mail, 1, 0, 0};
+	struct smtp_limits limits = {4, 100, 60};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct failure f;
+
+	(void)state;
+	buf_start(&s.written, 1000);
+	mail_make(&mail, &in, 1, "a: b\r\n\r\n");
+	assert_int_equal(smtp_run(&s, &limits, &client, &f), 0);
+	assert_int_equal(s.written.len, 0);
+	assert_int_equal(mail.envelope.recipient[0].verdict, REFUSED);
+	assert_int_equal(mail.envelope.recipient[0].why->exit, EX_DATAERR);
+	assert_int_equal(feed.done, 1);
+	buf_free(&s.written);
+	arena_free(&in);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_conversation_ends_in_the_right_verdicts),
+		cmocka_unit_test(test_every_cut_of_a_conversation_ends_and_tells_no_lie),
+		cmocka_unit_test(test_a_refused_recipient_keeps_the_relays_own_words),
+		cmocka_unit_test(test_a_message_over_the_relays_size_is_refused_before_mail),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+#include "unit.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "wire/transcript.h"
+
+static void note(void *ctx, char way, struct slice line)
+{
+	struct buf *b = ctx;
+
+	assert_int_equal(buf_printf(b, "%c %.*s\n", way, (int)line.len, line.p), 0);
+}
+
+/* ">" lines are said, "<" lines are heard; returns what the last one heard gave. */
+static int play(struct transcript *t, const char *script, struct failure *f)
+{
+	struct slice rest = slice_of(script), line;
+	int ok = 0;
+
+	while (ok == 0 && slice_line(&rest, &line)) {
+		struct slice words = {line.p + 2, line.len - 2};
+
+		if (line.p[0] == '>')
+			transcript_said(t, words);
+		else
+			ok = transcript_heard(t, words, f);
+	}
+	return ok;
+}
+
+static void test_secrets_are_masked_whatever_the_mechanism(void **state)
+{
+	static const struct { const char *script, *shown; } rows[] = {
+		{"< 220 hi\n> EHLO me\n< 250 hi\n> AUTH PLAIN AHUAc2VjcmV0\n< 235 ok\n",
+		 "< 220 hi\n> EHLO me\n< 250 hi\n> AUTH PLAIN ****\n< 235 ok\n"},
+		{"> AUTH LOGIN\n< 334 VXNlcm5hbWU6\n> dXNlcg==\n< 334 UGFzc3dvcmQ6\n> c2VjcmV0\n< 235 ok\n> MAIL FROM:<a@b>\n",
+		 "> AUTH LOGIN\n< 334 VXNlcm5hbWU6\n> ****\n< 334 UGFzc3dvcmQ6\n> ****\n< 235 ok\n> MAIL FROM:<a@b>\n"},
+		{"> AUTH PLAIN\n< 334 \n> AHUAc2VjcmV0\n< 535 no\n> AUTH LOGIN dXNlcg==\n< 334 x\n> c2VjcmV0\n",
+		 "> AUTH PLAIN\n< 334\n> ****\n< 535 no\n> AUTH LOGIN ****\n< 334 x\n> ****\n"},
+		{"> auth plain AHUAc2VjcmV0\n", "> AUTH plain ****\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf shown;
+		struct watcher w = {&shown, note};
+		struct transcript t = {.watcher = &w};
+		struct failure f;
+
+		buf_start(&shown, 10000);
+		assert_int_equal(play(&t, rows[i].script, &f), 0);
+		assert_string_equal(shown.p, rows[i].shown);
+		buf_free(&shown);
+	}
+}
+
+static void test_extensions_are_those_of_the_last_ehlo(void **state)
+{
+	struct transcript t = {0};
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(play(&t, "< 220 a\n> EHLO me\n< 250-dsn.example\n< 250-STARTTLS\n< 250 CHUNKING\n"
+				  "> STARTTLS\n< 220 go\n> EHLO me\n< 250-a\n< 250-PIPELINING\n< 250 AUTH PLAIN\n", &f), 0);
+	assert_true(t.encrypted);
+	assert_true(t.caps.pipelining);
+	assert_false(t.caps.chunking);
+	assert_false(t.caps.starttls);
+	assert_string_equal(t.caps.auth, "PLAIN");
+}
+
+static void test_the_first_line_is_the_relays_name_and_no_extension(void **state)
+{
+	struct transcript t = {0};
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(play(&t, "> EHLO me\n< 250-CHUNKING\n< 250 SIZE\n", &f), 0);
+	assert_false(t.caps.chunking);
+	assert_true(t.caps.size);
+}
+
+static void test_a_password_never_goes_in_clear_text_where_tls_was_tried(void **state)
+{
+	static const struct { bool login, clear; const char *script; int ok; } rows[] = {
+		{true, false, "> EHLO me\n< 250-a\n< 250 AUTH PLAIN\n", -1},
+		{true, false, "> EHLO me\n< 250-a\n< 250 STARTTLS\n> STARTTLS\n< 454 no\n", -1},
+		{true, false, "> EHLO me\n< 500 what\n> HELO me\n< 250 a\n", -1},
+		{true, true, "> EHLO me\n< 250-a\n< 250 AUTH PLAIN\n", 0},
+		{false, false, "> EHLO me\n< 250-a\n< 250 AUTH PLAIN\n", 0},
+		{true, false, "> EHLO me\n< 250-a\n< 250 STARTTLS\n> STARTTLS\n< 220 go\n> EHLO me\n< 250-a\n< 250 AUTH PLAIN\n", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct transcript t = {.login = rows[i].login, .clear_login = rows[i].clear};
+		struct failure f;
+
+		assert_int_equal(play(&t, rows[i].script, &f), rows[i].ok);
+		if (rows[i].ok < 0)
+			assert_int_equal(f.exit, EX_NOPERM);
+	}
+}
+
+static void test_the_stage_is_that_of_the_last_command(void **state)
+{
+	static const struct { const char *script; enum stage at; } rows[] = {
+		{"< 220 a\n", AT_GREETING},
+		{"< 220 a\n> EHLO me\n", AT_GREETING},
+		{"> EHLO me\n< 250 STARTTLS\n> STARTTLS\n", AT_TLS},
+		{"> AUTH PLAIN x\n< 535 no\n", AT_LOGIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct transcript t = {0};
+		struct failure f;
+
+		assert_int_equal(play(&t, rows[i].script, &f), 0);
+		assert_int_equal(transcript_stage(&t), rows[i].at);
+	}
+}
+
+static void test_only_235_is_a_login(void **state)
+{
+	struct transcript t = {0};
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(play(&t, "> EHLO me\n< 235 what\n", &f), 0);
+	assert_false(t.authenticated);
+	assert_int_equal(play(&t, "> AUTH PLAIN x\n< 250 what\n", &f), 0);
+	assert_false(t.authenticated);
+	assert_int_equal(play(&t, "> AUTH PLAIN x\n< 235 ok\n", &f), 0);
+	assert_true(t.authenticated);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_secrets_are_masked_whatever_the_mechanism),
+		cmocka_unit_test(test_extensions_are_those_of_the_last_ehlo),
+		cmocka_unit_test(test_the_first_line_is_the_relays_name_and_no_extension),
+		cmocka_unit_test(test_a_password_never_goes_in_clear_text_where_tls_was_tried),
+		cmocka_unit_test(test_the_stage_is_that_of_the_last_command),
+		cmocka_unit_test(test_only_235_is_a_login),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
