@@ -1,0 +1,113 @@
+"""Fixtures: the program (mysend), scripted relays (relay), certificates (certs), real servers (postfix, dovecot)."""
+import os
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "relay"))
+
+import certs as certificates  # noqa: E402
+import program  # noqa: E402
+import servers  # noqa: E402
+from relay import Relay  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def binary():
+    path = program.find()
+    if path is None:
+        pytest.fail("no mysend to test: build it, or set MYSEND to its path")
+    return path
+
+
+@pytest.fixture
+def relays():
+    """The relays of this test; the program's runner waits for their connections to end."""
+    return []
+
+
+@pytest.fixture
+def mysend(binary, tmp_path, relays):
+    return program.Program(binary, tmp_path, relays)
+
+
+@pytest.fixture(scope="session")
+def certs(tmp_path_factory):
+    """Directory of the certificates, made once for all workers."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl (the command) is missing")
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    return certificates.make(str(base / "certs"))
+
+
+@pytest.fixture
+def relay(relays, request, tmp_path):
+    """relay(part, ...) -> a running Relay. A protocol violation by the client fails the test at its end."""
+    def make(*parts, lax=False, host="127.0.0.1"):
+        needs_tls = any("tls" in (part if isinstance(part, str) else " ".join(part)) for part in parts)
+        where = request.getfixturevalue("certs") if needs_tls else None
+        one = Relay(*parts, *(["lax"] if lax else []), certs_dir=where, host=host)
+        relays.append(one)
+        return one
+    yield make
+    for one in relays:
+        one.stop()
+    bad = [text for one in relays if not one.script.lax for text in one.violations]
+    assert not bad, "the relay saw: " + "; ".join(bad)
+
+
+@pytest.fixture
+def unix_path():
+    """A path short enough for a Unix socket."""
+    where = tempfile.mkdtemp(prefix="ms.", dir="/tmp")
+    yield os.path.join(where, "s")
+    shutil.rmtree(where, ignore_errors=True)
+
+
+@pytest.fixture
+def proxy():
+    """proxy("socks5" | "http") -> a running proxy; .requests holds what it was asked for."""
+    running = []
+
+    def make(kind):
+        running.append(servers.Proxy(kind))
+        return running[-1]
+    yield make
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def pop3():
+    """pop3(user, password) -> a tiny POP3 server; .logins holds who came."""
+    running = []
+
+    def make(user="joe", password="secret", **more):
+        running.append(servers.Pop3(user, password, **more))
+        return running[-1]
+    yield make
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def postfix(certs):
+    """A real Postfix on loopback; .port(chunking=True) etc., .mail(user) -> the message as delivered."""
+    one = servers.Postfix(certs)
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def dovecot():
+    """A real Dovecot's POP3 on loopback; .port, .logins()."""
+    one = servers.Dovecot()
+    yield one
+    one.stop()

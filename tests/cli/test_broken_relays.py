@@ -1,0 +1,196 @@
+"""Relays that hang, drop, drip, lie and shout: the program always ends, and 0 always means accepted."""
+import concurrent.futures
+import socket
+import time
+
+import pytest
+from relay import Relay
+
+TEXT = b"Subject: x\nTo: b@example.org\nFrom: a@example.net\nDate: Mon, 23 Nov 2026 14:00:00 +0000\nMessage-ID: <1@x>\n\nbody\n"
+ALL = "account default\nhost 127.0.0.1\ntls off\nfrom a@example.net\ndomain me.test\ntimeout 10\n"
+STYLES = {"lockstep": "ehlo", "pipelining": "ehlo pipelining", "bdat": "ehlo chunking", "pipelined-bdat": "ehlo pipelining chunking"}
+
+
+def sweep(mysend, ehlo, part, points):
+    """For each N of the points: (N, result, whether the relay had accepted)."""
+    config = mysend.file(ALL)
+
+    def one(n):
+        with Relay(ehlo, "%s %d" % (part, n)) as relay:
+            result = mysend("--port=%d" % relay.port, "b@example.org", stdin=TEXT, env={"MYSEND_CONFIG": config}, settle=False)
+            relay.settle()
+            return n, result, bool(relay.messages), relay.violations
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        return list(pool.map(one, points))
+
+
+def whole(mysend, ehlo):
+    """Octets either way in a conversation that goes well, and those the relay has sent when it has accepted."""
+    with Relay(ehlo) as relay:
+        result = mysend("--port=%d" % relay.port, "b@example.org", stdin=TEXT, config=ALL, settle=False)
+        relay.settle()
+        assert result.status == 0, result
+        return relay.session.received, relay.session.sent_count, relay.session.sent_count - len(b"221 2.0.0 bye\r\n")
+
+
+@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("style", STYLES)
+def test_connection_dropped_at_any_octet_we_sent_is_75_unless_accepted(mysend, style, part):
+    received, _, _ = whole(mysend, STYLES[style])
+    for n, result, accepted, violations in sweep(mysend, STYLES[style], "drop-received", range(part, received + 1, 4)):
+        assert result.status in (0, 75), "at octet %d: %r" % (n, result)
+        assert accepted or result.status == 75, "at octet %d: success, but the relay never had it" % n
+        assert result.status == 0 or len(result.errors) == 1, "at octet %d: %r" % (n, result)
+        assert not violations, violations
+
+
+@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("style", STYLES)
+def test_connection_dropped_at_any_octet_we_got_is_75_unless_accepted(mysend, style, part):
+    _, sent, accepted_at = whole(mysend, STYLES[style])
+    for n, result, accepted, violations in sweep(mysend, STYLES[style], "drop-sent", range(part, sent + 1, 4)):
+        assert result.status in (0, 75), "at octet %d: %r" % (n, result)
+        assert accepted or result.status == 75, "at octet %d: success, but the relay never had it" % n
+        assert n < accepted_at or result.status == 0, "at octet %d: accepted and said so, yet %r" % (n, result)
+        assert not violations, violations
+
+
+@pytest.mark.parametrize("part", ["connect drop", "greet drop", "greet reset", "ehlo drop", "mail drop", "mail reset", "rcpt drop", "data drop",
+                                  "data reset", "end drop", "end reset", "bdat drop", "bdat reset", "body 1 drop", "body 500000 drop", "body 500000 reset"])
+def test_connection_lost_at_any_stage_is_75_and_one_line(mysend, relay, part):
+    one = relay("ehlo pipelining " + ("chunking" if "bdat" in part else ""), part)
+    mysend("bob@example.org", stdin=TEXT + b"more and more text\n" * 50000, relay=one).failed(75)
+
+
+@pytest.mark.parametrize("action, status", [("552 5.3.4 too big for us && fin", (69, 75)), ("421 4.3.2 going down now", (75,)), ("554 5.7.1 that smells && drop", (69, 75))])
+@pytest.mark.parametrize("ehlo", ["ehlo pipelining", "ehlo pipelining chunking"])
+def test_refusal_in_the_middle_of_the_message_is_heard(mysend, relay, ehlo, action, status):
+    one = relay(ehlo, '%s "%s"' % ("body 200000", action))
+    result = mysend("bob@example.org", stdin=TEXT + b"more and more text\n" * 500000, relay=one)
+    assert result.status in status and len(result.errors) == 1 and not one.messages, result
+    if not action.endswith("drop"):
+        assert action.split(" && ")[0] in result.err, result
+
+
+def test_connection_lost_after_the_first_of_two_transactions_says_so_of_the_second_only(mysend, relay):
+    one = relay("ehlo pipelining", "end ok drop")
+    result = mysend("first@example.org", "second@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n")
+    assert result.status == 75 and one.message.recipients == ["first@example.org"], result
+    assert "first@example.org" not in result.err
+
+
+@pytest.mark.parametrize("part", ["end drop", "bdat drop"])
+def test_lost_answer_to_a_whole_message_says_it_may_have_arrived(mysend, relay, part):
+    one = relay("ehlo pipelining " + ("chunking" if "bdat" in part else ""), part)
+    line = mysend("bob@example.org", stdin=TEXT, relay=one).failed(75)
+    assert one.transactions[0].complete and line
+
+
+@pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "data", "end", "bdat"])
+def test_421_at_any_stage_is_75_with_its_words(mysend, relay, stage):
+    one = relay("ehlo pipelining " + ("chunking" if stage == "bdat" else ""), '%s "421 4.3.2 going down now"' % stage)
+    line = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one).failed(75)
+    assert "421 4.3.2 going down now" in line
+
+
+def test_421_after_the_message_was_accepted_is_success(mysend, relay):
+    one = relay('end "ok && raw 421 4.3.2 enough\r\n && fin"')
+    mysend("bob@example.org", stdin=TEXT, relay=one).ok()
+
+
+@pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "data", "end", "bdat"])
+@pytest.mark.parametrize("how", ["hang", "raw 2 && hang", "raw 250-never && hang"])
+def test_relay_that_hangs_is_left_in_time_with_75(mysend, relay, stage, how):
+    how = how.replace("250", {"greet": "220", "data": "354"}.get(stage, "250"))
+    one = relay("ehlo pipelining " + ("chunking" if stage == "bdat" else ""), '%s "%s"' % (stage, how))
+    began = time.monotonic()
+    result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 1\n")
+    result.failed(75)
+    assert 0.9 < time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("stage", ["greet", "mail", "end"])
+def test_reply_that_drips_forever_is_left_in_time(mysend, relay, stage):
+    """Each octet comes soon enough; all of them don't. The deadline is for the message, not for the read."""
+    code = "220" if stage == "greet" else "250"
+    one = relay('%s "%s"' % (stage, " && ".join("raw %s-%d\r\n && sleep 0.2" % (code, i) for i in range(60))))
+    began = time.monotonic()
+    mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 1\n").failed(75)
+    assert time.monotonic() - began < 4
+
+
+def test_relay_that_reads_nothing_is_left_in_time(mysend, relay):
+    one, began = relay("ehlo pipelining chunking", 'mail "sleep 8"', "buffers 4096"), time.monotonic()
+    mysend("bob@example.org", stdin=TEXT + b"0123456789\n" * 800000, relay=one, config="timeout 1\n", settle=False).failed(75)
+    assert time.monotonic() - began < 5
+
+
+def test_host_that_answers_nothing_is_left_after_connect_timeout(mysend):
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        fillers = []
+        for _ in range(8):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+            fillers.append(filler)
+        began = time.monotonic()
+        result = mysend("bob@example.org", stdin=TEXT, config=ALL.replace("timeout 10", "timeout 9\nconnect_timeout 1\nport %d" % full.getsockname()[1]))
+        result.failed(75)
+        for filler in fillers:
+            filler.close()
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "data", "end"])
+@pytest.mark.parametrize("how", ["endless", "endless-line"])
+def test_reply_without_an_end_is_given_up_soon(mysend, relay, stage, how):
+    code = "220" if stage == "greet" else "250"
+    one, began = relay('%s "%s %s"' % (stage, how, code), "lax"), time.monotonic()
+    result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 3\n", measure=not mysend.sanitized)
+    assert result.status in (69, 75, 76) and len(result.errors) == 1 and not one.messages, result
+    assert time.monotonic() - began < 6
+    assert result.maxrss is None or result.maxrss < 32 * 1024, "memory: %d KiB" % result.maxrss
+
+
+@pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "end"])
+@pytest.mark.parametrize("size", [511, 513, 1000, 5000])
+def test_over_long_reply_line_is_no_trouble_and_no_hang(mysend, relay, stage, size):
+    code = "220" if stage == "greet" else "250"
+    one = relay("ehlo pipelining", '%s "long %d %s"' % (stage, size, code))
+    if stage == "ehlo":
+        one.script.keywords = []
+    result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 3\n")
+    assert result.status in ((0,) if size < 513 else (0, 69, 75, 76)), result
+    assert (result.status == 0) == bool(one.messages) or stage == "end", result
+
+
+@pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "data", "end"])
+@pytest.mark.parametrize("what", ["junk 300 && hang", "raw hello\r\n && hang", "raw 25\r\n && hang", "raw 2500 x\r\n && hang", "raw \r\n && hang", "raw 25x y\r\n && hang",
+                                  "raw -50 x\r\n && hang", "raw HTTP/1.1 200 OK\r\n\r\n && hang", "raw 250-a\r\n550 b\r\n && hang", "raw 999 x\r\n && hang", "raw 000 x\r\n && hang"])
+def test_answer_that_is_no_smtp_is_never_success(mysend, relay, stage, what):
+    one = relay('%s "%s"' % (stage, what), "lax")
+    result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 2\n")
+    assert result.status in (69, 75, 76) and len(result.errors) == 1, result
+    assert all(character.isprintable() for line in result.err.splitlines() for character in line), result
+
+
+def test_nobody_listens_is_75(mysend):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        line = mysend("bob@example.org", stdin=TEXT, config=ALL + "port %d\n" % port).failed(75)
+    assert "127.0.0.1:%d" % port in line and "refused" in line and line.startswith("connect to ")
+
+
+def test_host_that_does_not_exist_is_68_or_75_and_named(mysend):
+    result = mysend("bob@example.org", stdin=TEXT, config=ALL.replace("127.0.0.1", "no-such-host.invalid"))
+    assert result.status in (68, 75) and "no-such-host.invalid" in result.err and len(result.errors) == 1, result
+
+
+def test_greeting_before_it_is_asked_for_and_answers_ahead_are_not_taken_for_answers_to_come(mysend, relay):
+    """A relay that answers before it was asked must not make a message look accepted."""
+    one = relay("ehlo pipelining", 'greet "raw 220 hi\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n && hang"', "lax")
+    result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 2\n")
+    assert result.status in (69, 75, 76) or one.transactions == [], result

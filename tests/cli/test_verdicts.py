@@ -1,0 +1,96 @@
+"""What is made of each answer: per recipient, per transaction, per session (COMPAT.md 9)."""
+import pytest
+
+TEXT = b"Subject: x\n\nbody\n"
+STYLES = {"lockstep": "ehlo 8bitmime", "pipelining": "ehlo pipelining 8bitmime", "chunking": "ehlo chunking 8bitmime",
+          "pipelining-chunking": "ehlo pipelining chunking 8bitmime"}
+EVERY_STYLE = pytest.mark.parametrize("ehlo", STYLES.values(), ids=STYLES.keys())
+
+
+@pytest.mark.parametrize("part, status", [
+    ('rcpt "550 5.1.1 no such user"', 67), ("rcpt 550", 67), ("rcpt 551", 67), ("rcpt 553", 67), ('rcpt "554 5.1.2 bad"', 67),
+    ("rcpt 554", 69), ('rcpt "552 5.2.2 full"', 69), ("rcpt 450", 75), ("rcpt 451", 75), ("rcpt 452", 75),
+    ("mail 550", 69), ("mail 552", 69), ("mail 554", 69), ("mail 451", 75), ("mail 530", 77), ("mail 535", 77), ('mail "550 5.7.1 no"', 77),
+    ("data 550", 69), ("data 554", 69), ("data 451", 75), ("end 550", 69), ("end 552", 69), ("end 554", 69), ("end 451", 75), ("end 452", 75),
+    ("greet 554", 69), ("greet 421", 75), ("ehlo 421", 75), ("greet 451", 75),
+])
+@pytest.mark.parametrize("ehlo", [STYLES["lockstep"], STYLES["pipelining"]], ids=["lockstep", "pipelining"])
+def test_refusal_gives_its_sysexits_status_and_the_relays_words(mysend, relay, part, status, ehlo):
+    part = part if '"' in part else '%s "%s these words"' % tuple(part.split())
+    one = relay(ehlo, part)
+    if part.startswith("ehlo"):
+        one.script.keywords = []
+    result = mysend("bob@example.org", stdin=TEXT, relay=one)
+    line = result.failed(status)
+    words = part.split('"')[1]
+    assert words in line, "the relay's words %r are not in %r" % (words, line)
+    assert "127.0.0.1:%d" % one.port in line
+    assert not one.messages
+
+
+@pytest.mark.parametrize("part, status", [("bdat 550", 69), ("bdat 451", 75), ("bdat-last 552", 69), ('rcpt "550 5.1.1 no"', 67), ("mail 550", 69),
+                                          ("rcpt 450", 75)])
+@pytest.mark.parametrize("ehlo", [STYLES["chunking"], STYLES["pipelining-chunking"]], ids=["lockstep", "pipelining"])
+def test_refusal_with_bdat_gives_its_sysexits_status(mysend, relay, part, status, ehlo):
+    one = relay(ehlo, part)
+    mysend("bob@example.org", stdin=TEXT, relay=one).failed(status)
+    assert not one.messages and one.session.quit
+
+
+@EVERY_STYLE
+def test_one_bad_recipient_does_not_keep_the_mail_from_the_others(mysend, relay, ehlo):
+    one = relay(ehlo, 'rcpt ok "550 5.1.1 no such user" ok')
+    result = mysend("a@example.org", "b@example.org", "c@example.org", stdin=TEXT, relay=one)
+    assert result.status == 67 and one.message.recipients == ["a@example.org", "c@example.org"], result
+    assert "b@example.org" in result.err and "550 5.1.1 no such user" in result.err
+    assert "a@example.org" not in result.err and "c@example.org" not in result.err
+
+
+@EVERY_STYLE
+@pytest.mark.parametrize("answers, status", [("550 450", 67), ("450 550", 67), ("450 250", 75), ("554 550", (67, 69)), ("450 451", 75), ("251 252", 0)])
+def test_status_is_that_of_the_worst_final_failure(mysend, relay, ehlo, answers, status):
+    one = relay(ehlo, "rcpt " + answers)
+    result = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one)
+    assert result.status in (status if isinstance(status, tuple) else (status,)), result
+    for address, code in zip(("a@example.org", "b@example.org"), answers.split()):
+        assert (address in result.err) == (code[0] != "2"), result
+
+
+@EVERY_STYLE
+def test_refused_transaction_does_not_end_the_session(mysend, relay, ehlo):
+    one = relay(ehlo, "rcpt-to a@example.org 550", "rcpt-to c@example.org 451")
+    result = mysend("a@example.org", "b@example.org", "c@example.org", "d@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n")
+    assert result.status == 67, result
+    assert [mail.recipients for mail in one.messages] == [["b@example.org"], ["d@example.org"]]
+    assert len(one.sessions) == 1 and one.session.quit
+
+
+def test_after_354_there_is_an_end_of_data_even_if_all_recipients_were_refused(mysend, relay):
+    one = relay("ehlo pipelining", "rcpt 550", "data 354")
+    assert mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one).status == 67
+    assert one.transactions[0].complete and one.transactions[0].raw == b"" and one.session.quit
+
+
+def test_354_for_refused_recipients_does_not_stop_the_next_transaction(mysend, relay):
+    one = relay("ehlo pipelining", "rcpt-to a@example.org 550", "data 354")
+    result = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n")
+    assert result.status == 67 and one.message.recipients == ["b@example.org"] and len(one.sessions) == 1, result
+
+
+def test_without_pipelining_data_is_not_said_when_all_recipients_were_refused(mysend, relay):
+    one = relay("ehlo", "rcpt 550")
+    assert mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one).status == 67
+    assert "DATA" not in one.verbs
+
+
+def test_reply_to_the_final_dot_that_is_not_250_is_not_success(mysend, relay):
+    for part, good in (("end 250", True), ("end 251", True), ("end 354", False), ("end 300", False), ("end 150", False)):
+        one = relay(part)
+        assert (mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 2\n").status == 0) == good, part
+
+
+@pytest.mark.parametrize("part", ["data 250", "data 200", "mail 354", "rcpt 354", "greet 354", "greet 150"])
+def test_answer_that_makes_no_sense_is_never_success(mysend, relay, part):
+    one = relay(part, "lax")
+    result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 2\n")
+    assert result.status in (69, 75, 76) and not one.messages, result

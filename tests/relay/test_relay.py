@@ -1,0 +1,115 @@
+"""The scripted relay itself: it must object to a careless client, or the tests that trust it prove nothing."""
+import os
+import smtplib
+import socket
+import subprocess
+import sys
+
+import pytest
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+from relay import Relay  # noqa: E402
+
+
+def talk(relay, *pieces, wait=True):
+    """Sends the pieces, reading an answer between them; all that was heard."""
+    heard = b""
+    with socket.create_connection((relay.host, relay.port), 5) as sock:
+        sock.settimeout(5)
+        heard += sock.recv(65536)
+        for piece in pieces:
+            try:
+                sock.sendall(piece)
+                data = sock.recv(65536) if wait else b""
+            except OSError:
+                break
+            heard += data
+            if wait and not data:
+                break
+            while data and piece.endswith(b"QUIT\r\n"):
+                data = sock.recv(65536)
+    relay.settle()
+    return heard
+
+
+HELLO = (b"EHLO me\r\n", b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n", b"DATA\r\n")
+
+
+def test_clean_conversation_has_no_violations():
+    with Relay("ehlo 8bitmime") as relay:
+        talk(relay, *HELLO, b"Subject: x\r\n\r\n..dot\r\nbody\r\n.\r\n", b"QUIT\r\n")
+        assert relay.violations == [] and relay.message.body == b"Subject: x\r\n\r\n.dot\r\nbody\r\n" and relay.session.quit
+        assert relay.message.recipients == ["c@d"] and relay.message.field("subject") == "x"
+
+
+@pytest.mark.parametrize("pieces, word", [
+    ((b"EHLO me\r\n", b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n"), "ahead"),
+    ((b"EHLO me\n",), "bare LF"), ((b"EHLO m\re\r\n",), "bare CR"), ((b"EHLO m\0e\r\n",), "NUL"),
+    ((*HELLO, b"x\ny\r\n.\r\n"), "in the message"), ((*HELLO, b"x\ry\r\n.\r\n"), "in the message"), ((*HELLO, b"x\0y\r\n.\r\n"), "in the message"),
+    ((*HELLO, b".x\r\n.\r\n"), "lone dot"), ((b"EHLO me\r\n", b"MAIL FROM:<a@b> SIZE=3\r\n"), "not offered"),
+    ((b"EHLO me\r\n", b"MAIL FROM:<a@b>\r\n", b"MAIL FROM:<a@b>\r\n"), "inside"), ((b"MAIL FROM:<a@b>\r\n",), "before EHLO"),
+    ((b"EHLO me\r\n", b"MAIL FROM:a@b\r\n"), "malformed"), ((b"EHLO me\r\n", b"MAIL FROM:<a@b>\r\n", b"BDAT 1 LAST\r\nx"), "not offered"),
+    ((b"XYZZY\r\n",), "unknown"),
+])
+def test_careless_client_is_noticed(pieces, word):
+    with Relay("ehlo") as relay:
+        talk(relay, *pieces)
+        assert any(word in text for text in relay.violations), relay.violations
+
+
+def test_pipelined_group_may_not_go_on_after_data():
+    with Relay("ehlo pipelining") as relay:
+        talk(relay, b"EHLO me\r\n", b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nbody\r\n.\r\n")
+        assert any("ahead of the answer to DATA" in text for text in relay.violations)
+
+
+def test_pipelined_bdat_is_fine():
+    with Relay("ehlo pipelining chunking") as relay:
+        talk(relay, b"EHLO me\r\n", b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 3\r\na\r\nBDAT 2 LAST\r\n\r\nQUIT\r\n")
+        assert relay.violations == [] and relay.message.body == b"a\r\n\r\n" and relay.message.chunks == [3, 2]
+
+
+def test_actions_do_what_they_say():
+    with Relay("rcpt 250 '550 5.1.1 no\nreally'", "rcpt-to x@y 451", "mail 'lines 3 250'", "lax") as relay:
+        heard = talk(relay, b"EHLO me\r\n", b"MAIL FROM:<a@b>\r\n", b"RCPT TO:<c@d>\r\n", b"RCPT TO:<c@e>\r\n", b"RCPT TO:<x@y>\r\n")
+        assert b"550-5.1.1 no\r\n550 really\r\n" in heard and b"250-line 1\r\n" in heard and b"451 " in heard
+        assert [code for _, _, code in relay.transactions[0].rcpts] == [250, 550, 451]
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 12])
+def test_drop_received_is_to_the_octet(n):
+    with Relay("drop-received %d" % n) as relay:
+        talk(relay, b"EHLO me\r\nMAIL", wait=False)
+        assert relay.session.received <= n
+
+
+@pytest.mark.parametrize("n", [0, 1, 10, 25])
+def test_drop_sent_is_to_the_octet(n):
+    with Relay("drop-sent %d" % n) as relay:
+        assert len(talk(relay, b"EHLO me\r\n", wait=True)) == n
+
+
+def test_python_s_own_client_gets_through():
+    with Relay("ehlo auth=cram-md5,plain", "user joe secret", "require-auth") as relay:
+        with smtplib.SMTP(relay.host, relay.port) as client:
+            client.login("joe", "secret")
+            client.sendmail("a@b", ["c@d"], b"Subject: x\r\n\r\n.\r\n")
+        relay.settle()
+        assert relay.violations == [] and relay.message.content == b".\r\n" and relay.logins[0].ok
+
+
+def test_relay_runs_by_hand(tmp_path):
+    port_file = tmp_path / "port"
+    run = subprocess.Popen([sys.executable, "-B", os.path.join(HERE, "relay.py"), "ehlo pipelining", "--show"], stdout=subprocess.PIPE, text=True)
+    port = int(run.stdout.readline())
+    with smtplib.SMTP("127.0.0.1", port) as client:
+        client.sendmail("a@b", ["c@d"], b"Subject: hello\r\n\r\n")
+    assert any("Subject: hello" in run.stdout.readline() for _ in range(20))
+    run.terminate()
+    run.wait()
+    run.stdout.close()
+    assert "part" in subprocess.run([sys.executable, "-B", os.path.join(HERE, "relay.py"), "--help"], capture_output=True, text=True, check=True).stdout
+    assert not port_file.exists()
