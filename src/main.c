@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 	int status = -1;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to be told, not a death */
 	if (options_read(&wish, &run, argc, argv, &f) == 0) {
 		wish.no_input = !input;
 		status = wish.mode == MODE_SEND ? mode_send(&wish, &run, &f) : mode_show(&wish, &run, &f);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -22,12 +23,17 @@ bool file_standard_open(void)
 
 ssize_t file_read(int fd, void *to, size_t room)
 {
-	ssize_t n;
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	do
-		n = read(fd, to, room);
-	while (n < 0 && errno == EINTR);
-	return n;
+	for (;;) {
+		ssize_t n = read(fd, to, room);
+
+		if (n >= 0 || (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK))
+			return n;
+		/* Somebody made it non-blocking, and shares it with us: wait, and leave it as it is. */
+		if (errno != EINTR && poll(&p, 1, -1) < 0 && errno != EINTR)
+			return -1;
+	}
 }
 
 ssize_t file_read_at(int fd, void *to, size_t room, uint64_t offset)

@@ -17,7 +17,7 @@
 
 /* Descriptors 0 to 2 are open afterwards, on /dev/null where they were not; true if 0 was. */
 bool file_standard_open(void);
-/* One read, EINTR aside; 0 at the end. */
+/* One read, EINTR aside, waiting if need be; 0 at the end. */
 MUST_CHECK ssize_t file_read(int fd, void *to, size_t room);
 /* As many bytes as asked for, from that offset; fewer only at the end of the file. */
 MUST_CHECK ssize_t file_read_at(int fd, void *to, size_t room, uint64_t offset);

@@ -218,7 +218,7 @@ static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 {
 	struct watch watch;
 	const struct watcher *watcher = watch_open(&watch, w);
-	int ok = submit(j, watcher, report_progress, f);
+	int ok = submit(j, watcher, f);
 
 	watch_close(&watch);
 	return report(j, ok < 0 ? f : NULL, w->quiet);

@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+
+enum { PATIENCE_MS = 2000, SHOW_MS = 500 };
 
 static void show(void *ctx, char way, struct slice line)
 {
@@ -19,22 +23,44 @@ static void show(void *ctx, char way, struct slice line)
 		fprintf(w->file, "%05ld %c%c%c %s\n", (long)getpid(), way, way, way, text);
 }
 
+static void pace(void *ctx, const char *relay, uint64_t sent, uint64_t size)
+{
+	struct watch *w = ctx;
+	int64_t now = clock_steady();
+
+	if (now - w->began < PATIENCE_MS || now - w->shown < SHOW_MS)
+		return;
+	w->shown = now;
+	if (size)
+		fprintf(stderr, "\r\033[Kmysend: %s: %" PRIu64 " of %" PRIu64 " KB sent (%d %%)", relay, sent / 1000,
+			size / 1000, (int)(sent * 100 / size));
+	else
+		fprintf(stderr, "\r\033[Kmysend: %s: waiting, %d s", relay, (int)((now - w->began) / 1000));
+	fflush(stderr);
+}
+
 const struct watcher *watch_open(struct watch *w, const struct wish *wish)
 {
 	int fd;
 
-	*w = (struct watch){.watcher = {w, show}, .aloud = wish->verbose};
+	*w = (struct watch){.watcher.ctx = w, .aloud = wish->verbose, .began = clock_steady()};
 	if (wish->traffic) {
-		fd = open(wish->traffic, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+		fd = open(wish->traffic, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 		w->file = fd < 0 ? NULL : fdopen(fd, "a");
 		if (!w->file)
 			log_warning("%s cannot be written: %s", wish->traffic, strerror(errno));
 	}
-	return w->aloud || w->file ? &w->watcher : NULL;
+	if (w->aloud || w->file)
+		w->watcher.line = show;
+	if (!w->aloud && !wish->quiet && isatty(STDERR_FILENO))
+		w->watcher.pace = pace;
+	return w->watcher.line || w->watcher.pace ? &w->watcher : NULL;
 }
 
 void watch_close(struct watch *w)
 {
+	if (w->shown)
+		fputs("\r\033[K", stderr);
 	if (w->file)
 		fclose(w->file);
 }

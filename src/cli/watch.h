@@ -1,5 +1,6 @@
 /*
- * cli/watch - shows the conversation with the relay: -v on standard error, -X at the end of a file
+ * cli/watch - shows what goes on with the relay: -v the conversation on standard error, -X at the end of a
+ * file; on a terminal how far it is, once it takes more than two seconds
  *
  * Use: watcher = watch_open(&w, wish); ... watch_close(&w). NULL when nobody asked.
  * Owns: the file's stream. Units: lines as sendmail -v prints them, ">>> " ours and "<<< " the relay's.
@@ -16,7 +17,8 @@
 struct watch {
 	struct watcher watcher;
 	bool aloud;
-	FILE *file; /* own */
+	FILE *file;	      /* own */
+	int64_t began, shown; /* clock_steady; shown 0: there is nothing to wipe */
 };
 
 const struct watcher *watch_open(struct watch *w, const struct wish *wish);

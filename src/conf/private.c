@@ -17,20 +17,32 @@ void private_start(struct private *p, size_t limit)
 /* Not by realloc, which leaves a copy behind. */
 static int make_room(struct buf *b)
 {
+	size_t want = b->room < PIECE ? PIECE : b->room * 2;
 	struct buf larger;
-	size_t want = b->room * 2 < b->limit ? b->room * 2 : b->limit;
 
 	buf_start(&larger, b->limit);
-	if (b->len == b->limit || buf_reserve(&larger, want < PIECE ? PIECE : want) < 0) {
-		errno = EFBIG;
+	if (buf_reserve(&larger, want < b->limit ? want : b->limit) < 0) {
+		errno = ENOMEM;
 		return -1;
 	}
-	(void)!buf_add(&larger, b->p, b->len);
+	if (b->len)
+		(void)!buf_add(&larger, b->p, b->len);
 	if (b->p)
 		explicit_bzero(b->p, b->room);
 	buf_free(b);
 	*b = larger;
 	return 0;
+}
+
+/* What a full buf is followed by: 0 is the end. */
+static ssize_t check_end(int fd)
+{
+	char more;
+	ssize_t n = file_read(fd, &more, 1);
+
+	if (n > 0)
+		errno = EFBIG;
+	return n > 0 ? -1 : n;
 }
 
 int private_read(struct private *p, int fd)
@@ -44,9 +56,9 @@ int private_read(struct private *p, int fd)
 	p->mode = (unsigned)st.st_mode & 07777;
 	p->exposed = S_ISREG(st.st_mode) && (st.st_mode & (S_IROTH | S_IWOTH));
 	do {
-		if (b->len + 1 >= b->room && make_room(b) < 0)
+		if ((!b->p || (b->len < b->limit && b->len + 1 >= b->room)) && make_room(b) < 0)
 			return -1;
-		n = file_read(fd, b->p + b->len, b->room - 1 - b->len);
+		n = b->len == b->limit ? check_end(fd) : file_read(fd, b->p + b->len, b->room - 1 - b->len);
 		if (n > 0)
 			b->len += (size_t)n;
 	} while (n > 0);

@@ -1,12 +1,9 @@
 #include "post/report.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "base/clock.h"
 #include "post/hint.h"
 #include "post/logline.h"
 
@@ -117,7 +114,6 @@ int report(const struct job *j, const struct failure *session, bool quiet)
 	const struct envelope *e = &j->mail.envelope;
 	struct sum sum = add_up(e, session);
 
-	report_progress_end();
 	if (!quiet && sum.failed) {
 		tell(e, session);
 		if (sum.accepted)
@@ -126,26 +122,4 @@ int report(const struct job *j, const struct failure *session, bool quiet)
 	}
 	logline_write(j, session, sum.status);
 	return sum.status;
-}
-
-static int64_t shown; /* when progress was last shown; 0: not yet */
-
-void report_progress(const struct job *j, uint64_t sent)
-{
-	int64_t now = clock_steady();
-	uint64_t size = j->mail.wire->size;
-
-	if (now - j->began < 2000 || now - shown < 500 || !isatty(STDERR_FILENO))
-		return;
-	shown = now;
-	fprintf(stderr, "\rmysend: sent %" PRIu64 " of %" PRIu64 " KB (%d %%) ", sent / 1000, size / 1000,
-		size ? (int)(sent * 100 / size) : 100);
-	fflush(stderr);
-}
-
-void report_progress_end(void)
-{
-	if (shown)
-		fputs("\r\033[K", stderr);
-	shown = 0;
 }

@@ -2,7 +2,7 @@
  * post/report - what became of a mail, in words and as a status: the one place that prints
  *
  * Use: status = report(&job, failed ? &f : NULL, quiet); report_failure(&f) for what failed before there was
- * a job; report_progress while a large message goes out.
+ * a job.
  *
  * Owns: nothing. Units: none. Bounds: at most REPORT_LINES failures are told one by one.
  * Errors: none; the status is of sysexits.h: the worst final failure, else EX_TEMPFAIL, else EX_OK.
@@ -18,7 +18,5 @@ enum { REPORT_LINES = 10 };
 void report_failure(const struct failure *f); /* "mysend: STAGE to HOST:PORT: CODE TEXT", and its hint */
 /* The session's failure, or NULL; tells what is to be told (but quiet: nothing), and the status. */
 int report(const struct job *j, const struct failure *session, bool quiet);
-void report_progress(const struct job *j, uint64_t sent); /* on a terminal, after two seconds */
-void report_progress_end(void);
 
 #endif

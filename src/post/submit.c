@@ -5,7 +5,6 @@
 struct hand {
 	struct job *job;
 	bool given;
-	submit_progress *progress;
 };
 
 static struct mail *give(void *ctx)
@@ -25,20 +24,12 @@ static void done(void *ctx, struct mail *m)
 	(void)m;
 }
 
-static void progress(void *ctx, const struct mail *m, uint64_t sent)
-{
-	const struct hand *h = ctx;
-
-	(void)m;
-	h->progress(h->job, sent);
-}
-
-int submit(struct job *j, const struct watcher *w, submit_progress *tell, struct failure *f)
+int submit(struct job *j, const struct watcher *w, struct failure *f)
 {
 	const struct account *a = j->account;
 	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout};
-	struct hand hand = {.job = j, .progress = tell};
-	struct smtp_client client = {&hand, give, done, tell ? progress : NULL};
+	struct hand hand = {.job = j};
+	struct smtp_client client = {&hand, give, done};
 	struct session *s;
 	int ok;
 

@@ -1,7 +1,7 @@
 /*
  * post/submit - hands a mail to the account's relay: where the promise is made
  *
- * Use: submit(&job, watcher, progress, f). Afterwards every recipient of the job's envelope has its verdict.
+ * Use: submit(&job, watcher, f). Afterwards every recipient of the job's envelope has its verdict.
  * Owns: nothing. Bounds: the account's timeouts.
  * Errors: -1 and *f when the session failed, at whatever stage; recipients may have verdicts all the same.
  * Threads: the job's. Source: DESIGN (CONTRIBUTING.md), promise 1.
@@ -12,8 +12,6 @@
 #include "post/job.h"
 #include "wire/transcript.h"
 
-typedef void submit_progress(const struct job *j, uint64_t sent);
-
-MUST_CHECK int submit(struct job *j, const struct watcher *w, submit_progress *progress, struct failure *f);
+MUST_CHECK int submit(struct job *j, const struct watcher *w, struct failure *f);
 
 #endif

@@ -13,7 +13,7 @@
 #include "wire/handle.h"
 #include "wire/mailbox.h"
 
-enum { LINE_MAX_OCTETS = 64 * 1024, ANSWERS_MAX = 1024 * 1024, GOODBYE_MS = 2000 };
+enum { LINE_MAX_OCTETS = 64 * 1024, ANSWERS_MAX = 1024 * 1024, GOODBYE_MS = 2000, PACE_MS = 500 };
 
 struct session {
 	CURL *easy;
@@ -52,6 +52,17 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		return 0;
 	}
 	return line.len;
+}
+
+/* libcurl calls it about once a second while it connects. */
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	session_pace(ctx, 0, 0);
+	return 0;
 }
 
 static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
@@ -106,6 +117,11 @@ static void listen_in(struct session *s, const struct account *a, const struct l
 	curl_easy_setopt(h, CURLOPT_DEBUGDATA, s);
 	curl_easy_setopt(h, CURLOPT_VERBOSE, 1L); /* without it there is no debug function */
 	curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L);
+	if (s->transcript.watcher && s->transcript.watcher->pace) {
+		curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(h, CURLOPT_XFERINFODATA, s);
+	}
 }
 
 static int explain_open(struct session *s, CURLcode code, struct failure *f)
@@ -231,6 +247,14 @@ void session_show(const struct session *s, struct slice line)
 	transcript_show(&s->transcript, '>', line);
 }
 
+void session_pace(const struct session *s, uint64_t sent, uint64_t size)
+{
+	const struct watcher *w = s->transcript.watcher;
+
+	if (w && w->pace)
+		w->pace(w->ctx, s->relay, sent, size);
+}
+
 /* From here on only what has already come can be read. */
 static int lost(struct session *s, int exit, const char *words, struct failure *f)
 {
@@ -275,9 +299,10 @@ static int wait_for(const struct session *s, short events, int64_t until)
 
 		if (left <= 0)
 			return 0;
-		n = poll(&p, 1, left > 1000000 ? 1000000 : (int)left);
+		n = poll(&p, 1, left > PACE_MS ? PACE_MS : (int)left);
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return 1; /* whatever it is, the next call tells */
+		session_pace(s, 0, 0);
 	}
 }
 

@@ -31,6 +31,7 @@ bool session_is_encrypted(const struct session *s);
 bool session_is_authenticated(const struct session *s);
 /* What the watcher is to see of what goes out; the message itself is not shown. */
 void session_show(const struct session *s, struct slice line);
+void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* how far the message is */
 MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f);
 MUST_CHECK int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f);
 void session_close(struct session *s, bool politely); /* with QUIT; never waits more than 2 s */

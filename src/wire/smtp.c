@@ -184,8 +184,7 @@ static int write_message(struct engine *e, enum verb verb, struct failure *f)
 		done += got;
 		if (e->out.len >= PIECE / 2 && flush(e, t->until, f) < 0)
 			return -1;
-		if (e->client->progress)
-			e->client->progress(e->client->ctx, t->of->mail, done);
+		session_pace(e->session, done, s->size);
 	}
 	if (done != s->size)
 		return fail(f, AT_BODY, EX_IOERR, "the message changed while it was sent");

@@ -28,7 +28,6 @@ struct smtp_client { /* who has the mails; ctx is passed to each */
 	void *ctx;
 	struct mail *(*next)(void *ctx); /* NULL: no more for now */
 	void (*done)(void *ctx, struct mail *m);
-	void (*progress)(void *ctx, const struct mail *m, uint64_t sent); /* or NULL */
 };
 
 MUST_CHECK int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client,

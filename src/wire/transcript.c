@@ -5,7 +5,7 @@
 
 void transcript_show(const struct transcript *t, char way, struct slice line)
 {
-	if (t->watcher)
+	if (t->watcher && t->watcher->line)
 		t->watcher->line(t->watcher->ctx, way, slice_trim(line));
 }
 

@@ -16,9 +16,11 @@
 #include "wire/command.h"
 #include "wire/reply.h"
 
-struct watcher { /* who wants to see the conversation; way is '>' (we said) or '<' (we heard) */
+struct watcher { /* who wants to see what goes on; either function may be NULL */
 	void *ctx;
-	void (*line)(void *ctx, char way, struct slice line);
+	void (*line)(void *ctx, char way, struct slice line); /* '>' we said, '<' we heard */
+	/* Now and then while it takes its time; size 0: waiting for the relay. */
+	void (*pace)(void *ctx, const char *relay, uint64_t sent, uint64_t size);
 };
 
 struct transcript {

@@ -1,6 +1,7 @@
 """Files, environment and options make one account, and errors say where (DESIGN.md, Config file)."""
 import os
-import stat
+import shutil
+import subprocess
 
 import pytest
 
@@ -166,19 +167,20 @@ def test_config_that_is_a_folder_is_78_and_named(mysend):
     assert mysend.home in mysend("-C", mysend.home, "bob@example.org", stdin=TEXT).failed(78)
 
 
-def test_config_that_may_not_be_read_is_another_message(mysend):
-    if os.getuid() == 0 and not os.path.exists("/usr/bin/setpriv"):
-        pytest.skip("setpriv is missing")
-    path = mysend.file("account default\nhost h.example\n", mode=0o000)
-    os.chmod(mysend.tmp, 0o755)
-    where = mysend.tmp
-    while where != "/" and os.getuid() == 0:
-        if not os.stat(where).st_mode & stat.S_IXOTH:
-            pytest.skip("nobody cannot enter " + where)
-        where = os.path.dirname(where)
-    prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
-    said = mysend("-C", path, "bob@example.org", stdin=TEXT, prefix=prefix).failed(78)
-    assert path in said and "No such file" not in said
+def test_config_that_may_not_be_read_is_another_message(mysend, unix_path):
+    prefix = []
+    if os.getuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("setpriv is missing")
+        prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        if subprocess.run(prefix + [mysend.path, "--version"], capture_output=True, check=False, cwd="/").returncode:
+            pytest.skip("nobody may not run " + mysend.path)
+    os.chmod(os.path.dirname(unix_path), 0o755)
+    with open(unix_path, "w", encoding="ascii") as out:
+        out.write("account default\nhost h.example\n")
+    os.chmod(unix_path, 0)
+    said = mysend("-C", unix_path, "bob@example.org", stdin=TEXT, prefix=prefix, cwd="/").failed(78)
+    assert unix_path in said and "No such file" not in said
 
 
 # --- where it is found ----------------------------------------------------------------------------

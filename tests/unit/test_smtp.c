@@ -35,6 +35,12 @@ void session_show(const struct session *s, struct slice line)
 	assert_true(line.len >= 1);
 }
 
+void session_pace(const struct session *s, uint64_t sent, uint64_t size)
+{
+	(void)s;
+	assert_true(sent <= size);
+}
+
 static int gone(struct failure *f)
 {
 	return fail(f, AT_CONNECT, EX_TEMPFAIL, "the relay closed the connection");
@@ -130,7 +136,7 @@ static void run_row(const struct row *row)
 	struct mail mail[8];
 	struct feed feed = {mail, row->mails, 0, 0};
 	struct smtp_limits limits = {4, row->most ? row->most : 100, 60};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {&feed, feed_next, feed_done};
 	struct failure f = {0};
 	char got[200];
 	int ok;
@@ -223,7 +229,7 @@ static void test_every_cut_of_a_conversation_ends_and_tells_no_lie(void **state)
 			struct mail mail[2];
 			struct feed feed = {mail, 2, 0, 0};
 			struct smtp_limits limits = {4, 100, 60};
-			struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+			struct smtp_client client = {&feed, feed_next, feed_done};
 			struct failure f = {0};
 
 			snprintf(script, sizeof script, "%.*s!", (int)cut, answers);
@@ -249,7 +255,7 @@ static void test_a_refused_recipient_keeps_the_relays_own_words(void **state)
 	struct mail mail;
 	struct feed feed = {&mail, 1, 0, 0};
 	struct smtp_limits limits = {4, 100, 60};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {&feed, feed_next, feed_done};
 	const struct failure *why;
 	struct failure f;
 
@@ -277,7 +283,7 @@ static void test_a_message_over_the_relays_size_is_refused_before_mail(void **st
 	struct mail mail;
 	struct feed feed = {&mail, 1, 0, 0};
 	struct smtp_limits limits = {4, 100, 60};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {&feed, feed_next, feed_done};
 	struct failure f;
 
 	(void)state;

@@ -44,7 +44,7 @@ static void test_secrets_are_masked_whatever_the_mechanism(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct buf shown;
-		struct watcher w = {&shown, note};
+		struct watcher w = {&shown, note, NULL};
 		struct transcript t = {.watcher = &w};
 		struct failure f;
 
