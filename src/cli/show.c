@@ -14,7 +14,7 @@ static const char help[] =
 	"  -a, --account NAME  use this account of the configuration\n"
 	"  -C, --config FILE   use this configuration file\n"
 	"  -v, --verbose       show the conversation with the relay\n"
-	"  -X FILE             append it to a file\n"
+	"  -X FILE             append it to a file;  -d, --debug  say more of the rest\n"
 	"  -N WHEN, -R WHAT, -V ID  delivery notifications, where the relay has them\n"
 	"  -B 8BITMIME|7BIT    what the body is\n"
 	"  --dry-run           print envelope and message, send nothing\n"
