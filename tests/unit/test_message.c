@@ -1,8 +1,10 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -419,6 +421,34 @@ static void test_a_folder_that_cannot_hold_the_file_is_a_failure(void **state)
 	free(text);
 }
 
+static void test_a_full_disk_is_worth_another_try(void **state)
+{
+	size_t len = 2 * MESSAGE_IN_MEMORY;
+	char *text = calloc(1, len);
+	struct rlimit before, small;
+	struct arena in = {0};
+	struct message m;
+	struct failure f;
+	int fd;
+
+	(void)state;
+	memset(text, '\n', len);
+	fd = file_with((struct slice){text, len});
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = 100000;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(message_read(&m, &in, fd, false, &f), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(f.exit, EX_TEMPFAIL);
+	assert_true(*f.hint);
+	assert_int_equal(m.held, -1);
+	close(fd);
+	arena_free(&in);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +462,7 @@ int main(void)
 		cmocka_unit_test(test_a_header_has_at_most_a_mebibyte),
 		cmocka_unit_test(test_input_that_cannot_be_read_is_told_apart),
 		cmocka_unit_test(test_a_folder_that_cannot_hold_the_file_is_a_failure),
+		cmocka_unit_test(test_a_full_disk_is_worth_another_try),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,359 @@
+#include "unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* The system's file: in the folder that the test runs in. */
+#undef SYSCONFDIR
+#define SYSCONFDIR "etc"
+#include "conf/accounts.c"
+
+#include "conf/vault.h"
+
+static struct arena arena;
+static char folder[] = "/tmp/mysend.XXXXXX";
+static char data[4096]; /* tests/data, where the tests run in the source tree */
+
+static void put(const char *path, const char *text, unsigned mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(file_write(fd, text, strlen(text)), 0);
+	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
+	close(fd);
+}
+
+static int group_setup(void **state)
+{
+	const char *src = getenv("srcdir");
+
+	(void)state;
+	if (!realpath(src ? src : ".", data))
+		return -1;
+	strncat(data, "/tests/data", sizeof data - strlen(data) - 1);
+	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int setup(void **state)
+{
+	static const char *const folders[] = {"etc", "home", "home/.config", "home/.config/mysend", "xdg", "xdg/mysend"};
+	static const char *const unset[] = {"MYSEND_CONFIG", "MYSEND_HOST", "MYSEND_PORT", "MYSEND_RELAY",
+					    "XDG_CONFIG_HOME"};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(folders); i++)
+		mkdir(folders[i], 0700);
+	for (size_t i = 0; i < ROWS(unset); i++)
+		unsetenv(unset[i]);
+	setenv("HOME", arena_printf(&arena, "%s/home", folder), 1);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	static const char *const files[] = {"etc/mysend.conf", "home/.mysendrc", "home/.config/mysend/config",
+					    "xdg/mysend/config", "own"};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(files); i++)
+		unlink(files[i]);
+	arena_free(&arena);
+	vault_wipe();
+	return 0;
+}
+
+static int group_teardown(void **state)
+{
+	static const char *const folders[] = {"etc", "home/.config/mysend", "home/.config", "home", "xdg/mysend", "xdg", folder};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(folders); i++)
+		rmdir(folders[i]);
+	return 0;
+}
+
+static int choose(const char *config, const struct choice *choice, struct account **a, struct failure *f)
+{
+	struct accounts all;
+
+	if (accounts_load(&all, &arena, config, f) < 0)
+		return -1;
+	return accounts_choose(&all, &arena, choice, a, f);
+}
+
+static const char *host_of(const char *config, const char *name, const char *sender)
+{
+	const struct choice choice = {.name = name, .sender = sender};
+	struct account *a;
+	struct failure f;
+
+	if (choose(config, &choice, &a, &f) == 0)
+		return a->host;
+	return arena_text(&arena, f.text, strlen(f.text));
+}
+
+static void test_the_first_file_there_is_is_the_users(void **state)
+{
+	(void)state;
+	put("home/.mysendrc", "host rc\n", 0600);
+	assert_string_equal(host_of(NULL, NULL, NULL), "rc");
+	put("home/.config/mysend/config", "host config\n", 0600);
+	assert_string_equal(host_of(NULL, NULL, NULL), "config");
+	setenv("XDG_CONFIG_HOME", "xdg", 1); /* no full path: not used */
+	put("xdg/mysend/config", "host xdg\n", 0600);
+	assert_string_equal(host_of(NULL, NULL, NULL), "config");
+	setenv("XDG_CONFIG_HOME", arena_printf(&arena, "%s/xdg", folder), 1);
+	assert_string_equal(host_of(NULL, NULL, NULL), "xdg");
+	put("own", "host own\n", 0600);
+	setenv("MYSEND_CONFIG", "own", 1);
+	assert_string_equal(host_of(NULL, NULL, NULL), "own");
+	assert_string_equal(host_of("home/.mysendrc", NULL, NULL), "rc");
+}
+
+static void test_a_file_that_was_named_must_be_there(void **state)
+{
+	struct choice none = {.name = NULL};
+	struct account *a;
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(choose("nowhere", &none, &a, &f), -1);
+	assert_string_equal(f.text, "configuration file nowhere: No such file or directory");
+	assert_int_equal(f.exit, EX_CONFIG);
+	setenv("MYSEND_CONFIG", "nowhere/else", 1);
+	assert_int_equal(choose(NULL, &none, &a, &f), -1);
+	assert_non_null(strstr(f.text, "nowhere/else"));
+	assert_int_equal(choose("etc", &none, &a, &f), -1);
+	assert_non_null(strstr(f.text, "configuration file etc: Is a directory"));
+}
+
+static void test_without_any_relay_every_path_is_named(void **state)
+{
+	struct choice none = {.name = NULL};
+	struct account *a;
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(choose(NULL, &none, &a, &f), -1);
+	assert_non_null(strstr(f.text, "no relay is set"));
+	assert_non_null(strstr(f.text, "/home/.config/mysend/config (No such file or directory)"));
+	assert_non_null(strstr(f.text, "/home/.mysendrc (No such"));
+	assert_non_null(strstr(f.text, "etc/mysend.conf (No such"));
+	assert_non_null(strstr(f.hint, "/home/.config/mysend/config"));
+	put("home/.mysendrc", "from a@b\n", 0600);
+	assert_int_equal(choose(NULL, &none, &a, &f), -1);
+	assert_non_null(strstr(f.text, "account default names no relay"));
+	assert_non_null(strstr(f.text, "/home/.mysendrc (read)"));
+}
+
+static void test_a_file_that_may_not_be_read_is_another_message(void **state)
+{
+	(void)state;
+	if (geteuid() == 0)
+		return; /* root may; tests/cli has it with another user */
+	put("home/.mysendrc", "host rc\n", 0);
+	assert_non_null(strstr(host_of(NULL, NULL, NULL), ".mysendrc: not readable: mode 0000, owner "));
+	put("etc/mysend.conf", "host site\n", 0);
+	unlink("home/.mysendrc");
+	assert_non_null(strstr(host_of(NULL, NULL, NULL), "etc/mysend.conf (not readable: mode 0000"));
+	put("home/.mysendrc", "host rc\n", 0600);
+	chmod("home/.mysendrc", 0600);
+	assert_string_equal(host_of(NULL, NULL, NULL), "rc"); /* the site's is for others */
+}
+
+static void test_a_file_with_a_password_that_others_may_read_is_refused(void **state)
+{
+	static const struct { unsigned mode; bool fine; } rows[] = {
+		{0600, true}, {0640, true}, {0400, true}, {0644, false}, {0602, false}, {0604, false}, {0666, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		put("own", "host own\nuser a\npassword hunter2\n", rows[i].mode);
+		if (rows[i].fine)
+			assert_string_equal(host_of("own", NULL, NULL), "own");
+		else
+			assert_string_equal(host_of("own", NULL, NULL),
+					    arena_printf(&arena, "own is refused: there is a password in it, and "
+								 "others may read it (mode %04o)", rows[i].mode));
+	}
+	put("own", "host own\npassword_file x\n", 0644);
+	assert_string_equal(host_of("own", NULL, NULL), "own");
+}
+
+static void test_the_account_is_the_named_one_the_senders_or_the_default(void **state)
+{
+	static const char text[] = "account work\nhost work\nfrom me@corp.example\n"
+				   "account list\nhost list\nfrom *-bounces@lists.example\n"
+				   "account user\nhost user\nfrom %U@host.example\n"
+				   "account default\nhost default\nfrom me@home.example\n";
+	static const struct { const char *name, *sender, *host; } rows[] = {
+		{NULL, NULL, "default"},
+		{"work", NULL, "work"},
+		{"list", "me@corp.example", "list"},
+		{NULL, "me@corp.example", "work"},
+		{NULL, "Me@CORP.example", "work"},
+		{NULL, "x-bounces@lists.example", "list"},
+		{NULL, "x@lists.example", "default"},
+		{NULL, "me@home.example", "default"},
+		{NULL, "", "default"},
+		{"none", NULL, "there is no account \"none\""},
+	};
+
+	(void)state;
+	put("own", text, 0600);
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_string_equal(host_of("own", rows[i].name, rows[i].sender), rows[i].host);
+	assert_string_equal(host_of("own", NULL, arena_printf(&arena, "%s@host.example", whoami_user(&arena))), "user");
+}
+
+static void test_without_a_default_the_only_account_is_taken_else_they_are_listed(void **state)
+{
+	struct choice choice = {.name = NULL};
+	struct account *a;
+	struct failure f;
+
+	(void)state;
+	put("own", "account a\nhost a\n", 0600);
+	assert_string_equal(host_of("own", NULL, "x@y"), "a");
+	put("own", "account a\nhost a\naccount b\nhost b\n", 0600);
+	assert_int_equal(choose("own", &choice, &a, &f), -1);
+	assert_non_null(strstr(f.text, "there is no account default"));
+	assert_string_equal(f.hint, "choose one with -a: a, b");
+	choice.name = "c";
+	assert_int_equal(choose("own", &choice, &a, &f), -1);
+	assert_string_equal(f.hint, "there are: a, b");
+	setenv("MYSEND_HOST", "env", 1); /* then the files may leave it open */
+	assert_string_equal(host_of("own", NULL, NULL), "env");
+	assert_string_equal(host_of("own", "c", NULL), "there is no account \"c\"");
+}
+
+static void test_the_users_file_lies_over_the_systems(void **state)
+{
+	static const struct { const char *system, *user, *name, *host, *from, *login; } rows[] = {
+		{"host site\nuser s\npassword x\n", "from me@b\n", NULL, "site", "me@b", "s"},
+		{"host site\nuser s\npassword x\n", "", NULL, "site", "", "s"},
+		/* its own relay: nothing of the site's */
+		{"host site\nuser s\npassword x\nfrom s@b\n", "relay own\n", NULL, "own", "", ""},
+		{"host site\nuser s\npassword x\n", "defaults\nhost own\naccount default\nfrom me@b\n", NULL, "own", "me@b", ""},
+		{"account a\nhost site\naccount default\nhost d\n", "account a\nfrom me@b\n", "a", "site", "me@b", ""},
+		{"account a\nhost site\naccount default\nhost d\n", "account b\nhost b\n", NULL, "d", "", ""},
+		{"account a\nhost site\nfrom s@b\naccount default\nhost d\n", "account c\nhost c\n", "a", "site", "s@b", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct choice choice = {.name = rows[i].name};
+		struct account *a;
+		struct failure f;
+
+		put("etc/mysend.conf", rows[i].system, 0600);
+		put("home/.mysendrc", rows[i].user, 0600);
+		assert_int_equal(choose(NULL, &choice, &a, &f), 0);
+		assert_string_equal(a->host, rows[i].host);
+		assert_string_equal(a->from, rows[i].from);
+		assert_string_equal(a->user, rows[i].login);
+		assert_int_equal(a->password != 0, *rows[i].login != '\0');
+	}
+}
+
+static void test_option_goes_over_environment_over_file(void **state)
+{
+	static const struct override options[] = {
+		{SET_port, "1", "--port"}, {SET_port, "2", "--port"}, {SET_tls, "off", "--tls"},
+	};
+	struct choice choice = {.option = options};
+	struct account *a;
+	struct failure f;
+
+	(void)state;
+	put("own", "host own\nport 4\ntimeout 4\n", 0600);
+	assert_int_equal(choose("own", &choice, &a, &f), 0);
+	assert_int_equal(a->port, 4);
+	assert_string_equal(a->origin[SET_port].file, "own");
+	assert_int_equal(a->origin[SET_port].line, 2);
+	setenv("MYSEND_PORT", "3", 1);
+	assert_int_equal(choose("own", &choice, &a, &f), 0);
+	assert_int_equal(a->port, 3);
+	assert_string_equal(a->origin[SET_port].file, "MYSEND_PORT");
+	choice.options = ROWS(options);
+	assert_int_equal(choose("own", &choice, &a, &f), 0);
+	assert_int_equal(a->port, 2); /* the last one */
+	assert_string_equal(a->origin[SET_port].file, "--port");
+	assert_int_equal(a->timeout, 4);
+	setenv("MYSEND_PORT", "many", 1);
+	assert_int_equal(choose("own", &choice, &a, &f), -1);
+	assert_string_equal(f.text, "MYSEND_PORT takes a number from 1 to 65535, not \"many\"");
+	assert_int_equal(f.exit, EX_CONFIG);
+}
+
+static void test_environment_and_options_alone_are_an_account(void **state)
+{
+	static const struct override options[] = {{SET_relay, "smtps://opt:99", "--relay"}};
+	struct choice choice = {.option = options, .options = 1};
+	struct account *a;
+	struct failure f;
+
+	(void)state;
+	setenv("MYSEND_HOST", "env", 1);
+	assert_string_equal(host_of(NULL, NULL, NULL), "env");
+	assert_int_equal(choose(NULL, &choice, &a, &f), 0);
+	assert_string_equal(a->host, "opt");
+	assert_true(a->port == 99 && !a->tls_starttls);
+	assert_string_equal(a->name, "default");
+	choice.options = 0;
+	setenv("MYSEND_RELAY", "smtp://env", 1); /* beside MYSEND_HOST */
+	assert_int_equal(choose(NULL, &choice, &a, &f), -1);
+	assert_string_equal(f.text, "MYSEND_RELAY: relay contradicts host (MYSEND_HOST)");
+}
+
+static void test_example_files_of_msmtp_load_unchanged(void **state)
+{
+	const char *user = arena_printf(&arena, "%s/msmtprc-user", data);
+	const char *system = arena_printf(&arena, "%s/msmtprc-system", data);
+	struct choice choice = {.name = NULL};
+	struct account *a;
+	struct failure f;
+
+	(void)state;
+	if (access(user, R_OK) < 0)
+		skip();
+	assert_int_equal(choose(user, &choice, &a, &f), 0);
+	assert_string_equal(a->host, "smtp.freemail.example");
+	assert_string_equal(a->user, "joe.smith");
+	assert_string_equal(a->password_command, "gpg2 --no-tty -q -d ~/.msmtp-password.gpg");
+	assert_int_equal(a->port, 587);
+	assert_string_equal(host_of(user, NULL, "smithjoe@company.example"), "mail.company.example");
+	choice.sender = "joey@freemail.example";
+	assert_int_equal(choose(user, &choice, &a, &f), 0);
+	assert_string_equal(a->name, "freemail2");
+	assert_int_equal(choose(system, &choice, &a, &f), 0);
+	assert_string_equal(a->from, arena_printf(&arena, "%s@oursite.example", whoami_user(&arena)));
+	assert_true(a->port == 465 && !a->tls_starttls && !a->allow_from_override);
+	assert_true(setting_is(a, SET_syslog, "LOG_MAIL") && setting_is(a, SET_set_from_header, "on"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_the_first_file_there_is_is_the_users, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_file_that_was_named_must_be_there, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_any_relay_every_path_is_named, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_file_that_may_not_be_read_is_another_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_file_with_a_password_that_others_may_read_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_account_is_the_named_one_the_senders_or_the_default, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_a_default_the_only_account_is_taken_else_they_are_listed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_users_file_lies_over_the_systems, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_option_goes_over_environment_over_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_environment_and_options_alone_are_an_account, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_example_files_of_msmtp_load_unchanged, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

@@ -1,0 +1,225 @@
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+static void check(struct slice got, const char *expected)
+{
+	assert_int_equal(got.len, strlen(expected));
+	if (got.len)
+		assert_memory_equal(got.p, expected, got.len);
+}
+
+static void test_slices_compare_without_ascii_case(void **state)
+{
+	static const struct { const char *text, *with; bool is, begins; } rows[] = {
+		{"", "", true, true},	     {"a", "", false, true},	   {"", "a", false, false},
+		{"From", "from", true, true}, {"FROM:", "from", false, true}, {"fro", "from", false, false},
+		{"from", "form", false, false}, {"[", "{", false, false},	{"@", "`", false, false},
+		{"\xc4", "\xe4", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		assert_int_equal(slice_is(slice_of(rows[i].text), rows[i].with), rows[i].is);
+		assert_int_equal(slice_begins(slice_of(rows[i].text), rows[i].with), rows[i].begins);
+	}
+	assert_false(slice_is((struct slice){"a\0", 2}, "a"));
+}
+
+static void test_a_slice_is_cut_at_the_first_such_byte(void **state)
+{
+	static const struct { const char *text; bool found; const char *head, *rest; } rows[] = {
+		{"a:b:c", true, "a", "b:c"}, {":b", true, "", "b"}, {"a:", true, "a", ""}, {":", true, "", ""},
+		{"abc", false, "", "abc"},   {"", false, "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct slice rest = slice_of(rows[i].text), head = {NULL, 0};
+
+		assert_int_equal(slice_cut(&rest, ':', &head), rows[i].found);
+		check(head, rows[i].head);
+		check(rest, rows[i].rest);
+	}
+}
+
+static void test_blanks_and_line_ends_are_trimmed_at_both_ends(void **state)
+{
+	static const struct { const char *text, *trimmed; } rows[] = {
+		{"", ""}, {" \t\r\n", ""}, {" a b\t", "a b"}, {"\r\na\r\n", "a"}, {"a", "a"}, {"\va\f", "\va\f"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		check(slice_trim(slice_of(rows[i].text)), rows[i].trimmed);
+}
+
+static void test_lines_end_with_lf_or_crlf_and_the_last_one_with_nothing(void **state)
+{
+	static const struct { const char *text; size_t lines; const char *line[4]; } rows[] = {
+		{"", 0, {NULL}},
+		{"a", 1, {"a"}},
+		{"a\n", 1, {"a"}},
+		{"a\r\n", 1, {"a"}},
+		{"a\n\nb", 3, {"a", "", "b"}},
+		{"\n", 1, {""}},
+		{"\r\n\r\n", 2, {"", ""}},
+		{"a\rb\n", 1, {"a\rb"}},
+		{"a\r\r\n", 1, {"a\r"}},
+		{"a\r", 1, {"a"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct slice rest = slice_of(rows[i].text), line;
+		size_t count = 0;
+
+		for (; slice_line(&rest, &line); count++)
+			check(line, rows[i].line[count]);
+		assert_int_equal(count, rows[i].lines);
+	}
+}
+
+static void test_octets_are_told_apart(void **state)
+{
+	const struct { struct slice text; bool ascii, utf8, control; } rows[] = {
+		{SLICE(""), true, true, false},
+		{SLICE("az ~"), true, true, false},
+		{SLICE("\t"), true, true, true},
+		{SLICE("\x7f"), true, true, true},
+		{SLICE("a\0"), true, true, true},
+		{SLICE("\x1f"), true, true, true},
+		{SLICE("\x80"), false, false, false},
+		{SLICE("\xc3\xa9"), false, true, false},
+		{SLICE("\xc3"), false, false, false},
+		{SLICE("\xc3("), false, false, false},
+		{SLICE("\xc0\x80"), false, false, false},     /* overlong */
+		{SLICE("\xc1\xbf"), false, false, false},
+		{SLICE("\xe0\x9f\xbf"), false, false, false},
+		{SLICE("\xe0\xa0\x80"), false, true, false},
+		{SLICE("\xed\x9f\xbf"), false, true, false},
+		{SLICE("\xed\xa0\x80"), false, false, false}, /* a surrogate */
+		{SLICE("\xee\x80\x80"), false, true, false},
+		{SLICE("\xef\xbf\xbf"), false, true, false},
+		{SLICE("\xf0\x8f\xbf\xbf"), false, false, false},
+		{SLICE("\xf0\x9f\x98\x80"), false, true, false},
+		{SLICE("\xf0\x9f\x98"), false, false, false},
+		{SLICE("\xf4\x8f\xbf\xbf"), false, true, false},
+		{SLICE("\xf4\x90\x80\x80"), false, false, false},
+		{SLICE("\xf5\x80\x80\x80"), false, false, false},
+		{SLICE("\xff"), false, false, false},
+		{SLICE("\xe4\xb8\xad\xe6\x96\x87"), false, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char *exactly = malloc(rows[i].text.len + 1); /* for the sanitizer */
+		struct slice s = {exactly, rows[i].text.len};
+
+		memcpy(exactly, rows[i].text.p, s.len);
+		exactly = realloc(exactly, s.len ? s.len : 1);
+		s.p = exactly;
+		assert_int_equal(slice_is_ascii(s), rows[i].ascii);
+		assert_int_equal(slice_is_utf8(s), rows[i].utf8);
+		assert_int_equal(slice_has_control(s), rows[i].control);
+		free(exactly);
+	}
+}
+
+static void test_a_buf_grows_to_its_limit_and_no_further(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_start(&b, 10);
+	assert_int_equal(buf_add(&b, "12345", 5), 0);
+	assert_int_equal(buf_text(&b, "678"), 0);
+	assert_int_equal(buf_add(&b, "90x", 3), -1);
+	assert_string_equal(b.p, "12345678");
+	assert_int_equal(buf_slice(&b, SLICE("90")), 0);
+	assert_string_equal(b.p, "1234567890");
+	assert_int_equal(buf_add(&b, "", 0), 0);
+	assert_int_equal(buf_add(&b, "x", 1), -1);
+	assert_int_equal(buf_printf(&b, "%d", 1), -1);
+	assert_int_equal(buf_reserve(&b, 1), -1);
+	assert_int_equal(b.len, 10);
+	buf_free(&b);
+	assert_true(!b.p && !b.len && b.limit == 10);
+	assert_int_equal(buf_add(&b, "again", 5), 0);
+	buf_free(&b);
+	buf_start(&b, 0);
+	assert_int_equal(buf_add(&b, "x", 1), -1);
+	buf_free(&b);
+}
+
+static void test_a_buf_keeps_all_that_was_added(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_start(&b, 1 << 20);
+	for (int i = 0; i < 10000; i++)
+		assert_int_equal(buf_printf(&b, "%05d\n", i), 0);
+	assert_int_equal(b.len, 60000);
+	assert_memory_equal(b.p + 6 * 1234, "01234\n", 6);
+	assert_int_equal(b.p[b.len], '\0');
+	buf_consume(&b, 0);
+	buf_consume(&b, 6 * 9999);
+	assert_string_equal(b.p, "09999\n");
+	check(buf_slice_of(&b), "09999\n");
+	buf_consume(&b, 6);
+	assert_string_equal(b.p, "");
+	assert_int_equal(buf_add(&b, "a\0b", 3), 0);
+	assert_memory_equal(b.p, "a\0b", 4);
+	buf_clear(&b);
+	assert_true(b.len == 0 && *b.p == '\0');
+	buf_free(&b);
+	buf_clear(&b);
+}
+
+static void test_what_is_printed_has_no_control_octets(void **state)
+{
+	const struct { struct slice text; size_t room; const char *shown; } rows[] = {
+		{SLICE("plain"), 100, "plain"},
+		{SLICE(""), 1, ""},
+		{SLICE("a\r\nb\x1b[31m\x7f"), 100, "a\\x0d\\x0ab\\x1b[31m\\x7f"},
+		{SLICE("a\0b"), 100, "a\\x00b"},
+		{SLICE("caf\xc3\xa9"), 100, "caf\xc3\xa9"},
+		{SLICE("caf\xe9"), 100, "caf\\xe9"},
+		{SLICE("a\xc2\x9b" "b"), 100, "a\\xc2\\x9bb"}, /* CSI in UTF-8 */
+		{SLICE("\xc2\xa0"), 100, "\xc2\xa0"},
+		{SLICE("abcdef"), 4, "abc"},
+		{SLICE("abc"), 4, "abc"},
+		{SLICE("ab\n"), 6, "ab"},
+		{SLICE("ab\n"), 7, "ab\\x0a"},
+		{SLICE("abc"), 1, ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char *to = malloc(rows[i].room);
+
+		printable(to, rows[i].room, rows[i].text);
+		assert_string_equal(to, rows[i].shown);
+		free(to);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_slices_compare_without_ascii_case),
+		cmocka_unit_test(test_a_slice_is_cut_at_the_first_such_byte),
+		cmocka_unit_test(test_blanks_and_line_ends_are_trimmed_at_both_ends),
+		cmocka_unit_test(test_lines_end_with_lf_or_crlf_and_the_last_one_with_nothing),
+		cmocka_unit_test(test_octets_are_told_apart),
+		cmocka_unit_test(test_a_buf_grows_to_its_limit_and_no_further),
+		cmocka_unit_test(test_a_buf_keeps_all_that_was_added),
+		cmocka_unit_test(test_what_is_printed_has_no_control_octets),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

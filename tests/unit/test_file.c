@@ -1,0 +1,200 @@
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+static char folder[] = "/tmp/mysend.XXXXXX";
+
+static int group_setup(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int group_teardown(void **state)
+{
+	(void)state;
+	unlink("log");
+	unlink("fifo");
+	return rmdir(folder);
+}
+
+static void test_what_was_written_is_read_back_whole(void **state)
+{
+	static char text[200000];
+	int fd = file_unnamed();
+	struct buf b;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)('a' + i % 23);
+	assert_true(fd >= 0);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	assert_int_equal(file_write(fd, text, sizeof text), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	buf_start(&b, sizeof text);
+	assert_int_equal(file_slurp(fd, &b), 0);
+	assert_int_equal(b.len, sizeof text);
+	assert_memory_equal(b.p, text, sizeof text);
+	buf_free(&b);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	buf_start(&b, sizeof text - 1);
+	assert_int_equal(file_slurp(fd, &b), -1);
+	assert_int_equal(errno, EFBIG);
+	buf_free(&b);
+	close(fd);
+}
+
+static void test_a_range_is_read_from_its_offset_and_ends_with_the_file(void **state)
+{
+	int fd = file_unnamed();
+	char to[8];
+
+	(void)state;
+	assert_int_equal(file_write(fd, "0123456789", 10), 0);
+	assert_int_equal(file_read_at(fd, to, 4, 3), 4);
+	assert_memory_equal(to, "3456", 4);
+	assert_int_equal(file_read_at(fd, to, 8, 6), 4);
+	assert_int_equal(file_read_at(fd, to, 8, 10), 0);
+	assert_int_equal(file_read_at(fd, to, 8, 100), 0);
+	close(fd);
+	assert_int_equal(file_read_at(fd, to, 8, 0), -1);
+}
+
+static void test_an_unnamed_file_has_no_name(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	setenv("TMPDIR", folder, 1);
+	fd = file_unnamed();
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	close(fd);
+	setenv("TMPDIR", "/nowhere", 1);
+	assert_int_equal(file_unnamed(), -1);
+	setenv("TMPDIR", "relative", 1); /* not a path to trust: /tmp */
+	fd = file_unnamed();
+	assert_true(fd >= 0);
+	close(fd);
+	unsetenv("TMPDIR");
+}
+
+static void test_lines_are_appended_to_a_file_of_our_own(void **state)
+{
+	struct stat st;
+	struct buf b;
+	int fd;
+
+	(void)state;
+	umask(0);
+	assert_int_equal(file_append("log", SLICE("one\n")), 0);
+	assert_int_equal(file_append("log", SLICE("two\n")), 0);
+	fd = open("log", O_RDONLY);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	buf_start(&b, 100);
+	assert_int_equal(file_slurp(fd, &b), 0);
+	assert_string_equal(b.p, "one\ntwo\n");
+	buf_free(&b);
+	close(fd);
+	assert_int_equal(file_append("/nowhere/log", SLICE("x")), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void test_appending_waits_for_a_lock_but_not_for_long(void **state)
+{
+	int fd = open("log", O_WRONLY | O_CREAT, 0600);
+	int64_t began = clock_steady();
+
+	(void)state;
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(file_append("log", SLICE("x")), -1);
+	assert_true(clock_steady() - began < 5000);
+	close(fd);
+	assert_int_equal(file_append("log", SLICE("x")), 0);
+}
+
+static void test_a_fifo_that_nobody_reads_does_not_hold_us_up(void **state)
+{
+	(void)state;
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_int_equal(file_append("fifo", SLICE("x")), -1);
+	assert_int_equal(errno, ENXIO);
+}
+
+static void test_a_pipe_that_does_not_block_is_waited_for_and_drained(void **state)
+{
+	int ends[2], status;
+	char to[10];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		usleep(50000);
+		_exit(file_write(ends[1], "late", 4) < 0 || file_write(ends[1], folder, sizeof folder) < 0);
+	}
+	close(ends[1]);
+	assert_int_equal(file_read(ends[0], to, 4), 4);
+	assert_memory_equal(to, "late", 4);
+	file_drain(ends[0]);
+	assert_int_equal(file_read(ends[0], to, 4), 0);
+	close(ends[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void test_closed_standard_descriptors_are_opened_on_dev_null(void **state)
+{
+	(void)state;
+	for (int closed = 0; closed < 8; closed++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			bool input, all = true;
+
+			for (int fd = 0; fd < 3; fd++)
+				if (closed & 1 << fd)
+					close(fd);
+			input = file_standard_open();
+			for (int fd = 0; fd < 3; fd++)
+				all &= fcntl(fd, F_GETFD) != -1;
+			_exit(all && input == !(closed & 1) ? 0 : 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_was_written_is_read_back_whole),
+		cmocka_unit_test(test_a_range_is_read_from_its_offset_and_ends_with_the_file),
+		cmocka_unit_test(test_an_unnamed_file_has_no_name),
+		cmocka_unit_test(test_lines_are_appended_to_a_file_of_our_own),
+		cmocka_unit_test(test_appending_waits_for_a_lock_but_not_for_long),
+		cmocka_unit_test(test_a_fifo_that_nobody_reads_does_not_hold_us_up),
+		cmocka_unit_test(test_a_pipe_that_does_not_block_is_waited_for_and_drained),
+		cmocka_unit_test(test_closed_standard_descriptors_are_opened_on_dev_null),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

@@ -1,0 +1,88 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static char said[4096];
+
+/* What went to standard error meanwhile. */
+static int kept;
+static FILE *to;
+
+static void listen_in(void)
+{
+	to = tmpfile();
+	fflush(stderr);
+	kept = dup(STDERR_FILENO);
+	dup2(fileno(to), STDERR_FILENO);
+}
+
+static const char *heard(void)
+{
+	size_t n;
+
+	fflush(stderr);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	rewind(to);
+	n = fread(said, 1, sizeof said - 1, to);
+	said[n] = '\0';
+	fclose(to);
+	return said;
+}
+
+static void test_a_warning_is_one_printable_line(void **state)
+{
+	char wall[3000];
+
+	(void)state;
+	listen_in();
+	log_warning("%s of %d", "two", 3);
+	assert_string_equal(heard(), "mysend: warning: two of 3\n");
+	listen_in();
+	log_warning("a\nb\x1b[2J");
+	assert_string_equal(heard(), "mysend: warning: a\\x0ab\\x1b[2J\n");
+	memset(wall, 'w', sizeof wall);
+	wall[sizeof wall - 1] = '\0';
+	listen_in();
+	log_warning("%s", wall);
+	assert_true(strlen(heard()) < 1100);
+	assert_int_equal(said[strlen(said) - 1], '\n');
+}
+
+static void test_debug_words_are_told_only_when_asked_for(void **state)
+{
+	(void)state;
+	assert_false(log_is_debug());
+	listen_in();
+	log_debug("x");
+	assert_string_equal(heard(), "");
+	log_debug_on();
+	assert_true(log_is_debug());
+	listen_in();
+	log_debug("x %s", "y");
+	assert_string_equal(heard(), "mysend: debug: x y\n");
+}
+
+static void test_quiet_silences_warnings(void **state)
+{
+	(void)state;
+	log_quiet();
+	listen_in();
+	log_warning("x");
+	assert_string_equal(heard(), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_warning_is_one_printable_line),
+		cmocka_unit_test(test_debug_words_are_told_only_when_asked_for),
+		cmocka_unit_test(test_quiet_silences_warnings),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

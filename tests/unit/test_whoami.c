@@ -1,0 +1,217 @@
+#include "unit.h"
+
+#include <netdb.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The host and its users, as a row wants them. */
+static struct passwd *entry;
+static const char *kernel_name, *full_name;
+static unsigned lookups;
+
+static struct passwd *fake_getpwuid(uid_t uid)
+{
+	(void)uid;
+	return entry;
+}
+
+static int fake_gethostname(char *to, size_t room)
+{
+	if (!kernel_name)
+		return -1;
+	snprintf(to, room, "%s", kernel_name);
+	return 0;
+}
+
+static int fake_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+	static struct addrinfo found;
+
+	assert_string_equal(host, kernel_name);
+	assert_null(service);
+	assert_true(hints->ai_flags & AI_CANONNAME);
+	lookups++;
+	if (!full_name)
+		return EAI_NONAME;
+	found.ai_canonname = (char *)(uintptr_t)full_name;
+	*out = &found;
+	return 0;
+}
+
+static void fake_freeaddrinfo(struct addrinfo *found)
+{
+	(void)found;
+}
+
+#define getpwuid fake_getpwuid
+#define gethostname fake_gethostname
+#define getaddrinfo fake_getaddrinfo
+#define freeaddrinfo fake_freeaddrinfo
+#define MAILNAME mailname
+static char mailname[] = "/tmp/mysend.XXXXXX";
+#include "conf/whoami.c"
+
+static struct arena arena;
+
+static int setup(void **state)
+{
+	static char name[] = "joe", gecos[] = "Joe & Sons,room 1", home[] = "/home/joe";
+	static struct passwd joe = {.pw_name = name, .pw_gecos = gecos, .pw_dir = home};
+
+	(void)state;
+	entry = &joe;
+	kernel_name = "box";
+	full_name = NULL;
+	lookups = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	arena_free(&arena);
+	return 0;
+}
+
+static void write_mailname(const char *text)
+{
+	FILE *out = fopen(mailname, "w");
+
+	fputs(text, out);
+	fclose(out);
+}
+
+static void test_the_user_is_whom_passwd_says(void **state)
+{
+	(void)state;
+	setenv("USER", "eve", 1);
+	setenv("LOGNAME", "mallory", 1);
+	assert_string_equal(whoami_user(&arena), "joe");
+	entry = NULL;
+	assert_string_equal(whoami_user(&arena), "eve");
+	setenv("USER", "", 1);
+	assert_string_equal(whoami_user(&arena), "mallory");
+	unsetenv("LOGNAME");
+	assert_string_equal(whoami_user(&arena), arena_printf(&arena, "%lu", (unsigned long)getuid()));
+}
+
+static void test_the_home_is_the_environments_else_passwds(void **state)
+{
+	(void)state;
+	setenv("HOME", "/home/x", 1);
+	assert_string_equal(whoami_home(&arena), "/home/x");
+	setenv("HOME", "x", 1);
+	assert_string_equal(whoami_home(&arena), "/home/joe");
+	unsetenv("HOME");
+	assert_string_equal(whoami_home(&arena), "/home/joe");
+	entry = NULL;
+	assert_string_equal(whoami_home(&arena), "");
+}
+
+static void test_the_full_name_is_that_of_gecos(void **state)
+{
+	static const struct { const char *gecos, *name; } rows[] = {
+		{"Joe Smith,room 1,,", "Joe Smith"}, {"", ""}, {",x", ""}, {"&", "Joe"}, {"& Smith & Son", "Joe Smith Joe Son"},
+		{"J\xc3\xb6" "e", "J\xc3\xb6" "e"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		
+
+		entry->pw_gecos = arena_text(&arena, rows[i].gecos, strlen(rows[i].gecos));
+		assert_string_equal(whoami_full_name(&arena), rows[i].name);
+	}
+	entry = NULL;
+	assert_string_equal(whoami_full_name(&arena), "");
+}
+
+static void test_the_hosts_full_name_is_looked_up_only_where_it_must_be(void **state)
+{
+	static const struct { const char *kernel, *canonical, *host, *full; unsigned lookups; } rows[] = {
+		{"box.example.org", "other.example", "box.example.org", "box.example.org", 0},
+		{"box", "box.example.org", "box", "box.example.org", 1},
+		{"box", "box", "box", "", 1},
+		{"box", "evil\r\n.example", "box", "", 1},
+		{"box", NULL, "box", "", 1},
+		{"b\nx", NULL, "localhost", NULL, 0},
+		{"", NULL, "localhost", NULL, 0},
+		{"-x.y", NULL, "localhost", NULL, 0},
+		{"x..y", NULL, "localhost", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		kernel_name = rows[i].kernel;
+		full_name = rows[i].canonical;
+		lookups = 0;
+		assert_string_equal(whoami_host(&arena), rows[i].host);
+		if (rows[i].full)
+			assert_string_equal(whoami_full_host(&arena), rows[i].full);
+		assert_int_equal(lookups, rows[i].lookups);
+	}
+	kernel_name = NULL;
+	assert_string_equal(whoami_host(&arena), "localhost");
+}
+
+static void test_local_names_get_maildomain_or_mailname_or_the_full_name(void **state)
+{
+	struct account a;
+
+	(void)state;
+	account_defaults(&a);
+	full_name = "box.example.org";
+	unlink(mailname);
+	assert_string_equal(whoami_mail_domain(&arena, &a), "box.example.org");
+	write_mailname("\n");
+	assert_string_equal(whoami_mail_domain(&arena, &a), "box.example.org");
+	write_mailname("two words\n");
+	assert_string_equal(whoami_mail_domain(&arena, &a), "box.example.org");
+	full_name = NULL;
+	assert_string_equal(whoami_mail_domain(&arena, &a), "");
+	write_mailname(" mail.example.org \nmore\n");
+	lookups = 0;
+	assert_string_equal(whoami_mail_domain(&arena, &a), "mail.example.org");
+	assert_string_equal(whoami_mailname(&arena), "mail.example.org");
+	a.maildomain = "set.example";
+	assert_string_equal(whoami_mail_domain(&arena, &a), "set.example");
+	assert_int_equal(lookups, 0);
+	unlink(mailname);
+}
+
+static void test_ehlo_says_domain_or_the_host_or_localhost(void **state)
+{
+	static const struct { const char *domain, *kernel, *says; } rows[] = {
+		{"", "box", "box"}, {"", "box.example.org", "box.example.org"}, {"", "my_box", "localhost"},
+		{"", "(none)", "localhost"}, {"[192.0.2.1]", "box", "[192.0.2.1]"}, {"x.y", "box", "x.y"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct account a;
+
+		account_defaults(&a);
+		a.domain = rows[i].domain;
+		kernel_name = rows[i].kernel;
+		assert_string_equal(whoami_ehlo(&arena, &a), rows[i].says);
+	}
+	assert_int_equal(lookups, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_the_user_is_whom_passwd_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_home_is_the_environments_else_passwds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_full_name_is_that_of_gecos, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_hosts_full_name_is_looked_up_only_where_it_must_be, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_local_names_get_maildomain_or_mailname_or_the_full_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ehlo_says_domain_or_the_host_or_localhost, setup, teardown),
+	};
+
+	close(mkstemp(mailname));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
