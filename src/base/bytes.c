@@ -224,33 +224,28 @@ void printable(char *to, size_t room, struct slice s)
 {
 	static const char hex[] = "0123456789abcdef";
 	bool utf8 = slice_is_utf8(s);
-	size_t used = 0;
+	size_t used = 0, n;
 
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.p[i];
+	for (size_t i = 0; i < s.len; i += n) {
+		const unsigned char *p = (const unsigned char *)s.p + i;
+		bool bad;
+
+		n = utf8 ? sequence(p, s.len - i) : 1;
 		/* U+0080 to U+009F are controls to a terminal too. */
-		bool c1 = c == 0xc2 && i + 1 < s.len && (unsigned char)s.p[i + 1] < 0xa0;
-		bool bad = is_control(s.p[i]) || c1 || (c > 127 && !utf8);
-
-		if (used + (bad ? 4 : 1) >= room)
+		bad = is_control(s.p[i]) || (*p > 127 && !utf8) || (n == 2 && *p == 0xc2 && p[1] < 0xa0);
+		if (used + (bad ? 4 * n : n) >= room) /* no half of a character */
 			break;
-		if (!bad) {
-			to[used++] = s.p[i];
-			continue;
-		}
-		to[used++] = '\\';
-		to[used++] = 'x';
-		to[used++] = hex[c >> 4];
-		to[used++] = hex[c & 15];
-		if (c1) { /* its second octet, escaped as well */
-			c = (unsigned char)s.p[++i];
-			if (used + 4 >= room)
-				break;
+		for (size_t k = 0; k < n; k++) {
+			if (!bad) {
+				to[used++] = s.p[i + k];
+				continue;
+			}
 			to[used++] = '\\';
 			to[used++] = 'x';
-			to[used++] = hex[c >> 4];
-			to[used++] = hex[c & 15];
+			to[used++] = hex[p[k] >> 4];
+			to[used++] = hex[p[k] & 15];
 		}
 	}
-	to[used] = '\0';
+	if (room)
+		to[used] = '\0';
 }

@@ -14,7 +14,7 @@
 
 static void child(const char *command, int out)
 {
-	int in = open("/dev/null", O_RDONLY);
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
@@ -53,8 +53,8 @@ static int collect(int fd, int64_t until, struct buf *output)
 	}
 }
 
-/* Some commands close their output and go on: wait for the end, but not for ever. */
-static int reap(pid_t pid, int64_t until)
+/* Some commands close their output and go on: wait for the end, but not for ever. *late: it was ended. */
+static int reap(pid_t pid, int64_t until, bool *late)
 {
 	const struct timespec pause = {0, 2 * 1000 * 1000};
 	int status = 0;
@@ -64,6 +64,7 @@ static int reap(pid_t pid, int64_t until)
 		if (clock_steady() >= until) {
 			kill(pid, SIGKILL);
 			until = INT64_MAX;
+			*late = true;
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -74,12 +75,15 @@ int run_shell(const char *command, unsigned limit, struct buf *output, struct fa
 {
 	int64_t until = clock_steady() + (int64_t)limit * 1000;
 	int ends[2], status, read_error = 0;
+	bool late = false;
 	pid_t pid;
 
 	if (pipe(ends) < 0)
 		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting \"%s\"", command);
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	/* A caller that ignores it has that inherited; then nobody's end could be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	pid = fork();
 	if (pid < 0) {
 		close(ends[0]);
@@ -94,8 +98,8 @@ int run_shell(const char *command, unsigned limit, struct buf *output, struct fa
 		kill(pid, SIGKILL);
 	}
 	close(ends[0]);
-	status = reap(pid, until);
-	if (read_error == ETIME)
+	status = reap(pid, until, &late);
+	if (read_error == ETIME || (late && !read_error))
 		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" did not end within %u s", command, limit);
 	if (read_error == EFBIG)
 		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" printed more than %zu bytes", command, output->limit);

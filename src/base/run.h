@@ -7,7 +7,7 @@
  * Owns: the output lands in the caller's buf.
  * Units: seconds. Bounds: the buf's limit; the time limit ends the command.
  * Errors: -1 and *f at AT_CONFIG: EX_OSERR if it cannot start, EX_CONFIG if it fails or takes too long.
- * Threads: one; it forks.
+ * Threads: one; it forks, and SIGCHLD is at its default from then on.
  */
 #ifndef BASE_RUN_H
 #define BASE_RUN_H

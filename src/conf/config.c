@@ -134,9 +134,11 @@ static int set(struct parser *p, const struct keyword *k, struct failure *f)
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is set in line %u already", setting_name(k->setting), before->line);
 		return at_line(p, f);
 	}
+	if (account_set(&p->lines, p->run, k->setting, k->value, &from, f) < 0)
+		return -1;
 	/* A line that came out of a command is not in the file. */
-	p->config->has_secret |= setting_is_secret(k->setting) && !p->in_eval;
-	return account_set(&p->lines, p->run, k->setting, k->value, &from, f);
+	p->config->has_secret |= setting_holds_secret(&p->lines, k->setting) && !p->in_eval;
+	return 0;
 }
 
 /* msmtp takes a value in double quotes too. */

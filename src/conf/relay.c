@@ -62,18 +62,17 @@ static int contradict(const struct account *a, enum setting one, enum setting ot
 		one = other;
 		other = s;
 	}
-	origin_text(&a->origin[one], here, sizeof here);
+	origin_subject(&a->origin[one], one, here, sizeof here);
 	origin_text(&a->origin[other], there, sizeof there);
-	fail(f, AT_CONFIG, EX_CONFIG, "%s: %s contradicts %s (%s)", here, setting_name(one), setting_name(other), there);
+	fail(f, AT_CONFIG, EX_CONFIG, "%s contradicts %s (%s)", here, setting_name(other), there);
 	return fault_of(a, one, f);
 }
 
 static int alone(const struct account *a, enum setting s, const char *words, struct failure *f)
 {
-	char where[300];
+	char what[300];
 
-	fail(f, AT_CONFIG, EX_CONFIG, "%s: %s %s", origin_text(&a->origin[s], where, sizeof where), setting_name(s),
-	     words);
+	fail(f, AT_CONFIG, EX_CONFIG, "%s %s", origin_subject(&a->origin[s], s, what, sizeof what), words);
 	return fault_of(a, s, f);
 }
 
@@ -86,13 +85,14 @@ static int bad_relay(const struct account *a, const char *why, struct failure *f
 /* What the relay says of s, as if it stood there itself. */
 static int put(struct account *a, struct arena *in, enum setting s, struct slice value, struct failure *f)
 {
-	char where[300];
+	char what[300];
 	struct failure unused;
 
 	if (account_set(a, in, s, value, &a->origin[SET_relay], &unused) == 0)
 		return 0;
-	fail(f, AT_CONFIG, EX_CONFIG, "%s: relay: %s is no %s", origin_text(&a->origin[SET_relay], where, sizeof where),
-	     arena_text(in, value.p, value.len), setting_name(s));
+	origin_subject(&a->origin[SET_relay], SET_relay, what, sizeof what);
+	fail(f, AT_CONFIG, EX_CONFIG, "%s: \"%.*s\" is no %s", what, value.len > 100 ? 100 : (int)value.len, value.p,
+	     setting_name(s));
 	return fault_of(a, SET_relay, f);
 }
 

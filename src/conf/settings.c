@@ -203,14 +203,20 @@ const char *origin_text(const struct origin *o, char *to, size_t room)
 	return to;
 }
 
-/* What a message is about: "FILE:LINE: KEYWORD", "--KEYWORD" or "MYSEND_KEYWORD". */
-static const char *subject(const struct origin *from, enum setting s, char *to, size_t room)
+const char *origin_subject(const struct origin *from, enum setting s, char *to, size_t room)
 {
 	if (from->line)
 		snprintf(to, room, "%s:%u: %s", from->file, from->line, rows[s].name);
 	else
 		snprintf(to, room, "%s", from->file);
 	return to;
+}
+
+/* In a URL, also where only a host is asked for. */
+static bool may_hold_password(const struct row *r, struct slice v)
+{
+	return r->kind == kind_url || r->kind == kind_pop ||
+	       ((r->kind == kind_host || r->kind == kind_name) && v.len && memchr(v.p, '@', v.len));
 }
 
 static int takes(enum setting s, struct slice v, const struct origin *from, struct failure *f)
@@ -221,12 +227,12 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 	int len = v.len > 100 ? 100 : (int)v.len;
 	char what[300];
 
-	subject(from, s, what, sizeof what);
+	origin_subject(from, s, what, sizeof what);
 	if (has_control(r, v))
 		return fail(f, at, exit, "%s holds a control character", what);
 	if (r->type == SECRET)
 		return fail(f, at, exit, "%s has no room in locked memory", what);
-	if (r->kind == kind_url || r->kind == kind_pop) /* a password may be in it */
+	if (may_hold_password(r, v))
 		return fail(f, at, exit, "%s takes %s", what, r->arg);
 	if (r->type == COUNT)
 		return fail(f, at, exit, "%s takes a number from %u to %u, not \"%.*s\"", what, r->least, r->most, len,
@@ -291,15 +297,28 @@ void settings_list(FILE *out)
 			rows[s].dflt, rows[s].summary);
 }
 
-/* scheme://name:password@host without the password. */
-static void show_url(const char *v, FILE *out)
+/* The colon in scheme://name:password@host, or NULL. */
+static const char *url_password(const char *v)
 {
-	const char *begin = strstr(v, "://"), *at = strrchr(v, '@'), *colon;
+	const char *begin = strstr(v, "://"), *at = strrchr(v, '@');
 
 	begin = begin ? begin + 3 : v;
-	colon = at && at > begin ? memchr(begin, ':', (size_t)(at - begin)) : NULL;
+	return at && at > begin ? memchr(begin, ':', (size_t)(at - begin)) : NULL;
+}
+
+bool setting_holds_secret(const struct account *a, enum setting s)
+{
+	const void *v = value_of(a, s);
+
+	return rows[s].type == SECRET || (rows[s].kind == kind_url && url_password(*(const char *const *)v));
+}
+
+static void show_url(const char *v, FILE *out)
+{
+	const char *colon = url_password(v);
+
 	if (colon)
-		fprintf(out, "%.*s:(set)%s", (int)(colon - v), v, at);
+		fprintf(out, "%.*s:(set)%s", (int)(colon - v), v, strrchr(v, '@'));
 	else
 		fputs(v, out);
 }

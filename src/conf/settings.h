@@ -69,11 +69,14 @@ bool setting_is_set(const struct account *a, enum setting s); /* by somebody, no
 bool setting_is(const struct account *a, enum setting s, const char *word);
 struct slice setting_word(const struct account *a, enum setting s);
 bool setting_is_secret(enum setting s);
+bool setting_holds_secret(const struct account *a, enum setting s); /* that, or a URL with a password */
 bool setting_is_path(enum setting s);
 /* It may stand without a value, and is on then. */
 bool setting_takes_optional(enum setting s);
 /* "FILE:LINE", "--host", "MYSEND_HOST" or "default". */
 const char *origin_text(const struct origin *o, char *to, size_t room);
+/* What a message is about: "FILE:LINE: host", "--host" or "MYSEND_HOST". */
+const char *origin_subject(const struct origin *o, enum setting s, char *to, size_t room);
 /* The table in words, for --list-settings: name, argument, default, summary; tab separated. */
 void settings_list(FILE *out);
 

@@ -8,6 +8,9 @@
 
 enum { NAME_OCTETS = 255 };
 
+/* Of names and of an address's zone. */
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
 int value_count(struct slice v, unsigned least, unsigned most, unsigned *out)
 {
 	unsigned long long n = 0;
@@ -32,7 +35,7 @@ int value_seconds(struct slice v, unsigned least, unsigned most, unsigned *out)
 	const char *unit = v.len ? memchr(units, v.p[v.len - 1], sizeof units - 1) : NULL;
 	unsigned by = unit ? factor[unit - units] : 1;
 
-	if (v.len == 3 && memcmp(v.p, "off", 3) == 0) {
+	if (slice_is(v, "off")) {
 		*out = most;
 		return 0;
 	}
@@ -78,8 +81,7 @@ struct slice value_word(const char *words, unsigned place)
 
 bool value_is_name(const char *text)
 {
-	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-	size_t n = strspn(text, good);
+	size_t n = strspn(text, letters);
 
 	return n && n <= NAME_OCTETS && !text[n] && !strchr("-.", *text) && !strchr("-.", text[n - 1]) &&
 	       !strstr(text, "..");
@@ -125,7 +127,10 @@ static bool is_ip(const char *v)
 		return false;
 	memcpy(plain, v, n);
 	plain[n] = '\0';
-	return inet_pton(AF_INET6, plain, bits) == 1 || (!v[n] && inet_pton(AF_INET, plain, bits) == 1);
+	if (!v[n])
+		return inet_pton(AF_INET6, plain, bits) == 1 || inet_pton(AF_INET, plain, bits) == 1;
+	v += n + 1;
+	return *v && !v[strspn(v, letters)] && inet_pton(AF_INET6, plain, bits) == 1;
 }
 
 const char *kind_host(struct arena *in, char *v)

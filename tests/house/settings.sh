@@ -10,7 +10,7 @@ stands() { grep -E "^\.(It|Ic|Cm|Fl)" "$1" | grep -qE "(^|[^-A-Za-z0-9_])$2([^-A
 rows() { sed -n "s/^$1(\\([a-z0-9_]*\\),.*/\\1/p" "$src/src/conf/settings.def"; }
 [ "$(rows SETTING | wc -l)" -gt 20 ] || trouble "settings.def cannot be read"
 [ "$(rows SETTING)" = "$("$MYSEND" --list-settings | cut -f 1)" ] || trouble "--list-settings is not the table"
-for name in $(rows SETTING) $(rows ALIAS) $(rows IGNORED); do
+for name in $(rows SETTING) $(rows ALIAS) $(rows IGNORED) $(rows ONLY); do
 	stands mysend.conf.5 "$name" || trouble "mysend.conf.5 has nothing on $name"
 done
 

@@ -21,8 +21,10 @@ static char data[4096]; /* tests/data, where the tests run in the source tree */
 
 static void put(const char *path, const char *text, unsigned mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd;
 
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(file_write(fd, text, strlen(text)), 0);
 	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
@@ -310,7 +312,7 @@ static void test_environment_and_options_alone_are_an_account(void **state)
 	choice.options = 0;
 	setenv("MYSEND_RELAY", "smtp://env", 1); /* beside MYSEND_HOST */
 	assert_int_equal(choose(NULL, &choice, &a, &f), -1);
-	assert_string_equal(f.text, "MYSEND_RELAY: relay contradicts host (MYSEND_HOST)");
+	assert_string_equal(f.text, "MYSEND_RELAY contradicts host (MYSEND_HOST)");
 }
 
 static void test_example_files_of_msmtp_load_unchanged(void **state)

@@ -155,6 +155,51 @@ static void test_a_buf_grows_to_its_limit_and_no_further(void **state)
 	buf_free(&b);
 }
 
+/* Every two octets, and every third behind two that may begin something, against the bits themselves. */
+static void test_utf8_is_what_decodes_to_a_code_point_in_its_shortest_form(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 0x1000000; n += n < 0x10000 ? 1 : 0x111) {
+		unsigned char raw[3] = {(unsigned char)(n >> 8), (unsigned char)n, (unsigned char)(n >> 16)};
+		unsigned point;
+		bool good = true;
+		size_t i = 0;
+
+		while (i < sizeof raw && good) {
+			size_t len = raw[i] < 0x80 ? 1 : raw[i] >> 5 == 6 ? 2 : raw[i] >> 4 == 14 ? 3 : 9;
+
+			good = i + len <= sizeof raw;
+			if (!good || len == 1) {
+				i++;
+				continue;
+			}
+			point = raw[i] & (0x7fU >> len);
+			for (size_t k = 1; k < len; k++) {
+				good = good && raw[i + k] >> 6 == 2;
+				point = point << 6 | (raw[i + k] & 63U);
+			}
+			good = good && point >= (len == 2 ? 0x80 : 0x800) && (point < 0xd800 || point > 0xdfff);
+			i += len;
+		}
+		if (slice_is_utf8((struct slice){(const char *)raw, sizeof raw}) != good)
+			assert_int_equal(n, -1); /* names it */
+	}
+}
+
+static void test_no_amount_overflows_a_buf(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_start(&b, SIZE_MAX - 1);
+	assert_int_equal(buf_text(&b, "kept"), 0);
+	assert_int_equal(buf_reserve(&b, SIZE_MAX), -1);
+	assert_int_equal(buf_reserve(&b, SIZE_MAX - 1), -1);
+	assert_int_equal(buf_reserve(&b, SIZE_MAX - 4), -1);
+	assert_string_equal(b.p, "kept");
+	buf_free(&b);
+}
+
 static void test_a_buf_keeps_all_that_was_added(void **state)
 {
 	struct buf b;
@@ -196,6 +241,17 @@ static void test_what_is_printed_has_no_control_octets(void **state)
 		{SLICE("ab\n"), 6, "ab"},
 		{SLICE("ab\n"), 7, "ab\\x0a"},
 		{SLICE("abc"), 1, ""},
+		{SLICE("\xc2\x80" "a\xc2\x9f"), 100, "\\xc2\\x80a\\xc2\\x9f"}, /* the first and the last of C1 */
+		{SLICE("\xe2\x80\xa6\xf0\x9f\x98\x80"), 100, "\xe2\x80\xa6\xf0\x9f\x98\x80"},
+		{SLICE("\xc3\xa9\xff"), 100, "\\xc3\\xa9\\xff"}, /* not UTF-8, so none of it is */
+		{SLICE("\xed\xa0\x80"), 100, "\\xed\\xa0\\x80"},
+		/* no half of a character, nor of its escapes */
+		{SLICE("a\xc3\xa9"), 3, "a"},
+		{SLICE("a\xc3\xa9"), 4, "a\xc3\xa9"},
+		{SLICE("a\xf0\x9f\x98\x80"), 5, "a"},
+		{SLICE("a\xc2\x9b"), 9, "a"},
+		{SLICE("a\xc2\x9b"), 10, "a\\xc2\\x9b"},
+		{SLICE("a\tb\\x"), 100, "a\\x09b\\x"},
 	};
 
 	(void)state;
@@ -205,6 +261,12 @@ static void test_what_is_printed_has_no_control_octets(void **state)
 		printable(to, rows[i].room, rows[i].text);
 		assert_string_equal(to, rows[i].shown);
 		free(to);
+	}
+	{
+		char untouched = 'x';
+
+		printable(&untouched, 0, SLICE("abc"));
+		assert_int_equal(untouched, 'x');
 	}
 }
 
@@ -218,6 +280,8 @@ int main(void)
 		cmocka_unit_test(test_octets_are_told_apart),
 		cmocka_unit_test(test_a_buf_grows_to_its_limit_and_no_further),
 		cmocka_unit_test(test_a_buf_keeps_all_that_was_added),
+		cmocka_unit_test(test_utf8_is_what_decodes_to_a_code_point_in_its_shortest_form),
+		cmocka_unit_test(test_no_amount_overflows_a_buf),
 		cmocka_unit_test(test_what_is_printed_has_no_control_octets),
 	};
 

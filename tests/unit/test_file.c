@@ -127,6 +127,87 @@ static void test_appending_waits_for_a_lock_but_not_for_long(void **state)
 	assert_int_equal(file_append("log", SLICE("x")), 0);
 }
 
+enum { WRITERS = 8, LINES = 40, WIDTH = 6000 }; /* a line is more than a page */
+
+static void append_lines(int who)
+{
+	char line[WIDTH];
+
+	memset(line, 'a' + who, sizeof line);
+	line[sizeof line - 1] = '\n';
+	for (int i = 0; i < LINES; i++)
+		while (file_append("log", (struct slice){line, sizeof line}) < 0)
+			if (errno != EWOULDBLOCK) /* a busy machine: the lock was not to be had in time */
+				_exit(1);
+	_exit(0);
+}
+
+static void test_lines_of_many_processes_stay_whole(void **state)
+{
+	unsigned lines[WRITERS] = {0};
+	pid_t pid[WRITERS];
+	struct buf b;
+	int fd;
+
+	(void)state;
+	unlink("log");
+	for (int i = 0; i < WRITERS; i++) {
+		pid[i] = fork();
+		assert_true(pid[i] >= 0);
+		if (pid[i] == 0)
+			append_lines(i);
+	}
+	for (int i = 0; i < WRITERS; i++) {
+		int status;
+
+		assert_int_equal(waitpid(pid[i], &status, 0), pid[i]);
+		assert_int_equal(status, 0);
+	}
+	fd = open("log", O_RDONLY);
+	buf_start(&b, 10 * 1000 * 1000);
+	assert_int_equal(file_slurp(fd, &b), 0);
+	close(fd);
+	assert_int_equal(b.len, WRITERS * LINES * WIDTH);
+	for (const char *p = b.p; p < b.p + b.len; p += WIDTH) {
+		assert_true(*p >= 'a' && *p < 'a' + WRITERS && p[WIDTH - 1] == '\n');
+		assert_true(p[WIDTH - 2] == *p && memcmp(p, p + 1, WIDTH - 2) == 0);
+		lines[*p - 'a']++;
+	}
+	for (int i = 0; i < WRITERS; i++)
+		assert_int_equal(lines[i], LINES);
+	buf_free(&b);
+	unlink("log");
+}
+
+static void test_a_log_that_we_may_not_write_is_an_error_and_stays_as_it_is(void **state)
+{
+	int fd;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip(); /* root may write anything */
+	fd = open("log", O_WRONLY | O_CREAT, 0400);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(file_append("log", SLICE("x")), -1);
+	assert_int_equal(errno, EACCES);
+	unlink("log");
+}
+
+static void test_a_folder_name_that_is_too_long_is_an_error(void **state)
+{
+	static char path[5000];
+
+	(void)state;
+	memset(path, 'x', sizeof path - 1);
+	for (size_t i = 0; i < sizeof path - 1; i += 100)
+		path[i] = '/';
+	setenv("TMPDIR", path, 1);
+	assert_int_equal(file_unnamed(), -1);
+	assert_int_equal(errno, ENAMETOOLONG);
+	unsetenv("TMPDIR");
+}
+
 static void test_a_fifo_that_nobody_reads_does_not_hold_us_up(void **state)
 {
 	(void)state;
@@ -191,6 +272,9 @@ int main(void)
 		cmocka_unit_test(test_an_unnamed_file_has_no_name),
 		cmocka_unit_test(test_lines_are_appended_to_a_file_of_our_own),
 		cmocka_unit_test(test_appending_waits_for_a_lock_but_not_for_long),
+		cmocka_unit_test(test_lines_of_many_processes_stay_whole),
+		cmocka_unit_test(test_a_log_that_we_may_not_write_is_an_error_and_stays_as_it_is),
+		cmocka_unit_test(test_a_folder_name_that_is_too_long_is_an_error),
 		cmocka_unit_test(test_a_fifo_that_nobody_reads_does_not_hold_us_up),
 		cmocka_unit_test(test_a_pipe_that_does_not_block_is_waited_for_and_drained),
 		cmocka_unit_test(test_closed_standard_descriptors_are_opened_on_dev_null),

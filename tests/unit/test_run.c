@@ -54,7 +54,7 @@ static void test_a_command_that_fails_is_a_failure_that_names_it(void **state)
 	static const struct { const char *command, *says; } rows[] = {
 		{"exit 3", "\"exit 3\" failed with status 3"},
 		{"kill -9 $$", "\"kill -9 $$\" was ended by a signal"},
-		{"exec no-such-command-anywhere 2>/dev/null", "failed with status 127"},
+		{"exec /no/such/command 2>/dev/null", "failed with status 127"},
 		{"head -c 100001 /dev/zero", "printed more than 100000 bytes"},
 		{"yes", "printed more than 100000 bytes"},
 	};

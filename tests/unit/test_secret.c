@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "conf/private.h"
 #include "conf/secret.h"
 #include "conf/vault.h"
 
@@ -19,8 +18,10 @@ static char folder[] = "/tmp/mysend.XXXXXX";
 
 static void put(const char *path, const char *text, unsigned mode)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd;
 
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(file_write(fd, text, strlen(text)), 0);
 	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
@@ -250,48 +251,6 @@ static void test_nothing_is_left_in_the_vault_after_the_wipe(void **state)
 	assert_int_equal(core.rlim_cur, 0);
 }
 
-static void test_the_vault_has_an_end(void **state)
-{
-	char *much = calloc(1, VAULT_ROOM);
-	unsigned most;
-
-	(void)state;
-	memset(much, 'x', VAULT_ROOM - 1);
-	assert_int_equal(vault_keep((struct slice){much, VAULT_ROOM}), 0);
-	most = vault_keep((struct slice){much, VAULT_ROOM - 1});
-	assert_int_not_equal(most, 0);
-	assert_int_equal(strlen(vault_text(most)), VAULT_ROOM - 1);
-	assert_int_equal(vault_keep(SLICE("")), 0);
-	free(much);
-}
-
-static void test_a_private_text_is_read_whole_or_not_at_all(void **state)
-{
-	static const size_t sizes[] = {0, 1, 4094, 4095, 4096, 4097, 8191, 8192, 8193, 20000};
-
-	(void)state;
-	for (size_t i = 0; i < ROWS(sizes); i++) {
-		char *text = calloc(1, sizes[i] + 1);
-
-		for (size_t k = 0; k < sizes[i]; k++)
-			text[k] = (char)('a' + k % 26);
-		put("file", text, 0600);
-		for (size_t limit = sizes[i] ? sizes[i] - 1 : 0; limit < sizes[i] + 3; limit++) {
-			int fd = open("file", O_RDONLY), ok;
-			struct private p;
-
-			private_start(&p, limit);
-			ok = private_read(&p, fd);
-			assert_int_equal(ok, limit < sizes[i] ? -1 : 0);
-			if (ok == 0)
-				assert_string_equal(p.buf.p, text);
-			private_free(&p);
-			close(fd);
-		}
-		free(text);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,8 +261,6 @@ int main(void)
 		cmocka_unit_test_teardown(test_the_first_that_is_set_decides, teardown),
 		cmocka_unit_test_teardown(test_what_is_missing_is_an_error_only_where_it_was_named, teardown),
 		cmocka_unit_test_teardown(test_nothing_is_left_in_the_vault_after_the_wipe, teardown),
-		cmocka_unit_test_teardown(test_the_vault_has_an_end, teardown),
-		cmocka_unit_test_teardown(test_a_private_text_is_read_whole_or_not_at_all, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);
