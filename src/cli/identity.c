@@ -1,10 +1,10 @@
 #include "cli/identity.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "conf/choose.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
 
@@ -74,7 +74,7 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 	if (!is_pattern(from))
 		return one(id, j, "from", from, out, f);
 	header = identity_of_header(j);
-	if (header && fnmatch(from, header, 0) == 0)
+	if (header && choose_fits(from, header))
 		return one(id, j, "From", header, out, f);
 	fail(f, AT_CONFIG, EX_CONFIG, "from is a pattern (%s), and nothing says which sender of it", from);
 	return failure_hint(f, "give the sender with -f, or in the From field");

@@ -16,13 +16,19 @@ static const enum setting groups[][3] = {
 	{SET_proxy, SET_proxy_host, SET_proxy_port},
 };
 
+/* A proxy's port is nothing by itself, and an empty socket leaves the host that stands beside it. */
+static bool puts_out(const struct account *over, enum setting s)
+{
+	return setting_is_set(over, s) && s != SET_proxy_port && (s != SET_socket || *over->socket);
+}
+
 void account_lay(struct account *under, const struct account *over)
 {
 	for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
 		bool any = false;
 
 		for (size_t i = 0; i < 3; i++)
-			any |= setting_is_set(over, groups[g][i]) && groups[g][i] != SET_proxy_port;
+			any |= puts_out(over, groups[g][i]);
 		for (size_t i = 0; i < 3 && any; i++)
 			account_unset(under, groups[g][i]);
 	}

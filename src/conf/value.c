@@ -48,7 +48,7 @@ int value_seconds(struct slice v, unsigned least, unsigned most, unsigned *out)
 }
 
 /* ASCII case aside. */
-static bool slice_same(struct slice a, struct slice b)
+static bool same(struct slice a, struct slice b)
 {
 	char text[32];
 
@@ -66,7 +66,7 @@ int value_choice(const char *words, struct slice v)
 
 	for (int i = 0; more; i++) {
 		more = slice_cut(&rest, '|', &word);
-		if (slice_same(more ? word : rest, v))
+		if (same(more ? word : rest, v))
 			return i;
 	}
 	return -1;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# The examples in mysend.1 run: each by itself, against a configuration that names a relay, sending nothing.
+# The examples in the manual run: those of mysend.1 each by itself, against a configuration that names a relay, sending
+# nothing; those of mysend.conf.5 are loaded.
 # Run in the build folder; $MYSEND is the program.
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
@@ -27,4 +28,23 @@ for example in "$scratch"/example*; do
 	}
 done
 [ $run -ge 5 ] || { echo "only $run examples found"; bad=1; }
+
+# The configurations in mysend.conf.5 load.
+awk -v to="$scratch" '
+	/^\.Sh EXAMPLES/ { on = 1 }
+	on && /^\.Sh / && !/EXAMPLES/ { on = 0 }
+	on && /^\.Bd -literal/ { name = to "/conf" ++n; next }
+	/^\.Ed/ { name = "" }
+	name { gsub(/\\e/, "\\"); print >name }' mysend.conf.5
+run=0
+for example in "$scratch"/conf[0-9]*; do
+	[ -f "$example" ] || break
+	run=$((run + 1))
+	chmod 600 "$example"
+	"$MYSEND" -C "$example" --show-config >"$scratch/said" 2>&1 </dev/null || {
+		bad=1
+		cat "$example" "$scratch/said"
+	}
+done
+[ $run -ge 3 ] || { echo "only $run configurations found"; bad=1; }
 exit $bad

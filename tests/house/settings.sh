@@ -4,14 +4,12 @@
 src=${srcdir:-.}
 bad=0
 trouble() { echo "$*"; bad=1; }
-# stands PAGE WORD: the word is what an item of the page's lists is about, or is named as an option
-stands() { grep -E "^\.(It|Ic|Cm|Fl)" "$1" | grep -qE "(^|[^-A-Za-z0-9_])$2([^-A-Za-z0-9_]|$)"; }
 
 rows() { sed -n "s/^$1(\\([a-z0-9_]*\\),.*/\\1/p" "$src/src/conf/settings.def"; }
 [ "$(rows SETTING | wc -l)" -gt 20 ] || trouble "settings.def cannot be read"
 [ "$(rows SETTING)" = "$("$MYSEND" --list-settings | cut -f 1)" ] || trouble "--list-settings is not the table"
 for name in $(rows SETTING) $(rows ALIAS) $(rows IGNORED) $(rows ONLY); do
-	stands mysend.conf.5 "$name" || trouble "mysend.conf.5 has nothing on $name"
+	grep -qE "^\.It Cm (.* , )?$name( |\$)" mysend.conf.5 || trouble "mysend.conf.5 has nothing on $name"
 done
 
 for letter in $(sed -n "s/^LETTER('\\(.\\)'.*/\\1/p" "$src/src/cli/letters.def"); do
