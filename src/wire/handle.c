@@ -209,7 +209,7 @@ int handle_login(CURL *h, const struct account *a, struct login *login, struct f
 	bool automatic = m && m <= &mechanisms[1];
 
 	*login = (struct login){.wanted = m && (m != &mechanisms[0] || *a->user)};
-	if (!login->wanted)
+	if (!m || !login->wanted)
 		return 0;
 	if (m->feature && !(v->features & m->feature))
 		return fail(f, AT_CONFIG, EX_CONFIG, "auth %s is not in this libcurl (%s)", m->word, v->version);

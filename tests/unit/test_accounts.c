@@ -31,6 +31,17 @@ static void put(const char *path, const char *text, unsigned mode)
 	close(fd);
 }
 
+/* MYSEND_ and the keyword in capitals. */
+static const char *variable(enum setting s)
+{
+	char *name = arena_printf(&arena, "MYSEND_%s", setting_name(s));
+
+	for (char *p = name; *p; p++)
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	return name;
+}
+
 static int group_setup(void **state)
 {
 	const char *src = getenv("srcdir");
@@ -45,14 +56,15 @@ static int group_setup(void **state)
 static int setup(void **state)
 {
 	static const char *const folders[] = {"etc", "home", "home/.config", "home/.config/mysend", "xdg", "xdg/mysend"};
-	static const char *const unset[] = {"MYSEND_CONFIG", "MYSEND_HOST", "MYSEND_PORT", "MYSEND_RELAY",
-					    "XDG_CONFIG_HOME"};
+	static const char *const unset[] = {"MYSEND_CONFIG", "XDG_CONFIG_HOME", "CREDENTIALS_DIRECTORY"};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(folders); i++)
 		mkdir(folders[i], 0700);
 	for (size_t i = 0; i < ROWS(unset); i++)
 		unsetenv(unset[i]);
+	for (unsigned s = 0; s < SETTINGS; s++)
+		unsetenv(variable((enum setting)s));
 	setenv("HOME", arena_printf(&arena, "%s/home", folder), 1);
 	return 0;
 }
@@ -187,6 +199,13 @@ static void test_a_file_with_a_password_that_others_may_read_is_refused(void **s
 	}
 	put("own", "host own\npassword_file x\n", 0644);
 	assert_string_equal(host_of("own", NULL, NULL), "own");
+	put("own", "host own\nproxy socks5h://me:hunter2@p\n", 0644);
+	assert_non_null(strstr(host_of("own", NULL, NULL), "own is refused"));
+	put("own", "account a\nhost a\naccount b\nhost b\npassword hunter2\n", 0644); /* chosen or not */
+	assert_non_null(strstr(host_of("own", "a", NULL), "own is refused"));
+	put("etc/mysend.conf", "host site\npassword hunter2\n", 0644);
+	put("own", "host own\n", 0644);
+	assert_non_null(strstr(host_of("own", NULL, NULL), "etc/mysend.conf is refused"));
 }
 
 static void test_the_account_is_the_named_one_the_senders_or_the_default(void **state)
@@ -295,6 +314,86 @@ static void test_option_goes_over_environment_over_file(void **state)
 	assert_int_equal(f.exit, EX_CONFIG);
 }
 
+static void test_every_setting_can_come_from_the_environment(void **state)
+{
+	struct choice none = {.name = NULL};
+	struct account *a;
+	struct failure f;
+
+	(void)state;
+	for (unsigned s = 0; s < SETTINGS; s++) {
+		static const char *const values[] = {"", "9", "on", "any", "1.2"}; /* one of them it takes */
+		const struct origin from = {RANK_USER, 1, "x"};
+		const char *name = variable((enum setting)s), *value;
+		struct account plain;
+		size_t i = 0;
+
+		account_defaults(&plain);
+		do {
+			assert_true(i < ROWS(values));
+			value = values[i++];
+		} while (s != SET_host && account_set(&plain, &arena, (enum setting)s, slice_of(value), &from, &f) < 0);
+		put("own", s == SET_host || s == SET_relay ? "" : "host own\nproxy_host p\n", 0600);
+		setenv(name, s == SET_host || s == SET_relay ? "env" : value, 1);
+		assert_int_equal(choose("own", &none, &a, &f), 0);
+		assert_int_equal(a->origin[s].rank, RANK_ENVIRONMENT);
+		assert_string_equal(a->origin[s].file, name);
+		setenv(name, "a\x01" "b", 1);
+		assert_int_equal(choose("own", &none, &a, &f), -1);
+		assert_string_equal(f.text, arena_printf(&arena, "%s holds a control character", name));
+		unsetenv(name);
+	}
+}
+
+static void test_what_is_shown_is_what_holds_and_where_it_comes_from(void **state)
+{
+	static const struct override options[] = {{SET_timeout, "5m", "--timeout"}};
+	static const char *const rows[] = {
+		"# account work\n",	       "host site.example\t# etc/mysend.conf:2\n", "port 2525\t# MYSEND_PORT\n",
+		"user me\t# own:2\n",	       "password (set)\t# own:3\n",		 "timeout 300\t# --timeout\n",
+		"tls on\t# default\n",	       "from \t# default\n",			 "tls_starttls on\t# default\n",
+		"# files own (read), etc/mysend.conf (read)\n",
+	};
+	const struct choice choice = {.name = "work", .option = options, .options = ROWS(options)};
+	struct account *a;
+	struct failure f;
+	FILE *out = tmpfile();
+	struct buf b;
+
+	(void)state;
+	put("own", "account work\nuser me\npassword hunter2\n", 0600);
+	put("etc/mysend.conf", "account work\nhost site.example\n", 0644);
+	setenv("MYSEND_PORT", "2525", 1);
+	assert_int_equal(choose("own", &choice, &a, &f), 0);
+	account_show(a, out);
+	assert_int_equal(fflush(out), 0);
+	assert_int_equal(lseek(fileno(out), 0, SEEK_SET), 0);
+	buf_start(&b, 100000);
+	assert_int_equal(file_slurp(fileno(out), &b), 0);
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_non_null(strstr(b.p, rows[i]));
+	assert_null(strstr(b.p, "hunter2"));
+	buf_free(&b);
+	fclose(out);
+}
+
+static void test_an_empty_file_is_a_file_and_one_of_more_than_a_mebibyte_is_none(void **state)
+{
+	char *wall = malloc(CONFIG_LIMIT + 2);
+
+	(void)state;
+	put("own", "", 0600);
+	assert_non_null(strstr(host_of("own", NULL, NULL), "no relay is set; files: own (read), etc/mysend.conf (No such"));
+	memset(wall, '#', CONFIG_LIMIT + 1);
+	wall[CONFIG_LIMIT + 1] = '\0';
+	put("own", wall, 0600);
+	assert_non_null(strstr(host_of("own", NULL, NULL), "configuration file own: File too large"));
+	wall[CONFIG_LIMIT] = '\0';
+	put("own", wall, 0600);
+	assert_non_null(strstr(host_of("own", NULL, NULL), "no relay is set"));
+	free(wall);
+}
+
 static void test_environment_and_options_alone_are_an_account(void **state)
 {
 	static const struct override options[] = {{SET_relay, "smtps://opt:99", "--relay"}};
@@ -353,6 +452,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_without_a_default_the_only_account_is_taken_else_they_are_listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_users_file_lies_over_the_systems, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_option_goes_over_environment_over_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_every_setting_can_come_from_the_environment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_is_shown_is_what_holds_and_where_it_comes_from, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_empty_file_is_a_file_and_one_of_more_than_a_mebibyte_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_environment_and_options_alone_are_an_account, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_example_files_of_msmtp_load_unchanged, setup, teardown),
 	};

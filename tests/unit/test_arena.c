@@ -68,23 +68,73 @@ static void test_an_array_grows_with_what_it_holds(void **state)
 	arena_free(&a);
 }
 
+static void ask_too_much(unsigned how)
+{
+	struct arena a = {0};
+	size_t room = SIZE_MAX / 2 + 2;
+
+	arena_text(&a, "x", 1); /* there is a block already */
+	switch (how) {
+	case 0:
+		arena_zeroed(&a, SIZE_MAX / 2, 3); /* the product */
+		break;
+	case 1:
+		arena_zeroed(&a, SIZE_MAX, 1); /* and what is to be aligned */
+		break;
+	case 2:
+		arena_zeroed(&a, 1, SIZE_MAX - 20); /* and the block around it */
+		break;
+	case 3:
+		arena_text(&a, "", SIZE_MAX); /* the NUL */
+		break;
+	case 4:
+		arena_grow(&a, NULL, room, &room, 1); /* twice as many */
+		break;
+	}
+}
+
 static void test_out_of_memory_is_told_and_ends_with_ex_oserr(void **state)
 {
-	int status;
-	pid_t pid = fork();
+	static const char words[] = "mysend: out of memory\n";
 
 	(void)state;
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct arena a = {0};
+	for (unsigned how = 0; how < 5; how++) {
+		char said[100] = "";
+		int status, ends[2];
+		pid_t pid;
 
-		close(STDERR_FILENO);
-		arena_zeroed(&a, SIZE_MAX / 2, 3);
-		_exit(1);
+		assert_int_equal(pipe(ends), 0);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			dup2(ends[1], STDERR_FILENO);
+			ask_too_much(how);
+			_exit(1);
+		}
+		close(ends[1]);
+		assert_int_equal(read(ends[0], said, sizeof said - 1), sizeof words - 1);
+		assert_string_equal(said, words);
+		close(ends[0]);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), EX_OSERR);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), EX_OSERR);
+}
+
+static void test_after_a_reset_the_room_is_used_again(void **state)
+{
+	struct arena a = {0};
+
+	(void)state;
+	for (int round = 0; round < 100; round++) {
+		char *p = arena_zeroed(&a, 1000, 5);
+
+		for (size_t i = 0; i < 5000; i++)
+			assert_int_equal(p[i], 0); /* of the last round, none is left */
+		memset(p, 'x', 5000);
+		arena_reset(&a);
+	}
+	arena_free(&a);
 }
 
 int main(void)
@@ -93,6 +143,7 @@ int main(void)
 		cmocka_unit_test(test_pieces_are_aligned_apart_and_zeroed),
 		cmocka_unit_test(test_texts_are_copied_and_terminated),
 		cmocka_unit_test(test_an_array_grows_with_what_it_holds),
+		cmocka_unit_test(test_after_a_reset_the_room_is_used_again),
 		cmocka_unit_test(test_out_of_memory_is_told_and_ends_with_ex_oserr),
 	};
 

@@ -54,6 +54,18 @@ static void test_lines_make_accounts_as_in_msmtp(void **state)
 		{"account a\nhost h\nfrom a@b\naccount b\nhost i\naccount c : a, b\n", "c", "i", "a@b", 600},
 		{"account a\nhost h\naccount b:a\nfrom a@b\naccount c:b\ntimeout 5\n", "c", "h", "a@b", 5},
 		{"timeout 5\nhost h\naccount a\nhost i\n", "a", "i", "", 600},
+		/* of each parent what it says itself, whichever stands first in the file */
+		{"account a\nhost h\nfrom a@b\naccount b\nhost i\naccount c : b, a\nhost j\n", "c", "j", "a@b", 600},
+		{"account a\nhost h\naccount default : a\nfrom c@d\n", "default", "h", "c@d", 600},
+		{"defaults\naccount a\nhost h\n", "a", "h", "", 600},
+		{"Account a\nhost h\nDEFAULTS\n", "a", "h", "", 600},
+		{"account \"a\"\nhost h\n", "a", "h", "", 600},
+		{"account a\nhost h\n\n   \t\n#account b\nfrom a@b", "a", "h", "a@b", 600},
+		{"timeout off\nhost h\n", "default", "h", "", 604800},
+		{"eval echo\nhost h\n", "default", "h", "", 600},
+		{"eval true\nhost h\n", "default", "h", "", 600},
+		{"eval echo '# host i'\nhost h\n", "default", "h", "", 600},
+		{"eval echo account a\nhost h\n", "a", "h", "", 600},
 		{"eval echo host h\n", "default", "h", "", 600},
 		{"eval printf 'host h\\nfrom no@b'\n", "default", "h", "", 600},
 	};
@@ -71,6 +83,29 @@ static void test_lines_make_accounts_as_in_msmtp(void **state)
 		assert_string_equal(a->from, rows[i].from);
 		assert_int_equal(a->timeout, rows[i].timeout);
 	}
+}
+
+static void test_each_value_knows_its_line_and_an_inherited_one_its_parents(void **state)
+{
+	const struct account *a;
+	struct failure f;
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse(&c, SLICE("defaults\r\ntimeout 9\r\n\r\n# x\r\naccount a\r\nhost h\r\n"
+					 "eval echo port 26\r\naccount b : a\r\nfrom x@y"),
+			       &f), 0);
+	a = account(&c, "b");
+	assert_int_equal(a->origin[SET_timeout].line, 2);
+	assert_int_equal(a->origin[SET_host].line, 6);
+	assert_int_equal(a->origin[SET_port].line, 7); /* where the command stands */
+	assert_int_equal(a->origin[SET_from].line, 9);
+	assert_int_equal(a->origin[SET_from].rank, RANK_USER);
+	assert_string_equal(a->origin[SET_from].file, "/x/conf");
+	assert_int_equal(a->origin[SET_user].rank, RANK_DEFAULT);
+	assert_false(setting_is_set(account(&c, "a"), SET_from));
+	assert_null(config_find(&c, "c"));
+	assert_null(config_find(&c, "default"));
 }
 
 static void test_a_value_is_the_rest_of_the_line(void **state)
@@ -164,6 +199,22 @@ static void test_an_error_names_file_and_line_and_what_to_do(void **state)
 		{"account a\nrelay smtps://h\naccount b\ntls off\nrelay smtps://h\n",
 		 "/x/conf:5: relay contradicts tls (/x/conf:4)", ""},
 		{"eval false\n", "/x/conf:1: eval: \"false\" failed with status 1", ""},
+		{"account a\nhost h\naccount b : a,\n", "/x/conf:3: there is no account \"\" above", ""},
+		{"account a\nhost h\naccount b : a, c\n", "/x/conf:3: there is no account \"c\" above", ""},
+		{"account a\nhost h\naccount b : A\n", "/x/conf:3: there is no account \"A\" above", ""},
+		{"account a,b\n", "/x/conf:1: account takes NAME, or NAME : PARENT", ""},
+		{"account a\tb\n", "/x/conf:1: account takes NAME, or NAME : PARENT", ""},
+		{"account : a\n", "/x/conf:1: account takes NAME, or NAME : PARENT", ""},
+		{"account a\ndefaults\nhost h\nhost i\n", "/x/conf:4: host is set in line 3 already", ""},
+		{"passwordeval a\npassword_command b\n", "/x/conf:2: password_command is set in line 1 already", ""},
+		{"keepbcc\nremove_bcc_headers on\n", "/x/conf:2: remove_bcc_headers is set in line 1 already", ""},
+		{"password hunter2\npassword hunter3\n", "/x/conf:2: password is set in line 1 already", ""},
+		{"password hunter2\x01\n", "/x/conf:1: password holds a control character", ""},
+		{"pasword hunter2\n", "/x/conf:1: unknown keyword \"pasword\"", "did you mean password?"},
+		{"host\n", "/x/conf:1: host takes NAME, not \"\"", ""},
+		{"timeout\n", "/x/conf:1: timeout takes a time as 30, 30s, 5m or 2h, not \"\"", ""},
+		{"host h\r\ntls_starttls maybe\r\n", "/x/conf:2: tls_starttls takes off|on, not \"maybe\"", ""},
+		{"eval printf 'password hunter2\\001'\n", "/x/conf:1: password holds a control character", ""},
 		{"eval echo eval echo\n", "/x/conf:1: eval printed another eval", ""},
 		{"eval echo port x\n", "/x/conf:1: port takes a number from 1 to 65535, not \"x\"", ""},
 	};
@@ -225,6 +276,12 @@ static void test_a_file_with_a_password_is_known_as_such(void **state)
 	assert_string_equal(vault_text(account(&c, "default")->password), "a  b");
 	assert_int_equal(parse(&c, SLICE("password_file x\npasswordeval y\n"), &f), 0);
 	assert_false(c.has_secret);
+	assert_int_equal(parse(&c, SLICE("proxy socks5h://me:x@p\n"), &f), 0);
+	assert_true(c.has_secret);
+	assert_int_equal(parse(&c, SLICE("proxy socks5h://me@p\nproxy_port\n"), &f), 0);
+	assert_false(c.has_secret);
+	assert_int_equal(parse(&c, SLICE("account a\nhost h\ndefaults\npassword x\n"), &f), 0);
+	assert_true(c.has_secret);
 	assert_int_equal(parse(&c, SLICE("eval echo password x\n"), &f), 0);
 	assert_false(c.has_secret);
 	assert_string_equal(vault_text(account(&c, "default")->password), "x");
@@ -261,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_lines_make_accounts_as_in_msmtp, teardown),
+		cmocka_unit_test_teardown(test_each_value_knows_its_line_and_an_inherited_one_its_parents, teardown),
 		cmocka_unit_test_teardown(test_a_value_is_the_rest_of_the_line, teardown),
 		cmocka_unit_test_teardown(test_keywords_of_msmtp_are_read_as_what_they_mean, teardown),
 		cmocka_unit_test_teardown(test_what_means_nothing_here_is_a_warning_where_it_would_matter, teardown),

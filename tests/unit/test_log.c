@@ -45,6 +45,15 @@ static void test_a_warning_is_one_printable_line(void **state)
 	listen_in();
 	log_warning("a\nb\x1b[2J");
 	assert_string_equal(heard(), "mysend: warning: a\\x0ab\\x1b[2J\n");
+	listen_in();
+	log_warning("%s", "a\xc2\x9b" "b\xff");
+	assert_string_equal(heard(), "mysend: warning: a\\xc2\\x9bb\\xff\n");
+	listen_in();
+	log_warning("%s", "b\xc3\xbc" "cher");
+	assert_string_equal(heard(), "mysend: warning: b\xc3\xbc" "cher\n");
+	listen_in();
+	log_warning("%s", "");
+	assert_string_equal(heard(), "mysend: warning: \n");
 	memset(wall, 'w', sizeof wall);
 	wall[sizeof wall - 1] = '\0';
 	listen_in();
@@ -74,6 +83,9 @@ static void test_quiet_silences_warnings(void **state)
 	listen_in();
 	log_warning("x");
 	assert_string_equal(heard(), "");
+	listen_in();
+	log_debug("y"); /* which was asked for by name */
+	assert_string_equal(heard(), "mysend: debug: y\n");
 }
 
 int main(void)

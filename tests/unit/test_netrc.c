@@ -35,6 +35,29 @@ static void test_the_first_entry_that_fits_has_the_password(void **state)
 		{"machine", "h", "u", NULL},
 		{"", "h", "u", NULL},
 		{"macdef x", "h", "u", NULL},
+		{"machine h\nlogin u # joe\npassword p", "h", "u", "p"},
+		{"machine h login u\n#password 1\npassword p", "h", "u", "p"},
+		{"machine h login \"u v\" password p", "h", "u v", "p"},
+		{"machine \"h\" login u password p", "h", "u", "p"},
+		{"machine h login u password \"p\\", "h", "u", "p\\"},
+		{"machine h login u password \"\\t\\r\\x\"", "h", "u", "\t\rx"},
+		{"machine h login u password p\\n", "h", "u", "p\\n"}, /* escapes are for quotes */
+		{"machine h login u password a\"b", "h", "u", "a\"b"},
+		{"MACHINE h LOGIN u PASSWORD p", "h", "u", "p"},
+		{"machine h port 587 login u password p", "h", "u", "p"}, /* a word nobody knows */
+		{"machine h macdef x\r\nmachine h password 1\r\n\r\nlogin u password p", "h", "u", "p"},
+		{"machine h login u password 1 password 2", "h", "u", "2"},
+		{"machine h login v login u password p", "h", "u", "p"},
+		{"machine default login u password p", "h", "u", NULL},
+		{"machine machine login u password p", "machine", "u", "p"},
+		{"machine h login u machine h password p", "h", "u", "p"},
+		{"machine hh login u password p", "h", "u", NULL},
+		{"default login v password 1 default login u password 2", "h", "u", "2"},
+		{"machine \"\" login u password p", "", "u", NULL},
+		{"machine h login \"\" password p", "h", "u", NULL},
+		{"\n\n \t\r\n", "h", "u", NULL},
+		{"machine h login u password #p", "h", "u", NULL}, /* a comment, unless quoted */
+		{"machine h login u password \"#p\"", "h", "u", "#p"},
 	};
 
 	(void)state;

@@ -168,6 +168,12 @@ static void test_a_higher_place_goes_over_a_lower_one(void **state)
 		{"relay smtp://h:26", "port 27", "smtp://h:26", "h", 27, "on", true},
 		{"relay unix:/s", "host i", "", "i", 587, "on", true},
 		{"relay smtp://h", "tls off", "smtp://h", "h", 587, "off", true},
+		{"host h\nsocket /s", "socket ", "", "h", 587, "on", true}, /* no socket: the host again */
+		{"host h\nproxy_host p\nproxy_port 9", "proxy_host ", "", "h", 587, "on", true},
+		{"host h\nproxy_host p\nproxy_port 9", "proxy ", "", "h", 587, "on", true},
+		{"host h\nproxy_host p", "proxy_port 9", "", "h", 587, "on", true},
+		{"socket /s", "host h", "", "h", 587, "on", true},
+		{"host h\nsocket /s", "relay smtps://i", "smtps://i", "i", 465, "on", false},
 	};
 
 	(void)state;

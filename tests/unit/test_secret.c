@@ -219,6 +219,121 @@ static void test_what_is_missing_is_an_error_only_where_it_was_named(void **stat
 	assert_null(found(&a)); /* nothing of ours is exposed there */
 }
 
+static void test_no_error_quotes_a_password(void **state)
+{
+	static const struct { const char *text; unsigned mode; } rows[] = {
+		{"hunter2\x01\n", 0600}, {"hunter2\n", 0644}, {"hunter2\tx", 0600}, {"\nhunter2", 0600},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		static const enum setting places[] = {SET_password_file, SET_netrc, SET_password_command};
+
+		for (size_t k = 0; k < ROWS(places); k++) {
+			const char *said;
+			struct account a;
+
+			if (places[k] == SET_password_command && rows[i].mode != 0600)
+				continue;
+			if (places[k] == SET_netrc && *rows[i].text == '\n')
+				continue;
+			put("file", rows[i].text, rows[i].mode);
+			put("netrc", arena_printf(&arena, "machine h.example password \"%s\"", rows[i].text), rows[i].mode);
+			account(&a);
+			set(&a, places[k], places[k] == SET_netrc ? "netrc" : places[k] == SET_password_file ? "file" : "cat file");
+			said = found(&a);
+			assert_true(strlen(said) > 20); /* an error */
+			assert_null(strstr(said, "hunter2"));
+			secret_wipe();
+		}
+	}
+}
+
+static void test_a_file_or_an_output_of_more_than_64_kib_is_no_password(void **state)
+{
+	char *wall = malloc(65538);
+	struct account a;
+
+	(void)state;
+	memset(wall, 'w', 65537);
+	wall[65537] = '\0';
+	wall[1] = '\n';
+	put("file", wall, 0600);
+	account(&a);
+	set(&a, SET_password_file, "file");
+	assert_string_equal(found(&a), "file: File too large");
+	set(&a, SET_password_file, "");
+	set(&a, SET_password_command, "cat file");
+	assert_string_equal(found(&a), "password_command: \"cat file\" printed more than 65536 bytes");
+	wall[65536] = '\0';
+	put("file", wall, 0600);
+	assert_string_equal(found(&a), "w");
+	free(wall);
+}
+
+static void test_a_file_that_we_may_not_read_is_an_error(void **state)
+{
+	struct account a;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip(); /* root may */
+	account(&a);
+	put("file", "hunter2", 0);
+	set(&a, SET_password_file, "file");
+	assert_string_equal(found(&a), "file: Permission denied");
+	put("netrc", "machine h.example password x", 0);
+	account(&a);
+	set(&a, SET_netrc, "netrc");
+	assert_string_equal(found(&a), "netrc: Permission denied");
+	account(&a);
+	a.netrc = "netrc"; /* as the default one, which may be somebody else's */
+	assert_null(found(&a));
+	chmod("file", 0600);
+	chmod("netrc", 0600);
+}
+
+static void test_netrc_is_asked_for_the_accounts_host_and_user(void **state)
+{
+	static const struct { const char *host, *user, *password; } rows[] = {
+		{"h.example", "joe", "1"}, {"H.Example", "joe", "1"}, {"h.example", "jane", "2"}, {"h.example", "jim", "9"},
+		{"other.example", "joe", "9"},
+	};
+
+	(void)state;
+	put("netrc", "machine h.example login joe password 1\nmachine h.example login jane password 2\n"
+		     "default login joe password 9\ndefault password 9\n", 0600);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct account a;
+
+		account(&a);
+		set(&a, SET_host, rows[i].host);
+		set(&a, SET_user, rows[i].user);
+		set(&a, SET_netrc, "netrc");
+		assert_string_equal(found(&a), rows[i].password);
+		secret_wipe();
+	}
+}
+
+static void test_each_account_has_its_own(void **state)
+{
+	struct account one, two, three;
+
+	(void)state;
+	account(&one);
+	account(&two);
+	account(&three);
+	set(&one, SET_password_command, "echo 1");
+	set(&two, SET_password_command, "echo 2");
+	assert_string_equal(found(&one), "1");
+	assert_string_equal(found(&two), "2");
+	assert_null(found(&three));
+	assert_string_equal(found(&one), "1");
+	set(&two, SET_password_command, "false");
+	assert_non_null(strstr(found(&two), "failed with status 1"));
+	assert_non_null(strstr(found(&two), "failed with status 1")); /* a failure is not kept */
+}
+
 static void test_nothing_is_left_in_the_vault_after_the_wipe(void **state)
 {
 	unsigned one, two, three;
@@ -260,6 +375,11 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_command_runs_once_until_the_wipe, teardown),
 		cmocka_unit_test_teardown(test_the_first_that_is_set_decides, teardown),
 		cmocka_unit_test_teardown(test_what_is_missing_is_an_error_only_where_it_was_named, teardown),
+		cmocka_unit_test_teardown(test_no_error_quotes_a_password, teardown),
+		cmocka_unit_test_teardown(test_a_file_or_an_output_of_more_than_64_kib_is_no_password, teardown),
+		cmocka_unit_test_teardown(test_a_file_that_we_may_not_read_is_an_error, teardown),
+		cmocka_unit_test_teardown(test_netrc_is_asked_for_the_accounts_host_and_user, teardown),
+		cmocka_unit_test_teardown(test_each_account_has_its_own, teardown),
 		cmocka_unit_test_teardown(test_nothing_is_left_in_the_vault_after_the_wipe, teardown),
 	};
 

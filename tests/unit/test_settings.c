@@ -142,6 +142,126 @@ static void test_values_are_checked_as_they_come_in(void **state)
 	}
 }
 
+/* The argument of a row, as --list-settings has it: "off|on" or "NAME". */
+static const char *argument(enum setting s)
+{
+	static char line[1024];
+	FILE *list = tmpfile();
+	const char *found = NULL;
+
+	settings_list(list);
+	rewind(list);
+	while (!found && fgets(line, sizeof line, list)) {
+		char *arg = strchr(line, '\t'), *end = strchr(arg + 1, '\t');
+
+		*arg++ = *end = '\0';
+		if (strcmp(line, setting_name(s)) == 0)
+			found = arg;
+	}
+	fclose(list);
+	assert_non_null(found);
+	return found;
+}
+
+static void test_every_word_of_every_choice_is_taken_in_any_case_and_no_other(void **state)
+{
+	unsigned choices = 0;
+
+	(void)state;
+	for (unsigned s = 0; s < SETTINGS; s++) {
+		struct slice rest = slice_of(argument((enum setting)s)), word;
+		bool more = strchr(rest.p, '|') != NULL;
+		struct account a;
+		struct failure f;
+
+		account_defaults(&a);
+		choices += more;
+		while (more) {
+			char *other;
+
+			more = slice_cut(&rest, '|', &word);
+			word = more ? word : rest;
+			assert_int_equal(account_set(&a, &arena, (enum setting)s, word, &line7, &f), 0);
+			assert_true(setting_is(&a, (enum setting)s, arena_text(&arena, word.p, word.len)));
+			other = arena_text(&arena, word.p, word.len);
+			for (char *p = other; *p; p++)
+				if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'))
+					*p ^= 32;
+			assert_int_equal(set(&a, setting_name((enum setting)s), other, &f), 0);
+			assert_int_equal(set(&a, setting_name((enum setting)s), arena_printf(&arena, "%sx", other), &f), -1);
+			assert_int_equal(set(&a, setting_name((enum setting)s), "", &f), -1);
+			assert_int_equal(set(&a, setting_name((enum setting)s), "true", &f), -1);
+		}
+	}
+	assert_true(choices >= 15);
+}
+
+static void test_no_setting_takes_a_control_character(void **state)
+{
+	static const struct slice rows[] = {{"a\0b", 3}, {"a\nb", 3}, {"a\rb", 3}, {"a\x1b", 2}, {"\x7f", 1}, {"1\n", 2}};
+
+	(void)state;
+	for (unsigned s = 0; s < SETTINGS; s++)
+		for (size_t i = 0; i < ROWS(rows); i++) {
+			const char *name = setting_name((enum setting)s);
+			struct account a;
+			struct failure f;
+
+			account_defaults(&a);
+			assert_int_equal(account_set(&a, &arena, (enum setting)s, rows[i], &line7, &f), -1);
+			assert_string_equal(f.text, arena_printf(&arena, "/x/conf:7: %s holds a control character", name));
+			assert_false(setting_is_set(&a, (enum setting)s));
+		}
+}
+
+static void test_an_empty_text_takes_back_what_a_lower_place_set(void **state)
+{
+	(void)state;
+	for (unsigned s = 0; s < SETTINGS; s++) {
+		struct account a;
+		struct failure f;
+		const char **text;
+
+		account_defaults(&a);
+		text = account_text(&a, (enum setting)s);
+		if (!text || s == SET_host) /* a relay is named, or relay is empty */
+			continue;
+		*text = "something";
+		assert_int_equal(set(&a, setting_name((enum setting)s), "", &f), 0);
+		assert_string_equal(*text, "");
+		assert_true(setting_is_set(&a, (enum setting)s));
+		account_unset(&a, (enum setting)s);
+		assert_false(setting_is_set(&a, (enum setting)s));
+	}
+}
+
+static void test_a_copy_has_the_value_and_its_origin(void **state)
+{
+	static const struct { const char *name, *value; } rows[] = {
+		{"host", "h"}, {"port", "26"}, {"timeout", "2h"}, {"tls_certcheck", "off"}, {"tls", "try"}, {"password", "pw"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		enum setting s = setting_find(rows[i].name, strlen(rows[i].name));
+		struct account from, to;
+		struct failure f;
+
+		account_defaults(&from);
+		account_defaults(&to);
+		assert_int_equal(set(&from, rows[i].name, rows[i].value, &f), 0);
+		account_copy(&to, &from, s);
+		assert_true(setting_is_set(&to, s));
+		assert_int_equal(to.origin[s].line, 7);
+		to.name = from.name;
+		for (unsigned other = 0; other < SETTINGS; other++)
+			assert_int_equal(setting_is_set(&to, (enum setting)other), other == s);
+		assert_string_equal(to.host, from.host);
+		assert_true(to.port == from.port && to.timeout == from.timeout && to.tls == from.tls);
+		assert_true(to.tls_certcheck == from.tls_certcheck && to.password == from.password);
+	}
+}
+
 static void test_values_mean_what_they_say(void **state)
 {
 	struct account a;
@@ -234,7 +354,10 @@ static void test_show_tells_each_value_and_its_origin_and_no_secret(void **state
 static void test_no_error_quotes_a_secret(void **state)
 {
 	static const struct { const char *name, *value; } rows[] = {
-		{"password", "hunter2\x01"}, {"proxy", "x://me:hunter2@p q"}, {"pop_before_smtp", "pop3://me:hunter2@p"},
+		{"password", "hunter2\x01"},	      {"proxy", "x://me:hunter2@p q"},
+		{"pop_before_smtp", "pop3://me:hunter2@p"}, {"relay", "smtp://me:hunter2@h x"},
+		{"host", "me:hunter2@h"},	      {"proxy_host", "me:hunter2@p"},
+		{"tls_host_override", "me:hunter2@h"},
 	};
 
 	(void)state;
@@ -246,6 +369,31 @@ static void test_no_error_quotes_a_secret(void **state)
 		assert_int_equal(set(&a, rows[i].name, rows[i].value, &f), -1);
 		assert_null(strstr(f.text, "hunter2"));
 		assert_null(strstr(f.hint, "hunter2"));
+	}
+}
+
+static void test_a_password_in_a_url_is_a_secret_too(void **state)
+{
+	static const struct { const char *url; bool secret; const char *shown; } rows[] = {
+		{"", false, "proxy \t"},
+		{"socks5h://p:1080", false, "proxy socks5h://p:1080\t"},
+		{"socks5h://me@p:1080", false, "proxy socks5h://me@p:1080\t"},
+		{"socks5h://me:hunter2@p:1080", true, "proxy socks5h://me:(set)@p:1080\t"},
+		{"socks5h://me:hunt@er2@p", true, "proxy socks5h://me:(set)@p\t"},
+		{"socks5h://:hunter2@p", true, "proxy socks5h://:(set)@p\t"},
+		{"me:hunter2@p", true, "proxy me:(set)@p\t"},
+		{"socks5h://me:@p", true, "proxy socks5h://me:(set)@p\t"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct account a;
+		struct failure f;
+
+		account_defaults(&a);
+		assert_int_equal(set(&a, "proxy", rows[i].url, &f), 0);
+		assert_int_equal(setting_holds_secret(&a, SET_proxy), rows[i].secret);
+		assert_non_null(strstr(shown(&a), rows[i].shown));
 	}
 }
 
@@ -285,6 +433,11 @@ int main(void)
 		cmocka_unit_test_teardown(test_every_default_is_a_value_that_the_setting_takes, teardown),
 		cmocka_unit_test_teardown(test_a_setting_is_found_by_keyword_option_and_older_name, teardown),
 		cmocka_unit_test_teardown(test_values_are_checked_as_they_come_in, teardown),
+		cmocka_unit_test_teardown(test_every_word_of_every_choice_is_taken_in_any_case_and_no_other, teardown),
+		cmocka_unit_test_teardown(test_no_setting_takes_a_control_character, teardown),
+		cmocka_unit_test_teardown(test_an_empty_text_takes_back_what_a_lower_place_set, teardown),
+		cmocka_unit_test_teardown(test_a_copy_has_the_value_and_its_origin, teardown),
+		cmocka_unit_test_teardown(test_a_password_in_a_url_is_a_secret_too, teardown),
 		cmocka_unit_test_teardown(test_values_mean_what_they_say, teardown),
 		cmocka_unit_test_teardown(test_an_error_names_the_option_or_variable_and_an_option_is_usage, teardown),
 		cmocka_unit_test_teardown(test_show_tells_each_value_and_its_origin_and_no_secret, teardown),

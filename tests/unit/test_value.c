@@ -1,7 +1,5 @@
 #include "unit.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf/value.h"

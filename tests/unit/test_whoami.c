@@ -120,8 +120,6 @@ static void test_the_full_name_is_that_of_gecos(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		
-
 		entry->pw_gecos = arena_text(&arena, rows[i].gecos, strlen(rows[i].gecos));
 		assert_string_equal(whoami_full_name(&arena), rows[i].name);
 	}
@@ -212,6 +210,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ehlo_says_domain_or_the_host_or_localhost, setup, teardown),
 	};
 
-	close(mkstemp(mailname));
+	close(mkstemp(mailname)); /* a name of our own, which the last test gives back */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
