@@ -69,12 +69,22 @@ static struct sum add_up(const struct envelope *e, const struct failure *session
 	return sum;
 }
 
-static void warn_of_twice(const struct failure *why)
+static void tell_recipient(const struct recipient *r, const struct envelope *e, const struct failure *session)
 {
-	struct failure told = *why;
+	const struct failure *why = r->why ? r->why : session;
+	const char *whom = NULL;
+	struct failure told;
 
-	failure_hint(&told, "the relay may have taken it: sent again, it may arrive twice");
-	print_failure(&told, NULL);
+	if (!why)
+		return;
+	told = *why;
+	if (r->verdict == UNSURE)
+		failure_hint(&told, "the relay may have taken it: sent again, it may arrive twice");
+	else if (r->why && told.stage == AT_RECIPIENT)
+		whom = r->address;
+	else if (r->why && told.stage == AT_SENDER)
+		whom = e->sender;
+	print_failure(&told, whom);
 }
 
 /* One line a failure: what refused the mail as a whole is told once. */
@@ -95,14 +105,7 @@ static void tell(const struct envelope *e, const struct failure *session)
 		}
 		lines++;
 		last = r->why;
-		if (r->verdict == UNSURE)
-			warn_of_twice(r->why);
-		else if (r->why)
-			print_failure(r->why, r->why->stage == AT_RECIPIENT ? r->address
-					      : r->why->stage == AT_SENDER  ? e->sender
-									    : NULL);
-		else if (session)
-			print_failure(session, NULL);
+		tell_recipient(r, e, session);
 		session_told |= !r->why;
 	}
 	if (more)
