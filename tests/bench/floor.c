@@ -2,10 +2,11 @@
  * The floor of the benchmark: what a program costs that hands one message to libcurl's own SMTP upload and does
  * nothing else. No configuration, no header, no rules; the message is read from standard input as it comes.
  *
- *	floor URL SENDER RECIPIENT [CA-FOLDER USER PASSWORD] < message
+ *	floor URL SENDER RECIPIENTS [CA-FOLDER USER PASSWORD] < message		recipients: with a comma between
  */
 #include <curl/curl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static size_t take(char *to, size_t size, size_t count, void *ctx)
@@ -25,7 +26,7 @@ static size_t ignore(char *data, size_t size, size_t count, void *ctx)
 
 int main(int argc, char **argv)
 {
-	struct curl_slist *to;
+	struct curl_slist *to = NULL;
 	CURLcode code;
 	CURL *h;
 
@@ -33,7 +34,8 @@ int main(int argc, char **argv)
 		return 64;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	h = curl_easy_init();
-	to = curl_slist_append(NULL, argv[3]);
+	for (char *one = strtok(argv[3], ","); one; one = strtok(NULL, ","))
+		to = curl_slist_append(to, one);
 	curl_easy_setopt(h, CURLOPT_URL, argv[1]);
 	curl_easy_setopt(h, CURLOPT_MAIL_FROM, argv[2]);
 	curl_easy_setopt(h, CURLOPT_MAIL_RCPT, to);

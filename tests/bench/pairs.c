@@ -4,10 +4,11 @@
  *
  *	pairs ROUNDS INPUT-FILE -- COMMAND ... -- COMMAND ... [-- ...]
  *
- * Odd rounds go backwards, so that nobody always comes first. Standard output of the commands is dropped.
+ * A command that takes two minutes is killed. Odd rounds go backwards, so that nobody always comes first. Standard output of the commands is dropped.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,14 @@
 enum { MOST = 8 };
 
 extern char **environ;
+
+static volatile pid_t running;
+
+static void too_long(int sig)
+{
+	(void)sig;
+	kill(running, SIGKILL);
+}
 
 struct result {
 	long long ns;
@@ -40,11 +49,18 @@ static struct result run(char **argv, const char *input)
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, input, O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) != 0 || wait4(pid, &status, 0, &usage) != pid) {
+	if (posix_spawnp(&pid, argv[0], &files, NULL, argv, environ) == 0) {
+		running = pid;
+		alarm(120);
+	} else {
+		pid = 0;
+	}
+	if (!pid || wait4(pid, &status, 0, &usage) != pid) {
 		fprintf(stderr, "pairs: %s cannot be run\n", argv[0]);
 		exit(71);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
+	alarm(0);
 	posix_spawn_file_actions_destroy(&files);
 	r.ns = (to.tv_sec - from.tv_sec) * 1000000000LL + (to.tv_nsec - from.tv_nsec);
 	r.kib = usage.ru_maxrss;
@@ -60,6 +76,7 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		return 64;
+	sigaction(SIGALRM, &(struct sigaction){.sa_handler = too_long, .sa_flags = SA_RESTART}, NULL);
 	rounds = atoi(argv[1]);
 	for (int i = 3; i < argc; i++)
 		if (strcmp(argv[i], "--") == 0 && commands < MOST) {

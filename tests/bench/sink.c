@@ -4,7 +4,7 @@
  *	sink [-p] [-c] [-t CERT-AND-KEY.pem] [-a]	prints its port; ends after ten minutes, or with its parent
  *
  * Offers 8BITMIME and SIZE; with -p PIPELINING, with -c CHUNKING, with -t STARTTLS, with -a AUTH PLAIN, and takes
- * mail only after it. One thread a connection, blocking. Without OpenSSL's headers (-DWITHOUT_TLS) -t is refused.
+ * mail only after it. A handful of threads, one a connection, blocking. Without OpenSSL's headers (-DWITHOUT_TLS) -t is refused.
  */
 #define _GNU_SOURCE
 #include <netinet/in.h>
@@ -34,6 +34,9 @@ struct peer {
 	size_t said;	 /* answers not yet sent */
 	char bytes[262144], answers[65536];
 };
+
+/* Threads that are there before anybody calls: a new one would wait for its turn on a busy machine. */
+static struct peer peers[8];
 
 static bool pipelining, chunking, auth;
 static const char *pem;
@@ -232,9 +235,8 @@ static bool obey(struct peer *p, const char *command)
 	return true;
 }
 
-static void *serve(void *ctx)
+static void serve(struct peer *p)
 {
-	struct peer *p = ctx;
 	const char *command;
 
 	setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
@@ -243,16 +245,33 @@ static void *serve(void *ctx)
 		;
 	end(p);
 	close(p->fd);
-	free(p);
+}
+
+static int listener;
+
+static void *wait_and_serve(void *ctx)
+{
+	struct peer *p = ctx;
+
+	for (;;) {
+		p->tls = NULL;
+		p->in = p->data = false;
+		p->at = p->end = p->said = 0;
+		p->fd = accept(listener, NULL, NULL);
+		if (p->fd < 0)
+			exit(71);
+		serve(p);
+	}
 	return NULL;
 }
 
 int main(int argc, char **argv)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	int listener = socket(AF_INET, SOCK_STREAM, 0), c;
 	pthread_t thread;
+	int c;
 
+	listener = socket(AF_INET, SOCK_STREAM, 0);
 	while ((c = getopt(argc, argv, "pcat:")) != -1) {
 		pipelining |= c == 'p';
 		chunking |= c == 'c';
@@ -270,13 +289,11 @@ int main(int argc, char **argv)
 	if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 64) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&at, &(socklen_t){sizeof at}) < 0)
 		return 71;
+	for (size_t i = 0; i < sizeof peers / sizeof *peers; i++)
+		if (pthread_create(&thread, NULL, wait_and_serve, &peers[i]))
+			return 71;
 	printf("%d\n", ntohs(at.sin_port));
 	fflush(stdout);
-	for (;;) {
-		struct peer *p = calloc(1, sizeof *p);
-
-		if (!p || (p->fd = accept(listener, NULL, NULL)) < 0 || pthread_create(&thread, NULL, serve, p))
-			return 71;
-		pthread_detach(thread);
-	}
+	for (;;)
+		pause();
 }

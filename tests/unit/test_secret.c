@@ -287,6 +287,7 @@ static void test_a_file_that_we_may_not_read_is_an_error(void **state)
 	set(&a, SET_netrc, "netrc");
 	assert_string_equal(found(&a), "netrc: Permission denied");
 	account(&a);
+	account_unset(&a, SET_netrc);
 	a.netrc = "netrc"; /* as the default one, which may be somebody else's */
 	assert_null(found(&a));
 	chmod("file", 0600);
