@@ -161,6 +161,18 @@ static int add_piece(struct engine *e, struct slice piece, bool stuff, bool *lin
 	return buf_add(&e->out, copied, (size_t)(end - copied));
 }
 
+/* What is small goes with the commands around it in one write; what is large and needs no dots, without a copy. */
+static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *line_starts, struct failure *f)
+{
+	int64_t until = e->writing->until;
+
+	if (!stuff && piece.len >= PIECE / 2)
+		return e->out.len && flush(e, until, f) < 0 ? -1 : session_write(e->session, piece, until, f);
+	if (add_piece(e, piece, stuff, line_starts) < 0)
+		return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
+	return e->out.len >= PIECE / 2 ? flush(e, until, f) : 0;
+}
+
 static int write_message(struct engine *e, enum verb verb, struct failure *f)
 {
 	struct transaction *t = e->writing;
@@ -179,11 +191,9 @@ static int write_message(struct engine *e, enum verb verb, struct failure *f)
 			return -1;
 		if (!got)
 			break;
-		if (add_piece(e, (struct slice){piece, got}, verb == V_DOT, &line_starts) < 0)
-			return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
-		done += got;
-		if (e->out.len >= PIECE / 2 && flush(e, t->until, f) < 0)
+		if (write_piece(e, (struct slice){piece, got}, verb == V_DOT, &line_starts, f) < 0)
 			return -1;
+		done += got;
 		session_pace(e->session, done, s->size);
 	}
 	if (done != s->size)
