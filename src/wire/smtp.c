@@ -142,35 +142,33 @@ static int emit_rcpt(struct engine *e, struct failure *f)
 	return EMITTED;
 }
 
-/* The message, with every leading dot doubled for DATA (RFC 5321 4.5.2). */
-static int add_piece(struct engine *e, struct slice piece, bool stuff, bool *line_starts)
-{
-	const char *at = piece.p, *end = piece.p + piece.len, *copied = at;
-
-	while (stuff && at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-		if (*line_starts && *at == '.') {
-			if (buf_add(&e->out, copied, (size_t)(at - copied)) < 0 || buf_text(&e->out, ".") < 0)
-				return -1;
-			copied = at;
-		}
-		*line_starts = newline != NULL;
-		at = newline ? newline + 1 : end;
-	}
-	return buf_add(&e->out, copied, (size_t)(end - copied));
-}
-
-/* What is small goes with the commands around it in one write; what is large and needs no dots, without a copy. */
-static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *line_starts, struct failure *f)
+/* Octets as they are: a few go with the commands around them in one write, many without a copy. */
+static int write_run(struct engine *e, struct slice run, struct failure *f)
 {
 	int64_t until = e->writing->until;
 
-	if (!stuff && piece.len >= PIECE / 2)
-		return e->out.len && flush(e, until, f) < 0 ? -1 : session_write(e->session, piece, until, f);
-	if (add_piece(e, piece, stuff, line_starts) < 0)
+	if (run.len >= PIECE / 4)
+		return e->out.len && flush(e, until, f) < 0 ? -1 : session_write(e->session, run, until, f);
+	if (buf_slice(&e->out, run) < 0)
 		return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
 	return e->out.len >= PIECE / 2 ? flush(e, until, f) : 0;
+}
+
+/* The message, with every leading dot doubled for DATA (RFC 5321 4.5.2). Dots are rarer than lines: they are looked
+ * for, and then whether a line begins there. */
+static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *line_starts, struct failure *f)
+{
+	const char *at = piece.p, *end = piece.p + piece.len, *written = at, *dot;
+
+	for (; stuff && (dot = memchr(at, '.', (size_t)(end - at))); at = dot + 1) {
+		if (dot == piece.p ? !*line_starts : dot[-1] != '\n')
+			continue;
+		if (write_run(e, (struct slice){written, (size_t)(dot - written)}, f) < 0 || write_run(e, SLICE("."), f) < 0)
+			return -1;
+		written = dot;
+	}
+	*line_starts = end[-1] == '\n';
+	return write_run(e, (struct slice){written, (size_t)(end - written)}, f);
 }
 
 static int write_message(struct engine *e, enum verb verb, struct failure *f)

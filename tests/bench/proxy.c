@@ -1,7 +1,7 @@
 /*
  * A TCP proxy on loopback that holds every piece back for a while, each way: a long line on a short machine.
  *
- *	proxy PORT MILLISECONDS		prints its own port; ends after ten minutes, or with its parent
+ *	proxy PORT MILLISECONDS		prints its own port; ends after half an hour, or with its parent
  *
  * One loop, poll(2), whole pieces in a queue by the time at which they are due, so that the delay is one of
  * time and not of speed. The connection itself is not delayed: the kernel makes it.
@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 		return 64;
 	delay = (int64_t)(atof(argv[2]) * 1000);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(600);
+	alarm(1800);
 	if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 64) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&at, &(socklen_t){sizeof at}) < 0)
 		return 71;

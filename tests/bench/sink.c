@@ -1,7 +1,7 @@
 /*
  * A relay on loopback that takes every message and keeps none, fast enough not to be what is measured.
  *
- *	sink [-p] [-c] [-t CERT-AND-KEY.pem] [-a]	prints its port; ends after ten minutes, or with its parent
+ *	sink [-p] [-c] [-t CERT-AND-KEY.pem] [-a]	prints its port; ends after half an hour, or with its parent
  *
  * Offers 8BITMIME and SIZE; with -p PIPELINING, with -c CHUNKING, with -t STARTTLS, with -a AUTH PLAIN, and takes
  * mail only after it. A handful of threads, one a connection, blocking. Without OpenSSL's headers (-DWITHOUT_TLS) -t is refused.
@@ -285,7 +285,7 @@ int main(int argc, char **argv)
 		return 78;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);
-	alarm(600);
+	alarm(1800);
 	if (bind(listener, (struct sockaddr *)&at, sizeof at) < 0 || listen(listener, 64) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&at, &(socklen_t){sizeof at}) < 0)
 		return 71;
