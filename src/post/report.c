@@ -120,7 +120,7 @@ int report(const struct job *j, const struct failure *session, bool quiet)
 	if (!quiet && sum.failed) {
 		tell(e, session);
 		if (sum.accepted)
-			fprintf(stderr, "mysend: hint: the relay accepted it for the other %zu of %zu recipients\n",
+			fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n",
 				sum.accepted, e->recipients);
 	}
 	logline_write(j, session, sum.status);
