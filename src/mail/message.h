@@ -27,7 +27,7 @@ struct facts {
 	bool no_header;	 /* the input had no header block */
 	bool empty;	 /* there was no input at all */
 	uint64_t nuls;	 /* dropped */
-	size_t longest;	 /* line of the body, octets without CRLF; RFC 5322 2.1.1 allows 998 */
+	size_t longest;	 /* line of the body, octets without CRLF, where over 998 (RFC 5322 2.1.1); else 0 */
 };
 
 struct message {

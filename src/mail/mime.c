@@ -4,8 +4,6 @@
 
 #include "mail/lexer.h"
 
-enum { QUOTED_LINE = 76 };
-
 bool mime_is_said(const struct header *h)
 {
 	for (size_t i = 0; i < h->fields; i++)
@@ -93,7 +91,7 @@ int mime_complete(struct message *m, struct arena *in, const char *charset, stru
 	m->body = body;
 	if (quoted) {
 		facts->eightbit = false;
-		facts->longest = QUOTED_LINE;
+		facts->longest = 0;
 	}
 	return 0;
 }

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memrchr */
 #include "mail/settle.h"
 
 #include <string.h>
@@ -179,18 +180,29 @@ static void utf8_add(struct knowledge *k, struct slice s)
 	}
 }
 
+/* The last line end among the next octets that a line may have at most: up to there none is long. */
+static const char *short_lines_end(const struct knowledge *k, const char *p, const char *end)
+{
+	size_t most = SETTLE_LONG + 2;
+
+	return k->line < most && (size_t)(end - p) >= most - k->line ? memrchr(p, '\n', most - k->line) : NULL;
+}
+
 static void lines_add(struct knowledge *k, struct slice s)
 {
 	const char *p = s.p, *end = s.p + s.len;
 
 	while (p < end) {
-		const char *lf = memchr(p, '\n', (size_t)(end - p));
+		const char *lf = short_lines_end(k, p, end);
 
-		k->line += (size_t)((lf ? lf : end) - p);
-		if (!lf)
-			return;
-		if (k->line - 1 > k->longest) /* settled: a CR stands before it */
-			k->longest = k->line - 1;
+		if (!lf) {
+			lf = memchr(p, '\n', (size_t)(end - p));
+			k->line += (size_t)((lf ? lf : end) - p);
+			if (!lf)
+				return;
+			if (k->line - 1 > SETTLE_LONG && k->line - 1 > k->longest) /* settled: a CR stands before it */
+				k->longest = k->line - 1;
+		}
 		k->line = 0;
 		p = lf + 1;
 	}

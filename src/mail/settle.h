@@ -16,7 +16,7 @@
 
 #include "base/bytes.h"
 
-enum { SETTLE_RUN = 512 };
+enum { SETTLE_RUN = 512, SETTLE_LONG = 998 };
 
 struct settler {
 	bool dot_ends; /* set by the caller: a line "." ends the message */
@@ -38,7 +38,7 @@ struct knowledge {
 	unsigned awaited;  /* octets that the character at hand still wants */
 	unsigned char low, high; /* what the next of them may be */
 	size_t line;	   /* octets on the line at hand, its CR counted */
-	size_t longest;
+	size_t longest;	   /* of the lines with more than SETTLE_LONG octets, CRLF not counted; else 0 */
 };
 
 void facts_add(struct knowledge *k, struct slice settled);

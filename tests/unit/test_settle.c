@@ -209,37 +209,36 @@ static void test_facts_are_right_wherever_the_pieces_are_cut(void **state)
 	static const struct {
 		const char *text;
 		bool eightbit, utf8;
-		size_t longest;
 	} rows[] = {
-		{"", false, true, 0},
-		{"\r\n", false, true, 0},
-		{"abc\r\nab\r\n", false, true, 3},
-		{"ab\r\nabcd\r\n\r\n", false, true, 4},
-		{"caf\xc3\xa9\r\n", true, true, 5},
-		{"\xe2\x82\xac\xf0\x9f\x98\x80\r\n", true, true, 7},
-		{"caf\xe9\r\n", true, false, 4},
-		{"\xc3\r\n", true, false, 1},
-		{"\xc0\xaf\r\n", true, false, 2},	  /* overlong */
-		{"\xe0\x9f\xbf\r\n", true, false, 3},	  /* overlong */
-		{"\xe0\xa0\x80\r\n", true, true, 3},
-		{"\xed\xa0\x80\r\n", true, false, 3},	  /* surrogate */
-		{"\xed\x9f\xbf\r\n", true, true, 3},
-		{"\xf0\x8f\xbf\xbf\r\n", true, false, 4}, /* overlong */
-		{"\xf0\x90\x80\x80\r\n", true, true, 4},
-		{"\xf4\x8f\xbf\xbf\r\n", true, true, 4},
-		{"\xf4\x90\x80\x80\r\n", true, false, 4}, /* above U+10FFFF */
-		{"\xf5\x80\x80\x80\r\n", true, false, 4},
-		{"\x80\r\n", true, false, 1},
-		{"a\xc3\xa9\xa9\r\n", true, false, 4},
-		{"\xe2\x82\r\n", true, false, 2},
-		{"\xe2\x82", true, false, 0},
-		{"0123456789012345678901234567890123456789012345678901234567890123456789\xc3\xa9\r\n", true, true, 72},
+		{"", false, true},
+		{"\r\n", false, true},
+		{"abc\r\nab\r\n", false, true},
+		{"ab\r\nabcd\r\n\r\n", false, true},
+		{"caf\xc3\xa9\r\n", true, true},
+		{"\xe2\x82\xac\xf0\x9f\x98\x80\r\n", true, true},
+		{"caf\xe9\r\n", true, false},
+		{"\xc3\r\n", true, false},
+		{"\xc0\xaf\r\n", true, false},	  /* overlong */
+		{"\xe0\x9f\xbf\r\n", true, false},	  /* overlong */
+		{"\xe0\xa0\x80\r\n", true, true},
+		{"\xed\xa0\x80\r\n", true, false},	  /* surrogate */
+		{"\xed\x9f\xbf\r\n", true, true},
+		{"\xf0\x8f\xbf\xbf\r\n", true, false}, /* overlong */
+		{"\xf0\x90\x80\x80\r\n", true, true},
+		{"\xf4\x8f\xbf\xbf\r\n", true, true},
+		{"\xf4\x90\x80\x80\r\n", true, false}, /* above U+10FFFF */
+		{"\xf5\x80\x80\x80\r\n", true, false},
+		{"\x80\r\n", true, false},
+		{"a\xc3\xa9\xa9\r\n", true, false},
+		{"\xe2\x82\r\n", true, false},
+		{"\xe2\x82", true, false},
+		{"0123456789012345678901234567890123456789012345678901234567890123456789\xc3\xa9\r\n", true, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++)
 		for (size_t size = 1; size < 80; size++) {
-			struct knowledge k = {.longest = 0};
+			struct knowledge k = {.line = 0};
 			size_t len = strlen(rows[i].text);
 
 			for (size_t at = 0; at < len; at += size)
@@ -247,7 +246,37 @@ static void test_facts_are_right_wherever_the_pieces_are_cut(void **state)
 			facts_end(&k);
 			assert_int_equal(k.eightbit, rows[i].eightbit);
 			assert_int_equal(!k.not_utf8, rows[i].utf8);
+			assert_int_equal(k.longest, 0);
+		}
+}
+
+static void test_the_longest_line_is_known_from_999_octets_on_wherever_the_pieces_are_cut(void **state)
+{
+	static const struct {
+		size_t lines[4], longest;
+	} rows[] = {
+		{{998, 0, 998, 5}, 0},	   {{999, 1, 2, 3}, 999},	{{3, 0, 999, 998}, 999},
+		{{999, 1001, 1000, 7}, 1001}, {{1000, 996, 995, 1003}, 1003}, {{5000, 1, 2000, 0}, 5000},
+		{{499, 498, 997, 998}, 0},    {{0, 0, 0, 1998}, 1998},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		for (size_t size = 1; size < 4200; size += size < 20 ? 1 : 97) {
+			struct knowledge k = {.line = 0};
+			struct buf text;
+
+			buf_start(&text, 16384);
+			for (size_t l = 0; l < ROWS(rows[i].lines); l++) {
+				for (size_t n = 0; n < rows[i].lines[l]; n++)
+					assert_int_equal(buf_text(&text, "x"), 0);
+				assert_int_equal(buf_text(&text, "\r\n"), 0);
+			}
+			for (size_t at = 0; at < text.len; at += size)
+				facts_add(&k, (struct slice){text.p + at, text.len - at < size ? text.len - at : size});
+			facts_end(&k);
 			assert_int_equal(k.longest, rows[i].longest);
+			buf_free(&text);
 		}
 }
 
@@ -280,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_a_full_buf_is_told_before_anything_is_lost),
 		cmocka_unit_test(test_random_texts_are_settled_as_the_plainest_code_does_it),
 		cmocka_unit_test(test_facts_are_right_wherever_the_pieces_are_cut),
+		cmocka_unit_test(test_the_longest_line_is_known_from_999_octets_on_wherever_the_pieces_are_cut),
 		cmocka_unit_test(test_facts_agree_with_the_strict_check_of_slices),
 	};
 
