@@ -371,6 +371,11 @@ int session_reply(struct session *s, int64_t until, struct reply *r, struct fail
 	}
 }
 
+static bool watched(const struct session *s)
+{
+	return s->transcript.watcher && s->transcript.watcher->line;
+}
+
 void session_close(struct session *s, bool politely)
 {
 	int64_t until = clock_steady() + GOODBYE_MS;
@@ -379,7 +384,8 @@ void session_close(struct session *s, bool politely)
 
 	if (politely && !s->closed) {
 		session_show(s, SLICE("QUIT"));
-		if (session_write(s, SLICE("QUIT\r\n"), until, &ignored) == 0)
+		/* The answer is for whoever watches: all that matters has been answered, and a round trip is saved. */
+		if (session_write(s, SLICE("QUIT\r\n"), until, &ignored) == 0 && watched(s))
 			(void)!session_reply(s, until, &r, &ignored);
 	}
 	if (s->easy)

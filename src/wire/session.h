@@ -34,7 +34,7 @@ void session_show(const struct session *s, struct slice line);
 void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* how far the message is */
 MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f);
 MUST_CHECK int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f);
-void session_close(struct session *s, bool politely); /* with QUIT; never waits more than 2 s */
+void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
 /* "HOST:PORT" of an account, as session_relay says it. */
 void session_name(const struct account *a, char *to, size_t room);
 
