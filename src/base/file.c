@@ -92,14 +92,11 @@ void file_drain(int fd)
 		;
 }
 
-int file_unnamed(void)
+static int unnamed_in(const char *folder)
 {
-	const char *folder = getenv("TMPDIR");
 	char path[4096];
 	int fd;
 
-	if (!folder || *folder != '/')
-		folder = "/tmp";
 #ifdef O_TMPFILE
 	fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)
@@ -113,6 +110,14 @@ int file_unnamed(void)
 	if (fd >= 0)
 		unlink(path);
 	return fd;
+}
+
+int file_unnamed(void)
+{
+	const char *folder = getenv("TMPDIR");
+	int fd = folder && *folder == '/' ? unnamed_in(folder) : -1;
+
+	return fd >= 0 ? fd : unnamed_in("/tmp");
 }
 
 static int lock_soon(int fd)

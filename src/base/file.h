@@ -26,7 +26,7 @@ MUST_CHECK int file_write(int fd, const void *p, size_t len);
 MUST_CHECK int file_slurp(int fd, struct buf *into);
 /* Reads and forgets all that is left, so that who writes to us never sees EPIPE. */
 void file_drain(int fd);
-/* A new file without a name, in $TMPDIR or /tmp, to write and read. */
+/* A new file without a name, in $TMPDIR or else in /tmp, to write and read. */
 MUST_CHECK int file_unnamed(void);
 /* Appends in one write, under a lock that waits at most a second; makes the file with mode 0600. */
 MUST_CHECK int file_append(const char *path, struct slice bytes);

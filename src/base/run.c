@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 
+enum { LOOK_MS = 50 };
+
 static void child(const char *command, int out)
 {
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -19,13 +21,17 @@ static void child(const char *command, int out)
 	if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
 }
 
-/* 0 when the command closed its output, -1 with errno: ETIME, EFBIG or what read said. */
-static int collect(int fd, int64_t until, struct buf *output)
+/* 0 when the command closed its output or has ended (what it left behind in the background may keep it open), -1
+ * with errno: ETIME, EFBIG or what read said. */
+static int collect(int fd, pid_t pid, int64_t until, struct buf *output)
 {
+	bool ended = false;
+
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int64_t left = until - clock_steady();
@@ -37,10 +43,16 @@ static int collect(int fd, int64_t until, struct buf *output)
 			errno = ETIME;
 			return -1;
 		}
-		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+		if (poll(&p, 1, ended ? 0 : left < LOOK_MS ? (int)left : LOOK_MS) < 0 && errno != EINTR)
 			return -1;
-		if (!p.revents)
+		if (!p.revents && ended)
+			return 0;
+		if (!p.revents) {
+			siginfo_t info = {.si_pid = 0};
+
+			ended = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
 			continue;
+		}
 		n = file_read(fd, piece, sizeof piece);
 		if (n <= 0)
 			return (int)n;
@@ -79,7 +91,7 @@ int run_shell(const char *command, unsigned limit, struct buf *output, struct fa
 	pid_t pid;
 
 	if (pipe(ends) < 0)
-		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting \"%s\"", command);
+		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting the command");
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	/* A caller that ignores it has that inherited; then nobody's end could be waited for. */
@@ -88,24 +100,24 @@ int run_shell(const char *command, unsigned limit, struct buf *output, struct fa
 	if (pid < 0) {
 		close(ends[0]);
 		close(ends[1]);
-		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting \"%s\"", command);
+		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting the command");
 	}
 	if (pid == 0) /* no process group of its own: it may ask on the terminal */
 		child(command, ends[1]);
 	close(ends[1]);
-	if (collect(ends[0], until, output) < 0) {
+	if (collect(ends[0], pid, until, output) < 0) {
 		read_error = errno;
 		kill(pid, SIGKILL);
 	}
 	close(ends[0]);
 	status = reap(pid, until, &late);
 	if (read_error == ETIME || (late && !read_error))
-		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" did not end within %u s", command, limit);
+		return fail(f, AT_CONFIG, EX_CONFIG, "the command did not end within %u s", limit);
 	if (read_error == EFBIG)
-		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" printed more than %zu bytes", command, output->limit);
+		return fail(f, AT_CONFIG, EX_CONFIG, "the command printed more than %zu bytes", output->limit);
 	if (status == -1 || !WIFEXITED(status))
-		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" was ended by a signal", command);
+		return fail(f, AT_CONFIG, EX_CONFIG, "the command was ended by a signal");
 	if (WEXITSTATUS(status))
-		return fail(f, AT_CONFIG, EX_CONFIG, "\"%s\" failed with status %d", command, WEXITSTATUS(status));
+		return fail(f, AT_CONFIG, EX_CONFIG, "the command failed with status %d", WEXITSTATUS(status));
 	return 0;
 }

@@ -43,7 +43,7 @@ static int one(struct identity *id, struct job *j, const char *what, const char 
 	if (identity_domain(id, j, *out, f) < 0)
 		return -1;
 	*out = address_qualify(&j->arena, *out, id->domain);
-	return 0;
+	return *out ? 0 : fail(f, AT_INPUT, EX_DATAERR, "%s: the name with its domain is too long", what);
 }
 
 /* user@domain of whoever runs us. */
@@ -51,6 +51,10 @@ static int of_user(struct identity *id, struct job *j, const char **out, struct 
 {
 	const char *user = whoami_user(&j->arena);
 
+	/* alice@corp.example, as some directories have it; anything else is a local part, whatever stands in it. */
+	if (strchr(user, '@') && address_one(out, &j->arena, slice_of(user), f) == 0 && !address_is_bare(*out))
+		return 0;
+	user = address_of_name(&j->arena, user);
 	if (identity_domain(id, j, user, f) < 0) {
 		fail(f, AT_CONFIG, EX_CONFIG, "the sender %s has no domain, and this host has none to give it", user);
 		return failure_hint(f, "set from to the address that mail is to come from, or maildomain");
@@ -58,9 +62,12 @@ static int of_user(struct identity *id, struct job *j, const char **out, struct 
 	return one(id, j, "from", user, out, f);
 }
 
+/* A [ behind the @ is an address literal. */
 static bool is_pattern(const char *from)
 {
-	return from[strcspn(from, "*?[")] != '\0';
+	const char *first = from + strcspn(from, "*?[");
+
+	return *first && !(*first == '[' && first > from && first[-1] == '@' && strchr(first, ']'));
 }
 
 /* The account's own address, else the user's. */
@@ -124,7 +131,7 @@ int identity_read(struct identity *id, struct job *j, const struct wish *w, stru
 	if (!given || !*id->sender) {
 		bool needed = !given || !header_find(&j->mail.message.header, "From", NULL);
 
-		if (needed && by_default(id, j, &id->from, f) < 0)
+		if (by_default(id, j, &id->from, f) < 0 && needed)
 			return -1;
 		if (!given)
 			id->sender = id->from;

@@ -314,6 +314,9 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 			return usage(f, "a value is missing after ", spelled);
 		++*at;
 	}
+	/* --tls off: no recipient has such a name. */
+	if (!value && s != SETTINGS && argv[*at + 1] && setting_takes_word(s, slice_of(argv[*at + 1])))
+		value = argv[++*at];
 	if (own)
 		return read_word(w, own, value ? value : "", f);
 	return add_setting(w, run, spelled, s, value ? value : "on", f);
@@ -327,7 +330,7 @@ static bool is_long_for_all(const char *arg)
 static void add_recipient(struct wish *w, struct arena *run, const char *text)
 {
 	w->recipient = arena_grow(run, w->recipient, w->recipients, &w->recipient_room, sizeof *w->recipient);
-	w->recipient[w->recipients++] = text;
+	w->recipient[w->recipients++] = (struct asked){.text = text};
 }
 
 static void note_name(struct wish *w, const char *path)
@@ -340,7 +343,7 @@ static void note_name(struct wish *w, const char *path)
 		log_quiet();
 }
 
-int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f)
+static int read_all(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f)
 {
 	bool ended = false;
 
@@ -368,4 +371,22 @@ int options_read(struct wish *w, struct arena *run, int argc, char **argv, struc
 			return -1;
 	}
 	return 0;
+}
+
+/* Who wants no words wants none about the options either, wherever that stands. */
+static bool asks_for_quiet(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-oeq") == 0 || strcmp(argv[i], "-eq") == 0)
+			return true;
+	return false;
+}
+
+int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f)
+{
+	int ok = read_all(w, run, argc, argv, f);
+
+	if (ok < 0)
+		w->quiet |= asks_for_quiet(argc, argv);
+	return ok;
 }

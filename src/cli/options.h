@@ -1,11 +1,11 @@
 /*
  * cli/options - argv to a struct wish, from the two tables: letters.def and conf/settings.def
  *
- * Called as anything but mysend, only sendmail's letters exist and the first recipient ends the options;
+ * Called by one of sendmail's names, only sendmail's letters exist and the first recipient ends the options;
  * called as mysend, long options do too, anywhere. Use: options_read(&wish, arena, argc, argv, f).
  *
  * Owns: nothing; texts are argv's or the arena's.
- * Errors: AT_USAGE EX_USAGE; wish->called and wish->quiet are right even then. Threads: one.
+ * Errors: AT_USAGE EX_USAGE; wish->as_sendmail and wish->quiet are right even then. Threads: one.
  * Source: COMPAT.md 0.3, 2.
  */
 #ifndef CLI_OPTIONS_H
@@ -16,6 +16,12 @@
 
 enum mode { MODE_SEND, MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION };
 
+struct asked { /* a recipient as the caller named it */
+	const char *text;
+	unsigned notify;   /* NOTIFY_ bits of its own, or 0 */
+	const char *orcpt; /* or NULL */
+};
+
 struct wish {
 	enum mode mode;
 	bool as_sendmail;      /* letters only */
@@ -24,11 +30,13 @@ struct wish {
 	bool dots_end;	       /* -O IgnoreDots=False */
 	bool verbose, dry_run; /* -v, --dry-run */
 	bool quiet;	       /* -oeq: status only */
+	bool no_aliases;       /* -n */
+	bool smtputf8;	       /* -U */
 	bool no_input;	       /* standard input was closed; main sets it */
 	const char *sender;    /* -f; NULL: not given */
 	const char *name;      /* -F, or NULL */
 	const char *config, *account, *traffic; /* --config, --account, -X, or NULL */
-	const char **recipient; /* as given */
+	struct asked *recipient; /* as given */
 	size_t recipients, recipient_room;
 	struct override *option; /* settings given as long options */
 	size_t options, option_room;
@@ -36,6 +44,7 @@ struct wish {
 	enum ret ret;
 	const char *envid; /* or NULL */
 	enum body_kind body;
+	const char *tag; /* -L, or NULL */
 };
 
 MUST_CHECK int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f);

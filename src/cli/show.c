@@ -2,6 +2,7 @@
 #include <sysexits.h>
 
 #include "cli/modes.h"
+#include "mail/address.h"
 
 static const char help[] =
 	"Usage: mysend [options] [--] [recipient ...] < message\n"
@@ -30,12 +31,19 @@ static int show_config(const struct wish *w, struct arena *run, struct failure *
 {
 	struct accounts all;
 	struct account *a;
-	const struct choice choice = {w->account, w->sender, w->option, w->options};
+	struct choice choice = {w->account, NULL, w->option, w->options};
+	struct failure ignored;
+	int ok;
 
-	if (accounts_load(&all, run, w->config, f) < 0 || accounts_choose(&all, run, &choice, &a, f) < 0)
+	/* As it is chosen to send. */
+	if (w->sender && address_one(&choice.sender, run, slice_of(w->sender), &ignored) < 0)
+		choice.sender = NULL;
+	if (accounts_load(&all, run, w->config, f) < 0)
 		return -1;
-	account_show(a, stdout);
-	return EX_OK;
+	ok = accounts_choose(&all, run, &choice, &a, f);
+	if (a)
+		account_show(a, stdout);
+	return ok < 0 ? -1 : EX_OK;
 }
 
 int mode_show(const struct wish *w, struct arena *run, struct failure *f)

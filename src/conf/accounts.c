@@ -35,7 +35,21 @@ static const char *why_not(struct arena *run, const char *path, int error)
 			    (unsigned long)geteuid(), (unsigned long)getegid());
 }
 
-static int read_open(struct config *c, struct arena *run, int fd, struct failure *f)
+/* Its commands are run, so that whoever may write it may do what we may. */
+static int check_writers(const struct config *c, const struct private *text, bool named, struct failure *f)
+{
+	if (text->open) {
+		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: anybody may write it (mode %04o)", c->path, text->mode);
+		return failure_hint(f, "chmod o-w %s", c->path);
+	}
+	if (text->foreign && !named) {
+		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: it belongs to somebody else", c->path);
+		return failure_hint(f, "set HOME, or name the file with --config if it is meant");
+	}
+	return 0;
+}
+
+static int read_open(struct config *c, struct arena *run, int fd, bool named, struct failure *f)
 {
 	struct private text;
 	int ok;
@@ -43,6 +57,8 @@ static int read_open(struct config *c, struct arena *run, int fd, struct failure
 	private_start(&text, CONFIG_LIMIT);
 	if (private_read(&text, fd) < 0)
 		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "configuration file %s", c->path);
+	else if (check_writers(c, &text, named, f) < 0)
+		ok = -1;
 	else
 		ok = config_parse(c, run, buf_slice_of(&text.buf), f);
 	if (ok == 0 && c->has_secret && text.exposed) {
@@ -70,7 +86,7 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 			return fail(f, AT_CONFIG, EX_CONFIG, "configuration file %s: %s", c->path, why);
 		return 0;
 	}
-	ok = read_open(c, run, fd, f);
+	ok = read_open(c, run, fd, must == MUST_FIND, f);
 	close(fd);
 	return ok < 0 ? -1 : 1;
 }
@@ -125,6 +141,8 @@ static int from_environment(struct account *a, struct arena *run, struct failure
 			if (*p >= 'a' && *p <= 'z')
 				*p = (char)(*p - 'a' + 'A');
 		value = getenv(name);
+		if (value && !*value && s == SET_host) /* an empty one names no host, and hides none */
+			continue;
 		if (value && account_set(a, run, (enum setting)s, slice_of(value),
 					 &(struct origin){RANK_ENVIRONMENT, 0, name}, f) < 0)
 			return -1;
@@ -160,6 +178,7 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	struct account environment, options;
 	bool own;
 
+	*out = NULL;
 	account_defaults(&environment);
 	account_defaults(&options);
 	if (from_environment(&environment, run, f) < 0 || from_options(&options, run, choice, f) < 0)
@@ -171,8 +190,8 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	account_lay(a, &environment);
 	account_lay(a, &options);
 	a->files = all->tried;
+	*out = a;
 	if (!account_has_relay(a))
 		return no_relay(all, a, f);
-	*out = a;
 	return account_settle(a, run, f);
 }

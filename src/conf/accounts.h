@@ -35,6 +35,7 @@ struct choice {
 };
 
 MUST_CHECK int accounts_load(struct accounts *out, struct arena *run, const char *config, struct failure *f);
+/* *out is set even where all that is wrong is that it names no relay. */
 MUST_CHECK int accounts_choose(const struct accounts *all, struct arena *run, const struct choice *choice,
 			       struct account **out, struct failure *f);
 

@@ -162,7 +162,10 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 		return at_line(p, f);
 	}
 	buf_start(&b, EVAL_LIMIT);
-	if (run_shell(arena_text(p->run, command.p, command.len), EVAL_SECONDS, &b, f) < 0) {
+	/* All the room at once: what grows leaves copies behind. */
+	if (buf_reserve(&b, EVAL_LIMIT) < 0) {
+		fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
+	} else if (run_shell(arena_text(p->run, command.p, command.len), EVAL_SECONDS, &b, f) < 0) {
 		failure_in(f, "eval");
 		at_line(p, f);
 	} else {

@@ -1,5 +1,6 @@
 #include "conf/keyword.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -63,6 +64,7 @@ static int old_keyword(struct keyword *out, const struct row *r, struct slice va
 int keyword_read(struct keyword *out, struct slice word, struct slice value, struct failure *f)
 {
 	const char *nearest;
+	size_t known = 0;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (equal(word, rows[i].name, strlen(rows[i].name)))
@@ -73,7 +75,12 @@ int keyword_read(struct keyword *out, struct slice word, struct slice value, str
 			out->value = SLICE("on");
 		return 0;
 	}
-	fail(f, AT_CONFIG, EX_CONFIG, "unknown keyword \"%.*s\"", word.len > 60 ? 60 : (int)word.len, word.p);
+	/* password=SECRET: what stands behind the word is not for everybody's eyes. */
+	while (known < word.len && known < 60 && (strchr("_-", word.p[known]) || isalnum((unsigned char)word.p[known])))
+		known++;
+	fail(f, AT_CONFIG, EX_CONFIG, "unknown keyword \"%.*s\"", (int)known, word.p);
+	if (known && known < word.len && strchr("=:", word.p[known]))
+		return failure_hint(f, "a blank stands between a keyword and its value, no %c", word.p[known]);
 	nearest = setting_nearest(word);
 	return nearest ? failure_hint(f, "did you mean %s?", nearest)
 		       : failure_hint(f, "mysend --list-settings lists them");

@@ -79,18 +79,21 @@ static int from_file(const char *path, enum must must, enum rule rule, struct fa
 	return ok;
 }
 
-static int from_command(const char *command, struct failure *f)
+static int from_command(const struct account *a, struct failure *f)
 {
 	struct private p;
+	char where[300];
 	int ok;
+
+	origin_subject(&a->origin[SET_password_command], SET_password_command, where, sizeof where);
 
 	private_start(&p, FILE_LIMIT);
 	/* All the room at once: what grows leaves copies behind. */
 	if (buf_reserve(&p.buf, FILE_LIMIT) < 0)
 		ok = fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
 	else
-		ok = run_shell(command, COMMAND_SECONDS, &p.buf, f);
-	ok = ok < 0 ? failure_in(f, "password_command") : keep_line(&p, "password_command", f);
+		ok = run_shell(a->password_command, COMMAND_SECONDS, &p.buf, f);
+	ok = ok < 0 ? failure_in(f, "%s", where) : keep_line(&p, where, f);
 	private_free(&p);
 	return ok;
 }
@@ -134,7 +137,7 @@ static int find(const struct account *a, struct failure *f)
 	if (*a->password_file)
 		return from_file(a->password_file, MUST_READ, OURS_ONLY, f);
 	if (*a->password_command)
-		return from_command(a->password_command, f);
+		return from_command(a, f);
 	if (from_credentials(f) < 0)
 		return -1;
 	return found || !*a->netrc ? 0 : from_netrc(a, f);

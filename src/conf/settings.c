@@ -1,5 +1,6 @@
 #include "conf/settings.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <sysexits.h>
@@ -7,19 +8,20 @@
 #include "conf/value.h"
 #include "conf/vault.h"
 
-enum type { FLAG, COUNT, SECONDS, TEXT, SECRET, CHOICE };
+enum type { FLAG, COUNT, SECONDS, BYTES, TEXT, SECRET, CHOICE };
 
 struct row {
 	const char *name, *dflt, *arg, *words, *summary;
 	size_t field; /* offset in struct account */
 	value_kind *kind;
-	unsigned least, most;
+	uint64_t least, most;
 	enum type type;
 };
 
 #define TYPE_FLAG .type = FLAG, .words = "off|on"
 #define TYPE_COUNT(low, high) .type = COUNT, .words = "", .least = (low), .most = (high)
 #define TYPE_SECONDS(low, high) .type = SECONDS, .words = "", .least = (low), .most = (high)
+#define TYPE_BYTES(low, high) .type = BYTES, .words = "", .least = (low), .most = (high)
 #define TYPE_TEXT(how) .type = TEXT, .words = "", .kind = kind_##how
 #define TYPE_SECRET .type = SECRET, .words = ""
 #define TYPE_CHOICE(list) .type = CHOICE, .words = #list
@@ -102,7 +104,12 @@ const char *setting_name(enum setting s)
 
 bool setting_takes_optional(enum setting s)
 {
-	return value_choice(rows[s].words, SLICE("on")) >= 0;
+	return setting_takes_word(s, SLICE("on"));
+}
+
+bool setting_takes_word(enum setting s, struct slice word)
+{
+	return value_choice(rows[s].words, word) >= 0;
 }
 
 bool setting_is_secret(enum setting s)
@@ -175,10 +182,12 @@ static int parse(struct account *a, struct arena *in, enum setting s, struct sli
 		*(unsigned *)field = place < 0 ? 0 : (unsigned)place;
 		return place < 0 ? -1 : 0;
 	case SECONDS:
-		return value_seconds(v, r->least, r->most, field);
+		return value_seconds(v, (unsigned)r->least, (unsigned)r->most, field);
+	case BYTES:
+		return value_bytes(v, r->least, r->most, field);
 	case COUNT:
 		if (v.len || *r->dflt)
-			return value_count(v, r->least, r->most, field);
+			return value_count(v, (unsigned)r->least, (unsigned)r->most, field);
 		*(unsigned *)field = 0;
 		return 0;
 	}
@@ -235,10 +244,13 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 	if (may_hold_password(r, v))
 		return fail(f, at, exit, "%s takes %s", what, r->arg);
 	if (r->type == COUNT)
-		return fail(f, at, exit, "%s takes a number from %u to %u, not \"%.*s\"", what, r->least, r->most, len,
-			    v.p);
+		return fail(f, at, exit, "%s takes a number from %u to %u, not \"%.*s\"", what, (unsigned)r->least,
+			    (unsigned)r->most, len, v.p);
 	if (r->type == SECONDS)
 		return fail(f, at, exit, "%s takes a time as 30, 30s, 5m or 2h, not \"%.*s\"", what, len, v.p);
+	if (r->type == BYTES)
+		return fail(f, at, exit, "%s takes off or a size as 5000, 500k, 20M or 2G, not \"%.*s\"", what, len,
+			    v.p);
 	return fail(f, at, exit, "%s takes %s, not \"%.*s\"", what, *r->words ? r->words : r->arg, len, v.p);
 }
 
@@ -279,6 +291,9 @@ void account_copy(struct account *to, const struct account *from, enum setting s
 		break;
 	case TEXT:
 		*account_text(to, s) = *(const char *const *)value_of(from, s);
+		break;
+	case BYTES:
+		*(uint64_t *)field_of(to, s) = *(const uint64_t *)value_of(from, s);
 		break;
 	case COUNT:
 	case SECONDS:
@@ -344,6 +359,12 @@ static void show_value(const struct account *a, enum setting s, FILE *out)
 	case CHOICE:
 		word = setting_word(a, s);
 		fprintf(out, "%.*s", (int)word.len, word.p);
+		break;
+	case BYTES:
+		if (*(const uint64_t *)v)
+			fprintf(out, "%" PRIu64, *(const uint64_t *)v);
+		else
+			fputs("off", out);
 		break;
 	case COUNT:
 	case SECONDS:

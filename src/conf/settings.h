@@ -6,7 +6,7 @@
  * they come in, so that a held account is valid.
  *
  * Owns: nothing. Texts are copied into the arena; the account dies with it. Secrets: conf/vault.
- * Units: SECONDS in seconds. Bounds: COUNT and SECONDS have their range in the row.
+ * Units: SECONDS in seconds, BYTES in octets. Bounds: COUNT, SECONDS and BYTES have their range in the row.
  * Errors: 0, or -1 with *f naming file and line, variable or option: AT_CONFIG EX_CONFIG, for an option
  * AT_USAGE EX_USAGE. Threads: an account is only read once it is settled. Source: settings.def.
  */
@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -37,6 +38,7 @@ struct origin {
 #define FIELD_FLAG bool
 #define FIELD_COUNT(least, most) unsigned
 #define FIELD_SECONDS(least, most) unsigned
+#define FIELD_BYTES(least, most) uint64_t /* 0: off */
 #define FIELD_TEXT(kind) const char * /* never NULL */
 #define FIELD_SECRET unsigned	      /* for vault_text; 0: unset */
 #define FIELD_CHOICE(words) unsigned  /* place among the words */
@@ -68,6 +70,7 @@ bool setting_is_set(const struct account *a, enum setting s); /* by somebody, no
 /* The word of a FLAG or CHOICE. */
 bool setting_is(const struct account *a, enum setting s, const char *word);
 struct slice setting_word(const struct account *a, enum setting s);
+bool setting_takes_word(enum setting s, struct slice word); /* one of a CHOICE's, or on and off */
 bool setting_is_secret(enum setting s);
 bool setting_holds_secret(const struct account *a, enum setting s); /* that, or a URL with a password */
 bool setting_is_path(enum setting s);

@@ -47,6 +47,23 @@ int value_seconds(struct slice v, unsigned least, unsigned most, unsigned *out)
 	return *out < least ? -1 : 0;
 }
 
+int value_bytes(struct slice v, uint64_t least, uint64_t most, uint64_t *out)
+{
+	static const char units[] = "kmgKMG";
+	const char *unit = v.len ? memchr(units, v.p[v.len - 1], sizeof units - 1) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)((unit - units) % 3 + 1) : 0, n = 0;
+
+	*out = 0;
+	if (slice_is(v, "off"))
+		return 0;
+	if (unit)
+		v.len--;
+	if (value_count(v, 0, UINT_MAX, &n) < 0 || n > most >> shift)
+		return -1;
+	*out = (uint64_t)n << shift;
+	return *out < least ? -1 : 0;
+}
+
 /* ASCII case aside. */
 static bool same(struct slice a, struct slice b)
 {

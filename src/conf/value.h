@@ -5,12 +5,14 @@
  * A kind gets a copy of its own and returns the text to keep, there or in the arena; NULL: not such a text.
  * Control characters are refused before.
  *
- * Owns: nothing. Units: seconds. Bounds: a host name has 255 octets.
+ * Owns: nothing. Units: seconds, octets. Bounds: a host name has 255 octets.
  * Errors: -1, NULL: the caller knows file and line. Threads: any.
  * Source: RFC 1123 2.1 (names), RFC 5321 4.1.2 (addresses), CURLOPT_PINNEDPUBLICKEY(3).
  */
 #ifndef CONF_VALUE_H
 #define CONF_VALUE_H
+
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -19,6 +21,8 @@
 MUST_CHECK int value_count(struct slice v, unsigned least, unsigned most, unsigned *out);
 /* 30, 30s, 5m, 2h, 1d; off is the most. */
 MUST_CHECK int value_seconds(struct slice v, unsigned least, unsigned most, unsigned *out);
+/* 5000, 500k, 20M or 2G (1,024 of the next smaller); off is 0. */
+MUST_CHECK int value_bytes(struct slice v, uint64_t least, uint64_t most, uint64_t *out);
 /* The place of v, ASCII case aside, in "a|b|c", or -1. */
 int value_choice(const char *words, struct slice v);
 struct slice value_word(const char *words, unsigned place);

@@ -6,11 +6,13 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "conf/value.h"
+#include "mail/address.h"
 
 #ifndef MAILNAME
 #define MAILNAME "/etc/mailname"
@@ -127,6 +129,22 @@ const char *whoami_mail_domain(struct arena *in, const struct account *a)
 		return a->maildomain;
 	domain = whoami_mailname(in);
 	return *domain ? domain : whoami_full_host(in);
+}
+
+bool whoami_is_local(struct arena *in, const char *address)
+{
+	const char *domain = address_domain(address), *host;
+	size_t len;
+
+	if (address_is_bare(address) || strcasecmp(domain, "localhost") == 0 ||
+	    strcasecmp(domain, "localhost.localdomain") == 0)
+		return true;
+	host = whoami_host(in);
+	len = strlen(host);
+	if (strncasecmp(domain, host, len) != 0)
+		return false;
+	/* The resolver is asked only for a name that could be the host's. */
+	return !domain[len] || (domain[len] == '.' && !strchr(host, '.') && strcasecmp(domain, whoami_full_host(in)) == 0);
 }
 
 const char *whoami_ehlo(struct arena *in, const struct account *a)

@@ -65,6 +65,8 @@ const char *address_qualify(struct arena *in, const char *address, const char *d
 {
 	if (!address_is_bare(address) || !*domain)
 		return address;
+	if (strlen(address) + 1 + strlen(domain) > ADDRESS_MAX)
+		return NULL;
 	return arena_printf(in, "%s@%s", address, domain);
 }
 

@@ -42,6 +42,9 @@ bool address_is_ascii(const char *address); /* else SMTPUTF8 is needed */
 const char *address_domain(const char *address); /* what follows the @, or "" */
 /* Local parts letter by letter, domains without case. */
 bool address_same(const char *a, const char *b);
+/* A login name as a local part: quoted if it has to be. */
+const char *address_of_name(struct arena *in, const char *name);
+/* A bare one with the domain, any other as it is. NULL: too long. */
 const char *address_qualify(struct arena *in, const char *address, const char *domain);
 /* RFC 3461 section 4: everything but printable ASCII, and + and =, as +HH. */
 MUST_CHECK int address_xtext(struct buf *out, const char *text);

@@ -98,6 +98,15 @@ static int domain_part(struct parser *p, struct domain *d)
 	return 0;
 }
 
+/* [192.0.2.1], [IPv6:2001:db8::1], [tag:text]: nothing that SMTP could take for the end of the path. */
+static bool is_literal(struct slice s)
+{
+	for (size_t i = 1; i + 1 < s.len; i++)
+		if (!lexer_is_atext(s.p[i]) && s.p[i] != ':' && s.p[i] != '.')
+			return false;
+	return s.len > 2;
+}
+
 /* Stands on the @. A dot at the end goes: it means the same, and relays refuse it. */
 static int domain_read(struct parser *p, struct domain *d)
 {
@@ -105,6 +114,8 @@ static int domain_read(struct parser *p, struct domain *d)
 	if (p->now.kind == TOKEN_LITERAL) {
 		if (!slice_is_ascii(p->now.raw))
 			return wrong(p, "the domain is not ASCII");
+		if (!is_literal(p->now.raw))
+			return wrong(p, "what stands in [] is no address of a host");
 		return domain_part(p, d);
 	}
 	for (;;) {
@@ -153,6 +164,14 @@ static size_t local_spell(char *to, const char *text, size_t len)
 	}
 	to[used++] = '"';
 	return used;
+}
+
+const char *address_of_name(struct arena *in, const char *name)
+{
+	char *text = arena_zeroed(in, 2 * strlen(name) + 3, 1);
+
+	text[local_spell(text, name, strlen(name))] = '\0';
+	return text;
 }
 
 static struct mailbox *append(struct parser *p)

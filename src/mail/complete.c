@@ -5,7 +5,6 @@
 
 #include "mail/from.h"
 #include "mail/mime.h"
-#include "mail/recipients.h"
 #include "mail/stamp.h"
 #include "mail/words.h"
 
@@ -18,8 +17,8 @@ static int check(const struct completion *c, struct failure *f)
 		const char *what, *value;
 	} wish[] = {
 		{"the sender's name", c->from_name}, {"the forced sender", c->forced_from},
-		{"the sender", c->from_address},     {"the domain", c->domain},
-		{"the host of Message-ID", c->message_host}, {"the charset", c->charset},
+		{"the sender", c->from_address},     {"the host of Message-ID", c->message_host},
+		{"the charset", c->charset},
 	};
 
 	for (size_t i = 0; i < sizeof wish / sizeof *wish; i++)
@@ -140,14 +139,6 @@ static void encode_subject(struct header *h)
 	buf_free(&out);
 }
 
-static int qualify(struct header *h, const char *domain, struct failure *f)
-{
-	if (!header_qualify(h, domain))
-		return 0;
-	fail(f, AT_CONFIG, EX_CONFIG, "a name in the header has no domain, and none is known for it");
-	return failure_hint(f, "set maildomain to the domain of local names");
-}
-
 static int complete_header(struct header *h, const struct mail *m, const struct completion *c, struct failure *f)
 {
 	bool to = c->to != PUT_NEVER && !names_recipients(h); /* Bcc counts, although it goes */
@@ -162,7 +153,7 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 	}
 	if (to)
 		put_to(h, m);
-	if (qualify(h, c->domain, f) < 0)
+	if (c->names && header_rename(h, c->names, f) < 0)
 		return -1;
 	encode_subject(h);
 	if (is_wanted(h, "Date", c->date))

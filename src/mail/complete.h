@@ -9,7 +9,7 @@
  *
  * Owns: nothing; all in the mail's arena. Bounds: the header may grow to 2 MiB.
  * Errors: EX_DATAERR for a wish with a control octet or too large a header, EX_USAGE where there is no address for
- * From, EX_CONFIG where a bare name has no domain to get; nothing is changed by halves.
+ * From, what .names fails with; nothing is changed by halves.
  * Threads: whoever holds the mail. Source: RFC 5322 3.6, 3.6.6; RFC 2045; RFC 2047; RFC 6532.
  */
 #ifndef MAIL_COMPLETE_H
@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "mail/message.h"
+#include "mail/recipients.h"
 
 enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* auto, on, off; To: always means missing */
 
@@ -27,7 +28,7 @@ struct completion {
 	const char *forced_from;  /* "" or the only address allowed in From, whatever .from says */
 	const char *from_address; /* for a missing From; qualified */
 	const char *from_name;	  /* -F, $NAME or GECOS as COMPAT.md 6 has it, or ""; UTF-8, no controls */
-	const char *domain;	  /* for bare names in the header; "" if none is known */
+	const struct naming *names; /* what local names in the header stand for; NULL: themselves */
 	const char *message_host; /* right of the @ in Message-ID */
 	const char *charset;	  /* of an 8-bit body that is not UTF-8 */
 	time_t now;

@@ -45,15 +45,18 @@ static void slots_grow(struct envelope *e, struct arena *in)
 		e->slot[slot_find(e, e->recipient[i].address)] = i + 1;
 }
 
-void envelope_add(struct envelope *e, struct arena *in, const char *address)
+struct recipient *envelope_add(struct envelope *e, struct arena *in, const char *address)
 {
+	struct recipient *r;
 	size_t at;
 
 	slots_grow(e, in);
 	at = slot_find(e, address);
 	if (e->slot[at])
-		return;
+		return NULL;
 	e->recipient = arena_grow(in, e->recipient, e->recipients, &e->room, sizeof *e->recipient);
-	e->recipient[e->recipients++] = (struct recipient){.address = address, .verdict = PENDING};
+	r = &e->recipient[e->recipients++];
+	*r = (struct recipient){.address = address, .verdict = PENDING};
 	e->slot[at] = e->recipients;
+	return r;
 }

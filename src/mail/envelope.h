@@ -24,6 +24,8 @@ struct recipient {
 	const char *address;
 	enum verdict verdict;
 	const struct failure *why; /* NULL while PENDING or ACCEPTED; in the job's arena */
+	unsigned notify;	   /* NOTIFY_ bits; 0: the envelope's */
+	const char *orcpt;	   /* TYPE;ADDRESS in xtext, as the caller said it; NULL: the address */
 };
 
 enum { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 };
@@ -39,9 +41,11 @@ struct envelope {
 	enum ret ret;
 	const char *envid;	/* NULL: none */
 	enum body_kind body;	/* what the caller said with -B */
+	bool smtputf8;		/* the caller said that it is needed, or -U */
 	struct failure *answer; /* the relay's last word on the mail as a whole; in the arena, or NULL */
 };
 
-void envelope_add(struct envelope *e, struct arena *in, const char *address); /* once: no second time (address_same) */
+/* Once: no second time (address_same), then NULL. Good until the next is added. */
+struct recipient *envelope_add(struct envelope *e, struct arena *in, const char *address);
 
 #endif

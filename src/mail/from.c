@@ -126,6 +126,17 @@ static bool has_from(const struct header *h)
 	return false;
 }
 
+/* An empty From beside one that says something: two are one too many (RFC 5322 3.6). */
+static void drop_blank(struct header *h)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->fields; i++)
+		if (!slice_is(h->field[i].name, "From") || !header_is_blank(&h->field[i]))
+			h->field[kept++] = h->field[i];
+	h->fields = kept;
+}
+
 int from_complete(struct header *h, const struct completion *c, struct failure *f)
 {
 	const char *text;
@@ -134,8 +145,12 @@ int from_complete(struct header *h, const struct completion *c, struct failure *
 		header_put(h, "From", forced(h, c));
 		return 0;
 	}
-	if (c->from == PUT_NEVER || (c->from == PUT_MISSING && has_from(h)))
+	if (c->from == PUT_NEVER)
 		return 0;
+	if (c->from == PUT_MISSING && has_from(h)) {
+		drop_blank(h);
+		return 0;
+	}
 	text = from_text(h->in, c, f);
 	if (!text)
 		return -1;

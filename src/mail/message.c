@@ -17,7 +17,7 @@ enum {
 /* What is read lands in text: all of it while that is at most MESSAGE_IN_MEMORY; then the header is split off,
  * and the body passes through text on its way to the file. */
 struct reading {
-	struct message *m;
+	struct message *m; /* for as long as it is being read */
 	struct arena *in;
 	struct settler settler;
 	struct knowledge known;
@@ -38,6 +38,28 @@ static bool is_mbox_line(struct slice line)
 	return i == line.len || line.p[i] != ':';
 }
 
+static bool has_time(struct slice line)
+{
+	for (size_t i = 2; i + 2 < line.len; i++)
+		if (line.p[i] == ':' && strchr("012", line.p[i - 2]) && strchr("0123456789", line.p[i - 1]) &&
+		    strchr("012345", line.p[i + 1]))
+			return true;
+	return false;
+}
+
+/* Behind further lines of that kind, if need be. */
+static bool begins_a_field(struct slice text)
+{
+	struct slice line;
+	size_t i = 0;
+
+	while (text.len && *text.p == '>' && slice_line(&text, &line))
+		;
+	while (i < text.len && text.p[i] > ' ' && text.p[i] < 127 && text.p[i] != ':')
+		i++;
+	return i && i < text.len && text.p[i] == ':';
+}
+
 /* The mbox line, and the >From lines that mail which passed through several mailboxes has. */
 static void mbox_strip(struct slice *text)
 {
@@ -45,6 +67,10 @@ static void mbox_strip(struct slice *text)
 
 	for (bool first = true; slice_line(&rest, &line); first = false) {
 		struct slice bare = line;
+
+		/* "From today on the backup fails" is text, if no header follows. */
+		if (first && !has_time(line) && !begins_a_field(rest))
+			return;
 
 		while (bare.len && bare.p[0] == '>')
 			bare = (struct slice){bare.p + 1, bare.len - 1};
@@ -94,7 +120,7 @@ static int file_fails(const char *what, struct failure *f)
 	bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
 
 	fail_errno(f, AT_INPUT, full ? EX_TEMPFAIL : EX_OSERR, "%s", what);
-	return failure_hint(f, "set TMPDIR to a folder with more space");
+	return full ? failure_hint(f, "set TMPDIR to a folder with more space") : -1;
 }
 
 static int write_out(struct reading *r, struct slice body, struct failure *f)
@@ -122,21 +148,34 @@ static int spill(struct reading *r, struct failure *f)
 	return write_out(r, body, f);
 }
 
-static int read_all(struct reading *r, int fd, struct failure *f)
+static int no_memory(struct failure *f)
 {
-	char piece[PIECE];
-	ssize_t n;
+	return fail(f, AT_INPUT, EX_OSERR, "no memory for the message");
+}
 
-	while (!r->settler.ended && (n = file_read(fd, piece, sizeof piece)) != 0) {
-		if (n < 0)
-			return fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
-		if (settle(&r->settler, piece, (size_t)n, &r->text) < 0)
-			return fail(f, AT_INPUT, EX_OSERR, "no memory for the message");
+void message_begin(struct message *m, struct arena *in, bool dot_ends)
+{
+	struct reading *r = arena_zeroed(in, 1, sizeof *r);
+
+	*m = (struct message){.header = {.in = in}, .held = -1, .reading = r};
+	*r = (struct reading){.m = m, .in = in, .settler = {.dot_ends = dot_ends}};
+	buf_start(&r->text, MESSAGE_IN_MEMORY + settle_room(PIECE) + settle_room(0));
+}
+
+int message_add(struct message *m, char *piece, size_t len, struct failure *f)
+{
+	struct reading *r = m->reading;
+
+	while (len) {
+		size_t some = len < PIECE ? len : PIECE;
+
+		if (settle(&r->settler, piece, some, &r->text) < 0)
+			return no_memory(f);
 		if (r->text.len > (r->spilled ? WRITE : MESSAGE_IN_MEMORY) && spill(r, f) < 0)
 			return -1;
+		piece += some;
+		len -= some;
 	}
-	if (settle_end(&r->settler, &r->text) < 0)
-		return fail(f, AT_INPUT, EX_OSERR, "no memory for the message");
 	return 0;
 }
 
@@ -145,6 +184,8 @@ static int finish(struct reading *r, struct failure *f)
 	struct message *m = r->m;
 	struct slice body;
 
+	if (settle_end(&r->settler, &r->text) < 0)
+		return no_memory(f);
 	if (r->text.len > MESSAGE_IN_MEMORY || r->spilled) {
 		if (spill(r, f) < 0)
 			return -1;
@@ -165,17 +206,28 @@ static int finish(struct reading *r, struct failure *f)
 	return 0;
 }
 
+int message_end(struct message *m, struct failure *f)
+{
+	int ok = finish(m->reading, f);
+
+	buf_free(&m->reading->text);
+	m->reading = NULL;
+	return ok;
+}
+
 int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f)
 {
-	struct reading r = {.m = m, .in = in, .settler = {.dot_ends = dot_ends}};
-	int ok;
+	char piece[PIECE];
+	ssize_t n = 0;
+	int ok = 0;
 
-	*m = (struct message){.header = {.in = in}, .held = -1};
-	buf_start(&r.text, MESSAGE_IN_MEMORY + settle_room(PIECE) + settle_room(0));
-	ok = read_all(&r, fd, f);
+	message_begin(m, in, dot_ends);
+	while (ok == 0 && !m->reading->settler.ended && (n = file_read(fd, piece, sizeof piece)) > 0)
+		ok = message_add(m, piece, (size_t)n, f);
+	if (n < 0)
+		ok = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
 	if (ok == 0)
-		ok = finish(&r, f);
-	buf_free(&r.text);
+		ok = message_end(m, f);
 	if (ok < 0)
 		message_close(m);
 	return ok;
@@ -201,6 +253,9 @@ struct source *message_wire(const struct message *m, struct arena *in, struct fa
 
 void message_close(struct message *m)
 {
+	if (m->reading)
+		buf_free(&m->reading->text);
+	m->reading = NULL;
 	if (m->held >= 0)
 		close(m->held);
 	m->held = -1;

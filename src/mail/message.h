@@ -4,9 +4,11 @@
  * message_read settles once, at the door, what later floors rely on: line ends are CRLF (a bare CR ends
  * a line too), NUL is gone, the last line is ended, the mbox line is gone, the header is split off, and
  * the body is known by its length and its facts. Up to MESSAGE_IN_MEMORY octets stay in memory, more go
- * to an unlinked file. Use: message_read(&m, arena, 0, dot_ends, f); ... message_close(&m);
+ * to an unlinked file. Use: message_read(&m, arena, 0, dot_ends, f), or message_begin, _add for each piece that
+ * comes, _end; ... message_close(&m), at any time.
  *
- * Owns: the unlinked file's descriptor; message_close gives it back. The rest is the arena's.
+ * Owns: the unlinked file's descriptor, and while it is read what has come; message_close gives both back.
+ * The rest is the arena's.
  * Bounds: the header has at most MESSAGE_IN_MEMORY octets; the body what the disk takes.
  * Errors: AT_INPUT; EX_DATAERR for the text, EX_NOINPUT for a closed descriptor, EX_IOERR for one that
  * fails, EX_OSERR (EX_TEMPFAIL if full) for the file. Threads: whoever holds it.
@@ -20,6 +22,8 @@
 #include "mail/source.h"
 
 enum { MESSAGE_IN_MEMORY = 1024 * 1024 };
+
+struct reading;
 
 struct facts {
 	bool eightbit;	 /* octets above 127 in the body */
@@ -35,6 +39,7 @@ struct message {
 	struct source *body;
 	struct facts facts;
 	int held; /* descriptor of the unlinked file, or -1 */
+	struct reading *reading; /* between message_begin and message_end */
 };
 
 struct mail {
@@ -46,6 +51,9 @@ struct mail {
 
 /* dot_ends: a line "." ends the message. */
 MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f);
+void message_begin(struct message *m, struct arena *in, bool dot_ends);
+MUST_CHECK int message_add(struct message *m, char *piece, size_t len, struct failure *f); /* piece is changed */
+MUST_CHECK int message_end(struct message *m, struct failure *f);
 /* Header and body in a row, as they will travel. NULL and *f if the header is too large. */
 struct source *message_wire(const struct message *m, struct arena *in, struct failure *f);
 void message_close(struct message *m);

@@ -1,12 +1,13 @@
 #include "mail/recipients.h"
 
 #include <string.h>
+#include <sysexits.h>
 
 static const char *const plain[] = {"To", "Cc", "Bcc"};
 static const char *const resent[] = {"Resent-To",   "Resent-Cc",   "Resent-Bcc",	"Resent-From",
 				     "Resent-Date", "Resent-Message-ID", "Resent-Sender", "Resent-Reply-To"};
 
-enum { RECIPIENT_FIELDS = 3, RESENT_FIELDS = sizeof resent / sizeof *resent };
+enum { RENAMED_MAX = 4 * 1024 * 1024, RECIPIENT_FIELDS = 3, RESENT_FIELDS = sizeof resent / sizeof *resent };
 
 static size_t find_name(const char *const *names, size_t count, struct slice name)
 {
@@ -57,61 +58,102 @@ int recipients_of_header(struct mailboxes *out, struct arena *in, const struct h
 	return 0;
 }
 
+static bool is_any(struct slice name, const char *const *names, size_t count)
+{
+	if (slice_begins(name, "Resent-"))
+		name = (struct slice){name.p + 7, name.len - 7};
+	return find_name(names, count, name) < count;
+}
+
 static bool holds_addresses(struct slice name)
 {
 	static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
 
-	if (slice_begins(name, "Resent-"))
-		name = (struct slice){name.p + 7, name.len - 7};
-	return find_name(names, sizeof names / sizeof *names, name) < sizeof names / sizeof *names;
+	return is_any(name, names, sizeof names / sizeof *names);
 }
 
-/* The body with each bare name replaced; false if there was none. */
-static bool qualified(const struct mailboxes *list, struct slice body, const char *domain, struct buf *out)
+static bool is_fold_blank(char c)
 {
-	const char *at = body.p;
-	bool any = false;
-
-	for (size_t i = 0; i < list->count; i++) {
-		const struct mailbox *box = &list->box[i];
-
-		if (!address_is_bare(box->address))
-			continue;
-		any = true;
-		if (buf_add(out, at, (size_t)(box->spelled.p - at)) < 0 ||
-		    buf_printf(out, "%s@%s", box->address, domain) < 0)
-			return false;
-		at = box->spelled.p + box->spelled.len;
-	}
-	return any && buf_add(out, at, (size_t)(body.p + body.len - at)) == 0;
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* True if it held a bare name. */
-static bool field_qualify(struct header *h, struct field *field, const char *domain)
+/* What one address that becomes several has around it: Name <root> goes whole. A route (<@a:root>) stays. */
+static struct slice around(const struct mailbox *box, struct slice body)
+{
+	const char *begin = box->spelled.p, *end = begin + box->spelled.len, *stop = body.p + body.len;
+
+	while (begin > body.p && is_fold_blank(begin[-1]))
+		begin--;
+	if (begin == body.p || begin[-1] != '<')
+		return box->spelled;
+	while (end < stop && is_fold_blank(*end))
+		end++;
+	if (end == stop || *end != '>')
+		return box->spelled;
+	end++;
+	begin--;
+	if (box->name.len && box->name.p >= body.p && box->name.p < begin)
+		begin = box->name.p;
+	return (struct slice){begin, (size_t)(end - begin)};
+}
+
+static int too_long(struct failure *f)
+{
+	return fail(f, AT_INPUT, EX_DATAERR, "it grows too long with what its names stand for");
+}
+
+/* The body with what the naming says in place of each address it speaks of; 0: it spoke of none. */
+static int renamed(const struct naming *n, struct arena *in, bool recipients, struct slice body, struct buf *out,
+		   struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
-	struct arena scratch = {.block = NULL};
-	struct failure ignored;
-	struct buf body;
-	bool bare = false;
+	const char *at = body.p;
+	int any = 0;
 
-	buf_start(&body, 64 + field->body.len * (strlen(domain) + 3));
-	if (address_list(&list, &scratch, field->body, &ignored) == 0)
-		for (size_t i = 0; i < list.count && !bare; i++)
-			bare = address_is_bare(list.box[i].address);
-	if (bare && *domain && qualified(&list, field->body, domain, &body))
+	/* What cannot be read stays as it is. */
+	if (address_list(&list, in, body, f) < 0)
+		return 0;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct mailbox *box = &list.box[i];
+		struct slice old = box->spelled;
+		const char *text = NULL;
+
+		if (n->text(n->ctx, in, box, recipients, &text, f) < 0)
+			return -1;
+		if (!text)
+			continue;
+		if (strchr(text, '\n'))
+			old = around(box, body);
+		any = 1;
+		if (buf_add(out, at, (size_t)(old.p - at)) < 0 || buf_text(out, text) < 0)
+			return too_long(f);
+		at = old.p + old.len;
+	}
+	if (any && buf_add(out, at, (size_t)(body.p + body.len - at)) < 0)
+		return too_long(f);
+	return any;
+}
+
+static int field_rename(struct header *h, struct field *field, const struct naming *n, struct failure *f)
+{
+	bool recipients = is_any(field->name, plain, RECIPIENT_FIELDS);
+	struct arena scratch = {.block = NULL};
+	struct buf body;
+	int did;
+
+	buf_start(&body, RENAMED_MAX);
+	did = renamed(n, &scratch, recipients, field->body, &body, f);
+	if (did > 0)
 		header_set_body(h, field, buf_slice_of(&body));
 	buf_free(&body);
 	arena_free(&scratch);
-	return bare;
+	return did < 0 ? failure_in(f, "%.*s", (int)field->name.len, field->name.p) : 0;
 }
 
-bool header_qualify(struct header *h, const char *domain)
+int header_rename(struct header *h, const struct naming *n, struct failure *f)
 {
-	bool bare = false;
-
 	for (size_t i = 0; i < h->fields; i++)
-		if (holds_addresses(h->field[i].name))
-			bare |= field_qualify(h, &h->field[i], domain);
-	return bare && !*domain;
+		if (holds_addresses(h->field[i].name) && field_rename(h, &h->field[i], n, f) < 0)
+			return -1;
+	return 0;
 }

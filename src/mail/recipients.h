@@ -1,8 +1,8 @@
 /*
  * mail/recipients - the recipients and the sender that the header names (COMPAT.md 3)
  *
- * Use: recipients_of_header(&list, arena, &header, f) for -t; header_qualify(&header, domain) so that
- * no bare name leaves in From, Sender, Reply-To, To, Cc, Bcc or their Resent- twins.
+ * Use: recipients_of_header(&list, arena, &header, f) for -t; header_rename(&header, &naming, f) puts what local
+ * names stand for in their place, so that none leaves without a domain.
  *
  * Owns: nothing; all in the arena. Errors: EX_DATAERR naming the field and what it holds.
  * Threads: whoever holds the message. Source: RFC 5322 3.6.3, 3.6.6.
@@ -23,8 +23,16 @@ struct resent recipients_resent(const struct header *h);
 /* To, Cc and Bcc; or those of the first Resent- block, when it has a Resent-To, Resent-Cc or Resent-Bcc. */
 MUST_CHECK int recipients_of_header(struct mailboxes *out, struct arena *in, const struct header *h,
 				    struct failure *f);
-/* Gives bare names in address fields that domain (COMPAT.md 6: "bare names in header fields"). A field that
- * cannot be read stays as it is. True if there was a bare name and the domain is "". */
-bool header_qualify(struct header *h, const char *domain);
+struct naming { /* who knows what a local name stands for */
+	void *ctx;
+	/* *text: what is to stand there instead, several addresses with ",\r\n " between them; left alone: it stays.
+	 * recipient: the field is a To, Cc or Bcc. in: until the field is written. */
+	int (*text)(void *ctx, struct arena *in, const struct mailbox *box, bool recipient, const char **text,
+		    struct failure *f);
+};
+
+/* Asks for each address in From, Sender, Reply-To, To, Cc, Bcc and their Resent- twins. A field that cannot be read
+ * stays as it is. -1: the naming failed; the field is named in front. */
+MUST_CHECK int header_rename(struct header *h, const struct naming *n, struct failure *f);
 
 #endif

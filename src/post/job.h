@@ -20,6 +20,7 @@ struct job {
 	const struct account *account; /* lives as long as the run */
 	int64_t began;		       /* clock_steady */
 	bool encrypted, authenticated; /* how it went out */
+	const char *tag;	       /* what syslog calls us, or NULL */
 };
 
 #endif

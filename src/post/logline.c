@@ -136,7 +136,7 @@ static void to_file(const struct account *a, const struct buf *line)
 	buf_free(&b);
 }
 
-static void to_syslog(const struct account *a, const char *line, int status)
+static void to_syslog(const struct job *j, const char *line, int status)
 {
 	static const struct { const char *word; int facility; } known[] = {
 		{"on", LOG_USER},	  {"LOG_USER", LOG_USER},     {"LOG_MAIL", LOG_MAIL},
@@ -146,8 +146,8 @@ static void to_syslog(const struct account *a, const char *line, int status)
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (setting_is(a, SET_syslog, known[i].word)) {
-			openlog("mysend", LOG_PID, known[i].facility);
+		if (setting_is(j->account, SET_syslog, known[i].word)) {
+			openlog(j->tag ? j->tag : "mysend", LOG_PID, known[i].facility);
 			syslog(status == EX_OK ? LOG_INFO : LOG_ERR, "%s", line);
 			closelog();
 			return;
@@ -165,6 +165,6 @@ void logline_write(const struct job *j, const struct failure *session, int statu
 	compose(&b, j, session, status);
 	if (*a->logfile)
 		to_file(a, &b);
-	to_syslog(a, b.p + 1, status);
+	to_syslog(j, b.p + 1, status);
 	buf_free(&b);
 }

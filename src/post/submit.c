@@ -24,20 +24,51 @@ static void done(void *ctx, struct mail *m)
 	(void)m;
 }
 
-int submit(struct job *j, const struct watcher *w, struct failure *f)
+static bool untouched(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict != PENDING)
+			return false;
+	return true;
+}
+
+static int hand_over(struct job *j, struct link *l, bool verify, struct failure *f)
 {
 	const struct account *a = j->account;
-	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout};
+	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, verify};
 	struct hand hand = {.job = j};
 	struct smtp_client client = {&hand, give, done};
-	struct session *s;
 	int ok;
 
-	if (session_open(&s, a, w, f) < 0)
+	if (link_reach(l, a, f) < 0)
 		return -1;
-	j->encrypted = session_is_encrypted(s);
-	j->authenticated = session_is_authenticated(s);
-	ok = smtp_run(s, &limits, &client, f);
-	session_close(s, ok == 0);
+	j->encrypted = session_is_encrypted(l->session);
+	j->authenticated = session_is_authenticated(l->session);
+	ok = smtp_run(l->session, &limits, &client, f);
+	if (ok < 0)
+		link_leave(l, false);
 	return ok;
+}
+
+static int submit_once_more(struct job *j, struct link *l, bool verify, struct failure *f)
+{
+	bool kept = l->session && l->account == j->account && l->used;
+	int ok = hand_over(j, l, verify, f);
+
+	/* A session that was kept may have ended while nobody spoke: nothing was sent, and another is opened. */
+	if (ok < 0 && kept && untouched(&j->mail.envelope))
+		ok = hand_over(j, l, verify, f);
+	l->used = true;
+	return ok;
+}
+
+int submit(struct job *j, struct link *l, struct failure *f)
+{
+	return submit_once_more(j, l, false, f);
+}
+
+int submit_verify(struct job *j, struct link *l, struct failure *f)
+{
+	j->mail.wire = source_text(&j->arena, SLICE(""));
+	return submit_once_more(j, l, true, f);
 }

@@ -1,7 +1,8 @@
 /*
  * post/submit - hands a mail to the account's relay: where the promise is made
  *
- * Use: submit(&job, watcher, f). Afterwards every recipient of the job's envelope has its verdict.
+ * Use: submit(&job, &link, f). Afterwards every recipient of the job's envelope has its verdict. submit_verify asks
+ * the relay for its word on each, and sends nothing. The session stays, for the next mail, unless it failed.
  * Owns: nothing. Bounds: the account's timeouts.
  * Errors: -1 and *f when the session failed, at whatever stage; recipients may have verdicts all the same.
  * Threads: the job's. Source: DESIGN (CONTRIBUTING.md), promise 1.
@@ -10,8 +11,9 @@
 #define POST_SUBMIT_H
 
 #include "post/job.h"
-#include "wire/transcript.h"
+#include "post/link.h"
 
-MUST_CHECK int submit(struct job *j, const struct watcher *w, struct failure *f);
+MUST_CHECK int submit(struct job *j, struct link *l, struct failure *f);
+MUST_CHECK int submit_verify(struct job *j, struct link *l, struct failure *f);
 
 #endif

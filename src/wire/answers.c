@@ -78,6 +78,12 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	struct recipient *to = &a->t->of->mail->envelope.recipient[a->recipient];
 	struct failure f;
 
+	if (reply_is_positive(r) && e->limits->verify && to->verdict == PENDING) {
+		reply_failure(r, AT_RECIPIENT, EX_OK, &f);
+		f.exit = EX_OK;
+		to->why = keep(a->t, &f);
+		to->verdict = ACCEPTED;
+	}
 	if (reply_is_positive(r))
 		return;
 	a->t->refused++;
@@ -129,6 +135,13 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 	engine_end(e, a->t);
 }
 
+/* The RSET that ends a transaction which only asked: what it says does not matter. */
+static void answer_verified(struct engine *e, const struct awaited *a, const struct reply *r)
+{
+	(void)r;
+	engine_end(e, a->t);
+}
+
 static const struct {
 	const char *name;
 	enum stage stage;
@@ -138,6 +151,7 @@ static const struct {
 	[V_RSET] = {"RSET", AT_SENDER, 300, answer_reset}, [V_MAIL] = {"MAIL FROM", AT_SENDER, 300, answer_mail},
 	[V_RCPT] = {"RCPT TO", AT_RECIPIENT, 300, answer_rcpt}, [V_DATA] = {"DATA", AT_DATA, 120, answer_data},
 	[V_DOT] = {"end of data", AT_END, 600, answer_end},	[V_BDAT] = {"BDAT", AT_END, 600, answer_end},
+	[V_VERIFIED] = {"RSET", AT_RECIPIENT, 300, answer_verified},
 };
 
 /* 421: the relay leaves, and took nothing of what it has not answered yet (RFC 5321 3.8). */

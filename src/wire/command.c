@@ -78,7 +78,7 @@ static int mail_wishes(struct buf *out, const struct caps *c, const struct mail 
 		if (buf_text(out, " BODY=7BIT") < 0)
 			return -1;
 	}
-	if (c->smtputf8 && needs_utf8(e) && buf_text(out, " SMTPUTF8") < 0)
+	if (c->smtputf8 && (e->smtputf8 || needs_utf8(e)) && buf_text(out, " SMTPUTF8") < 0)
 		return -1;
 	if (!c->dsn)
 		return 0;
@@ -101,13 +101,13 @@ int command_mail(struct buf *out, const struct caps *c, const struct mail *m, st
 		return fail(f, AT_SENDER, EX_DATAERR,
 			    "the message has %" PRIu64 " octets, the relay takes %" PRIu64, size, c->size_limit);
 	if (buf_printf(out, "MAIL FROM:<%s>", m->envelope.sender) < 0 ||
-	    (c->size && buf_printf(out, " SIZE=%" PRIu64, size) < 0) || mail_wishes(out, c, m) < 0 ||
+	    (c->size && size && buf_printf(out, " SIZE=%" PRIu64, size) < 0) || mail_wishes(out, c, m) < 0 ||
 	    buf_text(out, "\r\n") < 0)
 		return full(f);
 	return 0;
 }
 
-static int rcpt_notify(struct buf *out, const struct envelope *e, const char *address)
+static int rcpt_notify(struct buf *out, const struct envelope *e, const struct recipient *r)
 {
 	static const struct { unsigned bit; const char *word; } kind[] = {
 		{NOTIFY_NEVER, "NEVER"},
@@ -115,23 +115,26 @@ static int rcpt_notify(struct buf *out, const struct envelope *e, const char *ad
 		{NOTIFY_FAILURE, "FAILURE"},
 		{NOTIFY_DELAY, "DELAY"},
 	};
+	unsigned notify = r->notify ? r->notify : e->notify;
 	const char *before = " NOTIFY=";
 
 	for (size_t i = 0; i < sizeof kind / sizeof *kind; i++)
-		if (e->notify & kind[i].bit) {
+		if (notify & kind[i].bit) {
 			if (buf_printf(out, "%s%s", before, kind[i].word) < 0)
 				return -1;
 			before = ",";
 		}
-	if (!e->notify || !address_is_ascii(address)) /* RFC 6533 has another form, which few relays know */
+	if (r->orcpt)
+		return buf_printf(out, " ORCPT=%s", r->orcpt);
+	if (!notify || !address_is_ascii(r->address)) /* RFC 6533 has another form, which few relays know */
 		return 0;
-	return buf_text(out, " ORCPT=rfc822;") < 0 || address_xtext(out, address) < 0 ? -1 : 0;
+	return buf_text(out, " ORCPT=rfc822;") < 0 || address_xtext(out, r->address) < 0 ? -1 : 0;
 }
 
-int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const char *address,
+int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const struct recipient *r,
 		 struct failure *f)
 {
-	if (buf_printf(out, "RCPT TO:<%s>", address) < 0 || (c->dsn && rcpt_notify(out, e, address) < 0) ||
+	if (buf_printf(out, "RCPT TO:<%s>", r->address) < 0 || (c->dsn && rcpt_notify(out, e, r) < 0) ||
 	    buf_text(out, "\r\n") < 0)
 		return full(f);
 	return 0;

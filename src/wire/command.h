@@ -22,7 +22,7 @@ struct caps { /* what EHLO offered */
 
 void caps_line(struct caps *c, struct slice line); /* one line of the answer to EHLO, code aside */
 MUST_CHECK int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f);
-MUST_CHECK int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const char *address,
+MUST_CHECK int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const struct recipient *r,
 			    struct failure *f);
 
 #endif

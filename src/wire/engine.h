@@ -15,7 +15,7 @@
 
 #include "wire/smtp.h"
 
-enum verb { V_RSET, V_MAIL, V_RCPT, V_DATA, V_DOT, V_BDAT };
+enum verb { V_RSET, V_MAIL, V_RCPT, V_DATA, V_DOT, V_BDAT, V_VERIFIED };
 
 /* One mail, from its first transaction to done(). */
 struct under_way {

@@ -8,7 +8,6 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "conf/secret.h"
 #include "conf/whoami.h"
 #include "wire/handle.h"
 #include "wire/mailbox.h"
@@ -22,6 +21,7 @@ struct session {
 	struct failure heard; /* why transcript_heard stopped libcurl */
 	bool stopped;
 	bool closed; /* the relay closed its end */
+	bool in_transaction;
 	struct buf in;
 	size_t taken; /* of in, by session_reply */
 	struct arena arena;
@@ -213,7 +213,6 @@ int session_open(struct session **out, const struct account *a, const struct wat
 		if (ok < 0 && stage_is_remote(f->stage))
 			snprintf(f->relay, sizeof f->relay, "%s", s->relay);
 	}
-	secret_wipe();
 	if (ok < 0) {
 		session_close(s, false);
 		return -1;
@@ -225,6 +224,11 @@ int session_open(struct session **out, const struct account *a, const struct wat
 const struct caps *session_caps(const struct session *s)
 {
 	return &s->transcript.caps;
+}
+
+bool *session_in_transaction(struct session *s)
+{
+	return &s->in_transaction;
 }
 
 const char *session_relay(const struct session *s)

@@ -29,6 +29,8 @@ const struct caps *session_caps(const struct session *s);
 const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
 bool session_is_encrypted(const struct session *s);
 bool session_is_authenticated(const struct session *s);
+/* A transaction has been left without an end: RSET has to go before the next MAIL. */
+bool *session_in_transaction(struct session *s);
 /* What the watcher is to see of what goes out; the message itself is not shown. */
 void session_show(const struct session *s, struct slice line);
 void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* how far the message is */

@@ -134,7 +134,7 @@ static int emit_rcpt(struct engine *e, struct failure *f)
 	const struct envelope *env = &e->writing->of->mail->envelope;
 	size_t start = e->out.len;
 
-	if (command_rcpt(&e->out, e->caps, env, env->recipient[e->rcpt].address, f) < 0)
+	if (command_rcpt(&e->out, e->caps, env, &env->recipient[e->rcpt], f) < 0)
 		return -1;
 	said(e, start, V_RCPT, e->rcpt);
 	if (++e->rcpt == e->writing->first + e->writing->count)
@@ -250,6 +250,15 @@ static int abandon(struct engine *e)
 	return EMITTED;
 }
 
+/* Only asked: the transaction ends here. */
+static int emit_verified(struct engine *e, struct failure *f)
+{
+	int did = say(e, V_VERIFIED, "RSET\r\n", f);
+
+	e->writing = NULL;
+	return did;
+}
+
 static bool must_wait(const struct engine *e)
 {
 	const struct transaction *t = e->writing;
@@ -278,7 +287,7 @@ static int emit(struct engine *e, struct failure *f)
 		return IDLE;
 	t = e->writing;
 	/* With every answer in hand (or one that says enough) the rest need not be said. */
-	if (!e->queued && (t->failed || t->refused == t->count) && e->step != STEP_BODY)
+	if (!e->limits->verify && !e->queued && (t->failed || t->refused == t->count) && e->step != STEP_BODY)
 		return abandon(e);
 	switch (e->step) {
 	case STEP_RSET:
@@ -290,6 +299,8 @@ static int emit(struct engine *e, struct failure *f)
 	case STEP_RCPT:
 		return emit_rcpt(e, f);
 	case STEP_LAST:
+		if (e->limits->verify)
+			return emit_verified(e, f);
 		if (e->caps->chunking)
 			return emit_bdat(e, f);
 		e->step = STEP_BODY;
@@ -337,13 +348,15 @@ static void lost(struct engine *e, struct failure *f)
 int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client,
 	     struct failure *f)
 {
-	struct engine e = {.session = s, .caps = session_caps(s), .limits = limits, .client = client};
+	struct engine e = {.session = s, .caps = session_caps(s), .limits = limits, .client = client,
+			   .needs_reset = *session_in_transaction(s)};
 	int ok;
 
 	buf_start(&e.out, COMMANDS_MAX);
 	ok = run(&e, f);
 	if (ok < 0)
 		lost(&e, f);
+	*session_in_transaction(s) = e.needs_reset;
 	buf_free(&e.out);
 	arena_free(&e.scratch);
 	return ok;

@@ -22,6 +22,7 @@ struct smtp_limits {
 	unsigned window;     /* messages under way */
 	unsigned recipients; /* of one transaction */
 	unsigned timeout;    /* for one transaction, all in all */
+	bool verify;	     /* MAIL, RCPT, RSET: ask, and send nothing; ACCEPTED has the relay's words as its why */
 };
 
 struct smtp_client { /* who has the mails; ctx is passed to each */

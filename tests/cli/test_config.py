@@ -360,3 +360,17 @@ def test_show_config_never_shows_a_secret(mysend, lines):
     assert result.status == 0 and "(set)" in result.out or "echo" in lines
     if "echo" not in lines:
         assert "hunter2secret" not in result.out + result.err
+
+
+def test_show_config_shows_the_account_that_would_send(mysend):
+    config = "account default\nhost h\naccount a\nhost h1\nfrom al@x.example\n"
+    assert "# account a\n" in mysend("--show-config", "-f", "<al@x.example>", config=config).out
+
+
+def test_show_config_without_a_relay_shows_what_there_is_and_then_the_error(mysend):
+    result = mysend("--show-config", config="from a@b.example\n")
+    assert result.status == 78 and "from a@b.example\t# " in result.out and "names no relay" in result.err
+
+
+def test_empty_host_in_the_environment_hides_none(mysend):
+    assert value(shown(mysend, config="host h\n", env={"MYSEND_HOST": ""}), "host").startswith("h")

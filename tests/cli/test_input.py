@@ -380,3 +380,20 @@ def test_dry_run_shows_exactly_what_goes_over_the_wire(mysend, relay):
     result = mysend.dry("-t", stdin=text, to=())
     assert result.message == one.message.body
     assert (result.sender, result.rcpts) == (one.message.sender, one.message.recipients)
+
+
+@pytest.mark.parametrize("text", [b"From today on the backup fails\nsecond\n", b">From the manual: quoted\nsecond\n"])
+def test_text_that_begins_like_an_mbox_is_not_lost(mysend, text):
+    assert mysend.dry(stdin=text).body == text.replace(b"\n", b"\r\n")
+
+
+def test_folder_for_temporary_files_that_is_not_there_does_not_stop_a_large_message(mysend, relay):
+    one = relay()
+    mysend("bob@example.org", stdin=b"Subject: x\n\n" + b"x" * 70 + b"\n" + b"line\n" * 400000, relay=one, env={"TMPDIR": "/nonexistent"}).ok()
+    assert len(one.messages) == 1
+
+
+def test_message_over_the_limit_is_refused_before_anything_is_sent(mysend, relay):
+    one = relay()
+    said = mysend("bob@example.org", stdin=b"Subject: x\n\n" + b"line\n" * 1000, relay=one, config="message_size_limit 2k\n").failed(65)
+    assert "message_size_limit is 2048" in said and "MAIL" not in one.verbs

@@ -226,3 +226,64 @@ def test_max_recipients_can_be_lower(mysend, relay):
     one = relay()
     mysend(*["user%d@example.org" % i for i in range(7)], stdin=message(), relay=one, config="max_recipients 3\n").ok()
     assert [len(mail.recipients) for mail in one.messages] == [3, 3, 1]
+
+
+@pytest.mark.parametrize("address", ["a@[x> NOTIFY=NEVER]", "a@[x y]", "a@[(x)]", "a@[]", "a@[x<y]"])
+def test_smtp_parameters_cannot_hide_in_an_address_literal(mysend, relay, address):
+    one = relay()
+    mysend(address, stdin=message(), relay=one).failed(65)
+    mysend("-f", address, "bob@example.org", stdin=message(), relay=one).failed(65)
+    assert not one.messages
+
+
+def test_a_local_name_that_grows_too_long_with_its_domain_is_refused(mysend, relay):
+    one = relay()
+    mysend("x" * 250, stdin=message(), relay=one, config="maildomain host.example\n").failed(65)
+    assert not one.messages
+
+
+@pytest.mark.parametrize("words", [["--tls", "off"], ["--syslog", "off"], ["--set-to-header", "off"]])
+def test_word_behind_a_switch_is_its_value_and_no_recipient(mysend, words):
+    assert mysend.dry(*words, stdin=message()).rcpts == ["bob@example.org"]
+
+
+# --- aliases --------------------------------------------------------------------------------------
+
+@pytest.fixture
+def aliases(tmp_path):
+    path = tmp_path / "aliases"
+    path.write_text("postmaster: root\nroot: alice@example.net\nops: bob@example.org, carl@example.org\ndefault: rest@example.net\n")
+    return "aliases %s\nmaildomain mail.example\n" % path
+
+
+@pytest.mark.parametrize("args, rcpts", [
+    (["root"], ["alice@example.net"]), (["postmaster"], ["alice@example.net"]), (["root@localhost"], ["alice@example.net"]),
+    (["ops", "bob@example.org"], ["bob@example.org", "carl@example.org"]), (["who"], ["rest@example.net"]),
+    (["\\root"], ["root@mail.example"]), (["-n", "root"], ["root@mail.example"]), (["-n", "root@localhost"], ["root@mail.example"]),
+    (["root+cron"], ["alice@example.net"]), (["Root <root>"], ["alice@example.net"]), (["root@example.org"], ["root@example.org"]),
+])
+def test_local_names_go_through_the_aliases(mysend, aliases, args, rcpts):
+    assert mysend.dry(*args, to=(), stdin=message(), config=aliases).rcpts == rcpts
+
+
+def test_header_says_who_the_aliases_mean_and_only_in_fields_of_recipients(mysend, aliases):
+    text = b"From: root (Cron Daemon)\nTo: Root <root>\nCc: The crew <ops>, x@y.example\nReply-To: root@localhost\n\nb\n"
+    result = mysend.dry("-t", to=(), stdin=text, config=aliases)
+    assert result.rcpts == ["alice@example.net", "bob@example.org", "carl@example.org", "x@y.example"]
+    assert result.head.startswith(b"From: root@mail.example (Cron Daemon)\r\nTo: Root <alice@example.net>\r\n"
+                                  b"Cc: bob@example.org,\r\n carl@example.org, x@y.example\r\nReply-To: root@mail.example\r\n")
+
+
+def test_root_to_goes_before_the_aliases(mysend, aliases):
+    assert mysend.dry("postmaster", to=(), stdin=message(), config=aliases + "root_to me@example.net, you@example.net\n").rcpts == \
+        ["me@example.net", "you@example.net"]
+
+
+@pytest.mark.parametrize("target", ["|/bin/cat", "/var/mail/x", ":include:/etc/list", "loop"])
+def test_alias_that_leads_nowhere_stops_the_mail_and_names_its_line(mysend, relay, tmp_path, target):
+    one = relay()
+    path = tmp_path / "aliases"
+    path.write_text("# local\nloop: bad\nbad: %s\n" % target)
+    said = mysend("bad", "bob@example.org", stdin=message(), relay=one, config="aliases %s\n" % path).failed(78)
+    assert str(path) + ":" in said and "bad" in said and not one.messages
+    mysend("bob@example.org", stdin=message(), relay=one, config="aliases %s\n" % path).ok()

@@ -1,6 +1,7 @@
 """Passwords: where they come from, and where they never go (DESIGN.md, Secrets)."""
 import os
 import subprocess
+import time
 
 import pytest
 from servers import wait_for
@@ -126,3 +127,20 @@ def test_auth_method_that_this_libcurl_lacks_is_a_clear_config_error(mysend, rel
     one = relay("ehlo auth=plain,scram-sha-1,scram-sha-256")
     result = mysend("bob@example.org", stdin=TEXT, relay=one, config="user joe\npassword secret\nauth %s\n" % method)
     assert result.status == 78 and method in result.err.lower() and not one.transactions, result
+
+
+def test_password_line_with_an_equals_sign_is_not_quoted(mysend):
+    result = mysend("bob@example.org", stdin=TEXT, config="host h\npassword=hunter2\n")
+    assert result.status == 78 and "hunter2" not in result.err and "a blank stands between" in result.err
+
+
+def test_command_that_fails_is_not_quoted(mysend, relay):
+    one = relay("ehlo auth")
+    said = mysend("bob@example.org", stdin=TEXT, relay=one, config="user u\npassword_command echo hunter2; false\n")
+    assert said.status == 78 and "hunter2" not in said.err and "password_command: the command failed with status 1" in said.err
+
+
+def test_command_that_leaves_something_in_the_background_is_not_waited_for(mysend):
+    began = time.monotonic()
+    assert mysend.dry(stdin=TEXT, config="eval sleep 10 2>&- & echo timeout 5m\n").status == 0
+    assert time.monotonic() - began < 8

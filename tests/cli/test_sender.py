@@ -141,3 +141,19 @@ def test_from_has_msmtps_patterns(mysend, pattern, want):
     names = {"user": pwd.getpwuid(os.getuid()).pw_name, "host": socket.gethostname()}
     result = mysend("--dry-run", "bob@example.org", stdin=TEXT, config=HOST + "from %s\n" % pattern)
     assert result.sender == want.format(**names), result
+
+
+@pytest.mark.parametrize("header", [
+    b"From:\nTo: a@x.example\n", b"From: a@b.example\nTo: a@x.example\nResent-To: c@d.example\n",
+])
+def test_null_sender_with_a_from_to_be_made_gets_the_default_identity(mysend, header):
+    result = mysend.dry("-t", "-f", "<>", stdin=header + b"\nb\n", to=())
+    assert result.sender == "" and b"me@example.net" in result.head
+
+
+def test_from_with_an_address_literal_is_no_pattern(mysend):
+    assert mysend.dry("--from", "root@[127.0.0.1]", stdin=TEXT).sender == "root@[127.0.0.1]"
+
+
+def test_empty_from_beside_another_does_not_leave(mysend):
+    assert mysend.dry(stdin=b"From:\nFrom: a@b.example\n\nb\n").head.count(b"From:") == 1

@@ -184,7 +184,7 @@ static void test_a_file_that_may_not_be_read_is_another_message(void **state)
 static void test_a_file_with_a_password_that_others_may_read_is_refused(void **state)
 {
 	static const struct { unsigned mode; bool fine; } rows[] = {
-		{0600, true}, {0640, true}, {0400, true}, {0644, false}, {0602, false}, {0604, false}, {0666, false},
+		{0600, true}, {0640, true}, {0400, true}, {0644, false}, {0604, false},
 	};
 
 	(void)state;
@@ -206,6 +206,30 @@ static void test_a_file_with_a_password_that_others_may_read_is_refused(void **s
 	put("etc/mysend.conf", "host site\npassword hunter2\n", 0644);
 	put("own", "host own\n", 0644);
 	assert_non_null(strstr(host_of("own", NULL, NULL), "etc/mysend.conf is refused"));
+}
+
+static void test_a_file_that_anybody_may_write_is_refused_before_its_commands_run(void **state)
+{
+	(void)state;
+	unlink("ran");
+	put("own", "eval echo host own; touch ran\n", 0602);
+	assert_string_equal(host_of("own", NULL, NULL), "own is refused: anybody may write it (mode 0602)");
+	assert_int_equal(access("ran", F_OK), -1);
+	put("own", "eval echo host own; touch ran\n", 0660);
+	assert_string_equal(host_of("own", NULL, NULL), "own");
+	assert_int_equal(access("ran", F_OK), 0);
+	unlink("ran");
+}
+
+static void test_a_file_of_somebody_else_counts_only_by_name(void **state)
+{
+	(void)state;
+	put("home/.mysendrc", "host rc\n", 0644);
+	if (chown("home/.mysendrc", 12345, (gid_t)-1) < 0)
+		skip(); /* only root may give files away */
+	assert_non_null(strstr(host_of(NULL, NULL, NULL), ".mysendrc is refused: it belongs to somebody else"));
+	assert_string_equal(host_of("home/.mysendrc", NULL, NULL), "rc");
+	unlink("home/.mysendrc");
 }
 
 static void test_the_account_is_the_named_one_the_senders_or_the_default(void **state)
@@ -448,6 +472,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_without_any_relay_every_path_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_file_that_may_not_be_read_is_another_message, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_file_with_a_password_that_others_may_read_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_file_that_anybody_may_write_is_refused_before_its_commands_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_file_of_somebody_else_counts_only_by_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_account_is_the_named_one_the_senders_or_the_default, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_a_default_the_only_account_is_taken_else_they_are_listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_users_file_lies_over_the_systems, setup, teardown),

@@ -198,7 +198,7 @@ static void test_an_error_names_file_and_line_and_what_to_do(void **state)
 		{"host h\nrelay smtp://i\n", "/x/conf:2: relay contradicts host (/x/conf:1)", ""},
 		{"account a\nrelay smtps://h\naccount b\ntls off\nrelay smtps://h\n",
 		 "/x/conf:5: relay contradicts tls (/x/conf:4)", ""},
-		{"eval false\n", "/x/conf:1: eval: \"false\" failed with status 1", ""},
+		{"eval false\n", "/x/conf:1: eval: the command failed with status 1", ""},
 		{"account a\nhost h\naccount b : a,\n", "/x/conf:3: there is no account \"\" above", ""},
 		{"account a\nhost h\naccount b : a, c\n", "/x/conf:3: there is no account \"c\" above", ""},
 		{"account a\nhost h\naccount b : A\n", "/x/conf:3: there is no account \"A\" above", ""},

@@ -83,12 +83,13 @@ static void test_an_unnamed_file_has_no_name(void **state)
 	assert_int_equal(st.st_nlink, 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	close(fd);
-	setenv("TMPDIR", "/nowhere", 1);
-	assert_int_equal(file_unnamed(), -1);
-	setenv("TMPDIR", "relative", 1); /* not a path to trust: /tmp */
-	fd = file_unnamed();
-	assert_true(fd >= 0);
-	close(fd);
+	/* not there, not a path to trust: /tmp */
+	for (size_t i = 0; i < 2; i++) {
+		setenv("TMPDIR", i ? "relative" : "/nowhere", 1);
+		fd = file_unnamed();
+		assert_true(fd >= 0);
+		close(fd);
+	}
 	unsetenv("TMPDIR");
 }
 
@@ -194,17 +195,19 @@ static void test_a_log_that_we_may_not_write_is_an_error_and_stays_as_it_is(void
 	unlink("log");
 }
 
-static void test_a_folder_name_that_is_too_long_is_an_error(void **state)
+static void test_a_folder_name_that_is_too_long_is_passed_over(void **state)
 {
 	static char path[5000];
+	int fd;
 
 	(void)state;
 	memset(path, 'x', sizeof path - 1);
 	for (size_t i = 0; i < sizeof path - 1; i += 100)
 		path[i] = '/';
 	setenv("TMPDIR", path, 1);
-	assert_int_equal(file_unnamed(), -1);
-	assert_int_equal(errno, ENAMETOOLONG);
+	fd = file_unnamed();
+	assert_true(fd >= 0);
+	close(fd);
 	unsetenv("TMPDIR");
 }
 
@@ -274,7 +277,7 @@ int main(void)
 		cmocka_unit_test(test_appending_waits_for_a_lock_but_not_for_long),
 		cmocka_unit_test(test_lines_of_many_processes_stay_whole),
 		cmocka_unit_test(test_a_log_that_we_may_not_write_is_an_error_and_stays_as_it_is),
-		cmocka_unit_test(test_a_folder_name_that_is_too_long_is_an_error),
+		cmocka_unit_test(test_a_folder_name_that_is_too_long_is_passed_over),
 		cmocka_unit_test(test_a_fifo_that_nobody_reads_does_not_hold_us_up),
 		cmocka_unit_test(test_a_pipe_that_does_not_block_is_waited_for_and_drained),
 		cmocka_unit_test(test_closed_standard_descriptors_are_opened_on_dev_null),

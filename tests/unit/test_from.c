@@ -7,7 +7,7 @@
 #include "mail/from.h"
 
 static const struct completion plain = {
-	.forced_from = "",	 .from_address = "me@x.example", .from_name = "Me Myself", .domain = "x.example",
+	.forced_from = "",	 .from_address = "me@x.example", .from_name = "Me Myself",
 	.message_host = "h.example", .charset = "",
 };
 
@@ -88,7 +88,7 @@ static void test_a_from_is_added_only_where_none_says_anything(void **state)
 		{"From:\r\nTo: b@y\r\n", PUT_MISSING, "From: Me Myself <me@x.example>\r\nTo: b@y\r\n"},
 		{"From: \r\n \r\n", PUT_MISSING, "From: Me Myself <me@x.example>\r\n"},
 		{"From: a@y\r\nFrom: b@y\r\n", PUT_MISSING, "From: a@y\r\nFrom: b@y\r\n"},
-		{"From:\r\nFrom: b@y\r\n", PUT_MISSING, "From:\r\nFrom: b@y\r\n"},
+		{"From:\r\nFrom: b@y\r\n", PUT_MISSING, "From: b@y\r\n"},
 		{"From: a@y\r\nFrom: b@y\r\n", PUT_ALWAYS, "From: Me Myself <me@x.example>\r\n"},
 		{"", PUT_NEVER, ""},
 		{"From:\r\n", PUT_NEVER, "From:\r\n"},

@@ -138,9 +138,9 @@ static void test_the_first_line_that_a_command_prints_is_the_password(void **sta
 		{"echo pw", "pw"},
 		{"printf 'pw\\nmore'", "pw"},
 		{"cat; echo pw", "pw"},
-		{"true", "password_command: the first line should be the password, and is empty"},
-		{"exit 3", "password_command: \"exit 3\" failed with status 3"},
-		{"echo hunter2; kill -9 $$", "password_command: \"echo hunter2; kill -9 $$\" was ended by a signal"},
+		{"true", "conf:1: password_command: the first line should be the password, and is empty"},
+		{"exit 3", "conf:1: password_command: the command failed with status 3"},
+		{"echo hunter2; kill -9 $$", "conf:1: password_command: the command was ended by a signal"},
 	};
 
 	(void)state;
@@ -264,7 +264,7 @@ static void test_a_file_or_an_output_of_more_than_64_kib_is_no_password(void **s
 	assert_string_equal(found(&a), "file: File too large");
 	set(&a, SET_password_file, "");
 	set(&a, SET_password_command, "cat file");
-	assert_string_equal(found(&a), "password_command: \"cat file\" printed more than 65536 bytes");
+	assert_string_equal(found(&a), "conf:1: password_command: the command printed more than 65536 bytes");
 	wall[65536] = '\0';
 	put("file", wall, 0600);
 	assert_string_equal(found(&a), "w");

@@ -65,7 +65,7 @@ static void test_a_setting_is_found_by_keyword_option_and_older_name(void **stat
 		{"passwordeval", SET_password_command}, {"hos", SETTINGS},
 		{"hosts", SETTINGS},		      {"", SETTINGS},
 		{"HOST", SETTINGS},		      {"keepbcc", SETTINGS}, /* its values mean something else */
-		{"aliases", SETTINGS},
+		{"aliases", SET_aliases},
 	};
 
 	(void)state;
@@ -126,6 +126,9 @@ static void test_values_are_checked_as_they_come_in(void **state)
 		{"user", "domain\\name", "a\x01"},
 		{"domain", "%H", "a b"},
 		{"relay", "smtp://host", "smtp://ho st"},
+		{"message_size_limit", "20M", "0"},
+		{"message_size_limit", "off", "20T"},
+		{"message_size_limit", "4294967295", "M"},
 	};
 
 	(void)state;

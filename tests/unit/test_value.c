@@ -57,6 +57,24 @@ static void test_a_time_is_a_count_of_seconds_or_of_a_unit(void **state)
 	}
 }
 
+static void test_a_size_is_octets_or_a_power_of_1024(void **state)
+{
+	static const struct { const char *text; int ok; uint64_t value; } rows[] = {
+		{"1", 0, 1}, {"5000", 0, 5000}, {"2k", 0, 2048}, {"2K", 0, 2048}, {"20M", 0, 20971520},
+		{"1g", 0, 1073741824}, {"off", 0, 0}, {"0", -1, 0}, {"0k", -1, 0}, {"", -1, 0}, {"k", -1, 0},
+		{"2T", -1, 0}, {"-1", -1, 0}, {"1.5M", -1, 0}, {"2 M", -1, 0}, {"2MB", -1, 0}, {"5g", -1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		uint64_t n = 9;
+
+		assert_int_equal(value_bytes(slice_of(rows[i].text), 1, (uint64_t)4 << 30, &n), rows[i].ok);
+		if (rows[i].ok == 0)
+			assert_int_equal(n, rows[i].value);
+	}
+}
+
 static void test_a_choice_is_one_whole_word_of_the_list(void **state)
 {
 	static const struct { const char *words, *text; int place; } rows[] = {
@@ -155,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_a_count_is_digits_within_its_range, teardown),
 		cmocka_unit_test_teardown(test_a_time_is_a_count_of_seconds_or_of_a_unit, teardown),
+		cmocka_unit_test_teardown(test_a_size_is_octets_or_a_power_of_1024, teardown),
 		cmocka_unit_test_teardown(test_a_choice_is_one_whole_word_of_the_list, teardown),
 		cmocka_unit_test_teardown(test_a_name_is_letters_digits_hyphens_underscores_and_dots_in_their_places, teardown),
 		cmocka_unit_test_teardown(test_each_kind_keeps_what_it_takes_and_refuses_the_rest, teardown),

@@ -1,0 +1,179 @@
+#include "cli/intake.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/whoami.h"
+#include "mail/complete.h"
+
+struct chosen {
+	const struct account *account;
+	struct aliases *aliases;
+	struct chosen *next;
+};
+
+int intake_open(struct intake *n, const struct wish *w, struct arena *run, struct failure *f)
+{
+	*n = (struct intake){.run = run};
+	return accounts_load(&n->all, run, w->config, f);
+}
+
+/* Whoever keeps a session or a password by its account finds the same account again. */
+static struct chosen *chosen_find(const struct intake *n, const char *name)
+{
+	struct chosen *c = n->chosen;
+
+	while (c && strcmp(c->account->name, name) != 0)
+		c = c->next;
+	return c;
+}
+
+int intake_account(struct intake *n, struct job *j, const struct wish *w, const char *sender,
+		   struct aliases **aliases, struct failure *f)
+{
+	const struct choice choice = {w->account, sender, w->option, w->options};
+	struct account *a;
+	struct chosen *c;
+
+	/* A copy of the job's tells which it is; the first time, one of the run's is kept. */
+	if (accounts_choose(&n->all, n->chosen ? &j->arena : n->run, &choice, &a, f) < 0)
+		return -1;
+	c = chosen_find(n, a->name);
+	if (!c) {
+		if (n->chosen && accounts_choose(&n->all, n->run, &choice, &a, f) < 0)
+			return -1;
+		c = arena_zeroed(n->run, 1, sizeof *c);
+		*c = (struct chosen){a, NULL, n->chosen};
+		n->chosen = c;
+	}
+	j->account = c->account;
+	if (!c->aliases && aliases_open(&c->aliases, n->run, c->account, f) < 0)
+		return -1;
+	*aliases = c->aliases;
+	return 0;
+}
+
+/* -f, else the From field; NULL where neither can be read: then the default account it is. */
+static const char *sender_for_choice(struct job *j, const struct wish *w)
+{
+	const char *sender = NULL;
+	struct failure ignored;
+
+	if (w->sender && address_one(&sender, &j->arena, slice_of(w->sender), &ignored) == 0 && *sender)
+		return sender;
+	return identity_of_header(j);
+}
+
+static int wishes(struct job *j, const struct wish *w, struct failure *f)
+{
+	struct envelope *e = &j->mail.envelope;
+	const struct account *a = j->account;
+
+	j->tag = w->tag;
+	e->notify = w->notify;
+	e->ret = w->ret;
+	e->envid = w->envid;
+	e->body = w->body;
+	e->smtputf8 = w->smtputf8;
+	if (!e->notify && *a->dsn_notify && strcasecmp(a->dsn_notify, "off") != 0 &&
+	    options_notify(a->dsn_notify, &e->notify) < 0)
+		return fail(f, AT_CONFIG, EX_CONFIG, "dsn_notify takes never, or a list of success, failure, delay");
+	if (e->ret == RET_UNSAID && *a->dsn_return && strcasecmp(a->dsn_return, "off") != 0 &&
+	    options_return(strcasecmp(a->dsn_return, "headers") == 0 ? "hdrs" : a->dsn_return, &e->ret) < 0)
+		return fail(f, AT_CONFIG, EX_CONFIG, "dsn_return takes full or hdrs");
+	return 0;
+}
+
+/* What an 8-bit body is that is no UTF-8: the locale's charset, if that is one of 8 bits. */
+static const char *charset(void)
+{
+	const char *of_locale;
+
+	setlocale(LC_CTYPE, "");
+	of_locale = nl_langinfo(CODESET);
+	return strncasecmp(of_locale, "ISO-8859", 8) == 0 || strncasecmp(of_locale, "KOI8", 4) == 0 ||
+			       strncasecmp(of_locale, "CP12", 4) == 0
+		       ? of_locale
+		       : "iso-8859-1";
+}
+
+static void warn(const struct job *j)
+{
+	const struct facts *facts = &j->mail.message.facts;
+
+	if (facts->nuls)
+		log_warning("%llu NUL octets are left out: mail cannot carry them", (unsigned long long)facts->nuls);
+	if (facts->longest > HEADER_LINE_MAX)
+		log_warning("a line has %zu octets, 998 are allowed: some servers will cut or refuse it",
+			    facts->longest);
+}
+
+static int finish(struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
+{
+	const struct account *a = j->account;
+	struct mail *m = &j->mail;
+	bool raw = m->message.facts.eightbit && !m->message.facts.utf8;
+	const char *domain = address_domain(*id->from ? id->from : id->sender);
+	struct completion c = {
+		.from = (enum put)a->set_from_header,
+		.date = (enum put)a->set_date_header,
+		.message_id = (enum put)a->set_msgid_header,
+		.to = (enum put)a->set_to_header,
+		.keep_bcc = !a->remove_bcc_headers,
+		.forced_from = id->forced,
+		.from_address = id->from,
+		.from_name = id->name,
+		.names = names,
+		.message_host = *domain ? domain : whoami_host(&j->arena),
+		.charset = raw ? charset() : "utf-8",
+		.now = clock_wall(),
+	};
+
+	m->in = &j->arena;
+	m->envelope.sender = id->sender;
+	return complete(m, &c, f);
+}
+
+static void hide_recipients(struct header *h, bool put)
+{
+	static const char *const names[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		put |= header_remove(h, names[i]) > 0;
+	if (put)
+		header_put(h, "To", "undisclosed-recipients:;");
+}
+
+int intake_take(struct intake *n, struct job *j, const struct wish *w, struct failure *f)
+{
+	const struct account *a;
+	struct aliases *aliases;
+	struct identity id;
+	struct whom who;
+
+	if (intake_account(n, j, w, sender_for_choice(j, w), &aliases, f) < 0)
+		return -1;
+	a = j->account;
+	j->mail.envelope.sender = w->sender ? w->sender : "";
+	if (a->refuse_empty && j->mail.message.facts.empty)
+		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");
+	if (identity_read(&id, j, w, f) < 0)
+		return -1;
+	whom_open(&who, j, w, aliases, &id);
+	if (whom_envelope(&who, f) < 0 || wishes(j, w, f) < 0)
+		return -1;
+	if (a->undisclosed_recipients)
+		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);
+	if (finish(j, &id, &who.naming, f) < 0)
+		return -1;
+	if (a->message_size_limit && j->mail.wire->size > a->message_size_limit)
+		return fail(f, AT_INPUT, EX_DATAERR, "the message has %llu octets, message_size_limit is %llu",
+			    (unsigned long long)j->mail.wire->size, (unsigned long long)a->message_size_limit);
+	warn(j);
+	return 0;
+}

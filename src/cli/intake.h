@@ -1,0 +1,32 @@
+/*
+ * cli/intake - a message and what its caller wishes, to a job that is ready to travel
+ *
+ * Every counter takes mail in the same way: choose the account, the sender, the recipients, complete the header.
+ * Use: intake_open(&n, wish, run, f) once; for each message read into a job's mail.message: intake_take(&n, &job,
+ * wish, f), after which nothing changes the mail any more.
+ *
+ * Owns: nothing; accounts and aliases in the run's arena, the rest in the job's.
+ * Errors: the stage and status of whatever is wrong: with the caller's wishes, the message, the configuration.
+ * Threads: one. Source: COMPAT.md 0, 6.
+ */
+#ifndef CLI_INTAKE_H
+#define CLI_INTAKE_H
+
+#include "cli/whom.h"
+#include "conf/accounts.h"
+
+struct chosen;
+
+struct intake {
+	struct arena *run;
+	struct accounts all;
+	struct chosen *chosen; /* accounts so far */
+};
+
+MUST_CHECK int intake_open(struct intake *n, const struct wish *w, struct arena *run, struct failure *f);
+MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct wish *w, struct failure *f);
+/* The account and the aliases for a sender (NULL: not known), the same ones for the same account. */
+MUST_CHECK int intake_account(struct intake *n, struct job *j, const struct wish *w, const char *sender,
+			      struct aliases **aliases, struct failure *f);
+
+#endif

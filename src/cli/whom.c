@@ -1,0 +1,157 @@
+#include "cli/whom.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "conf/whoami.h"
+
+/* A local name with the domain that local names have; anything else as it is. NULL and *f: none is known. */
+static const char *with_domain(struct whom *who, struct arena *in, const char *address, struct failure *f)
+{
+	const char *domain = address_domain(address);
+
+	if (!*address || !whoami_is_local(in, address))
+		return address;
+	if (*domain)
+		address = arena_text(in, address, (size_t)(domain - 1 - address));
+	if (identity_domain(who->identity, who->job, address, f) < 0)
+		return NULL;
+	address = address_qualify(in, address, who->identity->domain);
+	if (!address)
+		fail(f, AT_INPUT, EX_DATAERR, "a local name with its domain is longer than %d octets", ADDRESS_MAX);
+	return address;
+}
+
+/* 1: an alias speaks of it, and the list has who gets it; 0: none does. */
+static int by_alias(struct mailboxes *list, struct whom *who, struct arena *in, const struct mailbox *box,
+		    struct failure *f)
+{
+	return who->wish->no_aliases ? 0 : aliases_expand(list, in, who->aliases, box, f);
+}
+
+/* What stands in the header for a local name. */
+static int in_header(void *ctx, struct arena *in, const struct mailbox *box, bool recipient, const char **text,
+		     struct failure *f)
+{
+	struct mailboxes list = {.count = 0};
+	struct whom *who = ctx;
+	const char *all = NULL;
+	int found;
+
+	if (!*box->address || !whoami_is_local(in, box->address))
+		return 0;
+	found = recipient ? by_alias(&list, who, in, box, f) : 0;
+	if (found < 0)
+		return -1;
+	if (!found) {
+		*text = with_domain(who, in, box->address, f);
+		return *text ? 0 : -1;
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		const char *one = with_domain(who, in, list.box[i].address, f);
+
+		if (!one)
+			return -1;
+		all = all ? arena_printf(in, "%s,\r\n %s", all, one) : one;
+	}
+	*text = all;
+	return 0;
+}
+
+void whom_open(struct whom *who, struct job *j, const struct wish *w, struct aliases *a, struct identity *id)
+{
+	*who = (struct whom){j, w, a, id, {who, in_header}};
+}
+
+static int add_address(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
+{
+	struct arena *in = &who->job->arena;
+	const char *address = with_domain(who, in, box->address, f);
+	struct recipient *r;
+
+	if (!address)
+		return -1;
+	r = envelope_add(&who->job->mail.envelope, in, address);
+	if (r && asked) {
+		r->notify = asked->notify;
+		r->orcpt = asked->orcpt;
+	}
+	return 0;
+}
+
+static int add_box(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
+{
+	struct mailboxes list = {.count = 0};
+	int found = by_alias(&list, who, &who->job->arena, box, f);
+
+	if (found <= 0)
+		return found < 0 ? -1 : add_address(who, box, asked, f);
+	for (size_t i = 0; i < list.count; i++)
+		if (add_address(who, &list.box[i], asked, f) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_all(struct whom *who, const struct mailboxes *list, const struct asked *asked, struct failure *f)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (add_box(who, &list->box[i], asked, f) < 0)
+			return -1;
+	return 0;
+}
+
+int whom_add(struct whom *who, const struct asked *asked, struct failure *f)
+{
+	struct slice text = slice_of(asked->text);
+	struct mailboxes list = {.count = 0};
+
+	if (slice_has_control(text))
+		return fail(f, AT_INPUT, EX_DATAERR, "recipient %zu has a line end or control character in it",
+			    (size_t)(asked - who->wish->recipient) + 1);
+	if (address_list(&list, &who->job->arena, text, f) < 0) {
+		f->stage = AT_INPUT;
+		return failure_in(f, "recipient");
+	}
+	return add_all(who, &list, asked, f);
+}
+
+static int add_header(struct whom *who, struct failure *f)
+{
+	struct mailboxes list = {.count = 0};
+
+	if (recipients_of_header(&list, &who->job->arena, &who->job->mail.message.header, f) < 0) {
+		f->stage = AT_INPUT;
+		return -1;
+	}
+	return add_all(who, &list, NULL, f);
+}
+
+static int add_default(struct whom *who, struct failure *f)
+{
+	struct mailboxes list = {.count = 0};
+
+	if (address_list(&list, &who->job->arena, slice_of(who->job->account->to), f) < 0) {
+		f->exit = EX_CONFIG;
+		f->stage = AT_CONFIG;
+		return failure_in(f, "to");
+	}
+	return add_all(who, &list, NULL, f);
+}
+
+int whom_envelope(struct whom *who, struct failure *f)
+{
+	const struct envelope *e = &who->job->mail.envelope;
+	const struct wish *w = who->wish;
+
+	for (size_t i = 0; i < w->recipients; i++)
+		if (whom_add(who, &w->recipient[i], f) < 0)
+			return -1;
+	if (w->from_header && add_header(who, f) < 0)
+		return -1;
+	if (!e->recipients && add_default(who, f) < 0)
+		return -1;
+	if (!e->recipients)
+		return fail(f, AT_USAGE, EX_USAGE, "no recipients: add addresses, a To: line%s, or the setting to",
+			    w->from_header ? "" : " with -t");
+	return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * conf/aliases - who gets mail for local names: a file as sendmail's /etc/aliases, read, looked up and checked
+ *
+ * Use: aliases_open(&a, arena, account, f), then aliases_expand(&list, arena, a, box, f) for each recipient, which
+ * appends who gets it in the end: addresses that are not local, and local names that have no alias.
+ * aliases_check(a, tell, ctx) tells of every line that could not be used.
+ *
+ * Owns: nothing; all in the arena. Bounds: ALIASES_LIMIT octets a file; a name is expanded once, whatever the file
+ * says. A line that cannot be read is an error only for who needs it.
+ * Errors: AT_CONFIG EX_CONFIG with file and line: no such file (but the default one), a command, a file, an
+ * :include:, a circle, what is no address. Threads: one. Source: aliases(5) of sendmail and Postfix; COMPAT.md 7.
+ */
+#ifndef CONF_ALIASES_H
+#define CONF_ALIASES_H
+
+#include "conf/settings.h"
+#include "mail/address.h"
+
+enum { ALIASES_LIMIT = 16 * 1024 * 1024 };
+
+struct aliases;
+
+MUST_CHECK int aliases_open(struct aliases **out, struct arena *run, const struct account *a, struct failure *f);
+/* 1: an alias speaks of it, and who gets it is appended; 0: none does, and nothing is. */
+MUST_CHECK int aliases_expand(struct mailboxes *out, struct arena *in, struct aliases *a, const struct mailbox *box,
+			      struct failure *f);
+/* Tells of each line that is or would be an error; returns how many are. */
+size_t aliases_check(struct aliases *a, void (*tell)(void *ctx, const struct failure *f), void *ctx);
+
+#endif

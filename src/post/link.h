@@ -1,0 +1,27 @@
+/*
+ * post/link - the session with an account's relay, kept for the mails that follow
+ *
+ * Use: struct link l = {.watcher = w, .once = true}; link_reach(&l, account, f) before each mail; link_leave(&l, ok).
+ * A mail for another account ends the session and begins the other.
+ *
+ * Owns: the session; link_leave ends it. Bounds: one session at a time.
+ * Errors: those of session_open. once: no login is to come after the first, and passwords are wiped.
+ * Threads: one. Source: DESIGN (CONTRIBUTING.md), transport.
+ */
+#ifndef POST_LINK_H
+#define POST_LINK_H
+
+#include "wire/session.h"
+
+struct link {
+	const struct watcher *watcher;
+	const struct account *account; /* whose session it is */
+	struct session *session;       /* own; or NULL */
+	bool once;
+	bool used; /* it has carried a mail: the relay may have left since */
+};
+
+MUST_CHECK int link_reach(struct link *l, const struct account *a, struct failure *f);
+void link_leave(struct link *l, bool politely);
+
+#endif
