@@ -6,6 +6,31 @@
 #include "cli/modes.h"
 #include "post/report.h"
 
+static int mode_run(const struct wish *w, struct arena *run, struct failure *f)
+{
+	switch (w->mode) {
+	case MODE_SEND:
+		return mode_send(w, run, f);
+	case MODE_SMTP:
+	case MODE_BATCH:
+		return mode_smtp(w, run, f);
+	case MODE_VERIFY:
+		return mode_verify(w, run, f);
+	case MODE_NEWALIASES:
+		return mode_aliases(w, run, f);
+	case MODE_MAILQ:
+	case MODE_QUEUE:
+	case MODE_NOTHING:
+		return mode_queue(w, run, f);
+	case MODE_SHOW_CONFIG:
+	case MODE_LIST_SETTINGS:
+	case MODE_HELP:
+	case MODE_VERSION:
+		break;
+	}
+	return mode_show(w, run, f);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena run = {0};
@@ -18,7 +43,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to be told, not a death */
 	if (options_read(&wish, &run, argc, argv, &f) == 0) {
 		wish.no_input = !input;
-		status = wish.mode == MODE_SEND ? mode_send(&wish, &run, &f) : mode_show(&wish, &run, &f);
+		status = mode_run(&wish, &run, &f);
 	}
 	if (status < 0) {
 		status = f.exit;
@@ -26,7 +51,7 @@ int main(int argc, char **argv)
 			report_failure(&f);
 	}
 	/* Who writes the message never gets EPIPE, even if we had no use for it. */
-	if (status != EX_OK && wish.mode == MODE_SEND && !isatty(STDIN_FILENO))
+	if (status != EX_OK && (wish.mode == MODE_SEND || wish.mode == MODE_BATCH) && !isatty(STDIN_FILENO))
 		file_drain(STDIN_FILENO);
 	arena_free(&run);
 	return status;

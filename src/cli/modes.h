@@ -10,6 +10,10 @@
 #include "cli/options.h"
 
 int mode_send(const struct wish *w, struct arena *run, struct failure *f);
+int mode_smtp(const struct wish *w, struct arena *run, struct failure *f);    /* -bs, -bS */
+int mode_verify(const struct wish *w, struct arena *run, struct failure *f);  /* -bv */
+int mode_aliases(const struct wish *w, struct arena *run, struct failure *f); /* -bi, newaliases */
+int mode_queue(const struct wish *w, struct arena *run, struct failure *f);   /* -bp, -q, -bh */
 int mode_show(const struct wish *w, struct arena *run, struct failure *f); /* --show-config, --help, ... */
 
 #endif

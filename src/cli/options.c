@@ -1,29 +1,10 @@
 #include "cli/options.h"
 
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 
 #include "base/log.h"
-
-enum arity { NONE, NEEDS, ATTACHED };
-enum effect {
-	IGNORE, BODY, CONFIG, NAME, NOTIFY, OPTION, RETURN, ENVID, TRAFFIC, ACCOUNT_NAME, MODE, DEBUG, ERRORS,
-	SENDER, DOTS, OLD_OPTION, HEADER, VERBOSE
-};
-
-static const struct letter {
-	char letter;
-	enum arity arity;
-	enum effect effect;
-	const char *note;
-} letters[] = {
-#define ACCOUNT ACCOUNT_NAME
-#define LETTER(l, a, e, n) {l, a, e, n},
-#include "cli/letters.def"
-#undef LETTER
-#undef ACCOUNT
-};
+#include "cli/letters.h"
 
 /* mysend's own words; all the others are settings. */
 static const struct word {
@@ -38,190 +19,6 @@ static const struct word {
 	{"version", 0, MODE_VERSION},
 };
 
-static int usage(struct failure *f, const char *what, const char *which)
-{
-	fail(f, AT_USAGE, EX_USAGE, "%s%s", what, which);
-	return failure_hint(f, "mysend --help lists the options");
-}
-
-int options_notify(const char *value, unsigned *bits)
-{
-	static const struct { const char *word; unsigned bit; } kinds[] = {
-		{"never", NOTIFY_NEVER},
-		{"success", NOTIFY_SUCCESS},
-		{"failure", NOTIFY_FAILURE},
-		{"delay", NOTIFY_DELAY},
-	};
-	struct slice rest = slice_of(value), word;
-	bool more = true;
-
-	*bits = 0;
-	while (more) {
-		size_t i = 0, count = sizeof kinds / sizeof *kinds;
-
-		more = slice_cut(&rest, ',', &word);
-		if (!more)
-			word = rest;
-		word = slice_trim(word);
-		while (i < count && !slice_is(word, kinds[i].word))
-			i++;
-		if (i == count)
-			return -1;
-		*bits |= kinds[i].bit;
-	}
-	return *bits & NOTIFY_NEVER && *bits != NOTIFY_NEVER ? -1 : 0;
-}
-
-int options_return(const char *value, enum ret *ret)
-{
-	bool full = strcasecmp(value, "full") == 0;
-
-	if (!full && strcasecmp(value, "hdrs") != 0)
-		return -1;
-	*ret = full ? RET_FULL : RET_HDRS;
-	return 0;
-}
-
-static int set_body(struct wish *w, const char *value, struct failure *f)
-{
-	if (strcasecmp(value, "7BIT") == 0)
-		w->body = BODY_7BIT;
-	else if (strcasecmp(value, "8BITMIME") == 0)
-		w->body = BODY_8BITMIME;
-	else
-		return usage(f, "-B takes 7BIT or 8BITMIME, not ", value);
-	return 0;
-}
-
-/* -e, -oe and -O ErrorMode: only silence changes anything; the status is always the truth. */
-static void set_errors(struct wish *w, const char *value)
-{
-	w->quiet = *value == 'q' || *value == 'Q';
-}
-
-static void set_long_option(struct wish *w, const char *value)
-{
-	struct slice rest = slice_of(value), name;
-
-	if (!slice_cut(&rest, '=', &name)) {
-		name = rest;
-		rest = SLICE("true");
-	}
-	name = slice_trim(name);
-	rest = slice_trim(rest);
-	if (slice_is(name, "IgnoreDots")) {
-		w->dots_are_text = rest.len && strchr("tTyY1", *rest.p);
-		w->dots_end = !w->dots_are_text;
-	} else if (slice_is(name, "ErrorMode") && rest.len) {
-		set_errors(w, rest.p);
-	} else if (slice_is(name, "Verbose")) {
-		w->verbose = true;
-	} else {
-		log_debug("-O %s has no meaning here", value);
-	}
-}
-
-/* -oi, -oem, -ov; -oMr VALUE swallows one more argument (Exim's own). */
-static int set_old_option(struct wish *w, const char *value, int *swallow)
-{
-	*swallow = 0;
-	switch (*value) {
-	case 'i':
-		w->dots_are_text = !value[1] || strchr("tTyY1", value[1]);
-		w->dots_end = !w->dots_are_text;
-		break;
-	case 'e':
-		set_errors(w, value + 1);
-		break;
-	case 'v':
-		w->verbose = true;
-		break;
-	case 'M':
-		*swallow = value[1] && !value[2];
-		break;
-	default:
-		log_debug("-o%s has no meaning here", value);
-	}
-	return 0;
-}
-
-static int set_envid(struct wish *w, const char *value, struct failure *f)
-{
-	if (!*value || strlen(value) > 100 || slice_has_control(slice_of(value)) ||
-	    !slice_is_ascii(slice_of(value)))
-		return usage(f, "-V takes up to 100 printable ASCII characters", "");
-	w->envid = value;
-	return 0;
-}
-
-static int act(struct wish *w, const struct letter *l, const char *value, int *swallow, struct failure *f)
-{
-	switch (l->effect) {
-	case IGNORE:
-		log_debug("-%c has no meaning here: %s", l->letter, l->note);
-		return 0;
-	case BODY:
-		return set_body(w, value, f);
-	case CONFIG:
-		if (!w->as_sendmail)
-			w->config = value;
-		return 0;
-	case NAME:
-		w->name = value;
-		return 0;
-	case NOTIFY:
-		if (options_notify(value, &w->notify) == 0)
-			return 0;
-		return usage(f, "-N takes never, or a list of success, failure and delay, not ", value);
-	case OPTION:
-		set_long_option(w, value);
-		return 0;
-	case RETURN:
-		return options_return(value, &w->ret) == 0 ? 0 : usage(f, "-R takes full or hdrs, not ", value);
-	case ENVID:
-		return set_envid(w, value, f);
-	case TRAFFIC:
-		if (!w->as_sendmail)
-			w->traffic = value;
-		return 0;
-	case ACCOUNT_NAME:
-		w->account = value;
-		return 0;
-	case MODE:
-		return strcmp(value, "m") == 0 ? 0 : usage(f, "there is no mode -b", value);
-	case DEBUG:
-		log_debug_on();
-		return 0;
-	case ERRORS:
-		set_errors(w, value);
-		return 0;
-	case SENDER:
-		w->sender = value;
-		return 0;
-	case DOTS:
-		w->dots_are_text = true;
-		w->dots_end = false;
-		return 0;
-	case OLD_OPTION:
-		return set_old_option(w, value, swallow);
-	case HEADER:
-		w->from_header = true;
-		return 0;
-	case VERBOSE:
-		w->verbose = true;
-		return 0;
-	}
-	return 0;
-}
-
-static const struct letter *letter_find(const struct wish *w, char c)
-{
-	for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
-		if (letters[i].letter == c)
-			return w->as_sendmail && letters[i].effect == ACCOUNT_NAME ? NULL : &letters[i];
-	return NULL;
-}
-
 /* One argument that begins with a single '-': letters without values may stand together. */
 static int read_letters(struct wish *w, char **argv, int *at, struct failure *f)
 {
@@ -230,12 +27,11 @@ static int read_letters(struct wish *w, char **argv, int *at, struct failure *f)
 	for (; *p; p++) {
 		const struct letter *l = letter_find(w, *p);
 		const char *value = p + 1;
-		int swallow = 0;
+		bool swallow;
 
 		if (!l) {
 			fail(f, AT_USAGE, EX_USAGE, "unknown option -%c", *p);
-			return failure_hint(f, *p == 's' ? "-s is an option of mail(1); here the subject is a header line"
-							 : "mysend --help lists the options");
+			return failure_hint(f, "mysend --help lists the options");
 		}
 		if (l->arity == NEEDS && !*value) {
 			value = argv[*at + 1];
@@ -245,7 +41,7 @@ static int read_letters(struct wish *w, char **argv, int *at, struct failure *f)
 			}
 			++*at;
 		}
-		if (act(w, l, value, &swallow, f) < 0)
+		if (letter_act(w, l, value, &swallow, f) < 0)
 			return -1;
 		if (swallow && argv[*at + 1])
 			++*at;
@@ -270,10 +66,10 @@ static int add_setting(struct wish *w, struct arena *run, const char *spelled, e
 
 static int read_word(struct wish *w, const struct word *own, const char *value, struct failure *f)
 {
-	int swallow;
+	bool swallow;
 
 	if (own->letter)
-		return act(w, letter_find(w, own->letter), value, &swallow, f);
+		return letter_act(w, letter_find(w, own->letter), value, &swallow, f);
 	if (own->mode == MODE_SEND)
 		w->dry_run = true;
 	else
@@ -335,12 +131,27 @@ static void add_recipient(struct wish *w, struct arena *run, const char *text)
 
 static void note_name(struct wish *w, const char *path)
 {
+	static const struct { const char *name; enum mode mode; } known[] = {
+		{"sendmail", MODE_SEND}, {"send-mail", MODE_SEND}, {"mailq", MODE_MAILQ},
+		{"newaliases", MODE_NEWALIASES}, {"bsmtp", MODE_BATCH},
+	};
 	const char *slash = path ? strrchr(path, '/') : NULL;
 	const char *name = slash ? slash + 1 : path;
 
-	w->as_sendmail = name && (strcmp(name, "sendmail") == 0 || strcmp(name, "send-mail") == 0);
-	if (w->as_sendmail)
-		log_quiet();
+	for (size_t i = 0; name && i < sizeof known / sizeof *known; i++)
+		if (strcmp(name, known[i].name) == 0) {
+			w->as_sendmail = true;
+			w->mode = known[i].mode;
+			log_quiet();
+		}
+}
+
+/* What is put together wrongly, though each by itself is fine. */
+static int check(const struct wish *w, struct failure *f)
+{
+	if (w->mode == MODE_QUEUE && (w->recipients || w->from_header))
+		return usage(f, "-q runs the queue: it takes no recipients and no -t", "");
+	return 0;
 }
 
 static int read_all(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f)
@@ -370,16 +181,17 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 		if (ok < 0)
 			return -1;
 	}
-	return 0;
+	return check(w, f);
 }
 
-/* Who wants no words wants none about the options either, wherever that stands. */
-static bool asks_for_quiet(int argc, char **argv)
+/* Who wants no words wants none about the options either, wherever that stands; and -bs has no message to read. */
+static void look_on(struct wish *w, int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "-oeq") == 0 || strcmp(argv[i], "-eq") == 0)
-			return true;
-	return false;
+	for (int i = 1; i < argc; i++) {
+		w->quiet |= strcmp(argv[i], "-oeq") == 0 || strcmp(argv[i], "-eq") == 0;
+		if (strcmp(argv[i], "-bs") == 0)
+			w->mode = MODE_SMTP;
+	}
 }
 
 int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f)
@@ -387,6 +199,6 @@ int options_read(struct wish *w, struct arena *run, int argc, char **argv, struc
 	int ok = read_all(w, run, argc, argv, f);
 
 	if (ok < 0)
-		w->quiet |= asks_for_quiet(argc, argv);
+		look_on(w, argc, argv);
 	return ok;
 }

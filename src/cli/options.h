@@ -14,7 +14,10 @@
 #include "conf/accounts.h"
 #include "mail/envelope.h"
 
-enum mode { MODE_SEND, MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION };
+enum mode {
+	MODE_SEND, MODE_SMTP, MODE_BATCH, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
+	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
+};
 
 struct asked { /* a recipient as the caller named it */
 	const char *text;
@@ -44,7 +47,8 @@ struct wish {
 	enum ret ret;
 	const char *envid; /* or NULL */
 	enum body_kind body;
-	const char *tag; /* -L, or NULL */
+	const char *tag;   /* -L, or NULL */
+	unsigned interval; /* -q15m: seconds, or 0 */
 };
 
 MUST_CHECK int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f);

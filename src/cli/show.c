@@ -63,7 +63,7 @@ int mode_show(const struct wish *w, struct arena *run, struct failure *f)
 	case MODE_SHOW_CONFIG:
 		status = show_config(w, run, f);
 		break;
-	case MODE_SEND:
+	default:
 		break;
 	}
 	if (status == EX_OK && fflush(stdout) == EOF)

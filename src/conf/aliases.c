@@ -249,6 +249,7 @@ struct walk {
 	struct mailboxes *out;
 	const struct alias *chain[DEPTH_MAX];
 	size_t depth;
+	bool refused; /* it failed at a target that other programs have */
 };
 
 static void append(struct walk *w, const struct mailbox *box)
@@ -297,6 +298,7 @@ static int follow_member(struct walk *w, struct alias *of, struct slice member, 
 	const char *why = refused(member);
 	struct mailboxes list = {.count = 0};
 
+	w->refused = why;
 	if (why)
 		return wrong(w->aliases, of, f, why);
 	if (address_list(&list, w->in, member, f) < 0)
@@ -375,7 +377,7 @@ size_t aliases_check(struct aliases *a, void (*tell)(void *ctx, const struct fai
 			bad++;
 		} else if (expand(&w, &a->alias[i], &f) < 0) {
 			tell(ctx, &f);
-			bad++;
+			bad += !w.refused;
 		}
 		arena_free(&scratch);
 	}

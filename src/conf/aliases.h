@@ -24,7 +24,8 @@ MUST_CHECK int aliases_open(struct aliases **out, struct arena *run, const struc
 /* 1: an alias speaks of it, and who gets it is appended; 0: none does, and nothing is. */
 MUST_CHECK int aliases_expand(struct mailboxes *out, struct arena *in, struct aliases *a, const struct mailbox *box,
 			      struct failure *f);
-/* Tells of each line that is or would be an error; returns how many are. */
+/* Tells of each line that is or would be an error; returns how many are, but for commands, files and :include:, which
+ * are right for sendmail. */
 size_t aliases_check(struct aliases *a, void (*tell)(void *ctx, const struct failure *f), void *ctx);
 
 #endif

@@ -112,17 +112,24 @@ static void tell(const struct envelope *e, const struct failure *session)
 		fprintf(stderr, "mysend: and %zu recipients more\n", more);
 }
 
+int report_verdicts(const struct job *j, const struct failure *session, bool quiet)
+{
+	struct sum sum = add_up(&j->mail.envelope, session);
+
+	if (!quiet && sum.failed)
+		tell(&j->mail.envelope, session);
+	return sum.status;
+}
+
 int report(const struct job *j, const struct failure *session, bool quiet)
 {
 	const struct envelope *e = &j->mail.envelope;
 	struct sum sum = add_up(e, session);
+	int status = report_verdicts(j, session, quiet);
 
-	if (!quiet && sum.failed) {
-		tell(e, session);
-		if (sum.accepted)
-			fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n",
-				sum.accepted, e->recipients);
-	}
-	logline_write(j, session, sum.status);
-	return sum.status;
+	if (!quiet && sum.failed && sum.accepted)
+		fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n", sum.accepted,
+			e->recipients);
+	logline_write(j, session, status);
+	return status;
 }

@@ -1,0 +1,294 @@
+#include "cli/letters.h"
+
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+
+enum effect {
+	IGNORE, REFUSE, BODY, CONFIG, NAME, NOTIFY, OPTION, RETURN, ENVID, TRAFFIC, ACCOUNT_NAME, MODE, DEBUG, ERRORS,
+	SENDER, DOTS, OLD_OPTION, HEADER, VERBOSE, NEWALIASES, TAG, SMTPUTF8, NO_ALIASES, QUEUE
+};
+
+static const struct letter letters[] = {
+#define ACCOUNT ACCOUNT_NAME
+#define LETTER(l, a, e, n) {l, a, e, n},
+#include "cli/letters.def"
+#undef LETTER
+#undef ACCOUNT
+};
+
+const struct letter *letter_find(const struct wish *w, char c)
+{
+	for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+		if (letters[i].letter == c)
+			return w->as_sendmail && letters[i].effect == ACCOUNT_NAME ? NULL : &letters[i];
+	return NULL;
+}
+
+int usage(struct failure *f, const char *what, const char *which)
+{
+	fail(f, AT_USAGE, EX_USAGE, "%s%s", what, which);
+	return failure_hint(f, "mysend --help lists the options");
+}
+
+int options_notify(const char *value, unsigned *bits)
+{
+	static const struct { const char *word; unsigned bit; } kinds[] = {
+		{"never", NOTIFY_NEVER},
+		{"success", NOTIFY_SUCCESS},
+		{"failure", NOTIFY_FAILURE},
+		{"delay", NOTIFY_DELAY},
+	};
+	struct slice rest = slice_of(value), word;
+	bool more = true;
+
+	*bits = 0;
+	while (more) {
+		size_t i = 0, count = sizeof kinds / sizeof *kinds;
+
+		more = slice_cut(&rest, ',', &word);
+		if (!more)
+			word = rest;
+		word = slice_trim(word);
+		while (i < count && !slice_is(word, kinds[i].word))
+			i++;
+		if (i == count)
+			return -1;
+		*bits |= kinds[i].bit;
+	}
+	return *bits & NOTIFY_NEVER && *bits != NOTIFY_NEVER ? -1 : 0;
+}
+
+int options_return(const char *value, enum ret *ret)
+{
+	bool full = strcasecmp(value, "full") == 0;
+
+	if (!full && strcasecmp(value, "hdrs") != 0)
+		return -1;
+	*ret = full ? RET_FULL : RET_HDRS;
+	return 0;
+}
+
+static int set_body(struct wish *w, const char *value, struct failure *f)
+{
+	if (strcasecmp(value, "7BIT") == 0)
+		w->body = BODY_7BIT;
+	else if (strcasecmp(value, "8BITMIME") == 0)
+		w->body = BODY_8BITMIME;
+	else
+		return usage(f, "-B takes 7BIT or 8BITMIME, not ", value);
+	return 0;
+}
+
+/* -e, -oe and -O ErrorMode: only silence changes anything; the status is always the truth. */
+static void set_errors(struct wish *w, const char *value)
+{
+	w->quiet = *value == 'q' || *value == 'Q';
+}
+
+static void set_long_option(struct wish *w, const char *value)
+{
+	struct slice rest = slice_of(value), name;
+
+	if (!slice_cut(&rest, '=', &name)) {
+		name = rest;
+		rest = SLICE("true");
+	}
+	name = slice_trim(name);
+	rest = slice_trim(rest);
+	if (slice_is(name, "IgnoreDots")) {
+		w->dots_are_text = rest.len && strchr("tTyY1", *rest.p);
+		w->dots_end = !w->dots_are_text;
+	} else if (slice_is(name, "ErrorMode") && rest.len) {
+		set_errors(w, rest.p);
+	} else if (slice_is(name, "Verbose")) {
+		w->verbose = true;
+	} else {
+		log_debug("-O %s has no meaning here", value);
+	}
+}
+
+/* -oi, -oem, -ov; -oMr VALUE swallows one more argument (Exim's own). */
+static void set_old_option(struct wish *w, const char *value, bool *swallow)
+{
+	switch (*value) {
+	case 'i':
+		w->dots_are_text = !value[1] || strchr("tTyY1", value[1]);
+		w->dots_end = !w->dots_are_text;
+		break;
+	case 'e':
+		set_errors(w, value + 1);
+		break;
+	case 'v':
+		w->verbose = true;
+		break;
+	case 'M':
+		*swallow = value[1] && !value[2];
+		break;
+	default:
+		log_debug("-o%s has no meaning here", value);
+	}
+}
+
+static int set_envid(struct wish *w, const char *value, struct failure *f)
+{
+	if (!*value || strlen(value) > 100 || slice_has_control(slice_of(value)) ||
+	    !slice_is_ascii(slice_of(value)))
+		return usage(f, "-V takes up to 100 printable ASCII characters", "");
+	w->envid = value;
+	return 0;
+}
+
+static int set_mode(struct wish *w, const char *value, struct failure *f)
+{
+	static const struct { const char *letter; enum mode mode; } known[] = {
+		{"m", MODE_SEND},   {"s", MODE_SMTP},	    {"S", MODE_BATCH}, {"v", MODE_VERIFY},
+		{"p", MODE_MAILQ},  {"i", MODE_NEWALIASES}, {"h", MODE_NOTHING}, {"H", MODE_NOTHING},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strcmp(value, known[i].letter) == 0) {
+			w->mode = known[i].mode;
+			return 0;
+		}
+	if (strchr("dDl", *value) && *value)
+		return usage(f, "mysend is no daemon: there is no mode -b", value);
+	return usage(f, "there is no mode -b", value);
+}
+
+/* 15m, 1h30m; a number alone is minutes, as sendmail has it. 0: that is no time. */
+static unsigned interval(const char *p)
+{
+	static const struct { char unit; unsigned seconds; } units[] = {
+		{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}, {'\0', 60},
+	};
+	unsigned all = 0;
+
+	while (*p) {
+		unsigned n = 0;
+		size_t i = 0;
+
+		if (*p < '0' || *p > '9')
+			return 0;
+		for (; *p >= '0' && *p <= '9'; p++)
+			n = n > 100000 ? n : n * 10 + (unsigned)(*p - '0');
+		while (i < sizeof units / sizeof *units && units[i].unit != *p)
+			i++;
+		if (i == sizeof units / sizeof *units || n > 10000 || all > 10 * 604800)
+			return 0;
+		all += n * units[i].seconds;
+		p += *p != '\0';
+	}
+	return all;
+}
+
+/* -q, -qf, -qI..., -qR..., -qS..., -qG...: now; -q15m: now, and again and again. */
+static int set_queue(struct wish *w, const char *value, struct failure *f)
+{
+	w->mode = MODE_QUEUE;
+	if (!*value || strchr("fIRSG!", *value))
+		return 0;
+	w->interval = interval(value);
+	return w->interval ? 0 : usage(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
+}
+
+static void set_debug(const char *value)
+{
+	log_debug_on();
+	if (strncmp(value, "0.", 2) == 0)
+		log_debug("mysend " PACKAGE_VERSION);
+}
+
+/* -XV, -XVxy: Postfix's envelopes that tell each recipient apart, which nobody here makes. */
+static int set_traffic(struct wish *w, const char *value, struct failure *f)
+{
+	if (*value == 'V' && (!value[1] || strlen(value) == 3))
+		return usage(f, "there are no variable envelope return paths here: -X", value);
+	if (!w->as_sendmail)
+		w->traffic = value;
+	return 0;
+}
+
+static int refuse(const struct letter *l, struct failure *f)
+{
+	fail(f, AT_USAGE, EX_USAGE, "-%c is not an option of mysend", l->letter);
+	return failure_hint(f, "%s", l->note);
+}
+
+int letter_act(struct wish *w, const struct letter *l, const char *value, bool *swallow, struct failure *f)
+{
+	*swallow = false;
+	switch ((enum effect)l->effect) {
+	case IGNORE:
+		log_debug("-%c has no meaning here: %s", l->letter, l->note);
+		return 0;
+	case REFUSE:
+		return refuse(l, f);
+	case NEWALIASES:
+		w->mode = MODE_NEWALIASES;
+		return 0;
+	case TAG:
+		w->tag = value;
+		return 0;
+	case SMTPUTF8:
+		w->smtputf8 = true;
+		return 0;
+	case NO_ALIASES:
+		w->no_aliases = true;
+		return 0;
+	case QUEUE:
+		return set_queue(w, value, f);
+	case BODY:
+		return set_body(w, value, f);
+	case CONFIG:
+		if (!w->as_sendmail)
+			w->config = value;
+		return 0;
+	case NAME:
+		w->name = value;
+		return 0;
+	case NOTIFY:
+		if (options_notify(value, &w->notify) == 0)
+			return 0;
+		return usage(f, "-N takes never, or a list of success, failure and delay, not ", value);
+	case OPTION:
+		set_long_option(w, value);
+		return 0;
+	case RETURN:
+		return options_return(value, &w->ret) == 0 ? 0 : usage(f, "-R takes full or hdrs, not ", value);
+	case ENVID:
+		return set_envid(w, value, f);
+	case TRAFFIC:
+		return set_traffic(w, value, f);
+	case ACCOUNT_NAME:
+		w->account = value;
+		return 0;
+	case MODE:
+		return set_mode(w, value, f);
+	case DEBUG:
+		set_debug(value);
+		return 0;
+	case ERRORS:
+		set_errors(w, value);
+		return 0;
+	case SENDER:
+		w->sender = value;
+		return 0;
+	case DOTS:
+		w->dots_are_text = true;
+		w->dots_end = false;
+		return 0;
+	case OLD_OPTION:
+		set_old_option(w, value, swallow);
+		return 0;
+	case HEADER:
+		w->from_header = true;
+		return 0;
+	case VERBOSE:
+		w->verbose = true;
+		return 0;
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+/*
+ * cli/letters - sendmail's letters: what there is (letters.def), and what each does to a wish
+ *
+ * Use: l = letter_find(wish, 'f'); letter_act(wish, l, value, &swallow, f).
+ * Owns: nothing; texts are argv's. Errors: AT_USAGE EX_USAGE. Threads: one. Source: COMPAT.md 0.3, 2.
+ */
+#ifndef CLI_LETTERS_H
+#define CLI_LETTERS_H
+
+#include "cli/options.h"
+
+enum arity { NONE, NEEDS, ATTACHED };
+
+struct letter {
+	char letter;
+	enum arity arity;
+	unsigned effect;
+	const char *note;
+};
+
+/* NULL: there is none, under the name we are called by. */
+const struct letter *letter_find(const struct wish *w, char c);
+/* swallow: the next argument belongs to it, too. */
+MUST_CHECK int letter_act(struct wish *w, const struct letter *l, const char *value, bool *swallow, struct failure *f);
+MUST_CHECK int usage(struct failure *f, const char *what, const char *which);
+
+#endif

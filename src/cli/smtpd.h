@@ -1,0 +1,52 @@
+/*
+ * cli/smtpd - SMTP with a client on standard input: what it has said so far
+ *
+ * smtpd.c reads commands and answers them; smtpd_mail.c takes the message and hands it over, and puts the relay's
+ * verdict into an answer. Included by those two only.
+ *
+ * Owns: the dialogue, the session with the relay, and what the transaction at hand holds.
+ * Bounds: SMTPD_RECIPIENTS a transaction, SMTPD_ERRORS commands that are none. Threads: one.
+ * Errors: -1 and *f: the client is gone or the host is out of something. Source: RFC 5321 4, RFC 6409.
+ */
+#ifndef CLI_SMTPD_H
+#define CLI_SMTPD_H
+
+#include "cli/dialogue.h"
+#include "cli/intake.h"
+#include "cli/smtpd_words.h"
+#include "post/link.h"
+
+enum { SMTPD_RECIPIENTS = 10000, SMTPD_ERRORS = 100 };
+
+struct smtpd {
+	struct dialogue io;
+	bool batch; /* -bS: nobody reads the answers */
+	bool lf;    /* its lines end in LF */
+	const struct wish *wish;
+	struct intake intake;
+	struct link link;
+	struct job job; /* of the transaction at hand */
+	struct wish said; /* the wish with what MAIL and RCPT said */
+	bool mail;	  /* MAIL was taken */
+	bool bdat;	  /* a BDAT was, and LAST has not come */
+	bool spoilt;	  /* of a batch's transaction: something was refused, so that nothing of it is sent */
+	struct failure why; /* the first thing that went wrong with its message */
+	bool wrong;	    /* there is one */
+	uint64_t octets;
+	unsigned errors;
+	size_t taken, refused; /* messages */
+	size_t strays;	       /* of a batch: commands outside of any that could not be taken */
+	bool quit;
+};
+
+/* Begins the message; its text follows with smtpd_text. */
+void smtpd_begin_message(struct smtpd *s);
+void smtpd_text(void *smtpd, char *p, size_t len);
+/* The message is whole: hands it over, and answers. */
+MUST_CHECK int smtpd_end_message(struct smtpd *s, struct failure *f);
+void smtpd_reset(struct smtpd *s);
+MUST_CHECK int smtpd_say(struct smtpd *s, int code, const char *lines, struct failure *f);
+/* The failure as an answer. */
+MUST_CHECK int smtpd_say_failure(struct smtpd *s, const struct failure *why, struct failure *f);
+
+#endif

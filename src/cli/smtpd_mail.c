@@ -1,0 +1,218 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "cli/smtpd.h"
+#include "post/hint.h"
+#include "post/report.h"
+#include "post/submit.h"
+
+enum { ANSWER_MAX = 16 * 1024, TOLD = 10 };
+
+void smtpd_reset(struct smtpd *s)
+{
+	message_close(&s->job.mail.message);
+	arena_free(&s->job.arena);
+	s->job = (struct job){.began = clock_steady(), .mail.message.held = -1};
+	s->said = *s->wish;
+	s->mail = s->bdat = s->spoilt = s->wrong = false;
+	s->octets = 0;
+}
+
+void smtpd_begin_message(struct smtpd *s)
+{
+	message_begin(&s->job.mail.message, &s->job.arena, false);
+}
+
+static uint64_t limit(const struct smtpd *s)
+{
+	return s->job.account ? s->job.account->message_size_limit : 0;
+}
+
+/* After the first thing that went wrong the rest is read, and forgotten. */
+void smtpd_text(void *smtpd, char *p, size_t len)
+{
+	struct smtpd *s = smtpd;
+
+	s->octets += len;
+	if (s->wrong)
+		return;
+	if (limit(s) && s->octets > limit(s))
+		smtpd_refuse(&s->why, 552, "5.3.4", "the message is larger than message_size_limit");
+	else if (message_add(&s->job.mail.message, p, len, &s->why) == 0)
+		return;
+	s->wrong = true;
+}
+
+/* What the client is told of a failure that is not the relay's own words. */
+static void code_of(const struct failure *why, int *code, const char **enhanced)
+{
+	static const struct { int exit, code; const char *enhanced; } known[] = {
+		{EX_TEMPFAIL, 451, "4.4.1"}, {EX_CONFIG, 451, "4.3.5"},	  {EX_OSERR, 451, "4.3.0"},
+		{EX_IOERR, 451, "4.3.0"},    {EX_SOFTWARE, 451, "4.3.0"}, {EX_PROTOCOL, 451, "4.5.0"},
+		{EX_NOUSER, 550, "5.1.1"},   {EX_NOPERM, 550, "5.7.1"},	  {EX_DATAERR, 554, "5.6.0"},
+		{EX_NOHOST, 451, "4.4.4"},
+	};
+
+	*code = 554;
+	*enhanced = "5.0.0";
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i].exit == why->exit) {
+			*code = known[i].code;
+			*enhanced = known[i].enhanced;
+		}
+	/* The relay's own, if it says the same: a 530 at its login is no refusal of the client's mail. */
+	if (why->code / 100 == *code / 100 && why->code != 421) {
+		*code = why->code;
+		*enhanced = *why->enhanced ? why->enhanced : *enhanced;
+	}
+}
+
+/* One line: the enhanced code, where it happened, the words; then the hint as another. */
+static int add_failure(struct buf *out, const struct failure *why, const char *whom, const char *enhanced)
+{
+	struct failure told = *why;
+	char text[2 * sizeof told.text], hint[2 * sizeof told.hint];
+
+	hint_add(&told);
+	printable(text, sizeof text, slice_of(told.text));
+	printable(hint, sizeof hint, slice_of(told.hint));
+	if (out->len && buf_text(out, "\n") < 0)
+		return -1;
+	if ((*enhanced && buf_printf(out, "%s ", enhanced) < 0) || (whom && buf_printf(out, "<%s>: ", whom) < 0))
+		return -1;
+	if (!whom && stage_is_remote(told.stage) && buf_printf(out, "%s to %s: ", stage_words(told.stage), told.relay) < 0)
+		return -1;
+	if (buf_text(out, text) < 0)
+		return -1;
+	return *hint && !told.code ? buf_printf(out, "\n%s %s", enhanced, hint) : 0;
+}
+
+int smtpd_say_failure(struct smtpd *s, const struct failure *why, struct failure *f)
+{
+	const char *enhanced = why->enhanced;
+	int code = why->code, ok;
+	struct buf out;
+
+	/* Our own words to the client carry their code already. */
+	if (why->stage != AT_USAGE || !code)
+		code_of(why, &code, &enhanced);
+	buf_start(&out, ANSWER_MAX);
+	ok = add_failure(&out, why, NULL, enhanced);
+	if (ok == 0)
+		ok = smtpd_say(s, code, out.p, f);
+	buf_free(&out);
+	return ok;
+}
+
+/* The worst of what became of the recipients: who may be tried again wants a 4yz, or nobody would try. */
+static const struct failure *worst(const struct envelope *e, const struct failure *session, size_t *accepted)
+{
+	const struct failure *refused = NULL, *waits = NULL;
+
+	*accepted = 0;
+	for (size_t i = 0; i < e->recipients; i++) {
+		const struct recipient *r = &e->recipient[i];
+		const struct failure *why = r->why ? r->why : session;
+
+		if (r->verdict == ACCEPTED)
+			++*accepted;
+		else if (r->verdict == REFUSED)
+			refused = refused ? refused : why;
+		else if (session && why == session && !failure_is_temporary(session) && session->exit != EX_PROTOCOL)
+			refused = refused ? refused : why;
+		else
+			waits = waits ? waits : why;
+	}
+	return waits ? waits : refused;
+}
+
+/* Every failure once, and who has the message all the same. */
+static int add_verdicts(struct buf *out, const struct envelope *e, const struct failure *session, const char *enhanced,
+			size_t accepted)
+{
+	const struct failure *last = NULL;
+	size_t told = 0, more = 0;
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		const struct recipient *r = &e->recipient[i];
+		const struct failure *why = r->why ? r->why : session;
+
+		if (r->verdict == ACCEPTED || !why || why == last)
+			continue;
+		last = why;
+		if (told++ >= TOLD)
+			more++;
+		else if (add_failure(out, why, why->stage == AT_RECIPIENT ? r->address : NULL,
+				     why->enhanced[0] == enhanced[0] ? why->enhanced : enhanced) < 0)
+			return -1;
+	}
+	if (more && buf_printf(out, "\n%s and %zu more", enhanced, more) < 0)
+		return -1;
+	if (!accepted)
+		return 0;
+	return buf_printf(out, "\n%s the relay has accepted it for %zu of the %zu recipients", enhanced, accepted,
+			  e->recipients);
+}
+
+static int say_verdicts(struct smtpd *s, const struct failure *session, struct failure *f)
+{
+	const struct envelope *e = &s->job.mail.envelope;
+	const struct failure *why;
+	const char *enhanced;
+	size_t accepted;
+	struct buf out;
+	int code, ok;
+
+	why = worst(e, session, &accepted);
+	buf_start(&out, ANSWER_MAX);
+	if (!why) {
+		char text[1024] = "Ok";
+
+		if (e->answer)
+			printable(text, sizeof text, slice_of(e->answer->text));
+		ok = buf_printf(&out, "2.0.0 %s", text);
+		code = 250;
+	} else {
+		code_of(why, &code, &enhanced);
+		ok = add_verdicts(&out, e, session, enhanced, accepted);
+	}
+	if (ok == 0)
+		ok = smtpd_say(s, code, out.p, f);
+	else
+		fail(f, AT_INPUT, EX_OSERR, "no memory for an answer");
+	buf_free(&out);
+	return ok;
+}
+
+static int hand_over(struct smtpd *s, struct failure *f)
+{
+	struct failure session;
+	int ok = submit(&s->job, &s->link, &session);
+
+	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK)
+		s->taken++;
+	else
+		s->refused++;
+	return say_verdicts(s, ok < 0 ? &session : NULL, f);
+}
+
+int smtpd_end_message(struct smtpd *s, struct failure *f)
+{
+	int ok;
+
+	if (s->spoilt)
+		s->wrong = true;
+	if (!s->wrong && (message_end(&s->job.mail.message, &s->why) < 0 ||
+			  intake_take(&s->intake, &s->job, &s->said, &s->why) < 0))
+		s->wrong = true;
+	if (s->wrong) {
+		s->refused++;
+		ok = smtpd_say_failure(s, &s->why, f);
+	} else {
+		ok = hand_over(s, f);
+	}
+	smtpd_reset(s);
+	return ok;
+}

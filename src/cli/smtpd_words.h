@@ -1,0 +1,30 @@
+/*
+ * cli/smtpd_words - what a client's MAIL and RCPT say, in words
+ *
+ * Use: smtpd_mail(&m, arena, "FROM:<a@b> SIZE=100", f); smtpd_rcpt(&r, arena, "TO:<a@b> NOTIFY=NEVER", utf8, f).
+ * Blanks behind the colon and a path without <> are taken, as everybody does.
+ *
+ * Owns: nothing; texts in the arena. Bounds: a line is at most DIALOGUE_LINE octets.
+ * Errors: AT_USAGE, with code and enhanced code for the client in *f. Threads: any.
+ * Source: RFC 5321 4.1.2, 1870, 6152, 6531, 3461.
+ */
+#ifndef CLI_SMTPD_WORDS_H
+#define CLI_SMTPD_WORDS_H
+
+#include "cli/options.h"
+
+struct mail_said {
+	const char *sender;
+	uint64_t size; /* 0: unsaid */
+	enum body_kind body;
+	enum ret ret;
+	const char *envid; /* or NULL */
+	bool smtputf8;
+};
+
+MUST_CHECK int smtpd_mail(struct mail_said *out, struct arena *in, struct slice words, struct failure *f);
+MUST_CHECK int smtpd_rcpt(struct asked *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f);
+/* A failure for the client: always -1. */
+int smtpd_refuse(struct failure *f, int code, const char *enhanced, const char *text);
+
+#endif

@@ -1,0 +1,76 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "cli/intake.h"
+#include "cli/modes.h"
+#include "cli/watch.h"
+#include "post/report.h"
+#include "post/submit.h"
+
+/* "bob@example.org: the relay would take it: 250 2.1.5 Ok" */
+static void show(const struct recipient *r)
+{
+	char text[2 * sizeof r->why->text];
+
+	if (r->verdict != ACCEPTED || !r->why)
+		return;
+	printable(text, sizeof text, slice_of(r->why->text));
+	printf("%s: the relay would take it: %d %s%s%s\n", r->address, r->why->code, r->why->enhanced,
+	       *r->why->enhanced ? " " : "", text);
+}
+
+static int ask(struct job *j, const struct wish *w, struct failure *f)
+{
+	const struct envelope *e = &j->mail.envelope;
+	struct watch watch;
+	struct link link = {.watcher = watch_open(&watch, w), .once = true};
+	int ok = submit_verify(j, &link, f);
+
+	link_leave(&link, true);
+	watch_close(&watch);
+	for (size_t i = 0; i < e->recipients; i++)
+		show(&e->recipient[i]);
+	if (ferror(stdout) || fflush(stdout) == EOF)
+		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
+	return report_verdicts(j, ok < 0 ? f : NULL, w->quiet);
+}
+
+/* -bv: who gets mail for these addresses, and would the relay take it? Nothing is sent. */
+int mode_verify(const struct wish *w, struct arena *run, struct failure *f)
+{
+	struct job j = {.began = clock_steady(), .mail.message.held = -1};
+	struct intake intake;
+	int status = -1;
+
+	message_begin(&j.mail.message, &j.arena, false);
+	if (message_end(&j.mail.message, f) == 0 && intake_open(&intake, w, run, f) == 0 &&
+	    intake_take(&intake, &j, w, f) == 0)
+		status = ask(&j, w, f);
+	message_close(&j.mail.message);
+	arena_free(&j.arena);
+	return status;
+}
+
+static void tell(void *ctx, const struct failure *f)
+{
+	(void)ctx;
+	report_failure(f);
+}
+
+/* -bi, newaliases: there is nothing to build; what is wrong in the file is told. Packages that install an alias with a
+ * command call it, and fail if it does: that is told, and is no failure. */
+int mode_aliases(const struct wish *w, struct arena *run, struct failure *f)
+{
+	const struct choice choice = {w->account, NULL, w->option, w->options};
+	struct aliases *aliases;
+	struct accounts all;
+	struct account *a;
+
+	/* A relay is not needed for it. */
+	if (accounts_load(&all, run, w->config, f) < 0 || (accounts_choose(&all, run, &choice, &a, f) < 0 && !a) ||
+	    aliases_open(&aliases, run, a, f) < 0)
+		return -1;
+	return aliases_check(aliases, tell, NULL) ? EX_DATAERR : EX_OK;
+}
