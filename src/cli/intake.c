@@ -2,6 +2,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
@@ -175,5 +176,28 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 		return fail(f, AT_INPUT, EX_DATAERR, "the message has %llu octets, message_size_limit is %llu",
 			    (unsigned long long)j->mail.wire->size, (unsigned long long)a->message_size_limit);
 	warn(j);
+	return 0;
+}
+
+int intake_print(const struct job *j, struct failure *f)
+{
+	const struct envelope *e = &j->mail.envelope;
+	struct source *s = j->mail.wire;
+	char piece[16384];
+	size_t got;
+
+	printf("MAIL FROM:<%s>\n", e->sender);
+	for (size_t i = 0; i < e->recipients; i++)
+		printf("RCPT TO:<%s>\n", e->recipient[i].address);
+	putchar('\n');
+	if (s->rewind(s, f) < 0)
+		return -1;
+	do {
+		if (s->pull(s, piece, sizeof piece, &got, f) < 0)
+			return -1;
+		fwrite(piece, 1, got, stdout);
+	} while (got);
+	if (ferror(stdout) || fflush(stdout) == EOF)
+		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
 	return 0;
 }

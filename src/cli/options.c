@@ -149,6 +149,8 @@ static void note_name(struct wish *w, const char *path)
 /* What is put together wrongly, though each by itself is fine. */
 static int check(const struct wish *w, struct failure *f)
 {
+	if (w->mode == MODE_SMTP && w->dry_run)
+		return usage(f, "--dry-run does not go with -bs", "");
 	if (w->mode == MODE_QUEUE && (w->recipients || w->from_header))
 		return usage(f, "-q runs the queue: it takes no recipients and no -t", "");
 	return 0;

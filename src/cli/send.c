@@ -19,30 +19,6 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, dot_ends, f);
 }
 
-/* The envelope in SMTP's words, an empty line, and the message octet by octet. */
-static int dry_run(struct job *j, struct failure *f)
-{
-	const struct envelope *e = &j->mail.envelope;
-	struct source *s = j->mail.wire;
-	char piece[16384];
-	size_t got;
-
-	printf("MAIL FROM:<%s>\n", e->sender);
-	for (size_t i = 0; i < e->recipients; i++)
-		printf("RCPT TO:<%s>\n", e->recipient[i].address);
-	putchar('\n');
-	if (s->rewind(s, f) < 0)
-		return -1;
-	do {
-		if (s->pull(s, piece, sizeof piece, &got, f) < 0)
-			return -1;
-		fwrite(piece, 1, got, stdout);
-	} while (got);
-	if (ferror(stdout) || fflush(stdout) == EOF)
-		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
-	return EX_OK;
-}
-
 static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 {
 	struct watch watch;
@@ -65,7 +41,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 			logline_write(&j, f, f->exit);
 		status = -1;
 	} else if (w->dry_run) {
-		status = dry_run(&j, f);
+		status = intake_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
 		status = hand_over(&j, w, f);
 	}

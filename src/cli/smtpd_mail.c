@@ -189,7 +189,13 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 static int hand_over(struct smtpd *s, struct failure *f)
 {
 	struct failure session;
-	int ok = submit(&s->job, &s->link, &session);
+	int ok;
+
+	if (s->wish->dry_run) {
+		s->taken++;
+		return intake_print(&s->job, f);
+	}
+	ok = submit(&s->job, &s->link, &session);
 
 	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK)
 		s->taken++;

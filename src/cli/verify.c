@@ -47,7 +47,7 @@ int mode_verify(const struct wish *w, struct arena *run, struct failure *f)
 	message_begin(&j.mail.message, &j.arena, false);
 	if (message_end(&j.mail.message, f) == 0 && intake_open(&intake, w, run, f) == 0 &&
 	    intake_take(&intake, &j, w, f) == 0)
-		status = ask(&j, w, f);
+		status = w->dry_run ? intake_print(&j, f) : ask(&j, w, f);
 	message_close(&j.mail.message);
 	arena_free(&j.arena);
 	return status;

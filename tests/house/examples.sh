@@ -17,7 +17,7 @@ awk -v to="$scratch" '
 	/^\.Sh EXAMPLES/ { on = 1 }
 	on && /^\.Bd -literal/ { name = to "/example" ++n; next }
 	/^\.Ed/ { name = "" }
-	name { gsub(/\\e/, "\\"); gsub(/\/usr\/local\/sbin/, to); print >name }' mysend.1
+	name { gsub(/\\e/, "\\"); print >name }' mysend.1
 run=0 bad=0
 for example in "$scratch"/example*; do
 	[ -f "$example" ] || break
