@@ -10,5 +10,5 @@
 	sub(/; ignored$/, "", note); sub(/; ignored:/, ":", note)
 	if (part[3] == "REFUSE") note = "refused: " note
 	note = toupper(substr(note, 1, 1)) substr(note, 2)
-	printf ".It Fl %s%s\n%s.\n", letter, part[2] == "NONE" ? "" : part[2] == "ATTACHED" ? "Ns Op Ar value" : " Ar value", note
+	printf ".It Fl %s%s\n%s.\n", letter, part[2] == "NONE" ? "" : part[2] == "ATTACHED" ? " Ns Op Ar value" : " Ar value", note
 }

@@ -6,7 +6,7 @@ scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 HOME=$scratch XDG_CONFIG_HOME=$scratch MYSEND_CONFIG=$scratch/config
 export HOME XDG_CONFIG_HOME MYSEND_CONFIG
-printf 'relay smtp://relay.example\nfrom alice@example.org\npassword x\n' >"$scratch/config"
+printf 'relay smtp://relay.example\nfrom alice@example.org\nmaildomain example.org\npassword x\n' >"$scratch/config"
 chmod 600 "$scratch/config"
 mkdir "$scratch/bin"
 # shellcheck disable=SC2016
