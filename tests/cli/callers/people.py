@@ -1,0 +1,76 @@
+"""CALLERS.md, sections 2 and 3: developers' tools and mail user agents."""
+from callers import DOMAIN, USER, Caller, local
+
+PATCH = ["From: Ann Dev <ann@example.net>", "To: list@example.org", "Cc: Bob <bob@example.org>", "Subject: [PATCH] x: fix",
+         "Date: Mon, 23 Nov 2026 10:00:00 +0000", "Message-ID: <20261123-1@example.net>", "X-Mailer: git-send-email 2.39.5", "MIME-Version: 1.0",
+         "Content-Transfer-Encoding: 8bit"]
+NOTE = ["To: bob@example.org", "Subject: hello"]
+MUTT = ["Date: Mon, 23 Nov 2026 10:00:00 +0000", "From: Ann <ann@example.net>", "To: bob@example.org", "Subject: hello", "Message-ID: <ZW@host>",
+        "MIME-Version: 1.0", "Content-Type: text/plain; charset=us-ascii", "Content-Disposition: inline"]
+MINE = ["From: ann@example.net", "To: bob@example.org", "Subject: hello", "Date: Mon, 23 Nov 2026 10:00:00 +0000", "Message-ID: <1@host>"]
+MADE = {"From": True}
+ANN = "ann@example.net"
+BOB = ["bob@example.org"]
+
+CALLERS = [
+    Caller("git-send-email", ["sh", "-c", 'sendmail "$@"', "-", "-i", "list@example.org", "bob@example.org", "blind@example.org"], PATCH,
+           ["list@example.org", "bob@example.org", "blind@example.org"], body="---\n x | 2 +-\n.\n-- \n2.39.5\n"),
+    Caller("git-send-email-envelope", ["sh", "-c", 'sendmail "$@"', "-", "-f", ANN, "-i", "list@example.org"], PATCH, ["list@example.org"], sender=ANN),
+    Caller("git-send-email-sendmailcmd-v", ["sh", "-c", 'sendmail -v "$@"', "-", "-i", "list@example.org"], PATCH, ["list@example.org"], loud=True),
+    Caller("git-post-receive-email", "/usr/sbin/sendmail|-t",
+           ["To: list@example.org", "Subject: [SCM] x branch, main, updated. 1.0-1-gabc", "Content-Type: text/plain; charset=utf-8",
+            "X-Git-Refname: refs/heads/main", "Auto-Submitted: auto-generated"], ["list@example.org"], body="commit abc\n\n    .\n.\nd\u00e9j\u00e0\n", adds=MADE),
+    Caller("git-post-receive-email-sender", "/usr/sbin/sendmail|-t|-f|git@example.net", ["To: list@example.org", "Subject: [SCM] x"], ["list@example.org"],
+           sender="git@example.net", adds={"From": "git@example.net"}),
+    Caller("devscripts-mass-bug", "/usr/sbin/sendmail|-t", ["From: Ann <ann@example.net>", "To: submit@bugs.example", "Subject: x: breaks"],
+           ["submit@bugs.example"]),
+    Caller("devscripts-bts", "/usr/sbin/sendmail|-t",
+           ["From: Ann <ann@example.net>", "To: control@bugs.example", "Subject: Processed", "User-Agent: devscripts bts/2.23.4",
+            "Message-ID: <bts-1@example.net>"], ["control@bugs.example"]),
+    Caller("buildd-doubles-its-dot", ["sh", "-c", "sendmail -oem 'ann@example.net'"], ["From: buildd@example.net", "To: ann@example.net", "Subject: Log for x"],
+           ["ann@example.net"], body="a\n..\nb\n"),
+    Caller("gpg-mailkeys", "sendmail|-ti", ["From: Ann <ann@example.net>", "To: bob@example.org", "Subject: Your signed key", "MIME-Version: 1.0",
+                                            "Content-Type: multipart/mixed; boundary=b"], BOB, body="--b\n\nkey\n--b--\n"),
+    Caller("caff-mail-mailer", "sendmail|-t|-f|ann@example.net|-it", ["From: Ann <ann@example.net>", "To: bob@example.org", "Bcc: ann@example.net",
+                                                                   "Subject: Your signed PGP key"], ["bob@example.org", ANN], sender=ANN,
+           becomes={"Bcc: ann@example.net": None}),
+    # --- mail user agents
+    Caller("bsd-mailx", "sendmail|-i|-t", ["To: bob@example.org", "Subject: hello", "Cc: c@example.org", "Bcc: d@example.org"],
+           ["bob@example.org", "c@example.org", "d@example.org"], becomes={"Bcc: d@example.org": None}, adds=MADE, how="unlinked-file"),
+    Caller("bsd-mailx-r", "sendmail|-i|-t|-f|ann@example.net", ["From: ann@example.net"] + NOTE, BOB, sender=ANN, how="unlinked-file"),
+    Caller("bsd-mail-send-mail", "send-mail|-i|-m|bob@example.org|d@example.org", NOTE + ["Bcc: d@example.org"], ["bob@example.org", "d@example.org"],
+           becomes={"Bcc: d@example.org": None}, adds=MADE, how="unlinked-file"),
+    Caller("s-nail", "sendmail|-i|--|bob@example.org|d@example.org",
+           ["Date: Mon, 23 Nov 2026 10:00:00 +0000", "To: bob@example.org", "Subject: hello", "User-Agent: s-nail v14.9.24"],
+           ["bob@example.org", "d@example.org"], adds=MADE, how="unlinked-file"),
+    Caller("s-nail-r", "sendmail|-i|-f|ann@example.net|--|bob@example.org", MINE, BOB, sender=ANN, how="unlinked-file"),
+    Caller("s-nail-verbose", "sendmail|-i|-v|--|bob@example.org", MINE, BOB, loud=True, how="unlinked-file"),
+    Caller("mailutils", "/usr/sbin/sendmail|-oi|-f|ann@host.example|-t", ["Subject: hello", "To: <bob@example.org>", "User-Agent: mail (GNU Mailutils 3.15)",
+                                                                       "Date: Mon, 23 Nov 2026 10:00:00 +0000"], BOB,
+           sender="ann@host.example", adds={"From": "ann@host.example"}, how="mailutils"),
+    Caller("mutt", "/usr/sbin/sendmail|-oem|-oi|--|bob@example.org", MUTT, BOB, how="file"),
+    Caller("mutt-8bit-envelope", "/usr/sbin/sendmail|-oem|-oi|-B8BITMIME|-f|ann@example.net|--|bob@example.org",
+           MUTT[:6] + ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"], BOB, sender=ANN, body="caf\u00e9\n.\n", how="file"),
+    Caller("mutt-dsn", "/usr/sbin/sendmail|-oem|-oi|-N|failure,delay|-R|hdrs|--|bob@example.org", MUTT, BOB, how="file"),
+    Caller("mutt-dsn-never", "/usr/sbin/sendmail|-oem|-oi|-N|never|-R|full|--|bob@example.org", MUTT, BOB, how="file"),
+    Caller("neomutt", "/usr/sbin/sendmail|-oem|-oi|--|bob@example.org", MUTT, BOB, how="file"),
+    Caller("mpack", "/usr/lib/sendmail|-oi|bob@example.org",
+           ["Message-ID: <1@host>", "Mime-Version: 1.0", "To: bob@example.org", "Subject: file", "Content-Type: multipart/mixed; boundary=\"-\""],
+           BOB, body="This is a MIME encoded message.\n\n---\nContent-Type: text/plain\n\nx\n\n-----\n", adds=MADE, how="file"),
+    Caller("emacs-sendmail-interactive", "/usr/sbin/sendmail|-oi|-f|ann@example.net|-oep|-odi|-t", MINE, BOB, sender=ANN),
+    Caller("emacs-sendmail-batch", "/usr/sbin/sendmail|-oi|-f|ann@example.net|-oem|-odb|-t", MINE, BOB, sender=ANN),
+    Caller("emacs-sendmail-dsn", "/usr/sbin/sendmail|-oi|-f|ann@example.net|-oep|-odi|-t|-N|success,failure", MINE, BOB, sender=ANN),
+    Caller("emacs-message", "/usr/sbin/sendmail|-oi|-f|ann@example.net|-oem|-odb|-t", MINE + ["Bcc: d@example.org"], ["bob@example.org", "d@example.org"],
+           sender=ANN, becomes={"Bcc: d@example.org": None}),
+    Caller("emacs-resend", "/usr/sbin/sendmail|-oi|-f|ann@example.net|Carl C <carl@example.org>, \"D, E\" <d@example.org>",
+           ["Resent-To: Carl C <carl@example.org>, \"D, E\" <d@example.org>", "Resent-From: ann@example.net", "Resent-Date: Mon, 23 Nov 2026 11:00:00 +0000",
+            "Resent-Message-ID: <2@host>"] + MINE, ["carl@example.org", "d@example.org"], sender=ANN),
+    Caller("nmh-pipe", "/usr/sbin/sendmail|-t|-i", MINE, BOB),
+    Caller("nmh-pipe-bcc", "/usr/sbin/sendmail|-t|-i", ["From: ann@example.net", "Date: Mon, 23 Nov 2026 10:00:00 +0000", "BCC: d@example.org", "Subject: hello"],
+           ["d@example.org"], body="------- Blind-Carbon-Copy\n\nTo: bob@example.org\n\nx\n", becomes={"BCC: d@example.org": None}),
+    Caller("claws-mail", "/usr/sbin/sendmail|-t|-i", MINE + ["X-Mailer: Claws Mail 4.1.1"], BOB),
+    Caller("sylpheed", "/usr/sbin/sendmail|-t|-i", MINE + ["X-Mailer: Sylpheed 3.8"], BOB),
+    Caller("evolution", "/usr/sbin/sendmail|-i|-f|ann@example.net|--|bob@example.org", MINE, BOB, sender=ANN),
+    Caller("slrn", "/usr/lib/sendmail|-oi|-t|-oem|-odb", MINE, BOB),
+    Caller("tin", ["sh", "-c", "sendmail -oi -t"], MINE, BOB, how="file"),
+]
