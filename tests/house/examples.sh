@@ -22,7 +22,7 @@ run=0 bad=0
 for example in "$scratch"/example*; do
 	[ -f "$example" ] || break
 	run=$((run + 1))
-	PATH=$scratch/bin:$PATH sh -e "$example" >"$scratch/said" 2>&1 </dev/null || {
+	(cd "$scratch" && PATH=$scratch/bin:$PATH sh -e "$example") >"$scratch/said" 2>&1 </dev/null || {
 		bad=1
 		cat "$example" "$scratch/said"
 	}
