@@ -33,6 +33,7 @@ class Relay:
         self.sessions, self.transactions, self.logins, self.threads = [], [], [], []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
+        self.over = threading.Condition(self.lock)      # a connection has ended
         self.counts, self.queued, self.accepting = {}, 0, False
         self.host, self.port, self.path = host, None, self.script.unix
         if self.path:
@@ -111,6 +112,8 @@ class Relay:
             session.violation("the relay itself: %r" % error)
             session.sock.close()
         session.ended = True
+        with self.over:
+            self.over.notify_all()
         if self.on_end:
             self.on_end(session)
 
@@ -124,6 +127,16 @@ class Relay:
         for thread in list(self.threads):
             thread.join(max(0.0, until - time.monotonic()))
         return all(session.ended for session in self.sessions)
+
+    def wait_for_message(self, patience):
+        """Waits until a connection that brought a message is over; False if none came in time."""
+        until = time.monotonic() + patience
+        with self.lock:
+            while not self.messages:
+                left = until - time.monotonic()
+                if left <= 0 or not self.over.wait(left):
+                    return bool(self.messages)
+        return True
 
     def stop(self):
         self.stopping.set()
