@@ -4,6 +4,7 @@ import datetime
 import email.utils
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -11,7 +12,8 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from callers import DOMAIN, GECOS, USER, people, services, system  # noqa: E402
+from callers import DOMAIN, GECOS, USER, Caller, people, services, system  # noqa: E402
+from callers.dialogues import ADMINISTRATION, DIALOGUES  # noqa: E402
 
 ALL = system.CALLERS + people.CALLERS + services.CALLERS
 OWN_ENVIRONMENT = ("cron", "sudo-root")
@@ -168,79 +170,172 @@ def test_caller_hears_of_a_refusal(host, relay, caller):
         assert b"550 5.1.1 nobody here" in err
 
 
-# --- SMTP on standard input -----------------------------------------------------------------------
+# --- who hears what, and from where it is configured ----------------------------------------------
 
-def transaction(sender, to, subject):
-    return ([("MAIL FROM:<%s>" % sender, "250")] + [("RCPT TO:<%s>" % one, "250") for one in to] +
-            [("DATA", "354"), ("From: %s\r\nTo: %s\r\nSubject: %s\r\n\r\n..dot\r\nbody\r\n." % (sender, to[0], subject), "250")])
-
-
-DIALOGUES = {
-    "symfony-mailer-bs": (["/usr/sbin/sendmail", "-bs"], [("HELO [127.0.0.1]", "250")] + transaction("ann@example.net", ["bob@example.org", "d@example.org"], "one") +
-                          [("QUIT", "221")], [("ann@example.net", ["bob@example.org", "d@example.org"], "one")]),
-    "symfony-mailer-bs-ehlo": (["/usr/sbin/sendmail", "-bs"], [("EHLO [127.0.0.1]", "250")] + transaction("ann@example.net", ["bob@example.org"], "one") +
-                               transaction("ann@example.net", ["carl@example.org"], "two") + [("NOOP", "250"), ("QUIT", "221")],
-                               [("ann@example.net", ["bob@example.org"], "one"), ("ann@example.net", ["carl@example.org"], "two")]),
-    "laravel-sendmail-bs-i": (["/usr/sbin/sendmail", "-bs", "-i"], [("EHLO localhost", "250")] + transaction("ann@example.net", ["bob@example.org"], "one") +
-                              [("QUIT", "221")], [("ann@example.net", ["bob@example.org"], "one")]),
-    "nmh-sendmail-smtp": (["/usr/sbin/sendmail", "-bs", "-odb", "-oem", "-om"],
-                          [("EHLO host", "250"), ("MAIL FROM:<ann@example.net>", "250"), ("RCPT TO:<bob@example.org>", "250"),
-                           ("RCPT TO:<d@example.org>", "250"), ("RSET", "250")] + transaction("ann@example.net", ["bob@example.org"], "one") +
-                          transaction("ann@example.net", ["d@example.org"], "two") + [("QUIT", "221")],
-                          [("ann@example.net", ["bob@example.org"], "one"), ("ann@example.net", ["d@example.org"], "two")]),
-    "alpine-bs": (["/usr/sbin/sendmail", "-bs", "-odb", "-oem"], [("EHLO host.example", "250")] + transaction("ann@example.net", ["bob@example.org"], "one") +
-                  [("QUIT", "221")], [("ann@example.net", ["bob@example.org"], "one")]),
-    "cyrus-null-sender": (["/usr/sbin/sendmail", "-bs"], [("EHLO host", "250")] + [("MAIL FROM:<>", "250"), ("RCPT TO:<bob@example.org>", "250"), ("DATA", "354"),
-                          ("From: sieve@example.net\r\nTo: bob@example.org\r\nSubject: one\r\n\r\n..dot\r\nbody\r\n.", "250"), ("QUIT", "221")],
-                          [("", ["bob@example.org"], "one")]),
-}
-
-
-@pytest.mark.parametrize("name", DIALOGUES)
-def test_caller_speaks_smtp_in_lock_step(host, relay, name):
-    argv, script, mails = DIALOGUES[name]
-    there = relay()
-    configure(host, there, "")
-    env = {"PATH": "/usr/bin:/bin", "HOME": str(host / "home")}
-    env.update({key: value for key, value in os.environ.items() if key.startswith(("ASAN_", "UBSAN_", "LSAN_"))})
-    process = subprocess.Popen(argv, executable=str(host / "bin" / "sendmail"), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, env=env)
-    answers = []
-
-    def answer():
-        line = process.stdout.readline().decode()
-        while line[3:4] == "-":
-            line = process.stdout.readline().decode()
-        answers.append(line)
-        return line[:3]
+@pytest.mark.parametrize("argv, parts, config, status", [
+    (["-oi", "-t"], ['rcpt "550 5.1.1 nobody here"'], "", 67), (["-oi", "-t"], ['mail "451 4.3.0 later"'], "", 75), (["-oi", "-t", "-T"], [], "", 64),
+    (["-oi", "-t", "a@b@c"], [], "", 65), (["-oi"], [], "", 64), (["-oi", "-t"], [], "frobnicate on\n", 78),
+], ids=["refused", "later", "unknown-option", "bad-address", "no-recipient", "bad-configuration"])
+def test_caller_that_writes_unprotected_gets_no_epipe(host, relay, argv, parts, config, status):
+    """unattended-upgrade's stdin.write() has no try around it: all is read before an exit, whatever is wrong."""
+    there = relay(*parts)
+    configure(host, there, config)
+    row = Caller("unattended-upgrades", ["/usr/sbin/sendmail"] + argv, ["Subject: x", "From: root", "To: root"], [], body="line\n" * 100000)
+    process = subprocess.Popen(row.argv, executable=str(host / "bin" / "sendmail"), stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                               env=environment(host, row))
     try:
-        assert answer() == "220"
-        for said, code in script:
-            process.stdin.write(said.encode() + b"\r\n")
-            process.stdin.flush()
-            assert answer() == code, "%r got %r" % (said, answers[-1])
-        rest, err = process.communicate(timeout=20)
+        process.stdin.write(row.stdin)
+        process.stdin.close()
+        said = process.stderr.read()
+        assert process.wait(20) == status and said.startswith(b"mysend: ") and not there.messages
     finally:
         process.kill()
         process.wait()
+        process.stderr.close()
+
+
+def test_indented_header_of_a_copied_unit_is_a_body_and_so_names_nobody(host, relay):
+    """Copies of the ArchWiki's script that kept the here-document's indentation: 64 and a reason, never a mail to nobody."""
+    there = relay()
+    configure(host, there, "")
+    row = Caller("archwiki-indented", "/usr/bin/sendmail|-t", [], [], body="  To: bob@example.org\n  Subject: x.service\n\n  text\n", no_blank=True)
+    status, out, err = run(host, row)
+    assert status == 64 and out == b"" and b"no recipients" in err and not there.sessions
+
+
+@pytest.mark.parametrize("ehlo", ["ehlo pipelining chunking dsn", "ehlo"])
+def test_list_of_many_recipients_goes_a_hundred_at_a_time_over_one_session(host, relay, ehlo):
+    """sympa and mailman2 give as many as ARG_MAX lets them."""
+    there = relay(ehlo)
+    configure(host, there, "")
+    people_there = ["u%d@example.org" % i for i in range(250)]
+    row = Caller("sympa", ["/usr/sbin/sendmail", "-oi", "-odi", "-oem", "-f", "list-owner@example.net", "--"] + people_there,
+                 ["From: Ann <ann@example.net>", "To: list@example.net", "Subject: hello"], people_there, sender="list-owner@example.net")
+    assert run(host, row) == (0, b"", b"")
     there.settle()
-    assert process.returncode == 0 and rest == b"" and err == b""
-    assert [(mail.sender, mail.recipients, mail.field("Subject")) for mail in there.messages] == mails
-    assert all(mail.content == b".dot\r\nbody\r\n" for mail in there.messages) and len(there.sessions) == 1
+    assert [mail.recipients for mail in there.messages] == [people_there[:100], people_there[100:200], people_there[200:]]
+    assert len({mail.body for mail in there.messages}) == 1 and len(there.sessions) == 1
+    assert there.messages[2].body.endswith(b"\r\n\r\n" + row.wire_body)
 
 
-# --- administration -------------------------------------------------------------------------------
+@pytest.fixture
+def system_folder(binary, host):
+    """A folder that run_with_it() lays over the one where this build looks for mysend.conf, in a namespace of its own."""
+    with open(binary, "rb") as data:
+        found = re.search(rb"(/[\w./-]+)/mysend\.conf\0", data.read())
+    where = found and found.group(1).decode()
+    if not where or not os.path.isdir(where):
+        pytest.skip("the folder of the system's mysend.conf is missing: %s" % where)
+    unshare = ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount"]
+    if shutil.which("unshare") is None or subprocess.run(unshare + ["mount", "--bind", str(host), where], capture_output=True, check=False).returncode:
+        pytest.skip("unshare(1) with a mount namespace is missing")
+    mine = host / "system"
+    mine.mkdir()
+    for name in ("passwd", "group", "nsswitch.conf", "hosts", "ld.so.cache"):      # where it is /etc itself
+        if os.path.exists(os.path.join(where, name)):
+            shutil.copy(os.path.join(where, name), mine / name)
+    return mine, unshare + ["sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', str(mine), where]
 
-@pytest.mark.parametrize("argv, out", [
-    (["/usr/bin/mailq"], b"Mail queue is empty\n"), (["/usr/sbin/sendmail", "-bp"], b"Mail queue is empty\n"), (["newaliases"], b""),
-    (["/usr/sbin/sendmail", "-bi"], b""), (["sendmail", "-q"], b""),
-], ids=["name-mailq", "check-mailq-bp", "name-newaliases", "nis-makefile-bi", "ppp-ip-up-q"])
-def test_caller_administers_and_gives_no_message(host, relay, argv, out):
+
+SCRUBBED = [caller for caller in ALL if caller.how in OWN_ENVIRONMENT]
+
+
+@pytest.mark.parametrize("caller", SCRUBBED, ids=[caller.name for caller in SCRUBBED])
+def test_configuration_of_the_system_is_found_in_the_callers_own_environment(host, relay, system_folder, caller):
+    """As on a real host: no MYSEND_ variable, and of cron no HOME."""
+    there = relay("ehlo pipelining chunking 8bitmime dsn size=10000000")
+    mine, over = system_folder
+    os.rename(configure(host, there, caller.config), mine / "mysend.conf")
+    env = environment(host, caller)
+    del env["MYSEND_CONFIG"]
+    name = shutil.which("unshare")
+    argv = over + [str(host / "bin" / "sendmail")] + caller.argv[1:]
+    assert run(host, caller, name, argv, env) == (0, b"", b"")
+    there.settle()
+    check_arrival(caller, there)
+
+
+# --- SMTP on standard input, and no message at all ------------------------------------------------
+
+class Client:
+    """A program that says a line, waits for the answer, and says the next."""
+
+    def __init__(self, host, argv):
+        self.process = subprocess.Popen(argv, executable=str(host / "bin" / os.path.basename(argv[0])), stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(host, Caller("", "", [], [])))
+
+    def answer(self):
+        line = self.process.stdout.readline().decode()
+        while line[3:4] == "-":
+            line = self.process.stdout.readline().decode()
+        return line
+
+    def say(self, line):
+        self.process.stdin.write(line.encode() + b"\r\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def end(self):
+        out, err = self.process.communicate(timeout=20)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def client(host):
+    running = []
+
+    def make(argv):
+        running.append(Client(host, argv))
+        return running[-1]
+    yield make
+    for one in running:
+        one.process.kill()
+        one.process.communicate()
+
+
+@pytest.mark.parametrize("name", DIALOGUES)
+def test_caller_speaks_smtp_in_lock_step(host, relay, client, name):
+    argv, script, mails = DIALOGUES[name]
+    there = relay()
+    configure(host, there, "")
+    one = client(argv)
+    assert one.answer().startswith("220 ")
+    for said, code in script:
+        got = one.say(said)
+        assert got[:3] == code, "%r got %r" % (said, got)
+    assert one.end() == (0, b"", b"")
+    there.settle()
+    assert len(there.sessions) == 1 and len(there.messages) == len(mails)
+    for mail, (sender, to, head) in zip(there.messages, mails):
+        assert (mail.sender, mail.recipients) == (sender, to)
+        added = rb"\r\nDate: [^\r\n]+\r\nMessage-ID: <[^\r\n]+@[^\r\n]+>\r\n\r\n"
+        assert re.fullmatch(re.escape(head.encode()) + added + rb"\.dot\r\nbody\r\n", mail.body)
+
+
+def test_nmh_hears_of_a_bad_recipient_when_it_tests_them(host, relay, client):
+    """CALLERS.md: its first transaction is there for this alone. COMPAT 2.2: -bs relays the reply codes."""
+    there = relay("rcpt-to d@example.org \"550 5.1.1 nobody here\"")
+    configure(host, there, "")
+    one = client(DIALOGUES["nmh-sendmail-smtp"][0])
+    one.answer()
+    one.say("EHLO host")
+    assert one.say("MAIL FROM:<ann@example.net>")[:3] == "250" and one.say("RCPT TO:<bob@example.org>")[:3] == "250"
+    assert one.say("RCPT TO:<d@example.org>")[:3] == "550"
+    assert one.say("RSET")[:3] == "250" and one.say("QUIT")[:3] == "221"
+    assert one.end() == (0, b"", b"") and not there.messages
+
+
+@pytest.mark.parametrize("stdin", ["never-written", "closed", "/dev/null"])
+@pytest.mark.parametrize("name", ADMINISTRATION)
+def test_caller_administers_and_gives_no_message(host, relay, name, stdin):
+    argv, out = ADMINISTRATION[name]
     there = relay()
     configure(host, there, "to admin@example.org\n")
-    reader, writer = os.pipe()      # a standard input that nobody writes to or closes
+    reader, writer = os.pipe() if stdin == "never-written" else (os.open("/dev/null", os.O_RDONLY), None)
     done = subprocess.run(argv, executable=str(host / "bin" / os.path.basename(argv[0])), stdin=reader, capture_output=True, timeout=20,
-                          env={"PATH": "/usr/bin:/bin", "HOME": str(host / "home")}, check=False)
+                          env=environment(host, Caller(name, argv, [], [])), check=False,
+                          preexec_fn=(lambda: os.close(0)) if stdin == "closed" else None)
     os.close(reader)
-    os.close(writer)
+    if writer is not None:
+        os.close(writer)
     assert (done.returncode, done.stdout, done.stderr) == (0, out, b"") and not there.sessions
