@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -16,6 +17,7 @@ from callers import DOMAIN, GECOS, USER, Caller, people, services, system  # noq
 from callers.dialogues import ADMINISTRATION, DIALOGUES  # noqa: E402
 
 ALL = system.CALLERS + people.CALLERS + services.CALLERS
+MODERN = "ehlo pipelining chunking 8bitmime dsn size=10000000"
 OWN_ENVIRONMENT = ("cron", "sudo-root")
 NOWHERE_TO_SAY_IT = ("sudo", "sudo-root", "no-output", "mailutils")
 
@@ -146,7 +148,7 @@ def check_arrival(caller, there, modern=True):
     assert body == caller.wire_body
 
 
-@pytest.mark.parametrize("ehlo", ["ehlo pipelining chunking 8bitmime dsn size=10000000", "ehlo"], ids=["modern", "plain"])
+@pytest.mark.parametrize("ehlo", [MODERN, "ehlo"], ids=["modern", "plain"])
 @pytest.mark.parametrize("caller", ALL, ids=[caller.name for caller in ALL])
 def test_caller_gets_its_mail_through(host, relay, caller, ehlo):
     there = relay(ehlo)
@@ -192,6 +194,25 @@ def test_caller_that_writes_unprotected_gets_no_epipe(host, relay, argv, parts, 
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="/proc is missing")
+def test_descriptors_that_the_caller_closed_are_open_on_dev_null(host, relay):
+    """mailutils closes 1 and 2. What is opened next would get these numbers, and be written to."""
+    there = relay(MODERN)
+    configure(host, there, "")
+    row = next(caller for caller in ALL if caller.name == "mailutils")
+    process = subprocess.Popen(row.argv, executable=str(host / "bin" / "sendmail"), stdin=subprocess.PIPE, env=environment(host, row),
+                               preexec_fn=lambda: (os.close(1), os.close(2)))
+    links, until = [], time.monotonic() + 5
+    while links != ["/dev/null"] * 2 and time.monotonic() < until:     # it waits for its input meanwhile
+        folder = "/proc/%d/fd" % process.pid
+        links = [os.readlink(os.path.join(folder, name)) for name in ("1", "2") if os.path.lexists(os.path.join(folder, name))]
+        time.sleep(0.005)
+    process.communicate(row.stdin, timeout=20)
+    assert links == ["/dev/null"] * 2 and process.returncode == 0
+    there.settle()
+    check_arrival(row, there)
 
 
 def test_indented_header_of_a_copied_unit_is_a_body_and_so_names_nobody(host, relay):
@@ -243,7 +264,7 @@ SCRUBBED = [caller for caller in ALL if caller.how in OWN_ENVIRONMENT]
 @pytest.mark.parametrize("caller", SCRUBBED, ids=[caller.name for caller in SCRUBBED])
 def test_configuration_of_the_system_is_found_in_the_callers_own_environment(host, relay, system_folder, caller):
     """As on a real host: no MYSEND_ variable, and of cron no HOME."""
-    there = relay("ehlo pipelining chunking 8bitmime dsn size=10000000")
+    there = relay(MODERN)
     mine, over = system_folder
     os.rename(configure(host, there, caller.config), mine / "mysend.conf")
     env = environment(host, caller)
