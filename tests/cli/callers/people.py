@@ -1,5 +1,5 @@
 """CALLERS.md, sections 2 and 3: developers' tools and mail user agents."""
-from callers import DOMAIN, USER, Caller, local
+from callers import Caller
 
 PATCH = ["From: Ann Dev <ann@example.net>", "To: list@example.org", "Cc: Bob <bob@example.org>", "Subject: [PATCH] x: fix",
          "Date: Mon, 23 Nov 2026 10:00:00 +0000", "Message-ID: <20261123-1@example.net>", "X-Mailer: git-send-email 2.39.5", "MIME-Version: 1.0",

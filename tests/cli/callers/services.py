@@ -1,5 +1,5 @@
 """CALLERS.md, sections 4 and 5: filters, lists, ticket systems, libraries; and what people write by hand."""
-from callers import DOMAIN, USER, Caller, local
+from callers import DOMAIN, Caller
 
 HEAD = ["From: Ann <ann@example.net>", "To: bob@example.org", "Subject: hello"]
 WHOLE = HEAD + ["Date: Mon, 23 Nov 2026 10:00:00 +0000", "Message-ID: <1@host>"]

@@ -1,5 +1,5 @@
 """CALLERS.md, section 1: schedulers and system tools."""
-from callers import CRON, DOMAIN, LOGIN, SUDO, USER, Caller, local
+from callers import CRON, DOMAIN, SUDO, USER, Caller, local
 
 ROOT = "root@" + DOMAIN
 CRON_HEADER = ["From: root (Cron Daemon)", "To: root", "Subject: Cron <root@host> run-parts /etc/cron.daily", "MIME-Version: 1.0",
