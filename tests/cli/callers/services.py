@@ -1,5 +1,5 @@
 """CALLERS.md, sections 4 and 5: filters, lists, ticket systems, libraries; and what people write by hand."""
-from callers import DOMAIN, USER, Caller, local
+from callers import DOMAIN, Caller
 
 HEAD = ["From: Ann <ann@example.net>", "To: bob@example.org", "Subject: hello"]
 WHOLE = HEAD + ["Date: Mon, 23 Nov 2026 10:00:00 +0000", "Message-ID: <1@host>"]
@@ -24,7 +24,8 @@ CALLERS = [
     Caller("amavisd-pipe", "/usr/sbin/sendmail|-f|ann@example.net|-i|bob@example.org|carl@example.org", WHOLE, ["bob@example.org", "carl@example.org"], sender=ANN),
     Caller("amavisd-pipe-null-sender", "/usr/sbin/sendmail|-f|<>|-i|bob@example.org", WHOLE, BOB, sender=""),
     Caller("sympa", "/usr/sbin/sendmail|-oi|-odi|-oem|-N|success,delay,failure|-V00000001|-f|list-owner@example.net|--|" +
-           "|".join("u%d@example.org" % i for i in range(50)), WHOLE, ["u%d@example.org" % i for i in range(50)], sender="list-owner@example.net"),
+           "|".join("u%d@example.org" % i for i in range(50)), WHOLE, ["u%d@example.org" % i for i in range(50)], sender="list-owner@example.net",
+           asks={"NOTIFY": "SUCCESS,DELAY,FAILURE", "ENVID": "00000001"}),
     Caller("sympa-null-sender", ["/usr/sbin/sendmail", "-oi", "-odi", "-oem", "-f", "", "--", "bob@example.org"], WHOLE, BOB, sender=""),
     Caller("smartlist", "/usr/sbin/sendmail|-oem|-odb|-oi|-om|-flist-request@example.net|bob@example.org|carl@example.org", WHOLE,
            ["bob@example.org", "carl@example.org"], sender="list-request@example.net"),
