@@ -335,17 +335,22 @@ def test_caller_speaks_smtp_in_lock_step(host, relay, client, name):
         assert re.fullmatch(re.escape(head.encode()) + added + rb"\.dot\r\nbody\r\n", mail.body)
 
 
-def test_nmh_hears_of_a_bad_recipient_when_it_tests_them(host, relay, client):
-    """CALLERS.md: its first transaction is there for this alone. COMPAT 2.2: -bs relays the reply codes."""
+def test_nmh_hears_of_a_bad_recipient_at_the_end_of_its_message_and_the_other_goes(host, relay, client):
+    """Its first transaction only asks; the relay is not asked for it (as with sendmail's own), but has the last word later."""
     there = relay("rcpt-to d@example.org \"550 5.1.1 nobody here\"")
     configure(host, there, "")
     one = client(DIALOGUES["nmh-sendmail-smtp"][0])
     one.answer()
     one.say("EHLO host")
-    assert one.say("MAIL FROM:<ann@example.net>")[:3] == "250" and one.say("RCPT TO:<bob@example.org>")[:3] == "250"
-    assert one.say("RCPT TO:<d@example.org>")[:3] == "550"
-    assert one.say("RSET")[:3] == "250" and one.say("QUIT")[:3] == "221"
-    assert one.end() == (0, b"", b"") and not there.messages
+    for to, code in (("bob@example.org", "250"), ("d@example.org", "550")):
+        assert one.say("MAIL FROM:<ann@example.net>")[:3] == "250" and one.say("RCPT TO:<%s>" % to)[:3] == "250"
+        assert one.say("RSET")[:3] == "250"
+        assert one.say("MAIL FROM:<ann@example.net>")[:3] == "250" and one.say("RCPT TO:<%s>" % to)[:3] == "250"
+        assert one.say("DATA")[:3] == "354"
+        answer = one.say("Subject: x\r\n\r\nb\r\n.")
+        assert answer[:3] == code and (code == "250" or "<d@example.org>: nobody here" in answer)
+    assert one.say("QUIT")[:3] == "221"
+    assert one.end() == (0, b"", b"") and [mail.recipients for mail in there.messages] == [["bob@example.org"]]
 
 
 @pytest.mark.parametrize("stdin", ["never-written", "closed", "/dev/null"])

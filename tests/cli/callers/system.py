@@ -104,10 +104,10 @@ CALLERS = [
     Caller("rkhunter", ["sh", "-c", "sendmail root"], ["Subject: [rkhunter] host - Daily report", "To: root"], [ROOT], becomes=TO_ROOT, adds=made()),
     Caller("rkhunter-two-addresses", ["sh", "-c", "sendmail alice@example.org bob@example.org"],
            ["Subject: [rkhunter] host - Daily report", "To: alice@example.org bob@example.org"], ["alice@example.org", "bob@example.org"], adds=made()),
-    # To: is read as two addresses (COMPAT 3, "blank-separated"), and a bare one gets its domain (COMPAT 6)
+    # "root bob" could be the beginning of a name: what cannot be told for sure leaves as it came
     Caller("rkhunter-root-and-another", ["sh", "-c", "sendmail root bob@example.org"],
            ["Subject: [rkhunter] host - Daily report", "To: root bob@example.org"], [ROOT, "bob@example.org"],
-           becomes=local(("To: root bob@example.org", "root")), adds=made()),
+           adds=made()),
     Caller("debsecan", ["sh", "-c", "sendmail -t"], ["Subject: Debian security status of host", "To: root"], [ROOT], becomes=TO_ROOT, adds=made()),
     Caller("cron-apt", "sendmail|-t|-oi", ["To: root", "Subject: CRON-APT completed on host [/etc/cron-apt/config]", "Content-Type: text/plain"], [ROOT],
            becomes=TO_ROOT, adds=made(), how="file"),
