@@ -76,6 +76,7 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 	const struct account *a = j->account;
 
 	j->tag = w->tag;
+	j->later = w->later || setting_is(a, SET_queue, "always");
 	e->notify = w->notify;
 	e->ret = w->ret;
 	e->envid = w->envid;

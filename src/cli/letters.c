@@ -88,6 +88,12 @@ static void set_errors(struct wish *w, const char *value)
 	w->quiet = *value == 'q' || *value == 'Q';
 }
 
+/* q and d (defer): later; i, f, b and none: now, and later what fails. */
+static void set_delivery(struct wish *w, const char *value)
+{
+	w->later = *value && strchr("qdQD", *value);
+}
+
 static void set_long_option(struct wish *w, const char *value)
 {
 	struct slice rest = slice_of(value), name;
@@ -103,6 +109,8 @@ static void set_long_option(struct wish *w, const char *value)
 		w->dots_end = !w->dots_are_text;
 	} else if (slice_is(name, "ErrorMode") && rest.len) {
 		set_errors(w, rest.p);
+	} else if (slice_is(name, "DeliveryMode") && rest.len) {
+		set_delivery(w, rest.p);
 	} else if (slice_is(name, "Verbose")) {
 		w->verbose = true;
 	} else {
@@ -120,6 +128,9 @@ static void set_old_option(struct wish *w, const char *value, bool *swallow)
 		break;
 	case 'e':
 		set_errors(w, value + 1);
+		break;
+	case 'd':
+		set_delivery(w, value + 1);
 		break;
 	case 'v':
 		w->verbose = true;
@@ -188,8 +199,18 @@ static unsigned interval(const char *p)
 static int set_queue(struct wish *w, const char *value, struct failure *f)
 {
 	w->mode = MODE_QUEUE;
-	if (!*value || strchr("fIRSG!", *value))
+	if (!*value)
 		return 0;
+	if (strchr("fIRSG!", *value)) {
+		w->queue_all = true;
+		if (*value == 'I')
+			w->queue_id = value + 1;
+		if (*value == 'R')
+			w->queue_recipient = value + 1;
+		if (*value == 'S')
+			w->queue_sender = value + 1;
+		return 0;
+	}
 	w->interval = interval(value);
 	return w->interval ? 0 : usage(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
 }

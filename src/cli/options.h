@@ -34,6 +34,9 @@ struct wish {
 	bool verbose, dry_run; /* -v, --dry-run */
 	bool quiet;	       /* -oeq: status only */
 	bool no_aliases;       /* -n */
+	bool later;	       /* -odq: put it into the queue, and do not try it now */
+	bool queue_all;	       /* -qf: due or not */
+	const char *queue_id, *queue_recipient, *queue_sender; /* -qI, -qR, -qS, or NULL */
 	bool smtputf8;	       /* -U */
 	bool no_input;	       /* standard input was closed; main sets it */
 	const char *sender;    /* -f; NULL: not given */

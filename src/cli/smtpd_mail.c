@@ -116,6 +116,8 @@ static const struct failure *worst(const struct envelope *e, const struct failur
 		const struct recipient *r = &e->recipient[i];
 		const struct failure *why = r->why ? r->why : session;
 
+		if (r->verdict == WAITS)
+			continue;
 		if (r->verdict == ACCEPTED)
 			++*accepted;
 		else if (r->verdict == REFUSED)
@@ -139,7 +141,7 @@ static int add_verdicts(struct buf *out, const struct envelope *e, const struct 
 		const struct recipient *r = &e->recipient[i];
 		const struct failure *why = r->why ? r->why : session;
 
-		if (r->verdict == ACCEPTED || !why || why == last)
+		if (r->verdict == ACCEPTED || r->verdict == WAITS || !why || why == last)
 			continue;
 		last = why;
 		if (told++ >= TOLD)
@@ -170,7 +172,9 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 	if (!why) {
 		char text[1024] = "Ok";
 
-		if (e->answer)
+		if (s->job.spooled)
+			snprintf(text, sizeof text, "Ok: it waits as %s", s->job.spooled);
+		else if (e->answer)
 			printable(text, sizeof text, slice_of(e->answer->text));
 		ok = buf_printf(&out, "2.0.0 %s", text);
 		code = 250;

@@ -14,6 +14,9 @@
 #include "conf/value.h"
 #include "mail/address.h"
 
+#ifndef LOCALSTATEDIR
+#define LOCALSTATEDIR "/var"
+#endif
 #ifndef MAILNAME
 #define MAILNAME "/etc/mailname"
 #endif
@@ -129,6 +132,20 @@ const char *whoami_mail_domain(struct arena *in, const struct account *a)
 		return a->maildomain;
 	domain = whoami_mailname(in);
 	return *domain ? domain : whoami_full_host(in);
+}
+
+const char *whoami_spool(struct arena *in, const struct account *a)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home;
+
+	if (*a->spool)
+		return a->spool;
+	if (geteuid() == 0)
+		return LOCALSTATEDIR "/spool/mysend";
+	if (state && *state == '/')
+		return arena_printf(in, "%s/mysend/spool", state);
+	home = whoami_home(in);
+	return *home ? arena_printf(in, "%s/.local/state/mysend/spool", home) : "";
 }
 
 bool whoami_is_local(struct arena *in, const char *address)

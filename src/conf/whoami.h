@@ -21,6 +21,7 @@ const char *whoami_host(struct arena *in);	 /* as the kernel has it; "localhost"
 const char *whoami_full_host(struct arena *in);	 /* with a dot, or "" */
 const char *whoami_mailname(struct arena *in);	 /* the first line of /etc/mailname, or "" */
 const char *whoami_mail_domain(struct arena *in, const struct account *a); /* of local names, or "" */
+const char *whoami_spool(struct arena *in, const struct account *a); /* where mail waits; "": nowhere */
 /* No domain, or localhost, or this host as domain. */
 bool whoami_is_local(struct arena *in, const char *address);
 const char *whoami_ehlo(struct arena *in, const struct account *a);	   /* what EHLO says */

@@ -17,7 +17,8 @@ enum verdict {
 	ACCEPTED, /* the relay has it */
 	DEFERRED, /* 4xx: try again */
 	REFUSED,  /* 5xx: never again */
-	UNSURE	  /* all was sent, no answer came: trying again may deliver twice */
+	UNSURE,	  /* all was sent, no answer came: trying again may deliver twice */
+	WAITS	  /* none of these for now: the spool has it */
 };
 
 struct recipient {

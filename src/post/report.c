@@ -52,8 +52,8 @@ static struct sum add_up(const struct envelope *e, const struct failure *session
 	for (size_t i = 0; i < e->recipients; i++) {
 		const struct recipient *r = &e->recipient[i];
 
-		if (r->verdict == ACCEPTED) {
-			sum.accepted++;
+		if (r->verdict == ACCEPTED || r->verdict == WAITS) {
+			sum.accepted += r->verdict == ACCEPTED;
 			continue;
 		}
 		sum.failed++;
@@ -67,6 +67,20 @@ static struct sum add_up(const struct envelope *e, const struct failure *session
 			worsen(&sum, EX_TEMPFAIL);
 	}
 	return sum;
+}
+
+/* It waits, but will wait in vain until somebody mends the configuration. */
+static bool is_shouted(const struct recipient *r)
+{
+	return r->verdict == WAITS && r->why && !failure_is_temporary(r->why) && r->why->stage >= AT_GREETING;
+}
+
+static bool any_shouted(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (is_shouted(&e->recipient[i]))
+			return true;
+	return false;
 }
 
 static void tell_recipient(const struct recipient *r, const struct envelope *e, const struct failure *session)
@@ -97,7 +111,7 @@ static void tell(const struct envelope *e, const struct failure *session)
 	for (size_t i = 0; i < e->recipients; i++) {
 		const struct recipient *r = &e->recipient[i];
 
-		if (r->verdict == ACCEPTED || (r->why && r->why == last) || (!r->why && session_told))
+		if (r->verdict == ACCEPTED || (r->verdict == WAITS && !is_shouted(r)) || (r->why && r->why == last) || (!r->why && session_told))
 			continue;
 		if (lines == REPORT_LINES) {
 			more++;
@@ -115,9 +129,12 @@ static void tell(const struct envelope *e, const struct failure *session)
 int report_verdicts(const struct job *j, const struct failure *session, bool quiet)
 {
 	struct sum sum = add_up(&j->mail.envelope, session);
+	bool shouted = any_shouted(&j->mail.envelope);
 
-	if (!quiet && sum.failed)
+	if (!quiet && (sum.failed || shouted))
 		tell(&j->mail.envelope, session);
+	if (!quiet && shouted)
+		fprintf(stderr, "mysend: hint: the mail waits as %s, and is tried again: mend the configuration\n", j->spooled);
 	return sum.status;
 }
 

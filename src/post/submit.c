@@ -1,5 +1,6 @@
 #include "post/submit.h"
 
+#include "post/shelf.h"
 #include "wire/smtp.h"
 
 struct hand {
@@ -63,6 +64,17 @@ static int submit_once_more(struct job *j, struct link *l, bool verify, struct f
 }
 
 int submit(struct job *j, struct link *l, struct failure *f)
+{
+	int ok;
+
+	if (j->later && shelf_put_all(j, f) == 0)
+		return 0;
+	ok = submit_once_more(j, l, false, f);
+	shelf_put_rest(j, ok < 0 ? f : NULL);
+	return ok;
+}
+
+int submit_again(struct job *j, struct link *l, struct failure *f)
 {
 	return submit_once_more(j, l, false, f);
 }

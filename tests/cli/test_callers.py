@@ -249,7 +249,7 @@ def system_folder(binary, host):
     where = found and found.group(1).decode()
     if not where or not os.path.isdir(where):
         pytest.skip("the folder of the system's mysend.conf is missing: %s" % where)
-    unshare = ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount"]
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount"]
     if shutil.which("unshare") is None or subprocess.run(unshare + ["mount", "--bind", str(host), where], capture_output=True, check=False).returncode:
         pytest.skip("unshare(1) with a mount namespace is missing")
     mine = host / "system"

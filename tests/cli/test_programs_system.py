@@ -34,7 +34,7 @@ def test_sudo_mails_what_it_was_asked(host):
     host.run_until_mail("sudo -n true\nsleep 30 &\nwait\n", {"etc/sudoers": "Defaults mailto=root\nDefaults mail_always\n"
                         "Defaults mailerpath=/usr/sbin/sendmail\nroot ALL=(ALL) ALL\n"})
     mail = host.arrived([ROOT], of=len(host.relay.messages))     # one as it begins, and perhaps one as it ends
-    assert mail.field("From") == ROOT and mail.field("Subject").startswith("*** SECURITY information") and b"COMMAND=" in mail.content
+    assert mail.field("From") == ROOT and mail.field("Subject").startswith("*** SECURITY information") and b" : root : " in mail.content
 
 
 def test_logwatch_mails_its_report_to_two(host):

@@ -1,0 +1,332 @@
+#include "post/queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "post/logline.h"
+#include "post/shelf.h"
+#include "wire/smtp.h"
+
+enum { MINUTE = 60, FAR = 7200 };
+
+time_t queue_pause(unsigned attempts, unsigned chance)
+{
+	static const unsigned minutes[] = {1, 2, 5, 10, 20, 40, 60};
+	size_t last = sizeof minutes / sizeof *minutes - 1, at = attempts ? attempts - 1 : 0;
+	time_t whole = (time_t)minutes[at < last ? at : last] * MINUTE;
+
+	/* So that mail which failed together is not tried together for ever. */
+	return whole - whole / 10 + (time_t)(chance % 1000) * (whole / 5) / 1000;
+}
+
+/* A mail that is being tried. */
+struct carried {
+	struct job job;
+	struct entry entry;
+	struct carried *next; /* of those not in use */
+};
+
+struct run {
+	struct spool *spool;
+	const struct queue_order *order;
+	struct queue_sum *sum;
+	struct arena in; /* of the list */
+	struct spool_names names;
+	const char **account; /* of each name; NULL: not to be tried */
+	size_t at;	      /* in names, for the account at hand */
+	const char *name;     /* of the account at hand */
+	const struct account *with;
+};
+
+static bool has(const char *text, const char *part)
+{
+	size_t len = part ? strlen(part) : 0;
+
+	for (; part && *text; text++)
+		if (strncasecmp(text, part, len) == 0)
+			return true;
+	return !part;
+}
+
+static bool fits(const struct queue_order *o, const struct entry *e)
+{
+	bool found = !o->recipient;
+
+	for (size_t i = 0; !found && i < e->envelope.recipients; i++)
+		found = has(e->envelope.recipient[i].address, o->recipient);
+	return found && has(e->id, o->id) && has(e->envelope.sender, o->sender);
+}
+
+/* The wall clock may have been set back: what seems to be due in a long time is due. */
+static bool is_due(const struct queue_order *o, const struct entry *e, time_t now)
+{
+	return !e->held && (o->all || e->next <= now || e->next > now + FAR);
+}
+
+/* A file that is none of ours, or has been changed, is moved aside and named; never sent, never deleted. */
+static void set_aside(struct run *r, struct entry *e, const char *id, const struct failure *why)
+{
+	struct failure f;
+
+	log_warning("%s", why->text);
+	if (why->exit != EX_DATAERR)
+		return;
+	snprintf(e->id, sizeof e->id, "%s", id);
+	if (spool_finish(r->spool, e, true, &f) < 0)
+		log_warning("%s", f.text);
+	r->sum->failed++;
+}
+
+/* Which account each belongs to; what is not to be tried has none. */
+static void look(struct run *r)
+{
+	time_t now = clock_wall();
+
+	r->account = arena_zeroed(&r->in, r->names.count + 1, sizeof *r->account);
+	for (size_t i = 0; i < r->names.count; i++) {
+		struct arena scratch = {.block = NULL};
+		struct failure f;
+		struct entry e;
+		int got = spool_take(r->spool, &scratch, r->names.name[i], &e, &f);
+
+		if (got < 0)
+			set_aside(r, &e, r->names.name[i], &f);
+		else if (got == SPOOL_TAKEN && fits(r->order, &e) && is_due(r->order, &e, now))
+			r->account[i] = arena_printf(&r->in, "%s", e.account);
+		if (got >= 0)
+			spool_release(&e);
+		arena_free(&scratch);
+	}
+}
+
+static void forget(struct carried *c)
+{
+	spool_release(&c->entry);
+	arena_free(&c->job.arena);
+	free(c);
+}
+
+/* Taken again, since it was let go: by now somebody else may have tried it. */
+static struct carried *carry(struct run *r, const char *id)
+{
+	struct carried *c = calloc(1, sizeof *c);
+	struct failure f;
+	int got;
+
+	if (!c)
+		return NULL;
+	c->job.mail.message.held = -1;
+	got = spool_take(r->spool, &c->job.arena, id, &c->entry, &f);
+	if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry))
+		return c;
+	if (got == SPOOL_TAKEN && entry_is_settled(&c->entry))
+		(void)!spool_finish(r->spool, &c->entry, false, &f);
+	forget(c);
+	return NULL;
+}
+
+/* The job has only the recipients that are not settled. */
+static void prepare(struct run *r, struct carried *c)
+{
+	struct envelope *all = &c->entry.envelope, *v = &c->job.mail.envelope;
+	struct arena *in = &c->job.arena;
+
+	*v = *all;
+	v->recipient = NULL;
+	v->slot = NULL;
+	v->recipients = v->room = v->slots = 0;
+	for (size_t i = 0; i < all->recipients; i++) {
+		const struct recipient *from = &all->recipient[i];
+		struct recipient *to;
+
+		if (from->verdict == ACCEPTED || from->verdict == REFUSED)
+			continue;
+		if (from->verdict == UNSURE)
+			log_debug("%s may arrive twice at %s", c->entry.id, from->address);
+		to = envelope_add(v, in, from->address);
+		to->notify = from->notify;
+		to->orcpt = from->orcpt;
+	}
+	c->job.account = r->with;
+	c->job.began = clock_steady();
+	c->job.spooled = c->entry.id;
+	c->job.mail.in = in;
+	c->job.mail.message.facts.eightbit = c->entry.eightbit;
+	c->job.mail.wire = source_file(in, c->entry.fd, c->entry.offset, c->entry.size);
+}
+
+static bool over(const struct run *r)
+{
+	const struct queue_order *o = r->order;
+
+	return (o->most && r->sum->tried >= o->most) || (o->until && clock_steady() >= o->until);
+}
+
+static struct mail *next_mail(void *ctx)
+{
+	struct run *r = ctx;
+
+	for (; r->at < r->names.count && !over(r); r->at++) {
+		struct carried *c;
+
+		if (!r->account[r->at] || strcmp(r->account[r->at], r->name) != 0)
+			continue;
+		r->account[r->at] = NULL;
+		c = carry(r, r->names.name[r->at]);
+		if (!c)
+			continue;
+		prepare(r, c);
+		r->sum->tried++;
+		return &c->job.mail;
+	}
+	return NULL;
+}
+
+/* What became of each goes back into the entry; what the relay said last, too. */
+static void settle(struct carried *c, const struct failure *session)
+{
+	struct envelope *all = &c->entry.envelope;
+	const struct envelope *v = &c->job.mail.envelope;
+	size_t k = 0;
+
+	for (size_t i = 0; i < all->recipients; i++) {
+		struct recipient *to = &all->recipient[i];
+		const struct recipient *from;
+		const struct failure *why;
+
+		if (to->verdict == ACCEPTED || to->verdict == REFUSED)
+			continue;
+		from = &v->recipient[k++];
+		why = from->why ? from->why : session;
+		to->verdict = shelf_waits(from, session) ? (from->verdict == UNSURE ? UNSURE : PENDING) : from->verdict;
+		to->why = from->why;
+		if (from->verdict != ACCEPTED && why)
+			c->entry.last = arena_printf(&c->job.arena, "%s: %s%s", stage_words(why->stage),
+						     why->code ? arena_printf(&c->job.arena, "%d ", why->code) : "", why->text);
+	}
+}
+
+static bool any_refused(const struct entry *e)
+{
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		if (e->envelope.recipient[i].verdict == REFUSED)
+			return true;
+	return false;
+}
+
+static void conclude(struct run *r, struct carried *c, const struct failure *session)
+{
+	struct entry *e = &c->entry;
+	time_t now = clock_wall();
+	unsigned chance = 0;
+	struct failure f;
+	bool expired;
+	int ok;
+
+	settle(c, session);
+	expired = !entry_is_settled(e) && now - e->arrived > (time_t)r->with->queue_lifetime;
+	e->attempts++;
+	(void)!getrandom(&chance, sizeof chance, 0);
+	e->next = now + queue_pause(e->attempts, chance);
+	if (expired || entry_is_settled(e)) {
+		bool failed = expired || any_refused(e);
+
+		ok = failed ? spool_record(r->spool, e, &f) : 0;
+		if (ok == 0)
+			ok = spool_finish(r->spool, e, failed, &f);
+		/* It cannot be taken out: then at least nobody gets it again. */
+		if (ok < 0 && !failed)
+			(void)!spool_record(r->spool, e, &f);
+		if (failed) {
+			log_warning("%s is given up after %u tries, and kept in failed: %s", e->id, e->attempts, e->last);
+			r->sum->failed++;
+		} else {
+			r->sum->gone++;
+		}
+	} else {
+		ok = spool_record(r->spool, e, &f);
+		r->sum->wait++;
+	}
+	if (ok < 0)
+		log_warning("%s", f.text);
+	logline_write(&c->job, session, entry_is_settled(e) && !any_refused(e) ? EX_OK : EX_TEMPFAIL);
+}
+
+static void mail_done(void *ctx, struct mail *m)
+{
+	struct carried *c = (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
+
+	conclude(ctx, c, NULL);
+	forget(c);
+}
+
+/* The relay lets nobody in: that is an attempt of the first, and the others keep their time. */
+static void nobody_in(struct run *r, const struct failure *session)
+{
+	struct mail *m = next_mail(r);
+	struct carried *c = m ? (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail)) : NULL;
+
+	if (!c)
+		return;
+	conclude(r, c, session);
+	forget(c);
+}
+
+static void run_account(struct run *r, struct link *l)
+{
+	struct smtp_limits limits = {r->with->window, r->with->max_recipients, r->with->timeout, false};
+	struct smtp_client client = {r, next_mail, mail_done};
+	struct failure f;
+
+	r->at = 0;
+	if (link_reach(l, r->with, &f) < 0)
+		nobody_in(r, &f);
+	else if (smtp_run(l->session, &limits, &client, &f) < 0)
+		link_leave(l, false);
+	else
+		return;
+	log_debug("account %s: %s", r->name, f.text);
+}
+
+static void run_all(struct run *r)
+{
+	struct link l = {.watcher = r->order->watcher};
+	struct failure f;
+
+	for (size_t i = 0; i < r->names.count && !over(r); i++) {
+		if (!r->account[i])
+			continue;
+		r->name = r->account[i];
+		r->with = r->order->account(r->order->ctx, r->name, NULL, &f);
+		if (r->with)
+			run_account(r, &l);
+		else
+			log_warning("%s", f.text);
+		/* Once a run for each account, however it went. */
+		for (size_t k = r->names.count; k-- > i;)
+			if (r->account[k] && strcmp(r->account[k], r->name) == 0)
+				r->account[k] = NULL;
+	}
+	link_leave(&l, true);
+}
+
+int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f)
+{
+	struct run r = {.spool = s, .order = o, .sum = sum};
+
+	*sum = (struct queue_sum){0};
+	if (spool_list(s, &r.in, &r.names, f) < 0) {
+		arena_free(&r.in);
+		return -1;
+	}
+	look(&r);
+	run_all(&r);
+	spool_sweep(s);
+	arena_free(&r.in);
+	return 0;
+}

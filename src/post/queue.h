@@ -1,0 +1,38 @@
+/*
+ * post/queue - mail that waits: what is due, another try, how long until the next, when to give up
+ *
+ * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch; a
+ * relay that is not to be had, or says 421, ends the run for its account, and what was not tried keeps its time.
+ * Use: queue_run(&spool, &order, &sum, f).
+ *
+ * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until (clock_steady, milliseconds).
+ * Errors: AT_SPOOL where the queue cannot be read at all; a mail that cannot be read is moved to failed/ and named.
+ * Threads: one. Any number of runners may be at work. Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
+ */
+#ifndef POST_QUEUE_H
+#define POST_QUEUE_H
+
+#include "post/link.h"
+#include "spool/spool.h"
+
+struct queue_order {
+	void *ctx;
+	/* The account of that name, or for that sender; NULL and *f: there is none. */
+	const struct account *(*account)(void *ctx, const char *name, const char *sender, struct failure *f);
+	const struct watcher *watcher;
+	bool all;	     /* due or not */
+	const char *id;	     /* only those whose name, recipient, sender has it in it; NULL: any */
+	const char *recipient, *sender;
+	size_t most;	     /* 0: all */
+	int64_t until;	     /* 0: no end */
+};
+
+struct queue_sum {
+	size_t tried, gone, failed, wait;
+};
+
+MUST_CHECK int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f);
+/* Seconds until the next try after so many. */
+time_t queue_pause(unsigned attempts, unsigned chance);
+
+#endif

@@ -1,0 +1,134 @@
+#include "post/shelf.h"
+
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "conf/whoami.h"
+#include "spool/spool.h"
+
+/* A relay that lets nobody in, or wants a login first, finds fault with the configuration and not with the mail. */
+static bool on_the_way_in(const struct failure *f)
+{
+	return (f->stage >= AT_RESOLVE && f->stage <= AT_LOGIN) || (f->stage == AT_SENDER && f->code == 530);
+}
+
+bool shelf_waits(const struct recipient *r, const struct failure *session)
+{
+	const struct failure *why = r->why ? r->why : session;
+
+	switch (r->verdict) {
+	case DEFERRED:
+	case UNSURE:
+		return true;
+	case PENDING:
+	case REFUSED:
+		return why && (on_the_way_in(why) || (r->verdict == PENDING && stage_is_remote(why->stage) &&
+						       (failure_is_temporary(why) || why->exit == EX_PROTOCOL)));
+	case ACCEPTED:
+	case WAITS:
+		break;
+	}
+	return false;
+}
+
+/* An option is not remembered: another relay would get it the next time. */
+static bool may_wait(const struct account *a)
+{
+	static const enum setting ways[] = {SET_relay, SET_host, SET_port, SET_socket, SET_user};
+
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+		if (a->origin[ways[i]].rank == RANK_OPTION)
+			return false;
+	return !setting_is(a, SET_queue, "off");
+}
+
+static const char *words_of(struct arena *in, const struct failure *why)
+{
+	if (!why)
+		return "";
+	return arena_printf(in, "%s%s%s: %s%s", stage_words(why->stage), *why->relay ? " to " : "", why->relay,
+			    why->code ? arena_printf(in, "%d ", why->code) : "", why->text);
+}
+
+static bool is_eightbit(const struct message *m)
+{
+	for (size_t i = 0; i < m->header.fields; i++)
+		if (!slice_is_ascii(m->header.field[i].raw))
+			return true;
+	return m->facts.eightbit;
+}
+
+static int put(struct job *j, struct entry *e, struct failure *f)
+{
+	struct arena *in = &j->arena;
+	struct spool s;
+	int ok = spool_open(&s, whoami_spool(in, j->account), true, f);
+
+	if (ok < 0)
+		return -1;
+	e->account = j->account->name;
+	e->arrived = clock_wall();
+	e->eightbit = is_eightbit(&j->mail.message);
+	e->fd = -1;
+	ok = spool_accept(&s, e, j->mail.wire, f);
+	if (ok == 0)
+		j->spooled = arena_printf(in, "%s", e->id);
+	/* When it is due next: the first try has been made. Without its state it is due at once. */
+	if (ok == 0 && e->attempts && spool_record(&s, e, f) < 0)
+		log_debug("%s", f->text);
+	spool_close(&s);
+	return ok;
+}
+
+void shelf_put_rest(struct job *j, const struct failure *session)
+{
+	struct envelope *v = &j->mail.envelope;
+	struct entry e = {.attempts = 1, .next = clock_wall() + 60, .last = "", .envelope = *v};
+	struct failure f;
+
+	if (!may_wait(j->account))
+		return;
+	e.envelope.recipient = NULL;
+	e.envelope.recipients = e.envelope.room = e.envelope.slots = 0;
+	e.envelope.slot = NULL;
+	for (size_t i = 0; i < v->recipients; i++) {
+		const struct recipient *r = &v->recipient[i];
+		struct recipient *copy;
+
+		if (!shelf_waits(r, session))
+			continue;
+		copy = envelope_add(&e.envelope, &j->arena, r->address);
+		copy->notify = r->notify;
+		copy->orcpt = r->orcpt;
+		copy->verdict = r->verdict == UNSURE ? UNSURE : PENDING;
+		if (!*e.last)
+			e.last = words_of(&j->arena, r->why ? r->why : session);
+	}
+	if (!e.envelope.recipients)
+		return;
+	if (put(j, &e, &f) < 0) {
+		log_warning("it cannot wait: %s", f.text);
+		return;
+	}
+	for (size_t i = 0; i < v->recipients; i++)
+		if (shelf_waits(&v->recipient[i], session)) {
+			if (!v->recipient[i].why)
+				v->recipient[i].why = session;
+			v->recipient[i].verdict = WAITS;
+		}
+}
+
+int shelf_put_all(struct job *j, struct failure *f)
+{
+	struct envelope *v = &j->mail.envelope;
+	struct entry e = {.last = "", .envelope = *v};
+
+	if (!may_wait(j->account))
+		return fail(f, AT_SPOOL, EX_CONFIG, "the queue is off");
+	if (put(j, &e, f) < 0)
+		return -1;
+	for (size_t i = 0; i < v->recipients; i++)
+		v->recipient[i].verdict = WAITS;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/*
+ * post/shelf - which recipients wait for another try, and the spool that keeps the mail for them
+ *
+ * Use: shelf_put_rest(&job, failed ? &f : NULL) after a try: recipients that may get it later have the verdict WAITS
+ * then, and job.spooled is set; or shelf_put_all(&job, f) instead of a try.
+ *
+ * Owns: nothing. Bounds: none. Errors: a mail that cannot wait is a warning, and its recipients keep their verdicts.
+ * Threads: one. Source: DESIGN (CONTRIBUTING.md), "Spool".
+ */
+#ifndef POST_SHELF_H
+#define POST_SHELF_H
+
+#include "post/job.h"
+
+void shelf_put_rest(struct job *j, const struct failure *session);
+MUST_CHECK int shelf_put_all(struct job *j, struct failure *f);
+/* It is worth another try: the relay is not to be had, or says "later", or what is wrong is the configuration. */
+bool shelf_waits(const struct recipient *r, const struct failure *session);
+
+#endif

@@ -1,0 +1,212 @@
+#include "spool/entry.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/address.h"
+
+#define BLOCK "mysend-mail 1"
+#define STATE "mysend-state 1"
+
+static int wrong(struct failure *f, const char *what, struct slice line)
+{
+	char shown[200];
+
+	printable(shown, sizeof shown, line);
+	return fail(f, AT_SPOOL, EX_DATAERR, "%s: \"%s\"", what, shown);
+}
+
+/* "Name: value", the value to the end of the line. */
+static bool named(struct slice line, const char *name, struct slice *value)
+{
+	size_t len = strlen(name);
+
+	if (!slice_begins(line, name) || line.len < len + 2 || memcmp(line.p + len, ": ", 2) != 0)
+		return false;
+	*value = (struct slice){line.p + len + 2, line.len - len - 2};
+	return true;
+}
+
+static bool number(struct slice s, uint64_t most, uint64_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || s.len > 18)
+			return false;
+		*out = *out * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	return s.len && *out <= most;
+}
+
+int entry_print(struct buf *out, const struct entry *e)
+{
+	const struct envelope *v = &e->envelope;
+
+	if (buf_printf(out, BLOCK "\nArrived: %lld\nAccount: %s\nSize: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n",
+		       (long long)e->arrived, e->account, e->size, e->eightbit, v->sender) < 0 ||
+	    buf_printf(out, "Notify: %u\nRet: %u\nBody: %u\nSmtputf8: %d\n", v->notify, (unsigned)v->ret,
+		       (unsigned)v->body, v->smtputf8) < 0 ||
+	    (v->envid && buf_printf(out, "Envid: %s\n", v->envid) < 0))
+		return -1;
+	for (size_t i = 0; i < v->recipients; i++) {
+		const struct recipient *r = &v->recipient[i];
+
+		if (buf_printf(out, "Recipient: %u %s <%s>\n", r->notify, r->orcpt ? r->orcpt : "-", r->address) < 0)
+			return -1;
+	}
+	return buf_text(out, "\n");
+}
+
+/* "<address>": checked again, for a file can be changed. */
+static int read_address(const char **out, struct arena *in, struct slice value, struct failure *f)
+{
+	struct failure why;
+
+	if (value.len < 2 || value.p[0] != '<' || address_one(out, in, value, &why) < 0)
+		return wrong(f, "no address", value);
+	return 0;
+}
+
+/* NOTIFY ORCPT <ADDRESS> */
+static int read_recipient(struct entry *e, struct arena *in, struct slice value, struct failure *f)
+{
+	struct slice notify, orcpt, rest = value;
+	struct recipient *r;
+	const char *address;
+	uint64_t bits;
+
+	if (!slice_cut(&rest, ' ', &notify) || !slice_cut(&rest, ' ', &orcpt) || !number(notify, 15, &bits) ||
+	    slice_has_control(orcpt))
+		return wrong(f, "no recipient", value);
+	if (read_address(&address, in, rest, f) < 0)
+		return -1;
+	r = *address ? envelope_add(&e->envelope, in, address) : NULL;
+	if (!r)
+		return wrong(f, "nobody, or twice the same", value);
+	r->notify = (unsigned)bits;
+	r->orcpt = slice_is(orcpt, "-") ? NULL : arena_text(in, orcpt.p, orcpt.len);
+	return 0;
+}
+
+static int read_line(struct entry *e, struct arena *in, struct slice line, struct failure *f)
+{
+	struct envelope *v = &e->envelope;
+	struct slice value;
+	uint64_t n = 0;
+	bool fine = true;
+
+	if (named(line, "Recipient", &value))
+		return read_recipient(e, in, value, f);
+	if (named(line, "Sender", &value))
+		return read_address(&v->sender, in, value, f);
+	if (named(line, "Account", &value))
+		e->account = arena_text(in, value.p, value.len);
+	else if (named(line, "Envid", &value))
+		v->envid = arena_text(in, value.p, value.len);
+	else if (named(line, "Arrived", &value) && (fine = number(value, INT64_MAX, &n)))
+		e->arrived = (time_t)n;
+	else if (named(line, "Size", &value) && (fine = number(value, UINT64_MAX, &n)))
+		e->size = n;
+	else if (named(line, "Eightbit", &value) && (fine = number(value, 1, &n)))
+		e->eightbit = n;
+	else if (named(line, "Notify", &value) && (fine = number(value, 15, &n)))
+		v->notify = (unsigned)n;
+	else if (named(line, "Ret", &value) && (fine = number(value, RET_HDRS, &n)))
+		v->ret = (enum ret)n;
+	else if (named(line, "Body", &value) && (fine = number(value, BODY_8BITMIME, &n)))
+		v->body = (enum body_kind)n;
+	else if (named(line, "Smtputf8", &value) && (fine = number(value, 1, &n)))
+		v->smtputf8 = n;
+	else
+		fine = false;
+	return fine ? 0 : wrong(f, "an unknown line", line);
+}
+
+int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct failure *f)
+{
+	struct slice line = {"", 0};
+
+	e->account = NULL;
+	e->last = "";
+	e->envelope = (struct envelope){.sender = NULL};
+	if (!slice_line(text, &line) || !slice_is(line, BLOCK))
+		return wrong(f, "not a mail of this mysend", line);
+	while (slice_line(text, &line) && line.len) {
+		if (slice_has_control(line))
+			return wrong(f, "a control character", line);
+		if (read_line(e, in, line, f) < 0)
+			return -1;
+	}
+	if (line.len || !e->account || !e->envelope.sender || !e->envelope.recipients)
+		return wrong(f, "the envelope is not whole", line);
+	return 0;
+}
+
+static char letter_of(enum verdict v)
+{
+	return v == ACCEPTED ? 'a' : v == REFUSED ? 'r' : v == UNSURE ? 'u' : '-';
+}
+
+int entry_print_state(struct buf *out, const struct entry *e)
+{
+	char last[400];
+
+	printable(last, sizeof last, slice_of(e->last));
+	if (buf_printf(out, STATE "\nAttempts: %u\nNext: %lld\nHeld: %d\nLast: %s\nVerdicts: ", e->attempts,
+		       (long long)e->next, e->held, last) < 0)
+		return -1;
+	for (size_t i = 0; i < e->envelope.recipients; i++) {
+		char c = letter_of(e->envelope.recipient[i].verdict);
+
+		if (buf_add(out, &c, 1) < 0)
+			return -1;
+	}
+	return buf_text(out, "\n");
+}
+
+static bool read_verdicts(struct entry *e, struct slice value)
+{
+	if (value.len != e->envelope.recipients)
+		return false;
+	for (size_t i = 0; i < value.len; i++) {
+		enum verdict *v = &e->envelope.recipient[i].verdict;
+
+		if (!value.p[i] || !strchr("aru-", value.p[i]))
+			return false;
+		*v = value.p[i] == 'a' ? ACCEPTED : value.p[i] == 'r' ? REFUSED : value.p[i] == 'u' ? UNSURE : PENDING;
+	}
+	return true;
+}
+
+int entry_parse_state(struct entry *e, struct arena *in, struct slice text, struct failure *f)
+{
+	struct slice line = {"", 0}, value;
+	bool verdicts = false;
+	uint64_t n;
+
+	if (!slice_line(&text, &line) || !slice_is(line, STATE))
+		return wrong(f, "not a state of this mysend", line);
+	while (slice_line(&text, &line)) {
+		if (named(line, "Attempts", &value) && number(value, UINT32_MAX, &n))
+			e->attempts = (unsigned)n;
+		else if (named(line, "Next", &value) && number(value, INT64_MAX, &n))
+			e->next = (time_t)n;
+		else if (named(line, "Held", &value) && number(value, 1, &n))
+			e->held = n;
+		else if (named(line, "Last", &value))
+			e->last = arena_text(in, value.p, value.len);
+		else if (named(line, "Verdicts", &value))
+			verdicts = read_verdicts(e, value);
+	}
+	return verdicts ? 0 : wrong(f, "the state is not whole", line);
+}
+
+bool entry_is_settled(const struct entry *e)
+{
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		if (e->envelope.recipient[i].verdict != ACCEPTED && e->envelope.recipient[i].verdict != REFUSED)
+			return false;
+	return true;
+}

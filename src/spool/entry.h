@@ -1,0 +1,41 @@
+/*
+ * spool/entry - a spooled mail's envelope and its state as text, both ways (mysend-spool(5))
+ *
+ * entry_print makes the block in front of the message, entry_parse reads it; entry_print_state and entry_parse_state
+ * do the same for what was learnt since. Pure: no descriptor, no clock.
+ *
+ * Owns: nothing; texts in the arena. Units: seconds since 1970. Bounds: ENTRY_BLOCK octets a block.
+ * Errors: AT_SPOOL EX_DATAERR naming the line. A block of a newer version is an error; a line of the state that is not
+ * known is passed over. Threads: any. Source: mysend-spool(5).
+ */
+#ifndef SPOOL_ENTRY_H
+#define SPOOL_ENTRY_H
+
+#include <time.h>
+
+#include "mail/message.h"
+
+enum { SPOOL_ID = 32, ENTRY_BLOCK = 32 * 1024 * 1024 };
+
+struct entry {
+	char id[SPOOL_ID];
+	const char *account;
+	struct envelope envelope; /* verdicts: ACCEPTED and REFUSED are settled, PENDING is to be tried, UNSURE too */
+	bool eightbit;		  /* of the message */
+	uint64_t size;		  /* of the message, octets */
+	time_t arrived, next;	  /* next: when it is due */
+	unsigned attempts;
+	bool held;
+	const char *last; /* what was said last, or "" */
+	int fd;		  /* open and locked, or -1 */
+	uint64_t offset;  /* of the message in it */
+};
+
+MUST_CHECK int entry_print(struct buf *out, const struct entry *e);
+/* Takes the block off *text. */
+MUST_CHECK int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct failure *f);
+MUST_CHECK int entry_print_state(struct buf *out, const struct entry *e);
+MUST_CHECK int entry_parse_state(struct entry *e, struct arena *in, struct slice text, struct failure *f);
+bool entry_is_settled(const struct entry *e); /* nobody is left to be tried */
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * spool/spool - mail that has been promised, on disk
+ *
+ * After spool_accept returns 0 the mail survives kill -9 and power loss. The file queue/ID never changes again; what
+ * was learnt since is in queue/ID.state, replaced whole. Each step is one system call, and mysend-spool(5) lists every
+ * state that a crash can leave. Any number of runners may be at work: an entry belongs to who holds its file's lock.
+ *
+ * Use: spool_open(&s, path, f); spool_accept(&s, &entry, source, f); or spool_take(&s, arena, id, &entry, f), then
+ * spool_record or spool_finish, and spool_release. spool_close(&s).
+ *
+ * Owns: a spool its folders' descriptors; an entry its file, open and locked, until spool_release.
+ * Bounds: SPOOL_NAMES mails are listed at a time.
+ * Errors: AT_SPOOL; EX_TEMPFAIL where the disk is full, EX_CANTCREAT for our own set-up, EX_DATAERR for a file that is
+ * none of ours. Threads: one. Source: mysend-spool(5); DESIGN (CONTRIBUTING.md), "Spool".
+ */
+#ifndef SPOOL_SPOOL_H
+#define SPOOL_SPOOL_H
+
+#include "spool/entry.h"
+
+enum { SPOOL_NAMES = 1000000 };
+
+struct spool {
+	const char *path; /* for messages */
+	int tmp, queue, failed; /* folders */
+};
+
+struct spool_names { /* of mails, oldest first */
+	char (*name)[SPOOL_ID];
+	size_t count, room;
+};
+
+/* make: its folders are made where they are missing. Without it, 1: there is none. */
+MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct failure *f);
+void spool_close(struct spool *s);
+/* Fills in the entry's id. */
+MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
+MUST_CHECK int spool_list(const struct spool *s, struct arena *in, struct spool_names *out, struct failure *f);
+enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY };
+/* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it; *e is filled in all the same, without fd. */
+MUST_CHECK int spool_take(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
+MUST_CHECK int spool_record(const struct spool *s, const struct entry *e, struct failure *f);
+/* It leaves the queue: for good, or into failed/. */
+MUST_CHECK int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f);
+void spool_release(struct entry *e);
+/* Takes away what a crash has left in tmp/ and states without a mail. */
+void spool_sweep(const struct spool *s);
+
+#endif

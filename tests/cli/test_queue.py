@@ -1,0 +1,258 @@
+"""What cannot be sent now waits on disk and is tried again; nothing is lost, and nothing is sent twice."""
+import os
+import re
+import time
+
+import pytest
+
+TEXT = b"Subject: x\nDate: Mon, 23 Nov 2026 10:00:00 +0000\nMessage-ID: <1@host>\nFrom: a@b.example\nTo: bob@example.org\n\ncaf\xc3\xa9\n.\nend\n"
+
+
+class Spool:
+    def __init__(self, mysend, top):
+        self.mysend, self.top = mysend, str(top)
+
+    def config(self, relay=None, more=""):
+        where = self.mysend.where(relay) if relay else "host 127.0.0.1\nport 1\ntls off\n"
+        return "account default\n%sfrom me@example.net\nmaildomain mail.example\naliases off\nqueue on\nspool %s\n%s" % (where, self.top, more)
+
+    def run(self, *args, relay=None, stdin=b"", name="mysend", more="", **rest):
+        return self.mysend(*args, stdin=stdin, name=name, config=self.config(relay, more), **rest)
+
+    def names(self, folder="queue"):
+        path = os.path.join(self.top, folder)
+        return sorted(name for name in os.listdir(path) if not name.endswith(".state")) if os.path.isdir(path) else []
+
+    def files(self):
+        return sorted(os.path.relpath(os.path.join(top, name), self.top) for top, _, names in os.walk(self.top) for name in names)
+
+
+@pytest.fixture
+def spool(mysend, tmp_path):
+    return Spool(mysend, tmp_path / "state" / "spool")
+
+
+def test_mail_waits_in_silence_when_the_relay_is_down_and_arrives_when_it_is_up(spool, relay):
+    spool.run("-i", "bob@example.org", "carl@example.org", stdin=TEXT).ok()
+    assert len(spool.names()) == 1 and oct(os.stat(spool.top).st_mode)[-3:] == "700"
+    there = relay()
+    spool.run("-q", relay=there).ok()
+    assert not there.messages, "it is not due yet"
+    spool.run("-qf", relay=there).ok()
+    mail = there.message
+    assert mail.sender == "me@example.net" and mail.recipients == ["bob@example.org", "carl@example.org"]
+    assert spool.files() == []
+
+
+def test_retry_sends_the_same_octets(spool, relay):
+    wanted = spool.run("--dry-run", "-i", "bob@example.org", stdin=TEXT).message
+    spool.run("-i", "bob@example.org", stdin=TEXT).ok()
+    for _ in range(2):
+        there = relay("ehlo pipelining 8bitmime", "end 451")
+        spool.run("-qf", relay=there).ok()
+        assert there.transactions[0].body == wanted
+    there = relay("ehlo chunking pipelining 8bitmime")
+    spool.run("-qf", relay=there).ok()
+    assert there.message.body == wanted and "BODY=8BITMIME" in " ".join(there.commands)
+
+
+def test_only_those_who_have_not_got_it_are_tried_again(spool, relay):
+    there = relay("rcpt 250 450 250")
+    spool.run("a@example.org", "b@example.org", "c@example.org", stdin=TEXT, relay=there).ok()
+    assert there.message.recipients == ["a@example.org", "c@example.org"]
+    again = relay()
+    spool.run("-qf", relay=again).ok()
+    assert again.message.recipients == ["b@example.org"] and spool.files() == []
+
+
+def test_final_refusal_is_told_at_once_and_does_not_wait(spool, relay):
+    there = relay('rcpt "550 5.1.1 nobody" 450')
+    done = spool.run("a@example.org", "b@example.org", stdin=TEXT, relay=there)
+    assert done.status == 67 and "nobody" in done.err
+    listed = spool.run(name="mailq").out
+    assert "b@example.org: waits" in listed and "a@example.org" not in listed
+
+
+@pytest.mark.parametrize("parts, waits", [
+    (["greet 421"], True), (["greet 554"], True), (["greet drop"], True), (["ehlo pipelining", "mail 451"], True),
+    (["ehlo pipelining", 'mail "530 5.7.0 log in first"'], True), (["ehlo pipelining", "mail 550"], False), (["ehlo pipelining", "rcpt 450"], True),
+    (["ehlo pipelining", "rcpt 550"], False), (["ehlo pipelining", "data 451"], True), (["ehlo pipelining", "data 554"], False),
+    (["ehlo pipelining", "end 452"], True), (["ehlo pipelining", "end 554"], False), (["ehlo pipelining", "end drop"], True),
+    (["ehlo pipelining", "mail 421"], True),
+])
+def test_what_waits_and_what_is_final(spool, relay, parts, waits):
+    there = relay(*parts)
+    done = spool.run("bob@example.org", stdin=TEXT, relay=there)
+    assert (done.status == 0) == waits and len(spool.names()) == (1 if waits else 0), done
+    shouted = parts == ["greet 554"] or "530" in parts[-1]
+    assert bool(done.err) == (shouted or not waits), done
+    assert not shouted or ("it is tried again" in done.err or "is tried again" in done.err)
+
+
+def test_message_without_an_answer_is_marked_as_unsure(spool, relay):
+    spool.run("bob@example.org", stdin=TEXT, relay=relay("ehlo pipelining", "end drop")).ok()
+    assert "bob@example.org: unsure" in spool.run(name="mailq").out
+    there = relay()
+    assert "may arrive twice" in spool.run("-d", "-qf", relay=there).err
+    assert there.message and spool.files() == []
+
+
+def test_queue_off_is_75_and_leaves_nothing(spool, mysend):
+    done = mysend("bob@example.org", stdin=TEXT, config=spool.config().replace("queue on", "queue off"))
+    assert done.status == 75 and spool.files() == []
+
+
+@pytest.mark.parametrize("args, more", [(["-odq"], ""), (["-odd"], ""), (["-ODeliveryMode=q"], ""), ([], "queue always\n")])
+def test_mail_that_is_to_wait_is_not_tried(spool, mysend, relay, args, more):
+    there = relay()
+    config = spool.config(there).replace("queue on\n", more or "queue on\n")
+    mysend(*args, "bob@example.org", stdin=TEXT, config=config).ok()
+    assert not there.sessions and len(spool.names()) == 1
+    spool.run("-q", relay=there).ok()
+    assert there.message.recipients == ["bob@example.org"]
+
+
+def test_relay_of_an_option_is_not_remembered(spool, relay):
+    there = relay()
+    done = spool.run("--relay", "127.0.0.1:1", "bob@example.org", stdin=TEXT, relay=there)
+    assert done.status == 75 and spool.files() == []
+
+
+def test_many_go_over_one_session_pipelined(spool, relay):
+    for i in range(40):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining chunking")
+    spool.run("-q", relay=there).ok()
+    assert [mail.recipients for mail in there.messages] == [["u%d@example.org" % i] for i in range(40)], "oldest first"
+    assert len(there.sessions) == 1 and len(there.session.reads) < 40 and spool.files() == []
+
+
+def test_relay_that_says_421_ends_the_run_and_keeps_the_others_time(spool, relay):
+    for i in range(5):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining", "greet 421")
+    spool.run("-q", relay=there).ok()
+    listed = spool.run(name="mailq").out
+    assert len(there.sessions) == 1 and listed.count("1 tries") == 1 and len(spool.names()) == 5
+
+
+@pytest.mark.parametrize("option, sent", [("-qIID", [1]), ("-qRu2@", [2]), ("-qSs3@", [3]), ("-qRnobody", []), ("-qf", [0, 1, 2, 3])])
+def test_only_what_was_asked_for_is_tried(spool, relay, option, sent):
+    for i in range(4):
+        spool.run("-f", "s%d@example.net" % i, "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay()
+    spool.run(option.replace("ID", spool.names()[1]), relay=there).ok()
+    assert [mail.recipients for mail in there.messages] == [["u%d@example.org" % i] for i in sent]
+    assert len(spool.names()) == 4 - len(sent)
+
+
+def test_mail_goes_to_the_account_that_it_was_given_to(spool, mysend, relay):
+    one, two = relay(), relay()
+    down = "account work\nhost 127.0.0.1\nport 1\ntls off\nfrom w@example.net\nqueue on\nspool %s\n" % spool.top
+    mysend("-a", "work", "bob@example.org", stdin=TEXT, config=spool.config() + down).ok()
+    mysend("carl@example.org", stdin=TEXT, config=spool.config() + down).ok()
+    up = down.replace("host 127.0.0.1\nport 1\n", "host 127.0.0.1\nport %d\n" % two.port)
+    mysend("-qf", config=spool.config(one) + up).ok()
+    assert one.message.recipients == ["carl@example.org"] and two.message.recipients == ["bob@example.org"]
+
+
+def test_what_is_too_old_is_given_up_and_kept(spool, relay):
+    spool.run("bob@example.org", stdin=TEXT).ok()
+    time.sleep(2)       # the least that a lifetime of a second can be over in
+    done = spool.run("-qf", more="queue_lifetime 1\n")
+    assert "is given up" in done.err and spool.names() == [] and len(spool.names("failed")) == 1
+    assert done.status == 0
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace(b"mysend-mail 1", b"mysend-mail 9"), lambda text: text[:-3], lambda text: b"", lambda text: text + b"more",
+                                    lambda text: text.replace(b"Recipient", b"Rezipient")])
+def test_file_that_was_changed_is_moved_aside_and_named_and_never_sent(spool, relay, change):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    name = spool.names()[0]
+    path = os.path.join(spool.top, "queue", name)
+    with open(path, "rb") as text:
+        old = text.read()
+    with open(path, "wb") as out:
+        out.write(change(old))
+    there = relay()
+    done = spool.run("-qf", relay=there)
+    assert name in done.err and not there.sessions and spool.names() == [] and spool.names("failed") == [name]
+
+
+def test_foreign_files_in_the_spool_are_left_alone(spool, relay):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    for name in ("README", "core", "01234567890123456789012345.x"):
+        with open(os.path.join(spool.top, "queue", name), "w", encoding="ascii") as out:
+            out.write("x")
+    there = relay()
+    spool.run("-q", relay=there).ok()
+    assert there.message and len(spool.files()) == 3
+
+
+def test_spool_that_others_may_write_is_refused(spool):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    os.chmod(spool.top, 0o777)
+    done = spool.run("bob@example.org", stdin=TEXT)
+    assert done.status == 75 and "others than we may write there" in done.err and len(spool.names()) == 1
+
+
+def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, tmp_path):
+    """RLIMIT_FSIZE stands for it: a write that comes back short, then EFBIG."""
+    spool = Spool(mysend, tmp_path / "spool")
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    import resource
+    done = spool.run("bob@example.org", stdin=TEXT + b"x" * 70 * 2000 + b"\n", before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50000, 50000)))
+    assert done.status == 75 and "it cannot wait" in done.err, done
+    assert len(spool.names()) == 1 and os.listdir(os.path.join(spool.top, "tmp")) == []
+
+
+def test_mailq_says_what_waits_for_whom_since_when_and_why(spool):
+    spool.run("-f", "", "bob@example.org", stdin=TEXT).ok()
+    out = spool.run(name="mailq").out
+    assert re.match(r"[0-9a-z]{26} +\d+ \w{3} \w{3} [ \d]\d [\d:]{8}  <>\n\t\(1 tries, the next at .*: connect to 127.0.0.1:1: .*\)\n\tbob@example.org: waits\n"
+                    r"-- 1 KB in 1 mail\n$", out), out
+
+
+def test_smtp_client_is_told_that_it_waits(spool):
+    done = spool.run("-bs", name="sendmail", stdin=b"EHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nb\r\n.\r\nQUIT\r\n")
+    assert done.status == 0 and "250 2.0.0 Ok: it waits as " + spool.names()[0] in done.out
+
+
+def test_runners_at_the_same_time_send_nothing_twice(spool, relay):
+    for i in range(60):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining chunking", "lax")
+    runs = [spool.mysend.start("-q", config=spool.config(there)) for _ in range(6)]
+    for run in runs:
+        assert run.finish(b"").status == 0
+    spool.run("-q", relay=there).ok()       # what one had listed while another held it
+    assert sorted(mail.recipients[0] for mail in there.messages) == sorted("u%d@example.org" % i for i in range(60))
+    assert spool.files() == []
+
+
+def test_runner_that_stays_takes_what_comes(spool, relay):
+    there = relay()
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    run = spool.mysend.start("-q1s", config=spool.config(there))
+    assert there.wait_for_message(10)
+    spool.run("-odq", "carl@example.org", stdin=TEXT).ok()
+    while len(there.messages) < 2:
+        assert run.process.poll() is None
+        time.sleep(0.05)
+    run.process.terminate()
+    assert run.finish(b"").status == 0
+    assert [mail.recipients for mail in there.messages] == [["bob@example.org"], ["carl@example.org"]]
+
+
+def test_what_a_crash_has_left_is_swept_when_it_is_old(spool):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    for name, age in (("0123456789abcdefghjkmnpqrs", 7200), ("0123456789abcdefghjkmnpqrt", 10)):
+        path = os.path.join(spool.top, "tmp", name)
+        with open(path, "w", encoding="ascii") as out:
+            out.write("half")
+        os.utime(path, (time.time() - age, time.time() - age))
+    with open(os.path.join(spool.top, "queue", "0123456789abcdefghjkmnpqrs.state"), "w", encoding="ascii") as out:
+        out.write("x")
+    spool.run("-q").ok()
+    assert os.listdir(os.path.join(spool.top, "tmp")) == ["0123456789abcdefghjkmnpqrt"]
+    assert sorted(os.listdir(os.path.join(spool.top, "queue"))) == sorted(spool.names() + [spool.names()[0] + ".state"])

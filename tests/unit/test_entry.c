@@ -1,0 +1,143 @@
+#include "unit.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "spool/entry.h"
+
+static const char block[] = "mysend-mail 1\nArrived: 880127706\nAccount: my work\nSize: 7\nEightbit: 1\nSender: <\"a b\"@x>\n"
+			    "Notify: 6\nRet: 2\nBody: 2\nSmtputf8: 1\nEnvid: a+b c\nRecipient: 0 - <r@x>\n"
+			    "Recipient: 1 rfc822;o+2Bp@y <j\xc3\xbcrgen@x>\n\n";
+
+static struct entry parsed(struct arena *in, const char *text)
+{
+	struct slice rest = slice_of(text);
+	struct failure f;
+	struct entry e = {.fd = -1};
+
+	assert_int_equal(entry_parse(&e, in, &rest, &f), 0);
+	return e;
+}
+
+static void test_an_envelope_comes_back_as_it_was_written(void **state)
+{
+	struct arena in = {0};
+	struct slice rest = slice_of(arena_printf(&in, "%smessage", block));
+	struct failure f;
+	struct entry e = {.fd = -1};
+	struct buf out;
+
+	(void)state;
+	assert_int_equal(entry_parse(&e, &in, &rest, &f), 0);
+	assert_string_equal(rest.p, "message");
+	assert_string_equal(e.account, "my work");
+	assert_string_equal(e.envelope.sender, "\"a b\"@x");
+	assert_int_equal(e.arrived, 880127706);
+	assert_true(e.size == 7 && e.eightbit && e.envelope.smtputf8);
+	assert_int_equal(e.envelope.notify, NOTIFY_SUCCESS | NOTIFY_FAILURE);
+	assert_int_equal(e.envelope.ret, RET_HDRS);
+	assert_int_equal(e.envelope.body, BODY_8BITMIME);
+	assert_string_equal(e.envelope.envid, "a+b c");
+	assert_int_equal(e.envelope.recipients, 2);
+	assert_null(e.envelope.recipient[0].orcpt);
+	assert_string_equal(e.envelope.recipient[1].orcpt, "rfc822;o+2Bp@y");
+	assert_int_equal(e.envelope.recipient[1].notify, NOTIFY_NEVER);
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print(&out, &e), 0);
+	assert_string_equal(out.p, block);
+	buf_free(&out);
+	arena_free(&in);
+}
+
+static void test_a_block_that_is_none_of_ours_is_an_error(void **state)
+{
+	static const char *const rows[] = {
+		"", "\n", "From: a@b\n\nx", "mysend-mail 2\n\n", "mysend-mail 1\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\n\n",				  /* nobody */
+		"mysend-mail 1\nAccount: a\nRecipient: 0 - <a@b>\n\n",			  /* from nobody */
+		"mysend-mail 1\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",		  /* of no account */
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\n",	  /* no end */
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <>\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\nRecipient: 0 - <a@b>\n\n",
+		"mysend-mail 1\nAccount: a\nSender: a@b\nRecipient: 0 - <a@b>\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 16 - <a@b>\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 <a@b>\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@[x> NOTIFY=NEVER]>\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\nColour: red\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\nSize: -1\n\n",
+		"mysend-mail 1\nAccount: a\x01\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
+		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\nRet: 3\n\n",
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct slice rest = slice_of(rows[i]);
+		struct entry e = {.fd = -1};
+		struct failure f;
+
+		assert_int_equal(entry_parse(&e, &in, &rest, &f), -1);
+		assert_true(f.stage == AT_SPOOL && f.exit == EX_DATAERR);
+	}
+	arena_free(&in);
+}
+
+static void test_a_state_comes_back_as_it_was_written(void **state)
+{
+	struct arena in = {0};
+	struct entry e = parsed(&in, block), again = parsed(&in, block);
+	struct failure f;
+	struct buf out;
+
+	(void)state;
+	e.attempts = 3;
+	e.next = 880128000;
+	e.held = true;
+	e.last = "RCPT TO: 450\nlater";
+	e.envelope.recipient[0].verdict = REFUSED;
+	e.envelope.recipient[1].verdict = UNSURE;
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print_state(&out, &e), 0);
+	assert_string_equal(out.p, "mysend-state 1\nAttempts: 3\nNext: 880128000\nHeld: 1\nLast: RCPT TO: 450\\x0alater\nVerdicts: ru\n");
+	assert_int_equal(entry_parse_state(&again, &in, slice_of(out.p), &f), 0);
+	assert_int_equal(again.attempts, 3);
+	assert_true(again.next == e.next && again.held);
+	assert_int_equal(again.envelope.recipient[0].verdict, REFUSED);
+	assert_int_equal(again.envelope.recipient[1].verdict, UNSURE);
+	assert_false(entry_is_settled(&again));
+	again.envelope.recipient[1].verdict = ACCEPTED;
+	assert_true(entry_is_settled(&again));
+	buf_free(&out);
+	arena_free(&in);
+}
+
+static void test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_is_not(void **state)
+{
+	static const struct { const char *text; int ok; } rows[] = {
+		{"", -1}, {"mysend-state 2\nVerdicts: --\n", -1}, {"mysend-state 1\n", -1}, {"mysend-state 1\nVerdicts: -\n", -1},
+		{"mysend-state 1\nVerdicts: ---\n", -1}, {"mysend-state 1\nVerdicts: x-\n", -1},
+		{"mysend-state 1\nVerdicts: --\n", 0}, {"mysend-state 1\nColour: red\nVerdicts: a-\n", 0},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct entry e = parsed(&in, block);
+		struct failure f;
+
+		assert_int_equal(entry_parse_state(&e, &in, slice_of(rows[i].text), &f), rows[i].ok);
+	}
+	arena_free(&in);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_envelope_comes_back_as_it_was_written),
+		cmocka_unit_test(test_a_block_that_is_none_of_ours_is_an_error),
+		cmocka_unit_test(test_a_state_comes_back_as_it_was_written),
+		cmocka_unit_test(test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_is_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
