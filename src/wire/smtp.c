@@ -171,6 +171,17 @@ static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *l
 	return write_run(e, (struct slice){written, (size_t)(end - written)}, f);
 }
 
+/* The relay waits for octets that will not come: no answer to them is to be waited for. The commands before them go, so
+ * that theirs can be; without its end the message is none. */
+static int unreadable(struct engine *e)
+{
+	struct failure ignored;
+
+	e->in_message = false;
+	(void)!flush(e, e->writing->until, &ignored);
+	return -1;
+}
+
 static int write_message(struct engine *e, enum verb verb, struct failure *f)
 {
 	struct transaction *t = e->writing;
@@ -183,10 +194,10 @@ static int write_message(struct engine *e, enum verb verb, struct failure *f)
 	e->in_message = true;
 	e->message_verb = verb;
 	if (s->rewind(s, f) < 0)
-		return -1;
+		return unreadable(e);
 	for (;;) {
 		if (s->pull(s, piece, sizeof piece, &got, f) < 0)
-			return -1;
+			return unreadable(e);
 		if (!got)
 			break;
 		if (write_piece(e, (struct slice){piece, got}, verb == V_DOT, &line_starts, f) < 0)
@@ -194,8 +205,10 @@ static int write_message(struct engine *e, enum verb verb, struct failure *f)
 		done += got;
 		session_pace(e->session, done, s->size);
 	}
-	if (done != s->size)
-		return fail(f, AT_BODY, EX_IOERR, "the message changed while it was sent");
+	if (done != s->size) {
+		fail(f, AT_BODY, EX_IOERR, "the message changed while it was sent");
+		return unreadable(e);
+	}
 	return 0;
 }
 

@@ -1,0 +1,97 @@
+"""Every system call that touches the spool dies or fails once: what was promised is there all the same, as it was, and once.
+
+strace injects the fault at the Nth call of a kind, for N = 1, 2, ... until there is no Nth. How many points were tried is
+printed (pytest -s). SWEEP=all has more kinds of errors; that takes about three minutes."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from test_queue import TEXT, Spool
+
+CALLS = ["openat", "write", "fsync", "renameat", "renameat2", "unlinkat", "mkdir", "mkdirat", "flock", "close", "fstat", "newfstatat", "pread64", "read", "getdents64"]
+KILL = ["signal=KILL"]
+ERRORS = ["error=EIO", "error=ENOSPC"] + (["error=EDQUOT", "error=EROFS", "error=EINTR"] if os.environ.get("SWEEP") == "all" else [])
+MOST = 400      # calls of a kind; far more than there are
+
+
+@pytest.fixture
+def spool(mysend, tmp_path):
+    if shutil.which("strace") is None:
+        pytest.skip("strace is missing")
+    if mysend.sanitized:
+        pytest.skip("sanitizers and strace do not go together")
+    return Spool(mysend, tmp_path / "spool")
+
+
+def run_with_fault(spool, call, fault, nth, args, config, stdin=b""):
+    """(status, injected); status -9 if it was killed."""
+    log = os.path.join(spool.mysend.tmp, "strace.log")
+    env = spool.mysend.environment({"MYSEND_CONFIG": spool.mysend.file(config, name="faulty.conf")})
+    done = subprocess.run(["strace", "-f", "-o", log, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, fault, nth), spool.mysend.path] + args,
+                          input=stdin, env=env, capture_output=True, timeout=60, check=False, cwd=spool.mysend.tmp)
+    with open(log, encoding="utf-8", errors="replace") as text:
+        said = text.read()
+    calls = len(re.findall(r"(?m)^\d+ +%s\(" % call, said))
+    if "killed by SIGKILL" in said:
+        return -9, True
+    return done.returncode, "INJECTED" in said and calls >= nth
+
+
+def empty(spool):
+    shutil.rmtree(spool.top, ignore_errors=True)
+
+
+@pytest.mark.parametrize("fault", KILL + ERRORS)
+@pytest.mark.parametrize("call", CALLS)
+def test_submission_that_fails_anywhere_keeps_its_word(spool, relay, call, fault):
+    wanted = spool.run("--dry-run", "-i", "bob@example.org", stdin=TEXT).message
+    there, points = relay("ehlo pipelining chunking 8bitmime", "lax"), 0
+    for nth in range(1, MOST):
+        empty(spool)
+        before = len(there.messages)
+        status, injected = run_with_fault(spool, call, fault, nth, ["-i", "bob@example.org"], spool.config(), TEXT)
+        if not injected:
+            break
+        points += 1
+        done = spool.run("-qf", relay=there)
+        assert done.status == 0, done
+        bodies = [mail.body for mail in there.messages[before:]]
+        if status == 0:
+            assert bodies == [wanted], "%s %s %d: promised, and not there" % (call, fault, nth)
+        elif status == -9:
+            assert bodies in ([], [wanted]), "%s %s %d: something else is there" % (call, fault, nth)
+        else:
+            assert bodies == [], "%s %s %d: refused with %d, and sent" % (call, fault, nth, status)
+        assert spool.names() == []
+    assert nth < MOST - 1
+    print("%s %s: %d points" % (call, fault, points))
+
+
+@pytest.mark.parametrize("fault", KILL + ERRORS)
+@pytest.mark.parametrize("call", CALLS)
+def test_queue_run_that_fails_anywhere_loses_nothing(spool, relay, call, fault):
+    """Sent twice is only what had been sent when it was killed."""
+    there, points = relay("ehlo pipelining chunking 8bitmime", "lax"), 0
+    for nth in range(1, MOST):
+        empty(spool)
+        before = len(there.messages)
+        for i in range(2):
+            spool.run("-odq", "-i", "u%d@example.org" % i, stdin=TEXT).ok()
+        status, injected = run_with_fault(spool, call, fault, nth, ["-qf"], spool.config(there))
+        there.settle()
+        first = sorted(mail.recipients[0] for mail in there.messages[before:])
+        spool.run("-qf", relay=there)
+        spool.run("-qf", relay=there)
+        to = sorted(mail.recipients[0] for mail in there.messages[before:])
+        kept = len(spool.names("failed"))
+        assert set(to) == {"u0@example.org", "u1@example.org"} or kept + len(set(to)) == 2, "%s %s %d: lost: %r %r" % (call, fault, nth, to, spool.files())
+        assert status == -9 or len(to) == len(set(to)), "%s %s %d: sent twice: first %r, then %r" % (call, fault, nth, first, to)
+        assert spool.names() == []
+        if not injected:
+            break
+        points += 1
+    assert nth < MOST - 1
+    print("%s %s: %d points" % (call, fault, points))
