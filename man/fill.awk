@@ -1,5 +1,5 @@
 # Fills a manual page in: the list (made of a table) stands in place of a line @LIST@, @SETTINGS@ or @LETTERS@, and the
-# folder of the system's configuration in place of @SYSCONFDIR@.
+# folders of the system's configuration and spools in place of @SYSCONFDIR@ and @LOCALSTATEDIR@.
 #
 #	awk -v list=FILE -v sysconfdir=FOLDER -f fill.awk PAGE.in >PAGE
 
@@ -9,4 +9,4 @@
 	close(list)
 	next
 }
-{ gsub(/@SYSCONFDIR@/, sysconfdir); print }
+{ gsub(/@SYSCONFDIR@/, sysconfdir); gsub(/@LOCALSTATEDIR@/, localstatedir); print }

@@ -21,6 +21,9 @@ static int mode_run(const struct wish *w, struct arena *run, struct failure *f)
 	case MODE_MAILQ:
 	case MODE_QUEUE:
 	case MODE_NOTHING:
+	case MODE_HOLD:
+	case MODE_RELEASE:
+	case MODE_REMOVE:
 		return mode_queue(w, run, f);
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:

@@ -88,10 +88,11 @@ static void set_errors(struct wish *w, const char *value)
 	w->quiet = *value == 'q' || *value == 'Q';
 }
 
-/* q and d (defer): later; i, f, b and none: now, and later what fails. */
+/* q and d (defer): later; b: later, but at once; i, f and none: now, and later what fails. */
 static void set_delivery(struct wish *w, const char *value)
 {
-	w->later = *value && strchr("qdQD", *value);
+	w->background = *value == 'b' || *value == 'B';
+	w->later = w->background || (*value && strchr("qdQD", *value));
 }
 
 static void set_long_option(struct wish *w, const char *value)

@@ -16,8 +16,15 @@ static const struct word {
 	{"verbose", 'v', MODE_SEND},	    {"debug", 'd', MODE_SEND},
 	{"dry-run", 0, MODE_SEND},	    {"show-config", 0, MODE_SHOW_CONFIG},
 	{"list-settings", 0, MODE_LIST_SETTINGS}, {"help", 0, MODE_HELP},
-	{"version", 0, MODE_VERSION},
+	{"version", 0, MODE_VERSION},	    {"queue-flush", 0, MODE_QUEUE},
+	{"queue-hold", 0, MODE_HOLD},	    {"queue-release", 0, MODE_RELEASE},
+	{"queue-remove", 0, MODE_REMOVE},
 };
+
+static bool names_a_mail(enum mode mode)
+{
+	return mode == MODE_HOLD || mode == MODE_RELEASE || mode == MODE_REMOVE;
+}
 
 /* One argument that begins with a single '-': letters without values may stand together. */
 static int read_letters(struct wish *w, char **argv, int *at, struct failure *f)
@@ -74,6 +81,9 @@ static int read_word(struct wish *w, const struct word *own, const char *value, 
 		w->dry_run = true;
 	else
 		w->mode = own->mode;
+	w->queue_all |= own->mode == MODE_QUEUE;
+	if (names_a_mail(own->mode))
+		w->queue_id = value;
 	return 0;
 }
 
@@ -95,7 +105,7 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 		if (slice_is(name, words[i].name))
 			own = &words[i];
 	if (own)
-		takes = own->letter && letter_find(w, own->letter)->arity == NEEDS;
+		takes = own->letter ? letter_find(w, own->letter)->arity == NEEDS : names_a_mail(own->mode);
 	else
 		s = setting_find(name.p, name.len);
 	if (!own && s == SETTINGS)

@@ -16,6 +16,7 @@
 
 enum mode {
 	MODE_SEND, MODE_SMTP, MODE_BATCH, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
+	MODE_HOLD, MODE_RELEASE, MODE_REMOVE,
 	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
 };
 
@@ -35,8 +36,9 @@ struct wish {
 	bool quiet;	       /* -oeq: status only */
 	bool no_aliases;       /* -n */
 	bool later;	       /* -odq: put it into the queue, and do not try it now */
+	bool background;       /* -odb: the caller need not wait for the try */
 	bool queue_all;	       /* -qf: due or not */
-	const char *queue_id, *queue_recipient, *queue_sender; /* -qI, -qR, -qS, or NULL */
+	const char *queue_id, *queue_recipient, *queue_sender; /* -qI, --queue-hold; -qR, -qS; or NULL */
 	bool smtputf8;	       /* -U */
 	bool no_input;	       /* standard input was closed; main sets it */
 	const char *sender;    /* -f; NULL: not given */

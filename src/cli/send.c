@@ -1,14 +1,22 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
+#include "conf/whoami.h"
 #include "post/logline.h"
+#include "post/queue.h"
 #include "post/report.h"
 #include "post/submit.h"
+
+enum { ALONG_MS = 10000 };
 
 static int read_message(struct job *j, const struct wish *w, struct failure *f)
 {
@@ -19,15 +27,60 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, dot_ends, f);
 }
 
+/* The relay is there, and has time: some of what waited for it goes along. */
+static void queue_along(struct job *j, struct link *l)
+{
+	const struct account *a = j->account;
+	struct queue_order order = {.watcher = l->watcher, .only = a, .link = l, .most = a->queue_along,
+				    .until = clock_steady() + ALONG_MS};
+	struct queue_sum sum;
+	struct failure f;
+	struct spool s;
+
+	if (!a->queue_along || setting_is(a, SET_queue, "off") ||
+	    spool_open(&s, whoami_spool(&j->arena, a), false, &f) != 0)
+		return;
+	if (queue_run(&s, &order, &sum, &f) < 0)
+		log_warning("%s", f.text);
+	spool_close(&s);
+}
+
 static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 {
 	struct watch watch;
 	struct link link = {.watcher = watch_open(&watch, w), .once = true};
-	int ok = submit(j, &link, f);
+	int ok = submit(j, &link, f), status = report(j, ok < 0 ? f : NULL, w->quiet);
 
+	if (link.session)
+		queue_along(j, &link);
 	link_leave(&link, true);
 	watch_close(&watch);
-	return report(j, ok < 0 ? f : NULL, w->quiet);
+	return status;
+}
+
+/* A process of its own tries it, with nothing of the caller's: who calls need not wait. It is started anew, for what a
+ * child inherits has no password. */
+static void try_behind(const struct job *j, const struct wish *w)
+{
+	char id[64], *argv[8] = {"mysend"};
+	int n = 1, null;
+
+	snprintf(id, sizeof id, "-qI%s", j->spooled);
+	if (w->config) {
+		argv[n++] = "-C";
+		argv[n++] = (char *)(uintptr_t)w->config;
+	}
+	argv[n++] = id;
+	signal(SIGCHLD, SIG_IGN);
+	if (fork() != 0)
+		return; /* if there is no child, the queue is run some day */
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			_exit(EX_OSERR);
+	execv("/proc/self/exe", argv);
+	_exit(EX_OSERR);
 }
 
 int mode_send(const struct wish *w, struct arena *run, struct failure *f)
@@ -44,6 +97,8 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 		status = intake_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
 		status = hand_over(&j, w, f);
+		if (w->background && j.spooled)
+			try_behind(&j, w);
 	}
 	message_close(&j.mail.message);
 	arena_free(&j.arena);

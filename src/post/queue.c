@@ -299,12 +299,12 @@ static void run_all(struct run *r)
 	struct failure f;
 
 	for (size_t i = 0; i < r->names.count && !over(r); i++) {
-		if (!r->account[i])
+		if (!r->account[i] || (r->order->only && strcmp(r->account[i], r->order->only->name) != 0))
 			continue;
 		r->name = r->account[i];
-		r->with = r->order->account(r->order->ctx, r->name, NULL, &f);
+		r->with = r->order->only ? r->order->only : r->order->account(r->order->ctx, r->name, NULL, &f);
 		if (r->with)
-			run_account(r, &l);
+			run_account(r, r->order->link ? r->order->link : &l);
 		else
 			log_warning("%s", f.text);
 		/* Once a run for each account, however it went. */

@@ -23,6 +23,8 @@ struct queue_order {
 	bool all;	     /* due or not */
 	const char *id;	     /* only those whose name, recipient, sender has it in it; NULL: any */
 	const char *recipient, *sender;
+	const struct account *only; /* mail of this account; NULL: of any */
+	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* 0: all */
 	int64_t until;	     /* 0: no end */
 };

@@ -256,3 +256,69 @@ def test_what_a_crash_has_left_is_swept_when_it_is_old(spool):
     spool.run("-q").ok()
     assert os.listdir(os.path.join(spool.top, "tmp")) == ["0123456789abcdefghjkmnpqrt"]
     assert sorted(os.listdir(os.path.join(spool.top, "queue"))) == sorted(spool.names() + [spool.names()[0] + ".state"])
+
+
+# --- along, behind, by hand -----------------------------------------------------------------------
+
+@pytest.mark.parametrize("more, along", [("", 3), ("queue_along 1\n", 1), ("queue_along 0\n", 0)])
+def test_some_of_what_waits_goes_along_over_the_same_session(spool, relay, more, along):
+    for i in range(5):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay()
+    spool.run("new@example.org", stdin=TEXT, relay=there, more=more).ok()
+    assert [mail.recipients[0] for mail in there.messages] == ["new@example.org"] + ["u%d@example.org" % i for i in range(along)]
+    assert len(there.sessions) == 1 and len(spool.names()) == 5 - along
+
+
+def test_what_goes_along_does_not_change_the_outcome(spool, relay):
+    spool.run("-odq", "bad@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining", "rcpt-to bad@example.org 450")
+    spool.run("new@example.org", stdin=TEXT, relay=there).ok()
+    assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
+
+
+def test_mail_of_another_account_does_not_go_along(spool, mysend, relay):
+    there = relay()
+    other = "account work\nhost 127.0.0.1\nport 1\ntls off\nfrom w@example.net\nqueue on\nspool %s\n" % spool.top
+    mysend("-a", "work", "-odq", "bob@example.org", stdin=TEXT, config=spool.config() + other).ok()
+    mysend("new@example.org", stdin=TEXT, config=spool.config(there) + other).ok()
+    assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
+
+
+def test_caller_need_not_wait_for_a_slow_relay(spool, relay):
+    there = relay("ehlo pipelining", 'greet "sleep 1 && ok"')
+    began = time.monotonic()
+    spool.run("-odb", "bob@example.org", stdin=TEXT, relay=there, settle=False).ok()
+    assert time.monotonic() - began < 1 and not there.messages
+    assert there.wait_for_message(20)
+    while spool.files():        # the child takes it out after the answer
+        assert time.monotonic() - began < 20
+        time.sleep(0.02)
+
+
+def test_held_mail_waits_until_it_is_released(spool, relay):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    name = spool.names()[0]
+    spool.run("--queue-hold", name).ok()
+    there = relay()
+    spool.run("--queue-flush", relay=there).ok()
+    assert not there.sessions and "(held)" in spool.run("-bp").out
+    spool.run("--queue-release", name[:24]).ok()
+    spool.run("-q", relay=there).ok()
+    assert there.message
+
+
+def test_mail_is_removed_by_name(spool):
+    for _ in range(2):
+        spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    one, two = spool.names()
+    spool.run("--queue-remove=" + one).ok()
+    assert spool.names() == [two]
+    assert "there is no mail" in spool.run("--queue-remove", one).failed(65)
+
+
+def test_beginning_of_two_names_is_no_name(spool):
+    for _ in range(2):
+        spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    assert "more than one" in spool.run("--queue-remove", spool.names()[0][:5]).failed(64)
+    assert len(spool.names()) == 2
