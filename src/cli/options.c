@@ -87,6 +87,18 @@ static int read_word(struct wish *w, const struct word *own, const char *value, 
 	return 0;
 }
 
+static int unknown(struct failure *f, struct arena *run, struct slice name, const char *spelled)
+{
+	char *keyword = arena_text(run, name.p, name.len);
+	const char *nearest;
+
+	for (char *p = keyword; *p; p++)
+		*p = *p == '-' ? '_' : *p;
+	nearest = setting_nearest(slice_of(keyword));
+	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", spelled);
+	return nearest ? failure_hint(f, "did you mean --%s?", nearest) : failure_hint(f, "mysend --help lists the options");
+}
+
 /* --name, --name=value or --name value. */
 static int read_long(struct wish *w, struct arena *run, char **argv, int *at, struct failure *f)
 {
@@ -109,7 +121,7 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 	else
 		s = setting_find(name.p, name.len);
 	if (!own && s == SETTINGS)
-		return usage(f, "unknown option ", spelled);
+		return unknown(f, run, name, spelled);
 	if (s != SETTINGS)
 		takes = !setting_takes_optional(s);
 	if (value && own && !takes)

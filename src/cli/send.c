@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -60,7 +59,7 @@ static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 
 /* A process of its own tries it, with nothing of the caller's: who calls need not wait. It is started anew, for what a
  * child inherits has no password. */
-static void try_behind(const struct job *j, const struct wish *w)
+static void try_behind(struct job *j, const struct wish *w)
 {
 	char id[64], *argv[8] = {"mysend"};
 	int n = 1, null;
@@ -68,7 +67,7 @@ static void try_behind(const struct job *j, const struct wish *w)
 	snprintf(id, sizeof id, "-qI%s", j->spooled);
 	if (w->config) {
 		argv[n++] = "-C";
-		argv[n++] = (char *)(uintptr_t)w->config;
+		argv[n++] = arena_printf(&j->arena, "%s", w->config);
 	}
 	argv[n++] = id;
 	signal(SIGCHLD, SIG_IGN);

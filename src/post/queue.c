@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "post/bounce.h"
 #include "post/logline.h"
 #include "post/shelf.h"
 #include "wire/smtp.h"
@@ -111,6 +112,38 @@ static void forget(struct carried *c)
 	free(c);
 }
 
+static bool any_refused(const struct entry *e)
+{
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		if (e->envelope.recipient[i].verdict == REFUSED)
+			return true;
+	return false;
+}
+
+/* The sender is told before the mail leaves the queue; both may have been done already, by whom a crash cut short. */
+static int give_up(struct run *r, struct entry *e, struct failure *f)
+{
+	bool told = false;
+
+	if (bounce_make(r->spool, e, r->with, &told, f) < 0 || spool_finish(r->spool, e, true, f) < 0)
+		return -1;
+	log_warning("%s is given up after %u tries, %s, and kept in failed: %s", e->id, e->attempts,
+		    told ? "its sender is told" : "nobody is told", e->last);
+	r->sum->failed++;
+	return 0;
+}
+
+/* Nobody is left to be tried. */
+static int finish(struct run *r, struct entry *e, struct failure *f)
+{
+	if (any_refused(e))
+		return give_up(r, e, f);
+	if (spool_finish(r->spool, e, false, f) < 0)
+		return -1;
+	r->sum->gone++;
+	return 0;
+}
+
 /* Taken again, since it was let go: by now somebody else may have tried it. */
 static struct carried *carry(struct run *r, const char *id)
 {
@@ -124,8 +157,9 @@ static struct carried *carry(struct run *r, const char *id)
 	got = spool_take(r->spool, &c->job.arena, id, &c->entry, &f);
 	if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry))
 		return c;
-	if (got == SPOOL_TAKEN && entry_is_settled(&c->entry))
-		(void)!spool_finish(r->spool, &c->entry, false, &f);
+	/* Somebody was cut short. */
+	if (got == SPOOL_TAKEN && entry_is_settled(&c->entry) && finish(r, &c->entry, &f) < 0)
+		log_warning("%s", f.text);
 	forget(c);
 	return NULL;
 }
@@ -211,21 +245,13 @@ static void settle(struct carried *c, const struct failure *session)
 	}
 }
 
-static bool any_refused(const struct entry *e)
-{
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		if (e->envelope.recipient[i].verdict == REFUSED)
-			return true;
-	return false;
-}
-
 static void conclude(struct run *r, struct carried *c, const struct failure *session)
 {
 	struct entry *e = &c->entry;
 	time_t now = clock_wall();
 	unsigned chance = 0;
 	struct failure f;
-	bool expired;
+	bool expired, settled;
 	int ok;
 
 	settle(c, session);
@@ -233,28 +259,23 @@ static void conclude(struct run *r, struct carried *c, const struct failure *ses
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);
 	e->next = now + queue_pause(e->attempts, chance);
-	if (expired || entry_is_settled(e)) {
-		bool failed = expired || any_refused(e);
-
-		ok = failed ? spool_record(r->spool, e, &f) : 0;
-		if (ok == 0)
-			ok = spool_finish(r->spool, e, failed, &f);
-		/* It cannot be taken out: then at least nobody gets it again. */
-		if (ok < 0 && !failed)
-			(void)!spool_record(r->spool, e, &f);
-		if (failed) {
-			log_warning("%s is given up after %u tries, and kept in failed: %s", e->id, e->attempts, e->last);
-			r->sum->failed++;
-		} else {
-			r->sum->gone++;
-		}
-	} else {
-		ok = spool_record(r->spool, e, &f);
+	settled = entry_is_settled(e);
+	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
+	ok = settled && !any_refused(e) ? 0 : spool_record(r->spool, e, &f);
+	if (ok == 0 && expired)
+		ok = give_up(r, e, &f);
+	else if (ok == 0 && settled)
+		ok = finish(r, e, &f);
+	else if (ok == 0)
 		r->sum->wait++;
+	/* It cannot be taken out: then at least nobody gets it again. */
+	if (ok < 0 && settled) {
+		log_warning("%s", f.text);
+		ok = spool_record(r->spool, e, &f);
 	}
 	if (ok < 0)
 		log_warning("%s", f.text);
-	logline_write(&c->job, session, entry_is_settled(e) && !any_refused(e) ? EX_OK : EX_TEMPFAIL);
+	logline_write(&c->job, session, settled && !any_refused(e) ? EX_OK : EX_TEMPFAIL);
 }
 
 static void mail_done(void *ctx, struct mail *m)

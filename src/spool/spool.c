@@ -129,9 +129,10 @@ static int new_id(char id[static SPOOL_ID])
 	return 0;
 }
 
+/* Of a mail, or of its bounce. */
 static bool is_id(const char *name)
 {
-	return strlen(name) == 26 && strspn(name, digits) == 26;
+	return strspn(name, digits) == 26 && (!name[26] || strcmp(name + 26, ".b") == 0);
 }
 
 static int copy(struct source *from, int fd, struct failure *f)
@@ -179,9 +180,10 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 	int fd, ok;
 
 	e->size = message->size;
-	if (new_id(e->id) < 0)
+	if (!*e->id && new_id(e->id) < 0)
 		return spool_fails(s, "a name for a mail", f);
-	fd = openat(s->tmp, e->id, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* O_EXCL, but for the name of a bounce: what a crash has left of it is written anew. */
+	fd = openat(s->tmp, e->id, O_WRONLY | O_CREAT | (e->id[26] ? O_TRUNC : O_EXCL) | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return spool_fails(s, "making a file", f);
 	(void)!flock(fd, LOCK_EX | LOCK_NB); /* so that spool_sweep knows that we are at it */
@@ -221,7 +223,7 @@ int spool_list(const struct spool *s, struct arena *in, struct spool_names *out,
 		if (!is_id(d->d_name))
 			continue;
 		out->name = arena_grow(in, out->name, out->count, &out->room, sizeof *out->name);
-		memcpy(out->name[out->count++], d->d_name, 27);
+		memcpy(out->name[out->count++], d->d_name, strlen(d->d_name) + 1);
 	}
 	closedir(folder);
 	if (out->count)

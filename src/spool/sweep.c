@@ -28,10 +28,12 @@ static void sweep_state(const struct spool *s, const char *name)
 {
 	char id[SPOOL_ID];
 
-	if (strlen(name) != 32 || strcmp(name + 26, ".state") != 0)
+	size_t len = strlen(name);
+
+	if (len < 32 || len - 6 >= sizeof id || strcmp(name + len - 6, ".state") != 0)
 		return;
-	memcpy(id, name, 26);
-	id[26] = '\0';
+	memcpy(id, name, len - 6);
+	id[len - 6] = '\0';
 	if (faccessat(s->queue, id, F_OK, 0) < 0 && errno == ENOENT)
 		(void)!unlinkat(s->queue, name, 0);
 }

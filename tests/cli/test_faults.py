@@ -95,3 +95,29 @@ def test_queue_run_that_fails_anywhere_loses_nothing(spool, relay, call, fault):
         points += 1
     assert nth < MOST - 1
     print("%s %s: %d points" % (call, fault, points))
+
+
+@pytest.mark.parametrize("fault", KILL + ERRORS)
+@pytest.mark.parametrize("call", CALLS)
+def test_giving_up_that_fails_anywhere_tells_the_sender_once(spool, relay, call, fault):
+    refuses, takes = relay("ehlo pipelining", "rcpt 550", "lax"), relay("ehlo pipelining chunking 8bitmime", "lax")
+    points = 0
+    for nth in range(1, MOST):
+        empty(spool)
+        before = len(takes.messages)
+        spool.run("-odq", "-i", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+        name = spool.names()[0]
+        _, injected = run_with_fault(spool, call, fault, nth, ["-qf"], spool.config(refuses))
+        if name in spool.names():
+            spool.run("-qRbob@", relay=refuses)        # it goes on where that ended
+        spool.run("-qf", relay=takes)
+        told = [mail for mail in takes.messages[before:] if mail.sender == "" and mail.recipients == ["ann@example.net"]]
+        where = "%s %s %d: %r" % (call, fault, nth, spool.files())
+        # What could not be read at all lies in failed/, unsent, and was named.
+        assert len(told) == 1 or (fault != KILL[0] and not told and name in spool.names("failed")), where
+        assert name in spool.names("failed") and spool.names() == [], where
+        if not injected:
+            break
+        points += 1
+    assert nth < MOST - 1
+    print("%s %s: %d points" % (call, fault, points))

@@ -1,4 +1,6 @@
 """What cannot be sent now waits on disk and is tried again; nothing is lost, and nothing is sent twice."""
+import email
+import email.policy
 import os
 import re
 import time
@@ -160,7 +162,7 @@ def test_what_is_too_old_is_given_up_and_kept(spool, relay):
     spool.run("bob@example.org", stdin=TEXT).ok()
     time.sleep(2)       # the least that a lifetime of a second can be over in
     done = spool.run("-qf", more="queue_lifetime 1\n")
-    assert "is given up" in done.err and spool.names() == [] and len(spool.names("failed")) == 1
+    assert "is given up" in done.err and [name[26:] for name in spool.names()] == [".b"] and len(spool.names("failed")) == 1
     assert done.status == 0
 
 
@@ -322,3 +324,61 @@ def test_beginning_of_two_names_is_no_name(spool):
         spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
     assert "more than one" in spool.run("--queue-remove", spool.names()[0][:5]).failed(64)
     assert len(spool.names()) == 2
+
+
+# --- bounces --------------------------------------------------------------------------------------
+
+def bounce_of(mail):
+    """(text, [status block], what came back) of a bounce, read by another's parser, without a defect."""
+    parsed = email.message_from_bytes(mail.body, policy=email.policy.default)
+    assert not parsed.defects and parsed.get_content_type() == "multipart/report" and parsed.get_param("report-type") == "delivery-status"
+    text, status, back = parsed.iter_parts()
+    assert not any(part.defects for part in (text, status, back)) and status.get_content_type() == "message/delivery-status"
+    return text.get_content(), list(status.iter_parts()) if status.is_multipart() else status.get_payload(), back
+
+
+@pytest.mark.parametrize("ret, kind", [([], "message/rfc822"), (["-R", "hdrs"], "text/rfc822-headers")])
+def test_sender_is_told_who_did_not_get_it_and_why(spool, relay, ret, kind):
+    spool.run("-odq", "-i", "-f", "ann@example.net", "-V", "id7", *ret, "bob@example.org", "carl@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining", 'rcpt-to bob@example.org "550 5.1.1 nobody here"')
+    done = spool.run("-q", relay=there)
+    assert "its sender is told" in done.err and there.message.recipients == ["carl@example.org"]
+    again = relay("ehlo pipelining 8bitmime")
+    spool.run("-q", relay=again).ok()
+    mail = again.message
+    assert mail.sender == "" and mail.recipients == ["ann@example.net"] and mail.field("Auto-Submitted") == "auto-replied"
+    text, status, back = bounce_of(mail)
+    assert "<bob@example.org>:\n    550 nobody here" in text.replace("\r\n", "\n") and "carl" not in text
+    assert status[0]["Original-Envelope-Id"] == "id7" and status[0]["Reporting-MTA"] == "dns; mail.example"
+    assert len(status) == 2 and status[1]["Final-Recipient"] == "rfc822; bob@example.org" and status[1]["Status"] == "5.1.1" and status[1]["Action"] == "failed"
+    assert back.get_content_type() == kind and spool.names() == [] and len(spool.names("failed")) == 1
+    if kind == "message/rfc822":
+        assert mail.body.split(b"message/rfc822\r\n", 1)[1].split(b"\r\n\r\n", 1)[1].startswith(TEXT[:10])
+        assert "caf\u00e9\r\n.\r\nend\r\n".encode() in mail.body
+
+
+@pytest.mark.parametrize("args", [["-f", ""], ["-f", "ann@example.net", "-N", "never"], ["-f", "ann@example.net", "-N", "success"]])
+def test_who_wants_no_bounce_gets_none(spool, relay, args):
+    spool.run("-odq", *args, "bob@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining dsn", "rcpt 550")
+    assert "nobody is told" in spool.run("-q", relay=there).err
+    assert spool.names() == [] and len(spool.names("failed")) == 1
+
+
+def test_bounce_is_never_bounced(spool, relay):
+    spool.run("-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining", "rcpt 550")
+    spool.run("-q", relay=there)
+    assert [name[26:] for name in spool.names()] == [".b"]
+    assert "nobody is told" in spool.run("-q", relay=there).err
+    assert spool.names() == [] and len(spool.names("failed")) == 2
+
+
+def test_expired_mail_comes_back_with_what_was_said_last(spool, relay):
+    spool.run("-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+    time.sleep(2)
+    spool.run("-qf", more="queue_lifetime 1\n")
+    there = relay("ehlo pipelining 8bitmime")
+    spool.run("-q", relay=there).ok()
+    text, status, _ = bounce_of(there.message)
+    assert "Connection refused" in text and status[1]["Status"] == "4.4.7"
