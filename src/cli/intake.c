@@ -34,6 +34,26 @@ static struct chosen *chosen_find(const struct intake *n, const char *name)
 	return c;
 }
 
+/* The accounts that `fallback` names, one behind the other; a name that comes twice is an error. */
+static int find_fallbacks(struct intake *n, struct account *a, struct failure *f)
+{
+	const struct account *first = a;
+
+	while (*a->fallback) {
+		const struct choice choice = {a->fallback, NULL, NULL, 0};
+		struct account *next;
+
+		if (accounts_choose(&n->all, n->run, &choice, &next, f) < 0)
+			return failure_in(f, "account %s: fallback", a->name);
+		a->next = next;
+		for (const struct account *seen = first; seen != next; seen = seen->next)
+			if (strcmp(seen->name, next->name) == 0)
+				return fail(f, AT_CONFIG, EX_CONFIG, "account %s: fallback %s leads in a circle", a->name, next->name);
+		a = next;
+	}
+	return 0;
+}
+
 int intake_account(struct intake *n, struct job *j, const struct wish *w, const char *sender,
 		   struct aliases **aliases, struct failure *f)
 {
@@ -47,6 +67,8 @@ int intake_account(struct intake *n, struct job *j, const struct wish *w, const 
 	c = chosen_find(n, a->name);
 	if (!c) {
 		if (n->chosen && accounts_choose(&n->all, n->run, &choice, &a, f) < 0)
+			return -1;
+		if (find_fallbacks(n, a, f) < 0)
 			return -1;
 		c = arena_zeroed(n->run, 1, sizeof *c);
 		*c = (struct chosen){a, NULL, n->chosen};

@@ -46,6 +46,7 @@ struct origin {
 struct account {
 	const char *name;  /* "default" for the nameless one */
 	const char *files; /* that were looked for, and what became of it */
+	const struct account *next; /* `fallback`, once somebody has found it; or NULL */
 #define SETTING(name, type, dflt, arg, summary) FIELD_##type name;
 #include "conf/settings.def"
 	struct origin origin[SETTINGS];

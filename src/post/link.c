@@ -1,6 +1,30 @@
 #include "post/link.h"
 
+#include "base/log.h"
 #include "conf/secret.h"
+
+/* Nobody is there, or says that he is busy: it is not the mail, nor the login. */
+static bool is_out_of_reach(const struct failure *f)
+{
+	return f->stage == AT_RESOLVE || f->stage == AT_CONNECT || (f->stage == AT_GREETING && failure_is_temporary(f));
+}
+
+/* The account's relay, or that of the first fallback that lets us in. What is told is the first failure. */
+static int open_any(struct link *l, const struct account *a, struct failure *f)
+{
+	struct failure why;
+	int ok = session_open(&l->session, a, l->watcher, f);
+
+	why = *f;
+	while (ok < 0 && is_out_of_reach(&why) && a->next) {
+		a = a->next;
+		log_debug("trying the account %s instead: %s", a->name, why.text);
+		ok = session_open(&l->session, a, l->watcher, &why);
+		if (ok < 0)
+			failure_hint(f, "the account %s failed too: %.120s", a->name, why.text);
+	}
+	return ok;
+}
 
 int link_reach(struct link *l, const struct account *a, struct failure *f)
 {
@@ -9,7 +33,7 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	if (l->session && l->account == a)
 		return 0;
 	link_leave(l, true);
-	ok = session_open(&l->session, a, l->watcher, f);
+	ok = open_any(l, a, f);
 	if (ok < 0)
 		l->session = NULL;
 	if (l->once)
