@@ -356,7 +356,8 @@ int session_reply(struct session *s, int64_t until, struct reply *r, struct fail
 			transcript_show(&s->transcript, '<', line);
 			whole = reply_line(r, line, f);
 			if (whole < 0) {
-				s->closed = true; /* who knows what the next line answers */
+				s->closed = true; /* who knows what the next line answers? */
+				s->taken = s->in.len;
 				snprintf(f->relay, sizeof f->relay, "%s", s->relay);
 			}
 			if (whole)
@@ -375,13 +376,9 @@ int session_reply(struct session *s, int64_t until, struct reply *r, struct fail
 	}
 }
 
-static bool watched(const struct session *s)
-{
-	return s->transcript.watcher && s->transcript.watcher->line;
-}
-
 void session_close(struct session *s, bool politely)
 {
+	bool watched = s->transcript.watcher && s->transcript.watcher->line;
 	int64_t until = clock_steady() + GOODBYE_MS;
 	struct failure ignored;
 	struct reply r;
@@ -389,7 +386,7 @@ void session_close(struct session *s, bool politely)
 	if (politely && !s->closed) {
 		session_show(s, SLICE("QUIT"));
 		/* The answer is for whoever watches: all that matters has been answered, and a round trip is saved. */
-		if (session_write(s, SLICE("QUIT\r\n"), until, &ignored) == 0 && watched(s))
+		if (session_write(s, SLICE("QUIT\r\n"), until, &ignored) == 0 && watched)
 			(void)!session_reply(s, until, &r, &ignored);
 	}
 	if (s->easy)

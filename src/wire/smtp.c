@@ -351,7 +351,8 @@ static void lost(struct engine *e, struct failure *f)
 
 	if (e->in_message && e->writing)
 		await(e, e->message_verb, 0);
-	while (e->queued && answers_next(e, &later) == 0)
+	/* After what was no answer, nobody knows whose the next one is. */
+	while (f->exit != EX_PROTOCOL && e->queued && answers_next(e, &later) == 0)
 		;
 	if (e->queued && later.code)
 		*f = later;

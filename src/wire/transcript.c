@@ -29,6 +29,8 @@ static void show_masked(const struct transcript *t, struct slice line)
 	}
 }
 
+enum { STARTTLS_GO = 220 }; /* RFC 3207 4 */
+
 void transcript_said(struct transcript *t, struct slice line)
 {
 	bool inside = t->said == SAID_AUTH && (!t->whole || t->reply.code / 100 == 3);
@@ -54,7 +56,7 @@ void transcript_said(struct transcript *t, struct slice line)
 
 static int guard_password(const struct transcript *t, struct failure *f)
 {
-	bool refused = t->said == SAID_STARTTLS && !reply_is_positive(&t->reply);
+	bool refused = t->said == SAID_STARTTLS && t->reply.code != STARTTLS_GO;
 	bool never = t->said == SAID_HELO || (t->said == SAID_EHLO && reply_is_positive(&t->reply) &&
 					      !t->caps.starttls);
 
@@ -77,7 +79,8 @@ static int heard_whole(struct transcript *t, struct failure *f)
 			    t->reply.text);
 	if (guard_password(t, f) < 0)
 		return -1;
-	if (t->said == SAID_STARTTLS && reply_is_positive(&t->reply))
+	/* Only then does libcurl begin TLS; after any other 2yz it may go on in clear text. */
+	if (t->said == SAID_STARTTLS && t->reply.code == STARTTLS_GO)
 		t->encrypted = true;
 	if (t->said == SAID_AUTH && t->reply.code == 235)
 		t->authenticated = true;

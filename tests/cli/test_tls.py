@@ -169,6 +169,8 @@ def test_tls_try_goes_in_clear_without_a_login(mysend, relay):
 @pytest.mark.parametrize("parts", [("ehlo pipelining auth=plain,login,cram-md5",),
                                    ("ehlo pipelining starttls auth=plain,login,cram-md5", "starttls 454"),
                                    ("ehlo pipelining starttls auth=plain,login,cram-md5", "starttls 502"),
+                                   ("ehlo pipelining starttls auth=plain,login", "ehlo-tls auth=plain,login", 'starttls "250 fine"'),
+                                   ("ehlo pipelining starttls auth=plain,login", "ehlo-tls auth=plain,login", 'starttls "354 go"'),
                                    ("ehlo pipelining starttls auth=plain,login,cram-md5", "starttls drop"),
                                    ("ehlo pipelining starttls auth=plain", "cert self-signed")])
 @pytest.mark.parametrize("auth", ["plain", "login", "on"])
