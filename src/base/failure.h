@@ -29,7 +29,7 @@ struct failure {
 	int exit;	   /* sysexits; EX_TEMPFAIL means: worth another try */
 	int code;	   /* 0 or the relay's reply code */
 	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
-	char relay[128];   /* "" or HOST:PORT, whom we were talking to */
+	char relay[272];   /* "" or HOST:PORT, whom we were talking to */
 	char text[512];	   /* the relay's words, or ours; one line, printable */
 	char hint[256];	   /* "" or what to change */
 };

@@ -22,6 +22,8 @@ struct slice logline_queue_id(const char *answer)
 		for (size_t i = 0; i < sizeof before / sizeof *before; i++)
 			if ((p == answer || p[-1] == ' ') && slice_begins(slice_of(p), before[i])) {
 				p += strlen(before[i]);
+				if (slice_begins(slice_of(p), "for ")) /* "Queued mail for delivery" */
+					return (struct slice){answer, 0};
 				return (struct slice){p, strcspn(p, " ,;)")};
 			}
 	/* sendmail: "2.0.0 4ABC Message accepted for delivery" */

@@ -61,8 +61,6 @@ static void answer_mail(struct engine *e, const struct awaited *a, const struct 
 	if (reply_is_positive(r))
 		return;
 	reply_failure(r, AT_SENDER, final_at_sender(r), &f);
-	if (r->code == 530)
-		failure_hint(&f, "the relay wants a login: set user and password_file");
 	refuse(e, a->t, &f);
 }
 

@@ -93,9 +93,9 @@ int command_mail(struct buf *out, const struct caps *c, const struct mail *m, st
 {
 	uint64_t size = m->wire->size;
 
-	if (!c->smtputf8 && needs_utf8(&m->envelope)) {
-		fail(f, AT_SENDER, EX_DATAERR, "an address is not ASCII, and the relay does not offer SMTPUTF8");
-		return failure_hint(f, "use an ASCII address for each recipient and the sender");
+	if (!c->smtputf8 && !address_is_ascii(m->envelope.sender)) {
+		fail(f, AT_SENDER, EX_DATAERR, "the sender is not ASCII, and the relay does not offer SMTPUTF8");
+		return failure_hint(f, "use an ASCII address");
 	}
 	if (c->size_limit && size > c->size_limit)
 		return fail(f, AT_SENDER, EX_DATAERR,

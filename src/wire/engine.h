@@ -1,7 +1,8 @@
 /*
  * wire/engine - the inside of wire/smtp: transactions under way and the answers they await
  *
- * Included by smtp.c (which writes commands) and answers.c (which reads replies), by nobody else.
+ * Included by smtp.c (which writes commands), body.c (which writes messages) and answers.c (which reads replies), by
+ * nobody else.
  * A command written appends to the queue what answer it awaits; answers_next matches each reply to the head and
  * is the one place that moves on, so that no branch can forget to.
  *
@@ -14,6 +15,10 @@
 #define WIRE_ENGINE_H
 
 #include "wire/smtp.h"
+
+enum { PIECE = 128 * 1024 }; /* of a message, for one write */
+
+enum emitted { WAIT, IDLE, EMITTED };
 
 enum verb { V_RSET, V_MAIL, V_RCPT, V_DATA, V_DOT, V_BDAT, V_VERIFIED };
 
@@ -32,6 +37,8 @@ struct transaction {
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
 	bool go;	/* 354 came */
 	bool sent;	/* wholly written */
+	size_t end;	/* where it ends in out, until that is written */
+	struct transaction *also; /* the next that ends there */
 	bool answered;	/* its last command was */
 };
 
@@ -50,6 +57,7 @@ struct engine {
 	struct awaited *queue; /* a ring */
 	size_t head, queued, room;
 	struct buf out; /* commands not yet written */
+	struct transaction *ends; /* those whose end stands in out */
 	struct under_way *mail; /* with recipients that no transaction has yet, or NULL */
 	struct transaction *writing;
 	enum { STEP_RSET, STEP_MAIL, STEP_RCPT, STEP_LAST, STEP_BODY } step;
@@ -61,6 +69,12 @@ struct engine {
 	enum verb message_verb;
 };
 
+/* Writes what stands in out. */
+MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
+void engine_await(struct engine *e, enum verb verb, size_t recipient);
+/* The message and its end, behind 354 or with BDAT: EMITTED, or -1. */
+MUST_CHECK int body_data(struct engine *e, struct failure *f);
+MUST_CHECK int body_bdat(struct engine *e, struct failure *f);
 /* Reads one reply and does what it means. */
 MUST_CHECK int answers_next(struct engine *e, struct failure *f);
 /* The connection is lost, or good for nothing: settles what is under way, reports it, fills in *f. */

@@ -24,6 +24,11 @@ long handle_use_ssl(const struct account *a)
 	return setting_is(a, SET_tls, "try") ? CURLUSESSL_TRY : CURLUSESSL_ALL;
 }
 
+unsigned handle_port(const struct account *a)
+{
+	return a->port ? a->port : handle_tls_from_start(a) ? 465 : 587;
+}
+
 /* A folder of certificates by their hash: opened one by one, where the bundle is read whole. */
 static bool is_hashed(const char *path)
 {
@@ -219,6 +224,9 @@ int handle_login(CURL *h, const struct account *a, struct login *login, struct f
 	login->in_clear = clear;
 	curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS,
 			 automatic && clear && !is_local(a) ? "AUTH=CRAM-MD5;AUTH=DIGEST-MD5" : m->option);
+	/* libcurl's own idea of whether the relay offers TLS decides, not ours: or the password goes in clear text. */
+	if (handle_use_ssl(a) == CURLUSESSL_TRY)
+		curl_easy_setopt(h, CURLOPT_USE_SSL, CURLUSESSL_ALL);
 	curl_easy_setopt(h, CURLOPT_SASL_IR, 1L);
 	curl_easy_setopt(h, CURLOPT_USERNAME, a->user);
 	if (m->token)

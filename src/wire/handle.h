@@ -29,6 +29,7 @@ MUST_CHECK int handle_mailbox_login(CURL *h, const struct account *a, struct fai
 MUST_CHECK int handle_tls(CURL *h, const struct account *a, struct failure *f); /* certificates and versions */
 bool handle_tls_from_start(const struct account *a);
 long handle_use_ssl(const struct account *a);
+unsigned handle_port(const struct account *a);
 int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f);
 
 #endif

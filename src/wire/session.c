@@ -25,21 +25,17 @@ struct session {
 	struct buf in;
 	size_t taken; /* of in, by session_reply */
 	struct arena arena;
-	char relay[128];
+	char relay[272]; /* to be shown: a long path is cut */
+	size_t written; /* of what session_write was given last */
 	char words[CURL_ERROR_SIZE];
 };
 
 void session_name(const struct account *a, char *to, size_t room)
 {
-	unsigned port = a->port;
-
-	if (*a->socket) {
+	if (*a->socket)
 		snprintf(to, room, "%s", a->socket);
-		return;
-	}
-	if (!port)
-		port = handle_tls_from_start(a) ? 465 : 587;
-	snprintf(to, room, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, port);
+	else
+		snprintf(to, room, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, handle_port(a));
 }
 
 static size_t on_header(char *p, size_t size, size_t count, void *ctx)
@@ -81,23 +77,23 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 {
 	const char *scheme = handle_tls_from_start(a) ? "smtps" : "smtp";
 	const char *host = *a->tls_host_override ? a->tls_host_override : a->host;
-	const char *real = s->relay, *name = whoami_ehlo(&s->arena, a);
+	const char *name = whoami_ehlo(&s->arena, a);
+	unsigned port = *a->socket ? 25 : handle_port(a);
 	char *ehlo = curl_easy_escape(s->easy, name, 0);
 	char *url;
 
 	if (*a->socket) {
 		curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket);
 		host = *host ? host : "localhost";
-		real = "localhost:25";
 	}
 	if (!ehlo)
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for the relay's URL");
-	url = arena_printf(&s->arena, strchr(host, ':') ? "%s://[%s]:%s/%s" : "%s://%s:%s/%s", scheme, host,
-			   strrchr(real, ':') + 1, ehlo);
+	url = arena_printf(&s->arena, strchr(host, ':') ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s", scheme, host, port,
+			   ehlo);
 	curl_free(ehlo);
 	curl_easy_setopt(s->easy, CURLOPT_URL, url);
 	if (*a->tls_host_override && !*a->socket) {
-		*to = curl_slist_append(NULL, arena_printf(&s->arena, "::%s", real));
+		*to = curl_slist_append(NULL, arena_printf(&s->arena, strchr(a->host, ':') ? "::[%s]:%u" : "::%s:%u", a->host, port));
 		curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to);
 	}
 	return 0;
@@ -226,6 +222,11 @@ const struct caps *session_caps(const struct session *s)
 	return &s->transcript.caps;
 }
 
+size_t session_written(const struct session *s)
+{
+	return s->written;
+}
+
 bool *session_in_transaction(struct session *s)
 {
 	return &s->in_transaction;
@@ -312,12 +313,14 @@ static int wait_for(const struct session *s, short events, int64_t until)
 
 int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f)
 {
+	s->written = 0;
 	while (bytes.len) {
 		size_t sent = 0;
 		CURLcode code = curl_easy_send(s->easy, bytes.p, bytes.len, &sent);
 
 		if (code == CURLE_OK) {
 			bytes = (struct slice){bytes.p + sent, bytes.len - sent};
+			s->written += sent;
 			continue;
 		}
 		if (fill(s, f) < 0)

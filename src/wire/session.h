@@ -35,6 +35,7 @@ bool *session_in_transaction(struct session *s);
 void session_show(const struct session *s, struct slice line);
 void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* how far the message is */
 MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f);
+size_t session_written(const struct session *s); /* how much of it went out, also where that failed */
 MUST_CHECK int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f);
 void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
 /* "HOST:PORT" of an account, as session_relay says it. */

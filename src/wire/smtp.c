@@ -4,27 +4,30 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "mail/address.h"
 #include "wire/engine.h"
 
 enum {
-	PIECE = 128 * 1024,		  /* of a message, for one write */
 	OCTETS_UNDER_WAY = 1024 * 1024,	  /* without an answer */
 	COMMANDS_MAX = 16 * 1024 * 1024,  /* in one write */
 };
 
-enum emitted { WAIT, IDLE, EMITTED };
-
-static int flush(struct engine *e, int64_t until, struct failure *f)
+int engine_flush(struct engine *e, int64_t until, struct failure *f)
 {
 	int ok = session_write(e->session, buf_slice_of(&e->out), until, f);
 
+	/* What never left was never sent, whatever became of the connection. */
+	for (; e->ends; e->ends = e->ends->also)
+		e->ends->sent = e->ends->end <= session_written(e->session);
+	if (ok < 0)
+		f->stage = e->in_message ? AT_BODY : AT_SENDER;
 	buf_clear(&e->out);
 	if (e->out.room > 4 * PIECE) /* a thousand recipients are behind us */
 		buf_free(&e->out);
 	return ok;
 }
 
-static void await(struct engine *e, enum verb verb, size_t recipient)
+void engine_await(struct engine *e, enum verb verb, size_t recipient)
 {
 	if (e->queued == e->room) {
 		size_t room = e->room ? e->room * 2 : 32;
@@ -43,7 +46,7 @@ static void await(struct engine *e, enum verb verb, size_t recipient)
 static void said(struct engine *e, size_t start, enum verb verb, size_t recipient)
 {
 	session_show(e->session, (struct slice){e->out.p + start, e->out.len - start});
-	await(e, verb, recipient);
+	engine_await(e, verb, recipient);
 }
 
 static int say(struct engine *e, enum verb verb, const char *line, struct failure *f)
@@ -129,127 +132,34 @@ static int emit_mail(struct engine *e, struct failure *f)
 	return EMITTED;
 }
 
+/* Nobody but this one is left out. */
+static void refuse_unspeakable(struct engine *e, struct recipient *r)
+{
+	struct failure *why = arena_zeroed(e->writing->of->mail->in, 1, sizeof *why);
+
+	fail(why, AT_RECIPIENT, EX_DATAERR, "the address is not ASCII, and the relay does not offer SMTPUTF8");
+	failure_hint(why, "use an ASCII address");
+	memcpy(why->relay, session_relay(e->session), sizeof why->relay);
+	r->why = why;
+	r->verdict = REFUSED;
+	e->writing->refused++;
+}
+
 static int emit_rcpt(struct engine *e, struct failure *f)
 {
 	const struct envelope *env = &e->writing->of->mail->envelope;
+	struct recipient *to = &env->recipient[e->rcpt];
 	size_t start = e->out.len;
 
-	if (command_rcpt(&e->out, e->caps, env, &env->recipient[e->rcpt], f) < 0)
+	if (!e->caps->smtputf8 && !address_is_ascii(to->address))
+		refuse_unspeakable(e, to);
+	else if (command_rcpt(&e->out, e->caps, env, to, f) < 0)
 		return -1;
-	said(e, start, V_RCPT, e->rcpt);
+	else
+		said(e, start, V_RCPT, e->rcpt);
 	if (++e->rcpt == e->writing->first + e->writing->count)
 		e->step = STEP_LAST;
 	return EMITTED;
-}
-
-/* Octets as they are: a few go with the commands around them in one write, many without a copy. */
-static int write_run(struct engine *e, struct slice run, struct failure *f)
-{
-	int64_t until = e->writing->until;
-
-	if (run.len >= PIECE / 4)
-		return e->out.len && flush(e, until, f) < 0 ? -1 : session_write(e->session, run, until, f);
-	if (buf_slice(&e->out, run) < 0)
-		return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
-	return e->out.len >= PIECE / 2 ? flush(e, until, f) : 0;
-}
-
-/* The message, with every leading dot doubled for DATA (RFC 5321 4.5.2). Dots are rarer than lines: they are looked
- * for, and then whether a line begins there. */
-static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *line_starts, struct failure *f)
-{
-	const char *at = piece.p, *end = piece.p + piece.len, *written = at, *dot;
-
-	for (; stuff && (dot = memchr(at, '.', (size_t)(end - at))); at = dot + 1) {
-		if (dot == piece.p ? !*line_starts : dot[-1] != '\n')
-			continue;
-		if (write_run(e, (struct slice){written, (size_t)(dot - written)}, f) < 0 || write_run(e, SLICE("."), f) < 0)
-			return -1;
-		written = dot;
-	}
-	*line_starts = end[-1] == '\n';
-	return write_run(e, (struct slice){written, (size_t)(end - written)}, f);
-}
-
-/* The relay waits for octets that will not come: no answer to them is to be waited for. The commands before them go, so
- * that theirs can be; without its end the message is none. */
-static int unreadable(struct engine *e)
-{
-	struct failure ignored;
-
-	e->in_message = false;
-	(void)!flush(e, e->writing->until, &ignored);
-	return -1;
-}
-
-static int write_message(struct engine *e, enum verb verb, struct failure *f)
-{
-	struct transaction *t = e->writing;
-	struct source *s = t->of->mail->wire;
-	char piece[PIECE / 2];
-	bool line_starts = true;
-	uint64_t done = 0;
-	size_t got;
-
-	e->in_message = true;
-	e->message_verb = verb;
-	if (s->rewind(s, f) < 0)
-		return unreadable(e);
-	for (;;) {
-		if (s->pull(s, piece, sizeof piece, &got, f) < 0)
-			return unreadable(e);
-		if (!got)
-			break;
-		if (write_piece(e, (struct slice){piece, got}, verb == V_DOT, &line_starts, f) < 0)
-			return -1;
-		done += got;
-		session_pace(e->session, done, s->size);
-	}
-	if (done != s->size) {
-		fail(f, AT_BODY, EX_IOERR, "the message changed while it was sent");
-		return unreadable(e);
-	}
-	return 0;
-}
-
-static int end_message(struct engine *e, enum verb verb)
-{
-	e->writing->sent = true;
-	e->in_message = false;
-	await(e, verb, 0);
-	e->writing = NULL;
-	return EMITTED;
-}
-
-/* DATA's second half: the message and its dot; the dot alone where nobody is left to get it, since a relay
- * that said 354 waits for one (RFC 2920 3.1). */
-static int emit_data_body(struct engine *e, struct failure *f)
-{
-	struct transaction *t = e->writing;
-	bool wanted = !t->failed && t->refused < t->count;
-
-	t->failed |= !wanted;
-	if (wanted && write_message(e, V_DOT, f) < 0)
-		return -1;
-	if (buf_text(&e->out, ".\r\n") < 0)
-		return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
-	session_show(e->session, SLICE("."));
-	e->needs_reset = false;
-	return end_message(e, V_DOT);
-}
-
-static int emit_bdat(struct engine *e, struct failure *f)
-{
-	size_t start = e->out.len;
-
-	if (buf_printf(&e->out, "BDAT %llu LAST\r\n", (unsigned long long)e->writing->of->mail->wire->size) < 0)
-		return fail(f, AT_DATA, EX_OSERR, "no memory for the commands");
-	session_show(e->session, (struct slice){e->out.p + start, e->out.len - start});
-	if (write_message(e, V_BDAT, f) < 0)
-		return -1;
-	/* It may fail before we know; then the next MAIL must find no transaction open. */
-	e->needs_reset = e->queued > 0;
-	return end_message(e, V_BDAT);
 }
 
 /* Nobody is left to get it: the transaction ends without a message. */
@@ -283,6 +193,8 @@ static bool must_wait(const struct engine *e)
 	if (!t) /* the next one may begin? */
 		return e->caps->chunking && (e->under_way >= e->limits->window ||
 					     e->octets_under_way >= OCTETS_UNDER_WAY);
+	if (e->step == STEP_LAST && t->refused == t->count)
+		return true; /* nobody is left: it is given up, once MAIL has its answer */
 	if (e->step == STEP_BODY)
 		return true; /* for 354, and for all that came before it */
 	/* A large message is not sent on the chance that somebody wants it. */
@@ -315,13 +227,13 @@ static int emit(struct engine *e, struct failure *f)
 		if (e->limits->verify)
 			return emit_verified(e, f);
 		if (e->caps->chunking)
-			return emit_bdat(e, f);
+			return body_bdat(e, f);
 		e->step = STEP_BODY;
 		return say(e, V_DATA, "DATA\r\n", f);
 	case STEP_BODY:
 		break;
 	}
-	return emit_data_body(e, f);
+	return body_data(e, f);
 }
 
 static int run(struct engine *e, struct failure *f)
@@ -335,7 +247,7 @@ static int run(struct engine *e, struct failure *f)
 		while (did == EMITTED && e->out.len < PIECE);
 		if (did < 0)
 			return -1;
-		if (e->out.len && flush(e, until, f) < 0)
+		if (e->out.len && engine_flush(e, until, f) < 0)
 			return -1;
 		if (!e->queued && did == IDLE)
 			return 0;
@@ -350,9 +262,9 @@ static void lost(struct engine *e, struct failure *f)
 	struct failure later = {0};
 
 	if (e->in_message && e->writing)
-		await(e, e->message_verb, 0);
-	/* After what was no answer, nobody knows whose the next one is. */
-	while (f->exit != EX_PROTOCOL && e->queued && answers_next(e, &later) == 0)
+		engine_await(e, e->message_verb, 0);
+	/* After what was no answer, nobody knows whose the next one is; after a 421 none is owed. */
+	while (f->exit != EX_PROTOCOL && f->exit != EX_OSERR && f->code != 421 && e->queued && answers_next(e, &later) == 0)
 		;
 	if (e->queued && later.code)
 		*f = later;

@@ -287,3 +287,12 @@ def test_alias_that_leads_nowhere_stops_the_mail_and_names_its_line(mysend, rela
     said = mysend("bad", "bob@example.org", stdin=message(), relay=one, config="aliases %s\n" % path).failed(78)
     assert str(path) + ":" in said and "bad" in said and not one.messages
     mysend("bob@example.org", stdin=message(), relay=one, config="aliases %s\n" % path).ok()
+
+
+@pytest.mark.parametrize("ehlo", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
+@pytest.mark.parametrize("most", [1, 2, 100])
+def test_utf8_recipient_without_smtputf8_does_not_keep_the_mail_from_the_others(mysend, relay, ehlo, most):
+    one = relay(ehlo + " 8bitmime")
+    done = mysend("a@example.org", "j\u00fcrgen@example.org", "b@example.org", stdin=message(), relay=one, config="max_recipients %d\n" % most)
+    assert done.status == 65 and "SMTPUTF8" in done.err and "2 of the 3" in done.err
+    assert sorted(address for mail in one.messages for address in mail.recipients) == ["a@example.org", "b@example.org"]

@@ -171,6 +171,8 @@ def test_tls_try_goes_in_clear_without_a_login(mysend, relay):
                                    ("ehlo pipelining starttls auth=plain,login,cram-md5", "starttls 502"),
                                    ("ehlo pipelining starttls auth=plain,login", "ehlo-tls auth=plain,login", 'starttls "250 fine"'),
                                    ("ehlo pipelining starttls auth=plain,login", "ehlo-tls auth=plain,login", 'starttls "354 go"'),
+                                   ('ehlo "raw 250-relay\r\n250-starttls\r\n250 AUTH PLAIN LOGIN\r\n"', "ehlo-tls auth=plain,login"),
+                                   ('ehlo "raw 250-relay\r\n250- STARTTLS\r\n250 AUTH PLAIN LOGIN\r\n"', "ehlo-tls auth=plain,login"),
                                    ("ehlo pipelining starttls auth=plain,login,cram-md5", "starttls drop"),
                                    ("ehlo pipelining starttls auth=plain", "cert self-signed")])
 @pytest.mark.parametrize("auth", ["plain", "login", "on"])

@@ -348,3 +348,10 @@ def test_answer_after_an_accepted_message_is_not_waited_for(mysend, relay):
     one, began = relay("quit hang"), time.monotonic()
     mysend("bob@example.org", stdin=TEXT, relay=one).ok()
     assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize("length", [100, 122, 123, 124, 125, 126, 127, 128, 200, 253])
+def test_relay_with_a_long_name_keeps_its_port(mysend, length):
+    name = ".".join(["a" * 49] * 6)[:length - 8].rstrip(".") + ".invalid"
+    done = mysend("bob@example.org", stdin=b"Subject: x\n\nb\n", config="host %s\nport 5870\ntls off\nfrom me@example.net\n" % name)
+    assert done.status in (68, 75) and "%s:5870" % name in done.err, done

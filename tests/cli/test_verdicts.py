@@ -104,3 +104,41 @@ def test_answer_that_is_none_makes_no_later_one_count_for_the_message(mysend, re
     one = relay(ehlo, "%s \"raw %s\r\n\"" % (stage, junk), "lax")
     done = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n")
     assert done.status in (75, 76) and "accepted" not in done.err, done
+
+
+@pytest.mark.parametrize("ehlo", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "end", "bdat-last"])
+def test_421_without_an_end_of_the_connection_is_not_waited_on(mysend, relay, ehlo, stage):
+    if (stage == "end") == ("chunking" in ehlo) or (stage == "bdat-last") != ("chunking" in ehlo):
+        stage = "rcpt"
+    one = relay(ehlo, '%s "raw 421 4.7.0 too busy\r\n"' % stage, "lax")
+    done = mysend("bob@example.org", stdin=TEXT, relay=one, timeout=10)
+    assert done.status == 75 and "421 4.7.0 too busy" in done.err
+
+
+def test_message_that_never_left_is_not_called_doubtful(mysend, relay):
+    one = relay("ehlo pipelining chunking auth=plain", 'auth "ok && reset"', "lax")
+    done = mysend("bob@example.org", stdin=TEXT, relay=one, config="user bob\npassword hunter2\nauth plain\n")
+    assert done.status == 75 and "twice" not in done.err, done
+
+
+def test_connection_lost_in_the_message_is_not_told_as_a_failed_connect(mysend, relay):
+    one = relay("ehlo pipelining", "body 100000 reset", "lax")
+    done = mysend("bob@example.org", stdin=TEXT + b"line\n" * 1500000, relay=one)
+    assert done.status == 75 and "connect to" not in done.err, done
+
+
+@pytest.mark.parametrize("words, hint", [
+    ("530 5.7.0 Must issue a STARTTLS command first", "set tls on"), ("530 5.7.1 Authentication required", "set user and password_file"),
+    ("530 5.7.0 Authentication required", "set user and password_file"),
+])
+def test_hint_at_530_names_what_the_relay_wants(mysend, relay, words, hint):
+    one = relay("ehlo pipelining enhancedstatuscodes", 'mail "%s"' % words)
+    done = mysend("bob@example.org", stdin=TEXT, relay=one)
+    assert done.status == 77 and hint in done.hints[0]
+
+
+def test_answer_of_exchange_has_no_queue_id(mysend, relay, tmp_path):
+    one = relay("ehlo pipelining", 'end "250 2.6.0 <abc@x> [InternalId=123, Hostname=x] 8000 bytes in 0.1, 80 KB/sec Queued mail for delivery"')
+    mysend("bob@example.org", stdin=TEXT, relay=one, config="logfile %s\n" % (tmp_path / "log")).ok()
+    assert "queueid=" not in (tmp_path / "log").read_text()

@@ -110,7 +110,7 @@ static void test_parameters_are_said_only_where_the_relay_offers_the_extension(v
 		 "RCPT TO:<r@x>\r\n"},
 		{"SMTPUTF8", "s@x", "j\xc3\xb6@x", false, 0, RET_UNSAID, NULL, BODY_UNSAID,
 		 "MAIL FROM:<s@x> SMTPUTF8\r\n", "RCPT TO:<j\xc3\xb6@x>\r\n"},
-		{"", "s@x", "j\xc3\xb6@x", false, 0, RET_UNSAID, NULL, BODY_UNSAID, NULL, NULL},
+		{"", "j\xc3\xb6@x", "r@x", false, 0, RET_UNSAID, NULL, BODY_UNSAID, NULL, NULL},
 		{"SMTPUTF8", "s@x", "r@x", true, 0, RET_UNSAID, NULL, BODY_UNSAID, "MAIL FROM:<s@x>\r\n",
 		 "RCPT TO:<r@x>\r\n"},
 		{"DSN", "s@x", "r+1@x", false, NOTIFY_SUCCESS | NOTIFY_DELAY, RET_HDRS, "a=b", BODY_UNSAID,

@@ -23,10 +23,15 @@ const struct caps *session_caps(const struct session *s)
 
 const char *session_relay(const struct session *s)
 {
-	static const char relay[128] = "relay.test:25";
+	static const char relay[272] = "relay.test:25";
 
 	(void)s;
 	return relay;
+}
+
+size_t session_written(const struct session *s)
+{
+	return s->answers[0] == '?' ? 0 : s->written.len + 1000000; /* all of it, or nothing */
 }
 
 bool *session_in_transaction(struct session *s)

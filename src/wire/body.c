@@ -1,0 +1,127 @@
+#include <string.h>
+#include <sysexits.h>
+
+#include "wire/engine.h"
+
+/* Octets as they are: a few go with the commands around them in one write, many without a copy. */
+static int write_run(struct engine *e, struct slice run, struct failure *f)
+{
+	int64_t until = e->writing->until;
+
+	if (run.len >= PIECE / 4) {
+		if (e->out.len && engine_flush(e, until, f) < 0)
+			return -1;
+		if (session_write(e->session, run, until, f) == 0)
+			return 0;
+		f->stage = AT_BODY;
+		return -1;
+	}
+	if (buf_slice(&e->out, run) < 0)
+		return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
+	return e->out.len >= PIECE / 2 ? engine_flush(e, until, f) : 0;
+}
+
+/* The message, with every leading dot doubled for DATA (RFC 5321 4.5.2). Dots are rarer than lines: they are looked
+ * for, and then whether a line begins there. */
+static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *line_starts, struct failure *f)
+{
+	const char *at = piece.p, *end = piece.p + piece.len, *written = at, *dot;
+
+	for (; stuff && (dot = memchr(at, '.', (size_t)(end - at))); at = dot + 1) {
+		if (dot == piece.p ? !*line_starts : dot[-1] != '\n')
+			continue;
+		if (write_run(e, (struct slice){written, (size_t)(dot - written)}, f) < 0 || write_run(e, SLICE("."), f) < 0)
+			return -1;
+		written = dot;
+	}
+	*line_starts = end[-1] == '\n';
+	return write_run(e, (struct slice){written, (size_t)(end - written)}, f);
+}
+
+/* The relay waits for octets that will not come: no answer to them is to be waited for. The commands before them go, so
+ * that theirs can be; without its end the message is none. */
+static int unreadable(struct engine *e)
+{
+	struct failure ignored;
+
+	e->in_message = false;
+	(void)!engine_flush(e, e->writing->until, &ignored);
+	return -1;
+}
+
+static int write_message(struct engine *e, enum verb verb, struct failure *f)
+{
+	struct transaction *t = e->writing;
+	struct source *s = t->of->mail->wire;
+	char piece[PIECE / 2];
+	bool line_starts = true;
+	uint64_t done = 0;
+	size_t got;
+
+	e->in_message = true;
+	e->message_verb = verb;
+	if (s->rewind(s, f) < 0)
+		return unreadable(e);
+	for (;;) {
+		if (s->pull(s, piece, sizeof piece, &got, f) < 0)
+			return unreadable(e);
+		if (!got)
+			break;
+		if (write_piece(e, (struct slice){piece, got}, verb == V_DOT, &line_starts, f) < 0)
+			return -1;
+		done += got;
+		session_pace(e->session, done, s->size);
+	}
+	if (done != s->size) {
+		fail(f, AT_BODY, EX_IOERR, "the message changed while it was sent");
+		return unreadable(e);
+	}
+	return 0;
+}
+
+static int end_message(struct engine *e, enum verb verb)
+{
+	struct transaction *t = e->writing;
+
+	t->sent = !e->out.len;
+	if (e->out.len) {
+		t->end = e->out.len;
+		t->also = e->ends;
+		e->ends = t;
+	}
+	e->in_message = false;
+	engine_await(e, verb, 0);
+	e->writing = NULL;
+	return EMITTED;
+}
+
+/* DATA's second half: the message and its dot; the dot alone where nobody is left to get it, since a relay
+ * that said 354 waits for one (RFC 2920 3.1). */
+int body_data(struct engine *e, struct failure *f)
+{
+	struct transaction *t = e->writing;
+	bool wanted = !t->failed && t->refused < t->count;
+
+	t->failed |= !wanted;
+	if (wanted && write_message(e, V_DOT, f) < 0)
+		return -1;
+	if (buf_text(&e->out, ".\r\n") < 0)
+		return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
+	session_show(e->session, SLICE("."));
+	e->needs_reset = false;
+	return end_message(e, V_DOT);
+}
+
+int body_bdat(struct engine *e, struct failure *f)
+{
+	size_t start = e->out.len;
+
+	if (buf_printf(&e->out, "BDAT %llu LAST\r\n", (unsigned long long)e->writing->of->mail->wire->size) < 0)
+		return fail(f, AT_DATA, EX_OSERR, "no memory for the commands");
+	session_show(e->session, (struct slice){e->out.p + start, e->out.len - start});
+	if (write_message(e, V_BDAT, f) < 0)
+		return -1;
+	/* It may fail before we know; then the next MAIL must find no transaction open. */
+	e->needs_reset = e->queued > 0;
+	return end_message(e, V_BDAT);
+}
