@@ -1,5 +1,5 @@
 /*
- * base/failure - what went wrong, in one value that every floor fills and only cli/ prints
+ * base/failure - what went wrong, in one value that every floor fills and post/report prints
  *
  * Use: a function that can fail returns 0 or -1 and has a struct failure * as its last argument.
  *	if (n < 0) return fail(f, AT_INPUT, EX_DATAERR, "line %u: no colon", line);

@@ -24,9 +24,11 @@ static const struct {
 	{AT_SENDER, 0, "5.7.", NULL, "may this user send as that address? set from or force_from to one it may use"},
 	{AT_SENDER, 553, NULL, NULL, "may this user send as that address? set from or force_from to one it may use"},
 	{AT_SENDER, 0, "5.1.8", NULL, "the relay does not know the sender's domain: set from to an address that exists"},
-	{AT_RECIPIENT, 0, "5.7.", "relay", "the relay wants a login before it takes mail for others: set user and password_file"},
-	{AT_RECIPIENT, 0, NULL, "relaying denied", "the relay wants a login before it takes mail for others: set user and password_file"},
-	{AT_RECIPIENT, 0, NULL, "authentication", "the relay wants a login before it takes mail for others: set user and password_file"},
+	{AT_RECIPIENT, 0, NULL, "relay access", "the relay wants a login before it takes mail for others: set user and password_file"},
+	{AT_RECIPIENT, 0, NULL, "unable to relay", "the relay wants a login before it takes mail for others: set user and password_file"},
+	{AT_RECIPIENT, 0, NULL, "not permitted to relay", "the relay wants a login before it takes mail for others: set user and password_file"},
+	{AT_RECIPIENT, 0, NULL, "relaying", "the relay wants a login before it takes mail for others: set user and password_file"},
+	{AT_RECIPIENT, 0, NULL, "authentication required", "the relay wants a login before it takes mail for others: set user and password_file"},
 	{AT_END, 552, NULL, NULL, "the relay finds the message too large"},
 };
 

@@ -46,10 +46,14 @@ static void quoted(struct buf *b, const char *name, const char *text)
 
 static void plain(struct buf *b, const char *name, const char *text)
 {
-	if (text[strcspn(text, " '\t\r\n\v\f")])
+	char shown[2048];
+
+	if (text[strcspn(text, " '\t\r\n\v\f")]) {
 		quoted(b, name, text);
-	else
-		(void)!buf_printf(b, " %s=%s", name, text);
+		return;
+	}
+	printable(shown, sizeof shown, slice_of(text));
+	(void)!buf_printf(b, " %s=%s", name, shown);
 }
 
 static void recipients(struct buf *b, const struct envelope *e)

@@ -1,7 +1,7 @@
 /*
  * post/submit - hands a mail to the account's relay: where the promise is made
  *
- * Use: submit(&job, &link, f). Afterwards every recipient of the job's envelope has its verdict. submit_verify asks
+ * Use: submit(&job, &link, f). Afterwards each recipient has its verdict; PENDING is for a session that failed. submit_verify asks
  * the relay for its word on each, and sends nothing. Who cannot get it now waits in the spool, if the account has one. The session stays, for the next mail, unless it failed.
  * Owns: nothing. Bounds: the account's timeouts.
  * Errors: -1 and *f when the session failed, at whatever stage; recipients may have verdicts all the same.

@@ -40,9 +40,9 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 	t->failed = true;
 }
 
+/* answers_next sees to a refusal. */
 static void answer_reset(struct engine *e, const struct awaited *a, const struct reply *r)
 {
-	/* A relay that refuses RSET refuses the MAIL behind it too, and says why there. */
 	(void)e;
 	(void)a;
 	(void)r;
@@ -71,6 +71,32 @@ static int final_at_recipient(const struct reply *r)
 		       : EX_UNAVAILABLE;
 }
 
+/* The relay has taken some, and wants the others in a transaction of their own. */
+static bool is_too_many(const struct transaction *t, const struct reply *r)
+{
+	return t->accepted && (r->code == 452 || (r->code == 552 && strcmp(r->enhanced, "5.5.3") == 0)) &&
+	       (!*r->enhanced || strcmp(r->enhanced + 1, ".5.3") == 0);
+}
+
+static void put_again(struct engine *e, struct transaction *t, size_t recipient)
+{
+	struct again **last = &e->again;
+
+	while (*last && (*last)->next)
+		last = &(*last)->next;
+	if (t->accepted < e->most)
+		e->most = t->accepted;
+	if (*last && (*last)->of == t->of && (*last)->first + (*last)->count == recipient) {
+		(*last)->count++;
+		return;
+	}
+	if (*last)
+		last = &(*last)->next;
+	*last = arena_zeroed(&e->scratch, 1, sizeof **last);
+	**last = (struct again){t->of, recipient, 1, NULL};
+	t->of->open++;
+}
+
 static void answer_rcpt(struct engine *e, const struct awaited *a, const struct reply *r)
 {
 	struct recipient *to = &a->t->of->mail->envelope.recipient[a->recipient];
@@ -82,8 +108,10 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 		to->why = keep(a->t, &f);
 		to->verdict = ACCEPTED;
 	}
-	if (reply_is_positive(r))
+	if (reply_is_positive(r)) {
+		a->t->accepted++;
 		return;
+	}
 	a->t->refused++;
 	if (to->verdict != PENDING) /* MAIL was refused: that is the reason */
 		return;
@@ -91,6 +119,10 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	memcpy(f.relay, session_relay(e->session), sizeof f.relay);
 	to->why = keep(a->t, &f);
 	to->verdict = verdict_of(&f);
+	if (!e->limits->verify && is_too_many(a->t, r)) {
+		to->verdict = DEFERRED; /* until it has been tried again */
+		put_again(e, a->t, a->recipient);
+	}
 }
 
 static void answer_data(struct engine *e, const struct awaited *a, const struct reply *r)
@@ -166,11 +198,15 @@ static int leaving(struct engine *e, const struct awaited *a, const struct reply
 int answers_next(struct engine *e, struct failure *f)
 {
 	const struct awaited *a = &e->queue[e->head];
-	int64_t until = clock_steady() + (int64_t)rows[a->verb].patience * 1000;
+	int64_t now = clock_steady(), until = now + (int64_t)rows[a->verb].patience * 1000, mine = a->t->until;
+	int64_t own = (e->limits->timeout < 60 ? (int64_t)e->limits->timeout : 60) * 1000;
 	struct awaited it = *a;
 	struct reply r;
 
-	if (session_reply(e->session, until < it.t->until ? until : it.t->until, &r, f) < 0) {
+	/* The answer to the end has time of its own, however long the message took: else it would be sent twice. */
+	if (it.verb == V_DOT || it.verb == V_BDAT)
+		mine = mine > now + own ? mine : now + own;
+	if (session_reply(e->session, until < mine ? until : mine, &r, f) < 0) {
 		f->stage = rows[it.verb].stage;
 		return -1;
 	}
@@ -179,6 +215,12 @@ int answers_next(struct engine *e, struct failure *f)
 	e->head = (e->head + 1) % e->room;
 	e->queued--;
 	rows[it.verb].answer(e, &it, &r);
+	/* Without it nobody knows who is in the transaction that follows. */
+	if (it.verb == V_RSET && !reply_is_positive(&r)) {
+		reply_failure(&r, AT_SENDER, EX_TEMPFAIL, f);
+		memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+		return -1;
+	}
 	return 0;
 }
 
@@ -210,6 +252,9 @@ void answers_lost(struct engine *e, struct failure *f)
 	if (e->writing)
 		engine_end(e, e->writing);
 	e->writing = NULL;
+	for (; e->again; e->again = e->again->next)
+		if (--e->again->of->open == 0 && e->again->of != e->mail)
+			e->client->done(e->client->ctx, e->again->of->mail);
 	if (e->mail && e->mail->open == 0)
 		e->client->done(e->client->ctx, e->mail->mail);
 	e->mail = NULL;

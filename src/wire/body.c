@@ -105,6 +105,9 @@ int body_data(struct engine *e, struct failure *f)
 	t->failed |= !wanted;
 	if (wanted && write_message(e, V_DOT, f) < 0)
 		return -1;
+	/* What has come already cannot be the answer to the end. */
+	if (wanted && engine_check_order(e, f) < 0)
+		return -1;
 	if (buf_text(&e->out, ".\r\n") < 0)
 		return fail(f, AT_BODY, EX_OSERR, "no memory for the message");
 	session_show(e->session, SLICE("."));

@@ -33,6 +33,7 @@ struct transaction {
 	struct under_way *of;
 	size_t first, count; /* its recipients */
 	size_t refused;	     /* how many of them */
+	size_t accepted;     /* and of these */
 	int64_t until;
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
 	bool go;	/* 354 came */
@@ -40,6 +41,13 @@ struct transaction {
 	size_t end;	/* where it ends in out, until that is written */
 	struct transaction *also; /* the next that ends there */
 	bool answered;	/* its last command was */
+};
+
+/* Recipients whom the relay wants in another transaction (RFC 5321 4.5.3.1.10). */
+struct again {
+	struct under_way *of;
+	size_t first, count;
+	struct again *next;
 };
 
 struct awaited {
@@ -59,6 +67,8 @@ struct engine {
 	struct buf out; /* commands not yet written */
 	struct transaction *ends; /* those whose end stands in out */
 	struct under_way *mail; /* with recipients that no transaction has yet, or NULL */
+	struct again *again;	/* before any other */
+	size_t most;		/* recipients of a transaction: the limit's, or what the relay took before it said so */
 	struct transaction *writing;
 	enum { STEP_RSET, STEP_MAIL, STEP_RCPT, STEP_LAST, STEP_BODY } step;
 	size_t rcpt; /* of writing, next to be named */
@@ -72,6 +82,8 @@ struct engine {
 /* Writes what stands in out. */
 MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
 void engine_await(struct engine *e, enum verb verb, size_t recipient);
+/* The relay is ahead of us: -1 and *f, or 0. */
+MUST_CHECK int engine_check_order(struct engine *e, struct failure *f);
 /* The message and its end, behind 354 or with BDAT: EMITTED, or -1. */
 MUST_CHECK int body_data(struct engine *e, struct failure *f);
 MUST_CHECK int body_bdat(struct engine *e, struct failure *f);

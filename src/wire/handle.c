@@ -1,5 +1,6 @@
 #include "wire/handle.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <netdb.h>
@@ -153,8 +154,12 @@ int handle_new(CURL **out, const struct account *a, const char *words, struct fa
 
 static bool is_local(const struct account *a)
 {
-	return *a->socket || strcmp(a->host, "localhost") == 0 || strncmp(a->host, "127.", 4) == 0 ||
-	       strcmp(a->host, "::1") == 0;
+	struct in_addr ip;
+
+	if (*a->proxy || *a->proxy_host) /* its localhost is another */
+		return *a->socket;
+	return *a->socket || strcmp(a->host, "localhost") == 0 || strcmp(a->host, "::1") == 0 ||
+	       (inet_pton(AF_INET, a->host, &ip) == 1 && ntohl(ip.s_addr) >> 24 == 127);
 }
 
 struct mechanism {
@@ -283,7 +288,7 @@ static const struct meaning {
 	{CURLE_WEIRD_SERVER_REPLY, AT_USAGE, EX_PROTOCOL, NULL},
 	{CURLE_REMOTE_ACCESS_DENIED, AT_GREETING, EX_UNAVAILABLE, NULL},
 	{CURLE_USE_SSL_FAILED, AT_TLS, EX_UNAVAILABLE,
-	 "the relay offers no STARTTLS here: try port 465 with tls_starttls off, or set tls try"},
+	 "the relay offers no STARTTLS here: try port 465 with tls_starttls off"},
 	{CURLE_SSL_CONNECT_ERROR, AT_TLS, EX_TEMPFAIL,
 	 "is tls_starttls right for this port? 465 wants off, 587 and 25 want on"},
 	{CURLE_PEER_FAILED_VERIFICATION, AT_TLS, EX_UNAVAILABLE,

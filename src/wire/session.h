@@ -8,8 +8,8 @@
  * Use: session_open(&s, account, watcher, f); ... session_close(s, true);
  * Owns: the easy handle and its socket. libcurl treats the connection as aborted when it is closed: QUIT is
  * session_close's own.
- * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line, 1 MiB of answers not yet asked for.
- * Errors: session_open: AT_CONFIG, AT_RESOLVE .. AT_LOGIN; afterwards the caller sets the stage.
+ * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line without an end; half a MiB of answers not yet asked for.
+ * Errors: session_open: AT_CONFIG, AT_RESOLVE .. AT_LOGIN; afterwards AT_CONNECT, until the caller says what was going on.
  * f->relay is set. Threads: one session, one thread.
  * Source: RFC 5321 3.1, 4.3.1; RFC 2920 3.1; CURLOPT_CONNECT_ONLY(3).
  */
@@ -38,6 +38,8 @@ MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t unti
 size_t session_written(const struct session *s); /* how much of it went out, also where that failed */
 MUST_CHECK int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f);
 void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
+/* A 2yz or 3yz has come that nobody asked for: what comes next would count for something else. Does not wait. */
+bool session_is_ahead(struct session *s);
 /* "HOST:PORT" of an account, as session_relay says it. */
 void session_name(const struct account *a, char *to, size_t room);
 

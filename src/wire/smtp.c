@@ -70,11 +70,57 @@ void engine_end(struct engine *e, struct transaction *t)
 		e->client->done(e->client->ctx, u->mail);
 }
 
+int engine_check_order(struct engine *e, struct failure *f)
+{
+	if (e->queued || !session_is_ahead(e->session))
+		return 0;
+	fail(f, AT_SENDER, EX_PROTOCOL, "the relay answers what it was not asked: none of its answers can be trusted");
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	return -1;
+}
+
+static void start(struct engine *e, struct transaction *t)
+{
+	t->until = clock_steady() + (int64_t)e->limits->timeout * 1000;
+	e->writing = t;
+	e->rcpt = t->first;
+	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
+	e->under_way++;
+	e->octets_under_way += t->of->mail->wire->size;
+}
+
+/* Those whom the relay had no room for. */
+static void begin_again(struct engine *e)
+{
+	struct transaction *t = arena_zeroed(&e->scratch, 1, sizeof *t);
+	struct again *a = e->again;
+
+	t->of = a->of;
+	t->first = a->first;
+	t->count = a->count > e->most ? e->most : a->count;
+	for (size_t i = t->first; i < t->first + t->count; i++) {
+		t->of->mail->envelope.recipient[i].verdict = PENDING;
+		t->of->mail->envelope.recipient[i].why = NULL;
+	}
+	a->first += t->count;
+	a->count -= t->count;
+	if (a->count)
+		a->of->open++; /* for the rest of it */
+	else
+		e->again = a->next;
+	start(e, t);
+}
+
 /* The next recipients without a transaction: of the mail at hand, or of the client's next. */
 static bool begin(struct engine *e)
 {
 	struct transaction *t;
 	struct mail *m;
+
+	if (e->again) {
+		begin_again(e);
+		return true;
+	}
 
 	if (!e->mail) {
 		m = e->client->next(e->client->ctx);
@@ -87,18 +133,13 @@ static bool begin(struct engine *e)
 	t->of = e->mail;
 	t->first = e->mail->begun;
 	t->count = e->mail->mail->envelope.recipients - t->first;
-	if (t->count > e->limits->recipients)
-		t->count = e->limits->recipients;
-	t->until = clock_steady() + (int64_t)e->limits->timeout * 1000;
+	if (t->count > e->most)
+		t->count = e->most;
 	e->mail->begun += t->count;
 	e->mail->open++;
 	if (e->mail->begun == e->mail->mail->envelope.recipients)
 		e->mail = NULL;
-	e->writing = t;
-	e->rcpt = t->first;
-	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
-	e->under_way++;
-	e->octets_under_way += t->of->mail->wire->size;
+	start(e, t);
 	return true;
 }
 
@@ -242,6 +283,8 @@ static int run(struct engine *e, struct failure *f)
 		int64_t until = clock_steady() + (int64_t)e->limits->timeout * 1000;
 		int did;
 
+		if (engine_check_order(e, f) < 0)
+			return -1;
 		do
 			did = emit(e, f);
 		while (did == EMITTED && e->out.len < PIECE);
@@ -275,7 +318,7 @@ int smtp_run(struct session *s, const struct smtp_limits *limits, const struct s
 	     struct failure *f)
 {
 	struct engine e = {.session = s, .caps = session_caps(s), .limits = limits, .client = client,
-			   .needs_reset = *session_in_transaction(s)};
+			   .needs_reset = *session_in_transaction(s), .most = limits->recipients};
 	int ok;
 
 	buf_start(&e.out, COMMANDS_MAX);

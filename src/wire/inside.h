@@ -1,0 +1,32 @@
+/*
+ * wire/inside - the inside of a session: included by session.c (which opens and closes it) and talk.c (which writes
+ * and reads), by nobody else
+ *
+ * Owns: see wire/session. Bounds: ANSWERS_MAX octets of answers not yet asked for; reading stops at half of that.
+ * Errors: none. Threads: the session's. Source: wire/session.
+ */
+#ifndef WIRE_INSIDE_H
+#define WIRE_INSIDE_H
+
+#include "wire/handle.h"
+#include "wire/session.h"
+
+enum { ANSWERS_MAX = 1024 * 1024 };
+
+struct session {
+	CURL *easy;
+	curl_socket_t socket;
+	struct transcript transcript;
+	struct failure heard; /* why transcript_heard stopped libcurl */
+	bool stopped;
+	bool closed; /* the relay closed its end */
+	bool in_transaction;
+	struct buf in;
+	size_t taken; /* of in, by session_reply */
+	struct arena arena;
+	char relay[272]; /* to be shown: a long path is cut */
+	size_t written; /* of what session_write was given last */
+	char words[CURL_ERROR_SIZE];
+};
+
+#endif
