@@ -74,7 +74,7 @@ static int read_recipient(struct entry *e, struct arena *in, struct slice value,
 {
 	struct slice notify, orcpt, rest = value;
 	struct recipient *r;
-	const char *address;
+	const char *address = "";
 	uint64_t bits;
 
 	if (!slice_cut(&rest, ' ', &notify) || !slice_cut(&rest, ' ', &orcpt) || !number(notify, 15, &bits) ||

@@ -80,7 +80,7 @@ def test_bcc_return_path_and_content_length_never_leave(mysend, field, place, wi
     rows.insert({"first": 0, "middle": 2, "last": 3}[place], field)
     result = mysend.dry(*(["-t"] if with_t else []), stdin="\n".join(rows) + "\n\nbody\n", to=() if with_t else ("bob@example.org",))
     assert result.all(field.split(":")[0].strip()) == []
-    assert b"eve" not in result.message and b"mallory" not in result.message and b"12345" not in result.message
+    assert b"eve@" not in result.message and b"mallory" not in result.message and b": 12345" not in result.message
     assert (result.get("To"), result.get("Subject"), result.body) == ("bob@example.org", "x", b"body\r\n")
     if with_t and "eve" in field and field.lower().startswith("bcc"):
         assert "eve@example.org" in result.rcpts
@@ -93,7 +93,7 @@ def test_bcc_never_reaches_the_wire_when_folded(mysend, relay):
     mysend("-t", stdin=b"To: bob@example.org\nBcc: eve@example.org,\n\tmallory@example.org ,\n  trudy@example.org\nSubject: x\n\nb\n",
            relay=one).ok()
     assert one.message.recipients == ["bob@example.org", "eve@example.org", "mallory@example.org", "trudy@example.org"]
-    for secret in (b"eve", b"mallory", b"trudy"):
+    for secret in (b"eve@", b"mallory", b"trudy"):
         assert secret not in one.message.body
 
 
@@ -251,7 +251,7 @@ def test_missing_to_is_the_one_argument_or_nobody(mysend, text, to, value):
     else:
         assert result.get("To") == value
     if len(to) > 1 or "," in to[0]:
-        assert b"eve" not in result.message and b"bob" not in result.message
+        assert b"eve@" not in result.message and b"bob@" not in result.message
 
 
 def test_text_without_any_header_names_all_arguments_in_to(mysend):
