@@ -98,6 +98,7 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 	const struct account *a = j->account;
 
 	j->tag = w->tag;
+	j->told = w->mails_back;
 	j->later = w->later || setting_is(a, SET_queue, "always");
 	e->notify = w->notify;
 	e->ret = w->ret;

@@ -82,10 +82,11 @@ static int set_body(struct wish *w, const char *value, struct failure *f)
 	return 0;
 }
 
-/* -e, -oe and -O ErrorMode: only silence changes anything; the status is always the truth. */
+/* -e, -oe and -O ErrorMode: p and none, print; q, be silent; m, w and e, print and mail. The status is always the truth. */
 static void set_errors(struct wish *w, const char *value)
 {
 	w->quiet = *value == 'q' || *value == 'Q';
+	w->mails_back = *value && strchr("mweMWE", *value);
 }
 
 /* q and d (defer): later; b: later, but at once; i, f and none: now, and later what fails. */

@@ -59,7 +59,7 @@ static void close_spool(struct keeper *k)
 
 static const char *state_of(enum verdict v)
 {
-	return v == ACCEPTED ? "accepted" : v == REFUSED ? "refused" : v == UNSURE ? "unsure" : "waits";
+	return v == ACCEPTED ? "accepted" : v == REFUSED || v == TOLD ? "refused" : v == UNSURE ? "unsure" : "waits";
 }
 
 static void show_entry(const struct entry *e, bool busy)

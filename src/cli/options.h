@@ -34,6 +34,7 @@ struct wish {
 	bool dots_end;	       /* -O IgnoreDots=False */
 	bool verbose, dry_run; /* -v, --dry-run */
 	bool quiet;	       /* -oeq: status only */
+	bool mails_back;       /* -oem, -oew, -oee: what is refused goes back to the sender by mail, too */
 	bool no_aliases;       /* -n */
 	bool later;	       /* -odq: put it into the queue, and do not try it now */
 	bool background;       /* -odb: the caller need not wait for the try */

@@ -8,7 +8,7 @@
 #include "post/report.h"
 #include "post/submit.h"
 
-enum { ANSWER_MAX = 16 * 1024, TOLD = 10 };
+enum { ANSWER_MAX = 16 * 1024, WHO_TOLD = 10 };
 
 void smtpd_reset(struct smtpd *s)
 {
@@ -144,7 +144,7 @@ static int add_verdicts(struct buf *out, const struct envelope *e, const struct 
 		if (r->verdict == ACCEPTED || r->verdict == WAITS || !why || why == last)
 			continue;
 		last = why;
-		if (told++ >= TOLD)
+		if (told++ >= WHO_TOLD)
 			more++;
 		else if (add_failure(out, why, why->stage == AT_RECIPIENT ? r->address : NULL,
 				     why->enhanced[0] == enhanced[0] ? why->enhanced : enhanced) < 0)

@@ -17,6 +17,7 @@ enum verdict {
 	ACCEPTED, /* the relay has it */
 	DEFERRED, /* 4xx: try again */
 	REFUSED,  /* 5xx: never again */
+	TOLD,	  /* REFUSED, and the sender has been told by a bounce */
 	UNSURE,	  /* all was sent, no answer came: trying again may deliver twice */
 	WAITS	  /* none of these for now: the spool has it */
 };

@@ -1,179 +1,241 @@
 #include "post/bounce.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
 #include "mail/stamp.h"
 
-enum { TEXT_MAX = 1024 * 1024 };
+enum { TEXT_MAX = 8 * 1024 * 1024 };
 
-static bool has_failed(const struct entry *e, const struct recipient *r)
+/* A bounce that is being made. */
+struct report {
+	const struct entry *about;
+	struct arena *in;
+	struct buf *out;
+	const char *host, *boundary;
+	bool eightbit; /* of its first part */
+};
+
+static bool is_told(const struct report *b, const struct recipient *r)
 {
-	unsigned notify = r->notify ? r->notify : e->envelope.notify;
+	unsigned notify = r->notify ? r->notify : b->about->envelope.notify;
 
-	return r->verdict != ACCEPTED && (!notify || notify & NOTIFY_FAILURE);
+	return r->verdict == REFUSED && (!notify || notify & NOTIFY_FAILURE);
+}
+
+typedef int tell(struct report *b, const struct recipient *r);
+
+static int each(struct report *b, tell *of)
+{
+	const struct envelope *v = &b->about->envelope;
+	size_t told = 0;
+
+	for (size_t i = 0; i < v->recipients && told < BOUNCE_TOLD; i++) {
+		if (!is_told(b, &v->recipient[i]))
+			continue;
+		told++;
+		if (of(b, &v->recipient[i]) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* RFC 3464 2.3.4: the relay's own enhanced code, else what there is to say. */
 static const char *status_of(const struct recipient *r)
 {
-	if (r->why && *r->why->enhanced)
-		return r->why->enhanced;
-	return r->verdict == REFUSED ? "5.0.0" : "4.4.7"; /* delivery time expired */
+	return r->why && *r->why->enhanced ? r->why->enhanced : "5.0.0";
 }
 
-static const char *words_of(struct arena *in, const struct entry *e, const struct recipient *r)
+static const char *words_of(const struct report *b, const struct recipient *r)
 {
 	char text[2 * sizeof r->why->text];
 
 	if (!r->why)
-		return *e->last ? e->last : "it could not be handed over in time";
+		return *b->about->last ? b->about->last : "it could not be handed over in time";
 	printable(text, sizeof text, slice_of(r->why->text));
-	return r->why->code ? arena_printf(in, "%d %s", r->why->code, text) : arena_printf(in, "%s", text);
+	return r->why->code ? arena_printf(b->in, "%d %s", r->why->code, text) : arena_printf(b->in, "%s", text);
 }
 
-static int print_header(struct buf *out, struct arena *in, const struct entry *e, const char *host, const char *boundary)
+/* RFC 6533 3: where only ASCII may stand, \x{HEX} is what another character is. */
+static const char *typed(struct arena *in, const char *address)
+{
+	const char *text = "utf-8; ";
+
+	if (slice_is_ascii(slice_of(address)))
+		return arena_printf(in, "rfc822; %s", address);
+	for (const unsigned char *p = (const unsigned char *)address; *p;) {
+		unsigned more = *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc0 ? 1 : 0;
+		unsigned c = more ? *p & (0x3fU >> more) : *p;
+
+		for (p++; more && *p; more--, p++)
+			c = c << 6 | (*p & 0x3fU);
+		text = c < 128 ? arena_printf(in, "%s%c", text, (int)c) : arena_printf(in, "%s\\x{%X}", text, c);
+	}
+	return text;
+}
+
+static int print_header(struct report *b)
 {
 	time_t now = clock_wall();
 
-	return buf_printf(out,
+	return buf_printf(b->out,
 			  "From: Mail Delivery System <mailer-daemon@%s>\r\nTo: %s\r\n"
 			  "Subject: Undelivered mail returned to sender\r\nDate: %s\r\nMessage-ID: %s\r\n"
 			  "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
-			  "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%s\"\r\n\r\n",
-			  host, e->envelope.sender, stamp_date(in, now), stamp_message_id(in, host, now), boundary);
+			  "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%s\"\r\n%s\r\n",
+			  b->host, b->about->envelope.sender, stamp_date(b->in, now),
+			  stamp_message_id(b->in, b->host, now), b->boundary,
+			  b->eightbit || b->about->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
 }
 
-static int print_text(struct buf *out, struct arena *in, const struct entry *e, const char *boundary)
+static int tell_in_words(struct report *b, const struct recipient *r)
 {
-	size_t told = 0;
+	return buf_printf(b->out, "<%s>:\r\n    %s\r\n", r->address, words_of(b, r));
+}
 
-	if (buf_printf(out,
-		       "--%s\r\nContent-Type: text/plain; charset=us-ascii\r\n\r\n"
+static int note_ascii(struct report *b, const struct recipient *r)
+{
+	b->eightbit |= !slice_is_ascii(slice_of(r->address));
+	return 0;
+}
+
+static int print_text(struct report *b)
+{
+	if (buf_printf(b->out,
+		       "--%s\r\nContent-Type: text/plain; charset=%s\r\n%s\r\n"
 		       "Your mail of %s could not be handed over to the mail relay\r\nfor these recipients, and is not tried "
 		       "any more:\r\n\r\n",
-		       boundary, stamp_date(in, e->arrived)) < 0)
+		       b->boundary, b->eightbit ? "utf-8" : "us-ascii",
+		       b->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "",
+		       stamp_date(b->in, b->about->arrived)) < 0)
 		return -1;
-	for (size_t i = 0; i < e->envelope.recipients && told < BOUNCE_TOLD; i++) {
-		const struct recipient *r = &e->envelope.recipient[i];
-
-		if (!has_failed(e, r))
-			continue;
-		told++;
-		if (buf_printf(out, "<%s>:\r\n    %s\r\n", r->address, words_of(in, e, r)) < 0)
-			return -1;
-	}
-	return 0;
+	return each(b, tell_in_words);
 }
 
-static int print_status(struct buf *out, struct arena *in, const struct entry *e, const char *host, const char *boundary)
+static int tell_in_fields(struct report *b, const struct recipient *r)
 {
-	size_t told = 0;
-
-	if (buf_printf(out, "\r\n--%s\r\nContent-Type: message/delivery-status\r\n\r\n", boundary) < 0 ||
-	    (e->envelope.envid && buf_printf(out, "Original-Envelope-Id: %s\r\n", e->envelope.envid) < 0) ||
-	    buf_printf(out, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n", host, stamp_date(in, e->arrived)) < 0)
+	if ((r->orcpt && buf_printf(b->out, "\r\nOriginal-Recipient: %s", r->orcpt) < 0) ||
+	    buf_printf(b->out, "\r\nFinal-Recipient: %s\r\nAction: failed\r\nStatus: %s\r\n", typed(b->in, r->address),
+		       status_of(r)) < 0)
 		return -1;
-	for (size_t i = 0; i < e->envelope.recipients && told < BOUNCE_TOLD; i++) {
-		const struct recipient *r = &e->envelope.recipient[i];
-
-		if (!has_failed(e, r))
-			continue;
-		told++;
-		if ((r->orcpt && buf_printf(out, "\r\nOriginal-Recipient: %s", r->orcpt) < 0) ||
-		    buf_printf(out, "\r\nFinal-Recipient: rfc822; %s\r\nAction: failed\r\nStatus: %s\r\n", r->address,
-			       status_of(r)) < 0)
-			return -1;
-		if (r->why && r->why->code &&
-		    buf_printf(out, "Diagnostic-Code: smtp; %s\r\n", words_of(in, e, r)) < 0)
-			return -1;
-	}
-	return 0;
+	if (!r->why || !r->why->code)
+		return 0;
+	return buf_printf(b->out, "Diagnostic-Code: smtp; %s\r\n", words_of(b, r));
 }
 
-/* How much of the message comes back: all of it, or its header. */
-static uint64_t returned(const struct entry *e, bool *whole)
+static int print_status(struct report *b)
 {
-	char piece[BOUNCE_WHOLE];
-	size_t want = e->size < sizeof piece ? (size_t)e->size : sizeof piece;
-	ssize_t n;
-	const char *end = NULL;
+	const struct entry *e = b->about;
 
-	*whole = e->envelope.ret != RET_HDRS && e->size <= BOUNCE_WHOLE;
+	if (buf_printf(b->out, "\r\n--%s\r\nContent-Type: message/delivery-status\r\n\r\n", b->boundary) < 0 ||
+	    (e->envelope.envid && buf_printf(b->out, "Original-Envelope-Id: %s\r\n", e->envelope.envid) < 0) ||
+	    buf_printf(b->out, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n", b->host,
+		       stamp_date(b->in, e->arrived)) < 0)
+		return -1;
+	return each(b, tell_in_fields);
+}
+
+/* How much of the message comes back: all of it, or its header. NULL and *f: it cannot be read. */
+static struct source *returned(const struct report *b, struct source *message, bool *whole, struct failure *f)
+{
+	char *piece = arena_zeroed(b->in, 1, BOUNCE_WHOLE);
+	size_t len = 0, got, end = 0;
+
+	*whole = b->about->envelope.ret != RET_HDRS && message->size <= BOUNCE_WHOLE;
 	if (*whole)
-		return e->size;
-	n = file_read_at(e->fd, piece, want, e->offset);
-	for (ssize_t i = 0; i + 4 <= n && !end; i++)
+		return message;
+	if (message->rewind(message, f) < 0)
+		return NULL;
+	do {
+		if (message->pull(message, piece + len, BOUNCE_WHOLE - len, &got, f) < 0)
+			return NULL;
+		len += got;
+	} while (got && len < BOUNCE_WHOLE);
+	for (size_t i = 0; i + 4 <= len && !end; i++)
 		if (memcmp(piece + i, "\r\n\r\n", 4) == 0)
-			end = piece + i;
-	return end ? (uint64_t)(end - piece) + 2 : 0;
+			end = i + 2;
+	return source_text(b->in, (struct slice){piece, end});
 }
 
-static struct source *compose(struct arena *in, const struct entry *e, const char *host, struct failure *f)
+static int print_all(struct report *b, bool whole)
 {
-	const char *boundary = arena_printf(in, "%s/%s", e->id, host);
+	if (each(b, note_ascii) < 0 || print_header(b) < 0 || print_text(b) < 0 || print_status(b) < 0)
+		return -1;
+	return buf_printf(b->out, "\r\n--%s\r\nContent-Type: %s\r\n%s\r\n", b->boundary,
+			  whole ? "message/rfc822" : "text/rfc822-headers",
+			  b->about->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
+}
+
+static struct source *compose(struct report *b, struct source *message, struct failure *f)
+{
 	struct source *parts[3];
-	struct slice text;
 	struct buf out;
 	bool whole;
-	uint64_t back = returned(e, &whole);
-	int ok;
 
+	parts[1] = returned(b, message, &whole, f);
+	if (!parts[1])
+		return NULL;
 	buf_start(&out, TEXT_MAX);
-	ok = print_header(&out, in, e, host, boundary);
-	if (ok == 0)
-		ok = print_text(&out, in, e, boundary);
-	if (ok == 0)
-		ok = print_status(&out, in, e, host, boundary);
-	if (ok == 0)
-		ok = buf_printf(&out, "\r\n--%s\r\nContent-Type: %s\r\n%s\r\n", boundary,
-				whole ? "message/rfc822" : "text/rfc822-headers",
-				e->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
-	text = ok < 0 ? SLICE("") : (struct slice){arena_text(in, out.p, out.len), out.len};
-	buf_free(&out);
-	if (ok < 0) {
+	b->out = &out;
+	if (print_all(b, whole) < 0) {
+		buf_free(&out);
 		fail(f, AT_SPOOL, EX_DATAERR, "the bounce grows too large");
 		return NULL;
 	}
-	parts[0] = source_text(in, text);
-	parts[1] = source_file(in, e->fd, e->offset, back);
-	parts[2] = source_text(in, slice_of(arena_printf(in, "\r\n--%s--\r\n", boundary)));
-	return source_chain(in, parts, 3);
+	parts[0] = source_text(b->in, (struct slice){arena_text(b->in, out.p, out.len), out.len});
+	buf_free(&out);
+	parts[2] = source_text(b->in, slice_of(arena_printf(b->in, "\r\n--%s--\r\n", b->boundary)));
+	return source_chain(b->in, parts, 3);
 }
 
-static bool anybody(const struct entry *e)
+static bool anybody(const struct report *b)
 {
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		if (has_failed(e, &e->envelope.recipient[i]))
+	for (size_t i = 0; i < b->about->envelope.recipients; i++)
+		if (is_told(b, &b->about->envelope.recipient[i]))
 			return true;
 	return false;
 }
 
-int bounce_make(struct spool *s, const struct entry *e, const struct account *a, bool *made, struct failure *f)
+static const char *host_of(struct arena *in, const struct account *a, const char *sender)
+{
+	const char *host = whoami_mail_domain(in, a);
+
+	if (!*host)
+		host = address_domain(sender);
+	return *host ? host : "localhost";
+}
+
+int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a, bool *made,
+		struct failure *f)
 {
 	struct arena in = {.block = NULL};
-	struct entry b = {.account = e->account, .eightbit = e->eightbit, .last = "", .arrived = clock_wall(), .fd = -1};
+	struct report report = {.about = e, .in = &in};
+	struct entry b = {.account = e->account, .last = "", .arrived = clock_wall(), .fd = -1};
 	struct source *text;
-	const char *host;
 	int ok = -1;
 
-	*made = *e->envelope.sender && anybody(e);
+	*made = *e->envelope.sender && anybody(&report);
 	if (!*made)
 		return 0;
-	host = whoami_mail_domain(&in, a);
-	if (!*host)
-		host = address_domain(e->envelope.sender);
-	snprintf(b.id, sizeof b.id, "%.26s.b", e->id);
+	report.host = host_of(&in, a, e->envelope.sender);
+	report.boundary = arena_printf(&in, "%s/%s", e->id, report.host);
+	spool_name_bounce(b.id, e);
 	b.envelope = (struct envelope){.sender = ""};
 	envelope_add(&b.envelope, &in, e->envelope.sender);
-	text = compose(&in, e, *host ? host : "localhost", f);
+	text = compose(&report, message, f);
+	b.eightbit = e->eightbit || report.eightbit || !slice_is_ascii(slice_of(e->envelope.sender));
 	if (text)
 		ok = spool_accept(s, &b, text, f);
 	arena_free(&in);
 	return ok;
+}
+
+void bounce_told(struct entry *e)
+{
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		if (e->envelope.recipient[i].verdict == REFUSED)
+			e->envelope.recipient[i].verdict = TOLD;
 }

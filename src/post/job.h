@@ -23,6 +23,7 @@ struct job {
 	const char *tag;	       /* what syslog calls us, or NULL */
 	const char *spooled;	       /* under which name it waits, or NULL */
 	bool later;		       /* it is not to be tried now */
+	bool told;		       /* its sender wants to be told of refusals by mail, too */
 };
 
 #endif

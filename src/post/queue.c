@@ -112,35 +112,37 @@ static void forget(struct carried *c)
 	free(c);
 }
 
-static bool any_refused(const struct entry *e)
+static struct source *message_of(struct arena *in, const struct entry *e)
 {
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		if (e->envelope.recipient[i].verdict == REFUSED)
-			return true;
-	return false;
+	return source_file(in, e->fd, e->offset, e->size);
 }
 
-/* The sender is told before the mail leaves the queue; both may have been done already, by whom a crash cut short. */
-static int give_up(struct run *r, struct entry *e, struct failure *f)
+/* Who was refused is told of before the mail leaves the queue; it may have been done already, by whom a crash cut short. */
+static int tell_sender(struct run *r, struct arena *in, struct entry *e, struct failure *f)
 {
 	bool told = false;
 
-	if (bounce_make(r->spool, e, r->with, &told, f) < 0 || spool_finish(r->spool, e, true, f) < 0)
+	if (!entry_has(e, REFUSED))
+		return 0;
+	if (bounce_make(r->spool, e, message_of(in, e), r->with, &told, f) < 0)
 		return -1;
-	log_warning("%s is given up after %u tries, %s, and kept in failed: %s", e->id, e->attempts,
-		    told ? "its sender is told" : "nobody is told", e->last);
-	r->sum->failed++;
-	return 0;
+	bounce_told(e);
+	log_warning("%s is given up%s after %u tries, %s: %s", e->id, entry_is_settled(e) ? "" : " for some of its recipients",
+		    e->attempts, told ? "its sender is told" : "nobody is told", e->last);
+	return entry_is_settled(e) ? 0 : spool_record(r->spool, e, f);
 }
 
 /* Nobody is left to be tried. */
-static int finish(struct run *r, struct entry *e, struct failure *f)
+static int finish(struct run *r, struct arena *in, struct entry *e, struct failure *f)
 {
-	if (any_refused(e))
-		return give_up(r, e, f);
-	if (spool_finish(r->spool, e, false, f) < 0)
+	bool failed = entry_has(e, REFUSED) || entry_has(e, TOLD);
+
+	if (tell_sender(r, in, e, f) < 0 || spool_finish(r->spool, e, failed, f) < 0)
 		return -1;
-	r->sum->gone++;
+	if (failed)
+		r->sum->failed++;
+	else
+		r->sum->gone++;
 	return 0;
 }
 
@@ -155,11 +157,11 @@ static struct carried *carry(struct run *r, const char *id)
 		return NULL;
 	c->job.mail.message.held = -1;
 	got = spool_take(r->spool, &c->job.arena, id, &c->entry, &f);
-	if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry))
-		return c;
 	/* Somebody was cut short. */
-	if (got == SPOOL_TAKEN && entry_is_settled(&c->entry) && finish(r, &c->entry, &f) < 0)
+	if (got == SPOOL_TAKEN && (entry_is_settled(&c->entry) ? finish : tell_sender)(r, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
+	else if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry))
+		return c;
 	forget(c);
 	return NULL;
 }
@@ -178,7 +180,7 @@ static void prepare(struct run *r, struct carried *c)
 		const struct recipient *from = &all->recipient[i];
 		struct recipient *to;
 
-		if (from->verdict == ACCEPTED || from->verdict == REFUSED)
+		if (verdict_is_settled(from->verdict))
 			continue;
 		if (from->verdict == UNSURE)
 			log_debug("%s may arrive twice at %s", c->entry.id, from->address);
@@ -191,7 +193,7 @@ static void prepare(struct run *r, struct carried *c)
 	c->job.spooled = c->entry.id;
 	c->job.mail.in = in;
 	c->job.mail.message.facts.eightbit = c->entry.eightbit;
-	c->job.mail.wire = source_file(in, c->entry.fd, c->entry.offset, c->entry.size);
+	c->job.mail.wire = message_of(in, &c->entry);
 }
 
 static bool over(const struct run *r)
@@ -233,7 +235,7 @@ static void settle(struct carried *c, const struct failure *session)
 		const struct recipient *from;
 		const struct failure *why;
 
-		if (to->verdict == ACCEPTED || to->verdict == REFUSED)
+		if (verdict_is_settled(to->verdict))
 			continue;
 		from = &v->recipient[k++];
 		why = from->why ? from->why : session;
@@ -245,29 +247,48 @@ static void settle(struct carried *c, const struct failure *session)
 	}
 }
 
+/* Too old: whoever has not got it by now is refused, with the last word that there was. */
+static void expire(struct carried *c)
+{
+	const struct envelope *v = &c->entry.envelope;
+
+	for (size_t i = 0; i < v->recipients; i++) {
+		struct recipient *to = &v->recipient[i];
+		struct failure *why;
+
+		if (verdict_is_settled(to->verdict))
+			continue;
+		why = arena_zeroed(&c->job.arena, 1, sizeof *why);
+		*why = to->why ? *to->why : (struct failure){.stage = AT_SPOOL, .exit = EX_TEMPFAIL};
+		if (!to->why)
+			snprintf(why->text, sizeof why->text, "it could not be handed over in time: %s", c->entry.last);
+		snprintf(why->enhanced, sizeof why->enhanced, "4.4.7"); /* delivery time expired */
+		to->verdict = REFUSED;
+		to->why = why;
+	}
+}
+
 static void conclude(struct run *r, struct carried *c, const struct failure *session)
 {
 	struct entry *e = &c->entry;
 	time_t now = clock_wall();
 	unsigned chance = 0;
 	struct failure f;
-	bool expired, settled;
+	bool settled;
 	int ok;
 
 	settle(c, session);
-	expired = !entry_is_settled(e) && now - e->arrived > (time_t)r->with->queue_lifetime;
+	if (now - e->arrived > (time_t)r->with->queue_lifetime)
+		expire(c);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);
 	e->next = now + queue_pause(e->attempts, chance);
 	settled = entry_is_settled(e);
 	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
-	ok = settled && !any_refused(e) ? 0 : spool_record(r->spool, e, &f);
-	if (ok == 0 && expired)
-		ok = give_up(r, e, &f);
-	else if (ok == 0 && settled)
-		ok = finish(r, e, &f);
-	else if (ok == 0)
-		r->sum->wait++;
+	ok = settled && !entry_has(e, REFUSED) ? 0 : spool_record(r->spool, e, &f);
+	if (ok == 0)
+		ok = (settled ? finish : tell_sender)(r, &c->job.arena, e, &f);
+	r->sum->wait += !settled;
 	/* It cannot be taken out: then at least nobody gets it again. */
 	if (ok < 0 && settled) {
 		log_warning("%s", f.text);
@@ -275,7 +296,7 @@ static void conclude(struct run *r, struct carried *c, const struct failure *ses
 	}
 	if (ok < 0)
 		log_warning("%s", f.text);
-	logline_write(&c->job, session, settled && !any_refused(e) ? EX_OK : EX_TEMPFAIL);
+	logline_write(&c->job, session, settled && !entry_has(e, REFUSED) && !entry_has(e, TOLD) ? EX_OK : EX_TEMPFAIL);
 }
 
 static void mail_done(void *ctx, struct mail *m)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/whoami.h"
+#include "post/bounce.h"
 #include "spool/spool.h"
 
 /* A relay that lets nobody in, or wants a login first, finds fault with the configuration and not with the mail. */
@@ -26,6 +27,7 @@ bool shelf_waits(const struct recipient *r, const struct failure *session)
 		return why && (on_the_way_in(why) || (r->verdict == PENDING && stage_is_remote(why->stage) &&
 						       (failure_is_temporary(why) || why->exit == EX_PROTOCOL)));
 	case ACCEPTED:
+	case TOLD:
 	case WAITS:
 		break;
 	}
@@ -59,6 +61,16 @@ static bool is_eightbit(const struct message *m)
 	return m->facts.eightbit;
 }
 
+/* What is the same for each entry made of the job. */
+static struct entry entry_of(const struct job *j)
+{
+	struct entry e = {.account = j->account->name, .last = "", .envelope = j->mail.envelope, .fd = -1};
+
+	e.arrived = clock_wall();
+	e.eightbit = is_eightbit(&j->mail.message);
+	return e;
+}
+
 static int put(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;
@@ -67,10 +79,6 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 
 	if (ok < 0)
 		return -1;
-	e->account = j->account->name;
-	e->arrived = clock_wall();
-	e->eightbit = is_eightbit(&j->mail.message);
-	e->fd = -1;
 	ok = spool_accept(&s, e, j->mail.wire, f);
 	if (ok == 0)
 		j->spooled = arena_printf(in, "%s", e->id);
@@ -84,11 +92,13 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 void shelf_put_rest(struct job *j, const struct failure *session)
 {
 	struct envelope *v = &j->mail.envelope;
-	struct entry e = {.attempts = 1, .next = clock_wall() + 60, .last = "", .envelope = *v};
+	struct entry e = entry_of(j);
 	struct failure f;
 
 	if (!may_wait(j->account))
 		return;
+	e.attempts = 1;
+	e.next = e.arrived + 60;
 	e.envelope.recipient = NULL;
 	e.envelope.recipients = e.envelope.room = e.envelope.slots = 0;
 	e.envelope.slot = NULL;
@@ -122,7 +132,7 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 int shelf_put_all(struct job *j, struct failure *f)
 {
 	struct envelope *v = &j->mail.envelope;
-	struct entry e = {.last = "", .envelope = *v};
+	struct entry e = entry_of(j);
 
 	if (!may_wait(j->account))
 		return fail(f, AT_SPOOL, EX_CONFIG, "the queue is off");
@@ -131,4 +141,23 @@ int shelf_put_all(struct job *j, struct failure *f)
 	for (size_t i = 0; i < v->recipients; i++)
 		v->recipient[i].verdict = WAITS;
 	return 0;
+}
+
+void shelf_tell_sender(struct job *j)
+{
+	struct entry e = entry_of(j);
+	struct failure f;
+	struct spool s;
+	bool made;
+
+	if (!j->told || !entry_has(&e, REFUSED) || !may_wait(j->account))
+		return;
+	if (spool_open(&s, whoami_spool(&j->arena, j->account), true, &f) < 0) {
+		log_warning("its sender cannot be told: %s", f.text);
+		return;
+	}
+	e.attempts = 1;
+	if (spool_name(&s, e.id, &f) < 0 || bounce_make(&s, &e, j->mail.wire, j->account, &made, &f) < 0)
+		log_warning("its sender cannot be told: %s", f.text);
+	spool_close(&s);
 }

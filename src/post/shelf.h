@@ -14,6 +14,8 @@
 
 void shelf_put_rest(struct job *j, const struct failure *session);
 MUST_CHECK int shelf_put_all(struct job *j, struct failure *f);
+/* Mails its sender about those whom the relay has refused, if that was asked for (job.told). */
+void shelf_tell_sender(struct job *j);
 /* It is worth another try: the relay is not to be had, or says "later", or what is wrong is the configuration. */
 bool shelf_waits(const struct recipient *r, const struct failure *session);
 

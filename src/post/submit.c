@@ -71,6 +71,7 @@ int submit(struct job *j, struct link *l, struct failure *f)
 		return 0;
 	ok = submit_once_more(j, l, false, f);
 	shelf_put_rest(j, ok < 0 ? f : NULL);
+	shelf_tell_sender(j);
 	return ok;
 }
 

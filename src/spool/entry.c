@@ -146,7 +146,7 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 
 static char letter_of(enum verdict v)
 {
-	return v == ACCEPTED ? 'a' : v == REFUSED ? 'r' : v == UNSURE ? 'u' : '-';
+	return v == ACCEPTED ? 'a' : v == REFUSED ? 'r' : v == TOLD ? 't' : v == UNSURE ? 'u' : '-';
 }
 
 int entry_print_state(struct buf *out, const struct entry *e)
@@ -171,11 +171,17 @@ static bool read_verdicts(struct entry *e, struct slice value)
 	if (value.len != e->envelope.recipients)
 		return false;
 	for (size_t i = 0; i < value.len; i++) {
-		enum verdict *v = &e->envelope.recipient[i].verdict;
+		enum verdict v = PENDING;
 
-		if (!value.p[i] || !strchr("aru-", value.p[i]))
-			return false;
-		*v = value.p[i] == 'a' ? ACCEPTED : value.p[i] == 'r' ? REFUSED : value.p[i] == 'u' ? UNSURE : PENDING;
+		switch (value.p[i]) {
+		case 'a': v = ACCEPTED; break;
+		case 'r': v = REFUSED; break;
+		case 't': v = TOLD; break;
+		case 'u': v = UNSURE; break;
+		case '-': break;
+		default: return false;
+		}
+		e->envelope.recipient[i].verdict = v;
 	}
 	return true;
 }
@@ -203,10 +209,23 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 	return verdicts ? 0 : wrong(f, "the state is not whole", line);
 }
 
+bool verdict_is_settled(enum verdict v)
+{
+	return v == ACCEPTED || v == REFUSED || v == TOLD;
+}
+
+bool entry_has(const struct entry *e, enum verdict v)
+{
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		if (e->envelope.recipient[i].verdict == v)
+			return true;
+	return false;
+}
+
 bool entry_is_settled(const struct entry *e)
 {
 	for (size_t i = 0; i < e->envelope.recipients; i++)
-		if (e->envelope.recipient[i].verdict != ACCEPTED && e->envelope.recipient[i].verdict != REFUSED)
+		if (!verdict_is_settled(e->envelope.recipient[i].verdict))
 			return false;
 	return true;
 }

@@ -20,7 +20,7 @@ enum { SPOOL_ID = 32, ENTRY_BLOCK = 32 * 1024 * 1024 };
 struct entry {
 	char id[SPOOL_ID];
 	const char *account;
-	struct envelope envelope; /* verdicts: ACCEPTED and REFUSED are settled, PENDING is to be tried, UNSURE too */
+	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and TOLD are settled, PENDING is to be tried, UNSURE too */
 	bool eightbit;		  /* of the message */
 	uint64_t size;		  /* of the message, octets */
 	time_t arrived, next;	  /* next: when it is due */
@@ -37,5 +37,7 @@ MUST_CHECK int entry_parse(struct entry *e, struct arena *in, struct slice *text
 MUST_CHECK int entry_print_state(struct buf *out, const struct entry *e);
 MUST_CHECK int entry_parse_state(struct entry *e, struct arena *in, struct slice text, struct failure *f);
 bool entry_is_settled(const struct entry *e); /* nobody is left to be tried */
+bool entry_has(const struct entry *e, enum verdict v);
+bool verdict_is_settled(enum verdict v);
 
 #endif

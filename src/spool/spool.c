@@ -111,14 +111,14 @@ void spool_close(struct spool *s)
 }
 
 /* Sorted by time, and unlike any other, wherever it is made: ten digits of milliseconds, and 80 random bits. */
-static int new_id(char id[static SPOOL_ID])
+int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f)
 {
 	unsigned char random[16];
 	struct timespec now;
 	uint64_t ms;
 
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-		return -1;
+		return spool_fails(s, "a name for a mail", f);
 	clock_gettime(CLOCK_REALTIME, &now);
 	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	for (int i = 9; i >= 0; i--, ms /= 32)
@@ -129,10 +129,18 @@ static int new_id(char id[static SPOOL_ID])
 	return 0;
 }
 
+void spool_name_bounce(char id[SPOOL_ID], const struct entry *of)
+{
+	snprintf(id, SPOOL_ID, "%.26s.b%u", of->id, of->attempts % 1000);
+}
+
 /* Of a mail, or of its bounce. */
 static bool is_id(const char *name)
 {
-	return strspn(name, digits) == 26 && (!name[26] || strcmp(name + 26, ".b") == 0);
+	if (strspn(name, digits) != 26)
+		return false;
+	return !name[26] || (memcmp(name + 26, ".b", 2) == 0 && name[28] && strlen(name + 28) <= 3 &&
+			     !name[28 + strspn(name + 28, "0123456789")]);
 }
 
 static int copy(struct source *from, int fd, struct failure *f)
@@ -180,8 +188,8 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 	int fd, ok;
 
 	e->size = message->size;
-	if (!*e->id && new_id(e->id) < 0)
-		return spool_fails(s, "a name for a mail", f);
+	if (!*e->id && spool_name(s, e->id, f) < 0)
+		return -1;
 	/* O_EXCL, but for the name of a bounce: what a crash has left of it is written anew. */
 	fd = openat(s->tmp, e->id, O_WRONLY | O_CREAT | (e->id[26] ? O_TRUNC : O_EXCL) | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)

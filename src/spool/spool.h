@@ -33,7 +33,10 @@ struct spool_names { /* of mails, oldest first */
 /* make: its folders are made where they are missing. Without it, 1: there is none. */
 MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct failure *f);
 void spool_close(struct spool *s);
-/* Fills in the entry's id, unless it has one (of a bounce). */
+/* A name like no other; and that of the bounce which tells of an entry's last attempt. */
+MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
+void spool_name_bounce(char id[SPOOL_ID], const struct entry *of);
+/* Fills in the entry's id, unless it has one. */
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
 MUST_CHECK int spool_list(const struct spool *s, struct arena *in, struct spool_names *out, struct failure *f);
 enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY };

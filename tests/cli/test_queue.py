@@ -162,7 +162,7 @@ def test_what_is_too_old_is_given_up_and_kept(spool, relay):
     spool.run("bob@example.org", stdin=TEXT).ok()
     time.sleep(2)       # the least that a lifetime of a second can be over in
     done = spool.run("-qf", more="queue_lifetime 1\n")
-    assert "is given up" in done.err and [name[26:] for name in spool.names()] == [".b"] and len(spool.names("failed")) == 1
+    assert "is given up" in done.err and [name[26:] for name in spool.names()] == [".b2"] and len(spool.names("failed")) == 1
     assert done.status == 0
 
 
@@ -369,7 +369,7 @@ def test_bounce_is_never_bounced(spool, relay):
     spool.run("-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
     there = relay("ehlo pipelining", "rcpt 550")
     spool.run("-q", relay=there)
-    assert [name[26:] for name in spool.names()] == [".b"]
+    assert [name[26:] for name in spool.names()] == [".b1"]
     assert "nobody is told" in spool.run("-q", relay=there).err
     assert spool.names() == [] and len(spool.names("failed")) == 2
 
@@ -382,6 +382,52 @@ def test_expired_mail_comes_back_with_what_was_said_last(spool, relay):
     spool.run("-q", relay=there).ok()
     text, status, _ = bounce_of(there.message)
     assert "Connection refused" in text and status[1]["Status"] == "4.4.7"
+
+
+def test_who_is_refused_is_told_of_at_once_and_once_though_others_still_wait(spool, relay):
+    spool.run("-odq", "-f", "ann@example.net", "bob@example.org", "carl@example.org", "dan@example.org", stdin=TEXT).ok()
+    first = relay("ehlo pipelining 8bitmime", 'rcpt-to bob@example.org "550 5.1.1 nobody here"', "rcpt-to carl@example.org 450")
+    assert "for some of its recipients" in spool.run("-q", relay=first).err
+    assert sorted(name[26:] for name in spool.names()) == ["", ".b1"] and spool.names("failed") == []
+    assert "bob@example.org: refused" in spool.run(name="mailq").out
+    second = relay("ehlo pipelining 8bitmime", 'rcpt-to carl@example.org "550 5.7.1 go away"')
+    spool.run("-qf", relay=second)
+    spool.run("-qf", relay=second)
+    told = {tuple(part["Final-Recipient"] for part in bounce_of(mail)[1][1:]) for mail in second.messages}
+    assert told == {("rfc822; bob@example.org",), ("rfc822; carl@example.org",)} and len(second.messages) == 2
+    assert spool.names() == [] and len(spool.names("failed")) == 1
+
+
+@pytest.mark.parametrize("mode, bounced", [([], False), (["-oep"], False), (["-oeq"], False), (["-oem"], True), (["-oew"], True),
+                                           (["-oee"], True), (["-em"], True), (["-O", "ErrorMode=m"], True)])
+def test_refusal_at_the_first_try_comes_back_by_mail_where_that_was_asked_for(spool, relay, mode, bounced):
+    there = relay("ehlo pipelining 8bitmime", 'rcpt-to bob@example.org "550 5.1.1 nobody here"')
+    done = spool.run(*mode, "-i", "-f", "ann@example.net", "bob@example.org", "carl@example.org", stdin=TEXT, relay=there)
+    assert done.status == 67 and ("nobody here" in done.err) == (mode != ["-oeq"]) and there.messages[0].recipients == ["carl@example.org"]
+    spool.run("-q", relay=there).ok()
+    assert len(there.messages) == 1 + bounced and spool.files() == []
+    if bounced:
+        text, status, back = bounce_of(there.messages[1])
+        assert "550 nobody here" in text and status[1]["Status"] == "5.1.1" and back.get_content_type() == "message/rfc822"
+        assert there.messages[1].recipients == ["ann@example.net"] and there.messages[1].sender == ""
+
+
+@pytest.mark.parametrize("more, args", [("queue off\n", []), ("", ["-f", ""]), ("", ["-N", "never"])])
+def test_refusal_at_the_first_try_makes_no_mail_where_none_is_wanted(spool, mysend, relay, more, args):
+    there = relay("ehlo pipelining dsn", "rcpt 550")
+    config = spool.config(there).replace("queue on\n", more or "queue on\n")
+    assert mysend("-oem", *args, "bob@example.org", stdin=TEXT, config=config).status == 67
+    assert spool.files() == []
+
+
+def test_recipient_beyond_ascii_is_told_of_as_rfc_6533_has_it(spool, relay):
+    spool.run("-odq", "-f", "ann@example.net", "b\u00f6b@example.org", stdin=TEXT).ok()
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime smtputf8", "rcpt 550"))
+    there = relay("ehlo pipelining 8bitmime")
+    spool.run("-q", relay=there).ok()
+    text, status, _ = bounce_of(there.message)
+    assert "b\u00f6b@example.org" in text and status[1]["Final-Recipient"] == "utf-8; b\\x{F6}b@example.org"
+    assert there.message.field("Content-Transfer-Encoding") == "8bit"
 
 
 # --- another relay --------------------------------------------------------------------------------
