@@ -24,6 +24,7 @@ static int mode_run(const struct wish *w, struct arena *run, struct failure *f)
 	case MODE_HOLD:
 	case MODE_RELEASE:
 	case MODE_REMOVE:
+	case MODE_CHECK:
 		return mode_queue(w, run, f);
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:

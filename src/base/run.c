@@ -17,9 +17,12 @@ enum { LOOK_MS = 50 };
 static void child(const char *command, int out)
 {
 	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	sigset_t none;
 
 	if (in < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0)
 		_exit(126);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);

@@ -1,29 +1,46 @@
 #include "cli/options.h"
 
+#include <limits.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/log.h"
 #include "cli/letters.h"
+#include "conf/value.h"
+
+enum effect { MODE, MAIL, FLUSH, DRY_RUN, JSON, WARN, FAIL };
 
 /* mysend's own words; all the others are settings. */
 static const struct word {
 	const char *name;
 	char letter; /* does what this letter does, or 0 */
+	enum effect effect;
 	enum mode mode;
 } words[] = {
-	{"account", 'a', MODE_SEND},	    {"config", 'C', MODE_SEND},
-	{"verbose", 'v', MODE_SEND},	    {"debug", 'd', MODE_SEND},
-	{"dry-run", 0, MODE_SEND},	    {"show-config", 0, MODE_SHOW_CONFIG},
-	{"list-settings", 0, MODE_LIST_SETTINGS}, {"help", 0, MODE_HELP},
-	{"version", 0, MODE_VERSION},	    {"queue-flush", 0, MODE_QUEUE},
-	{"queue-hold", 0, MODE_HOLD},	    {"queue-release", 0, MODE_RELEASE},
-	{"queue-remove", 0, MODE_REMOVE},
+	{"account", .letter = 'a'},
+	{"config", .letter = 'C'},
+	{"verbose", .letter = 'v'},
+	{"debug", .letter = 'd'},
+	{"dry-run", .effect = DRY_RUN},
+	{"show-config", .mode = MODE_SHOW_CONFIG},
+	{"list-settings", .mode = MODE_LIST_SETTINGS},
+	{"help", .mode = MODE_HELP},
+	{"version", .mode = MODE_VERSION},
+	{"queue-flush", .effect = FLUSH, .mode = MODE_QUEUE},
+	{"queue-hold", .effect = MAIL, .mode = MODE_HOLD},
+	{"queue-release", .effect = MAIL, .mode = MODE_RELEASE},
+	{"queue-remove", .effect = MAIL, .mode = MODE_REMOVE},
+	{"queue-check", .mode = MODE_CHECK},
+	{"warning", .effect = WARN},
+	{"critical", .effect = FAIL},
+	{"json", .effect = JSON},
 };
 
-static bool names_a_mail(enum mode mode)
+static bool takes_value(const struct wish *w, const struct word *own)
 {
-	return mode == MODE_HOLD || mode == MODE_RELEASE || mode == MODE_REMOVE;
+	if (own->letter)
+		return letter_find(w, own->letter)->arity == NEEDS;
+	return own->effect == MAIL || own->effect == WARN || own->effect == FAIL;
 }
 
 /* One argument that begins with a single '-': letters without values may stand together. */
@@ -71,19 +88,40 @@ static int add_setting(struct wish *w, struct arena *run, const char *spelled, e
 	return 0;
 }
 
+static int read_age(unsigned *to, const struct word *own, const char *value, struct failure *f)
+{
+	if (value_seconds(slice_of(value), 1, UINT_MAX, to) == 0)
+		return 0;
+	return fail(f, AT_USAGE, EX_USAGE, "--%s takes a time as 30m, 2h or 1d, not \"%s\"", own->name, value);
+}
+
 static int read_word(struct wish *w, const struct word *own, const char *value, struct failure *f)
 {
 	bool swallow;
 
 	if (own->letter)
 		return letter_act(w, letter_find(w, own->letter), value, &swallow, f);
-	if (own->mode == MODE_SEND)
-		w->dry_run = true;
-	else
-		w->mode = own->mode;
-	w->queue_all |= own->mode == MODE_QUEUE;
-	if (names_a_mail(own->mode))
+	switch (own->effect) {
+	case MAIL:
 		w->queue_id = value;
+		break;
+	case FLUSH:
+		w->queue_all = true;
+		break;
+	case DRY_RUN:
+		w->dry_run = true;
+		return 0;
+	case JSON:
+		w->json = true;
+		return 0;
+	case WARN:
+		return read_age(&w->warning, own, value, f);
+	case FAIL:
+		return read_age(&w->critical, own, value, f);
+	case MODE:
+		break;
+	}
+	w->mode = own->mode;
 	return 0;
 }
 
@@ -117,7 +155,7 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 		if (slice_is(name, words[i].name))
 			own = &words[i];
 	if (own)
-		takes = own->letter ? letter_find(w, own->letter)->arity == NEEDS : names_a_mail(own->mode);
+		takes = takes_value(w, own);
 	else
 		s = setting_find(name.p, name.len);
 	if (!own && s == SETTINGS)
@@ -140,9 +178,10 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 	return add_setting(w, run, spelled, s, value ? value : "on", f);
 }
 
-static bool is_long_for_all(const char *arg)
+static bool is_long_for_all(const struct wish *w, const char *arg)
 {
-	return strcmp(arg, "--help") == 0 || strcmp(arg, "--version") == 0;
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "--version") == 0 ||
+	       (w->mode == MODE_MAILQ && strcmp(arg, "--json") == 0);
 }
 
 static void add_recipient(struct wish *w, struct arena *run, const char *text)
@@ -173,6 +212,8 @@ static int check(const struct wish *w, struct failure *f)
 {
 	if (w->mode == MODE_SMTP && w->dry_run)
 		return usage(f, "--dry-run does not go with -bs", "");
+	if (w->json && w->mode != MODE_MAILQ)
+		return usage(f, "--json goes with -bp only", "");
 	if (w->mode == MODE_QUEUE && (w->recipients || w->from_header))
 		return usage(f, "-q runs the queue: it takes no recipients and no -t", "");
 	return 0;
@@ -182,7 +223,7 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 {
 	bool ended = false;
 
-	*w = (struct wish){0};
+	*w = (struct wish){.warning = 3600, .critical = 6 * 3600};
 	note_name(w, argc > 0 ? argv[0] : NULL);
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
@@ -195,7 +236,7 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 			ended = true;
 		} else if (strcmp(arg, "-") == 0) {
 			ok = usage(f, "a single - is no address", "");
-		} else if (arg[1] == '-' && (!w->as_sendmail || is_long_for_all(arg))) {
+		} else if (arg[1] == '-' && (!w->as_sendmail || is_long_for_all(w, arg))) {
 			ok = read_long(w, run, argv, &i, f);
 		} else if (arg[1] == '-') {
 			ok = usage(f, "called as sendmail, there is no option ", arg);

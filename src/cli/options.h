@@ -16,7 +16,7 @@
 
 enum mode {
 	MODE_SEND, MODE_SMTP, MODE_BATCH, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
-	MODE_HOLD, MODE_RELEASE, MODE_REMOVE,
+	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK,
 	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
 };
 
@@ -55,6 +55,8 @@ struct wish {
 	enum body_kind body;
 	const char *tag;   /* -L, or NULL */
 	unsigned interval; /* -q15m: seconds, or 0 */
+	bool json;	   /* mailq for programs */
+	unsigned warning, critical; /* --queue-check: seconds */
 };
 
 MUST_CHECK int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f);

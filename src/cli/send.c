@@ -30,7 +30,7 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;
-	struct queue_order order = {.watcher = l->watcher, .only = a, .link = l, .most = a->queue_along,
+	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along,
 				    .until = clock_steady() + ALONG_MS};
 	struct queue_sum sum;
 	struct failure f;

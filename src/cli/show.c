@@ -20,6 +20,7 @@ static const char help[] =
 	"  -bs, -bS            SMTP on standard input: a dialogue, or a file\n"
 	"  -bp, -q, -qf        print the queue; try what is due, or all of it\n"
 	"  --queue-hold, --queue-release, --queue-remove ID   one mail; --queue-flush\n"
+	"  --queue-check, --warning AGE, --critical AGE   monitoring;  -bp --json\n"
 	"  -bv, -bi            ask the relay about recipients; check the aliases\n"
 	"  --dry-run           print envelope and message, send nothing\n"
 	"  --show-config       print every setting and its origin;  --list-settings\n"

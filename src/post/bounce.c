@@ -17,12 +17,16 @@ struct report {
 	struct buf *out;
 	const char *host, *boundary;
 	bool eightbit; /* of its first part */
+	bool warning;  /* nobody is given up yet */
+	time_t until;  /* it is tried */
 };
 
 static bool is_told(const struct report *b, const struct recipient *r)
 {
 	unsigned notify = r->notify ? r->notify : b->about->envelope.notify;
 
+	if (b->warning)
+		return !verdict_is_settled(r->verdict) && (!notify || notify & NOTIFY_DELAY);
 	return r->verdict == REFUSED && (!notify || notify & NOTIFY_FAILURE);
 }
 
@@ -44,8 +48,10 @@ static int each(struct report *b, tell *of)
 }
 
 /* RFC 3464 2.3.4: the relay's own enhanced code, else what there is to say. */
-static const char *status_of(const struct recipient *r)
+static const char *status_of(const struct report *b, const struct recipient *r)
 {
+	if (b->warning)
+		return "4.0.0";
 	return r->why && *r->why->enhanced ? r->why->enhanced : "5.0.0";
 }
 
@@ -83,10 +89,11 @@ static int print_header(struct report *b)
 
 	return buf_printf(b->out,
 			  "From: Mail Delivery System <mailer-daemon@%s>\r\nTo: %s\r\n"
-			  "Subject: Undelivered mail returned to sender\r\nDate: %s\r\nMessage-ID: %s\r\n"
+			  "Subject: %s\r\nDate: %s\r\nMessage-ID: %s\r\n"
 			  "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
 			  "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%s\"\r\n%s\r\n",
-			  b->host, b->about->envelope.sender, stamp_date(b->in, now),
+			  b->host, b->about->envelope.sender,
+			  b->warning ? "Delayed mail is still being tried" : "Undelivered mail returned to sender", stamp_date(b->in, now),
 			  stamp_message_id(b->in, b->host, now), b->boundary,
 			  b->eightbit || b->about->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
 }
@@ -106,11 +113,13 @@ static int print_text(struct report *b)
 {
 	if (buf_printf(b->out,
 		       "--%s\r\nContent-Type: text/plain; charset=%s\r\n%s\r\n"
-		       "Your mail of %s could not be handed over to the mail relay\r\nfor these recipients, and is not tried "
-		       "any more:\r\n\r\n",
+		       "Your mail of %s could not be handed over to the mail relay\r\n%s%s:\r\n\r\n",
 		       b->boundary, b->eightbit ? "utf-8" : "us-ascii",
 		       b->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "",
-		       stamp_date(b->in, b->about->arrived)) < 0)
+		       stamp_date(b->in, b->about->arrived),
+		       b->warning ? "yet for these recipients. You need not send it again: it is tried until\r\n"
+				  : "for these recipients, and is not tried any more",
+		       b->warning ? stamp_date(b->in, b->until) : "") < 0)
 		return -1;
 	return each(b, tell_in_words);
 }
@@ -118,9 +127,11 @@ static int print_text(struct report *b)
 static int tell_in_fields(struct report *b, const struct recipient *r)
 {
 	if ((r->orcpt && buf_printf(b->out, "\r\nOriginal-Recipient: %s", r->orcpt) < 0) ||
-	    buf_printf(b->out, "\r\nFinal-Recipient: %s\r\nAction: failed\r\nStatus: %s\r\n", typed(b->in, r->address),
-		       status_of(r)) < 0)
+	    buf_printf(b->out, "\r\nFinal-Recipient: %s\r\nAction: %s\r\nStatus: %s\r\n", typed(b->in, r->address),
+		       b->warning ? "delayed" : "failed", status_of(b, r)) < 0)
 		return -1;
+	if (b->warning)
+		return buf_printf(b->out, "Will-Retry-Until: %s\r\n", stamp_date(b->in, b->until));
 	if (!r->why || !r->why->code)
 		return 0;
 	return buf_printf(b->out, "Diagnostic-Code: smtp; %s\r\n", words_of(b, r));
@@ -144,7 +155,7 @@ static struct source *returned(const struct report *b, struct source *message, b
 	char *piece = arena_zeroed(b->in, 1, BOUNCE_WHOLE);
 	size_t len = 0, got, end = 0;
 
-	*whole = b->about->envelope.ret != RET_HDRS && message->size <= BOUNCE_WHOLE;
+	*whole = !b->warning && b->about->envelope.ret != RET_HDRS && message->size <= BOUNCE_WHOLE;
 	if (*whole)
 		return message;
 	if (message->rewind(message, f) < 0)
@@ -208,11 +219,11 @@ static const char *host_of(struct arena *in, const struct account *a, const char
 	return *host ? host : "localhost";
 }
 
-int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a, bool *made,
-		struct failure *f)
+static int make(struct spool *s, const struct entry *e, struct source *message, const struct account *a, bool warning,
+		bool *made, struct failure *f)
 {
 	struct arena in = {.block = NULL};
-	struct report report = {.about = e, .in = &in};
+	struct report report = {.about = e, .in = &in, .warning = warning};
 	struct entry b = {.account = e->account, .last = "", .arrived = clock_wall(), .fd = -1};
 	struct source *text;
 	int ok = -1;
@@ -222,7 +233,8 @@ int bounce_make(struct spool *s, const struct entry *e, struct source *message, 
 		return 0;
 	report.host = host_of(&in, a, e->envelope.sender);
 	report.boundary = arena_printf(&in, "%s/%s", e->id, report.host);
-	spool_name_bounce(b.id, e);
+	report.until = e->arrived + (time_t)a->queue_lifetime;
+	spool_name_bounce(b.id, e, warning);
 	b.envelope = (struct envelope){.sender = ""};
 	envelope_add(&b.envelope, &in, e->envelope.sender);
 	text = compose(&report, message, f);
@@ -231,6 +243,18 @@ int bounce_make(struct spool *s, const struct entry *e, struct source *message, 
 		ok = spool_accept(s, &b, text, f);
 	arena_free(&in);
 	return ok;
+}
+
+int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a, bool *made,
+		struct failure *f)
+{
+	return make(s, e, message, a, false, made, f);
+}
+
+int bounce_warn(struct spool *s, const struct entry *e, struct source *message, const struct account *a, bool *made,
+		struct failure *f)
+{
+	return make(s, e, message, a, true, made, f);
 }
 
 void bounce_told(struct entry *e)

@@ -1,5 +1,5 @@
 /*
- * post/bounce - tells the sender of a mail that some of its recipients were given up (RFC 3461 6, 3464)
+ * post/bounce - tells the sender of a mail that some of its recipients were given up, or have to wait (RFC 3461 6, 3464)
  *
  * Use: bounce_make(&spool, &entry, message, account, &made, f) tells of the recipients that are REFUSED: a mail from the
  * null sender goes into the same queue. Its name is derived from the entry's and its attempts, so that making it
@@ -18,6 +18,9 @@
 
 enum { BOUNCE_TOLD = 1000, BOUNCE_WHOLE = 100 * 1024 };
 
+/* Of those who are still to be tried: it takes longer. */
+MUST_CHECK int bounce_warn(struct spool *s, const struct entry *e, struct source *message, const struct account *a,
+			   bool *made, struct failure *f);
 MUST_CHECK int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a,
 			   bool *made, struct failure *f);
 void bounce_told(struct entry *e); /* whoever is REFUSED is TOLD */

@@ -3,27 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "post/bounce.h"
 #include "post/logline.h"
-#include "post/shelf.h"
 #include "wire/smtp.h"
 
-enum { MINUTE = 60, FAR = 7200 };
-
-time_t queue_pause(unsigned attempts, unsigned chance)
-{
-	static const unsigned minutes[] = {1, 2, 5, 10, 20, 40, 60};
-	size_t last = sizeof minutes / sizeof *minutes - 1, at = attempts ? attempts - 1 : 0;
-	time_t whole = (time_t)minutes[at < last ? at : last] * MINUTE;
-
-	/* So that mail which failed together is not tried together for ever. */
-	return whole - whole / 10 + (time_t)(chance % 1000) * (whole / 5) / 1000;
-}
+enum { FAR = 7200 };
 
 /* A mail that is being tried. */
 struct carried {
@@ -35,13 +22,12 @@ struct carried {
 struct run {
 	struct spool *spool;
 	const struct queue_order *order;
-	struct queue_sum *sum;
 	struct arena in; /* of the list */
 	struct spool_names names;
 	const char **account; /* of each name; NULL: not to be tried */
 	size_t at;	      /* in names, for the account at hand */
 	const char *name;     /* of the account at hand */
-	const struct account *with;
+	struct outcome outcome;
 };
 
 static bool has(const char *text, const char *part)
@@ -80,7 +66,7 @@ static void set_aside(struct run *r, struct entry *e, const char *id, const stru
 	snprintf(e->id, sizeof e->id, "%s", id);
 	if (spool_finish(r->spool, e, true, &f) < 0)
 		log_warning("%s", f.text);
-	r->sum->failed++;
+	r->outcome.sum->failed++;
 }
 
 /* Which account each belongs to; what is not to be tried has none. */
@@ -112,40 +98,6 @@ static void forget(struct carried *c)
 	free(c);
 }
 
-static struct source *message_of(struct arena *in, const struct entry *e)
-{
-	return source_file(in, e->fd, e->offset, e->size);
-}
-
-/* Who was refused is told of before the mail leaves the queue; it may have been done already, by whom a crash cut short. */
-static int tell_sender(struct run *r, struct arena *in, struct entry *e, struct failure *f)
-{
-	bool told = false;
-
-	if (!entry_has(e, REFUSED))
-		return 0;
-	if (bounce_make(r->spool, e, message_of(in, e), r->with, &told, f) < 0)
-		return -1;
-	bounce_told(e);
-	log_warning("%s is given up%s after %u tries, %s: %s", e->id, entry_is_settled(e) ? "" : " for some of its recipients",
-		    e->attempts, told ? "its sender is told" : "nobody is told", e->last);
-	return entry_is_settled(e) ? 0 : spool_record(r->spool, e, f);
-}
-
-/* Nobody is left to be tried. */
-static int finish(struct run *r, struct arena *in, struct entry *e, struct failure *f)
-{
-	bool failed = entry_has(e, REFUSED) || entry_has(e, TOLD);
-
-	if (tell_sender(r, in, e, f) < 0 || spool_finish(r->spool, e, failed, f) < 0)
-		return -1;
-	if (failed)
-		r->sum->failed++;
-	else
-		r->sum->gone++;
-	return 0;
-}
-
 /* Taken again, since it was let go: by now somebody else may have tried it. */
 static struct carried *carry(struct run *r, const char *id)
 {
@@ -158,7 +110,7 @@ static struct carried *carry(struct run *r, const char *id)
 	c->job.mail.message.held = -1;
 	got = spool_take(r->spool, &c->job.arena, id, &c->entry, &f);
 	/* Somebody was cut short. */
-	if (got == SPOOL_TAKEN && (entry_is_settled(&c->entry) ? finish : tell_sender)(r, &c->job.arena, &c->entry, &f) < 0)
+	if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
 	else if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry))
 		return c;
@@ -188,19 +140,19 @@ static void prepare(struct run *r, struct carried *c)
 		to->notify = from->notify;
 		to->orcpt = from->orcpt;
 	}
-	c->job.account = r->with;
+	c->job.account = r->outcome.with;
 	c->job.began = clock_steady();
 	c->job.spooled = c->entry.id;
 	c->job.mail.in = in;
 	c->job.mail.message.facts.eightbit = c->entry.eightbit;
-	c->job.mail.wire = message_of(in, &c->entry);
+	c->job.mail.wire = source_file(in, c->entry.fd, c->entry.offset, c->entry.size);
 }
 
 static bool over(const struct run *r)
 {
 	const struct queue_order *o = r->order;
 
-	return (o->most && r->sum->tried >= o->most) || (o->until && clock_steady() >= o->until);
+	return (o->stop && o->stop(o->ctx)) || (o->most && r->outcome.sum->tried >= o->most) || (o->until && clock_steady() >= o->until);
 }
 
 static struct mail *next_mail(void *ctx)
@@ -217,93 +169,17 @@ static struct mail *next_mail(void *ctx)
 		if (!c)
 			continue;
 		prepare(r, c);
-		r->sum->tried++;
+		r->outcome.sum->tried++;
 		return &c->job.mail;
 	}
 	return NULL;
-}
-
-/* What became of each goes back into the entry; what the relay said last, too. */
-static void settle(struct carried *c, const struct failure *session)
-{
-	struct envelope *all = &c->entry.envelope;
-	const struct envelope *v = &c->job.mail.envelope;
-	size_t k = 0;
-
-	for (size_t i = 0; i < all->recipients; i++) {
-		struct recipient *to = &all->recipient[i];
-		const struct recipient *from;
-		const struct failure *why;
-
-		if (verdict_is_settled(to->verdict))
-			continue;
-		from = &v->recipient[k++];
-		why = from->why ? from->why : session;
-		to->verdict = shelf_waits(from, session) ? (from->verdict == UNSURE ? UNSURE : PENDING) : from->verdict;
-		to->why = from->why;
-		if (from->verdict != ACCEPTED && why)
-			c->entry.last = arena_printf(&c->job.arena, "%s: %s%s", stage_words(why->stage),
-						     why->code ? arena_printf(&c->job.arena, "%d ", why->code) : "", why->text);
-	}
-}
-
-/* Too old: whoever has not got it by now is refused, with the last word that there was. */
-static void expire(struct carried *c)
-{
-	const struct envelope *v = &c->entry.envelope;
-
-	for (size_t i = 0; i < v->recipients; i++) {
-		struct recipient *to = &v->recipient[i];
-		struct failure *why;
-
-		if (verdict_is_settled(to->verdict))
-			continue;
-		why = arena_zeroed(&c->job.arena, 1, sizeof *why);
-		*why = to->why ? *to->why : (struct failure){.stage = AT_SPOOL, .exit = EX_TEMPFAIL};
-		if (!to->why)
-			snprintf(why->text, sizeof why->text, "it could not be handed over in time: %s", c->entry.last);
-		snprintf(why->enhanced, sizeof why->enhanced, "4.4.7"); /* delivery time expired */
-		to->verdict = REFUSED;
-		to->why = why;
-	}
-}
-
-static void conclude(struct run *r, struct carried *c, const struct failure *session)
-{
-	struct entry *e = &c->entry;
-	time_t now = clock_wall();
-	unsigned chance = 0;
-	struct failure f;
-	bool settled;
-	int ok;
-
-	settle(c, session);
-	if (now - e->arrived > (time_t)r->with->queue_lifetime)
-		expire(c);
-	e->attempts++;
-	(void)!getrandom(&chance, sizeof chance, 0);
-	e->next = now + queue_pause(e->attempts, chance);
-	settled = entry_is_settled(e);
-	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
-	ok = settled && !entry_has(e, REFUSED) ? 0 : spool_record(r->spool, e, &f);
-	if (ok == 0)
-		ok = (settled ? finish : tell_sender)(r, &c->job.arena, e, &f);
-	r->sum->wait += !settled;
-	/* It cannot be taken out: then at least nobody gets it again. */
-	if (ok < 0 && settled) {
-		log_warning("%s", f.text);
-		ok = spool_record(r->spool, e, &f);
-	}
-	if (ok < 0)
-		log_warning("%s", f.text);
-	logline_write(&c->job, session, settled && !entry_has(e, REFUSED) && !entry_has(e, TOLD) ? EX_OK : EX_TEMPFAIL);
 }
 
 static void mail_done(void *ctx, struct mail *m)
 {
 	struct carried *c = (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
 
-	conclude(ctx, c, NULL);
+	outcome_note(&((struct run *)ctx)->outcome, &c->job, &c->entry, NULL);
 	forget(c);
 }
 
@@ -315,18 +191,18 @@ static void nobody_in(struct run *r, const struct failure *session)
 
 	if (!c)
 		return;
-	conclude(r, c, session);
+	outcome_note(&r->outcome, &c->job, &c->entry, session);
 	forget(c);
 }
 
 static void run_account(struct run *r, struct link *l)
 {
-	struct smtp_limits limits = {r->with->window, r->with->max_recipients, r->with->timeout, false};
+	struct smtp_limits limits = {r->outcome.with->window, r->outcome.with->max_recipients, r->outcome.with->timeout, false};
 	struct smtp_client client = {r, next_mail, mail_done};
 	struct failure f;
 
 	r->at = 0;
-	if (link_reach(l, r->with, &f) < 0)
+	if (link_reach(l, r->outcome.with, &f) < 0)
 		nobody_in(r, &f);
 	else if (smtp_run(l->session, &limits, &client, &f) < 0)
 		link_leave(l, false);
@@ -344,8 +220,8 @@ static void run_all(struct run *r)
 		if (!r->account[i] || (r->order->only && strcmp(r->account[i], r->order->only->name) != 0))
 			continue;
 		r->name = r->account[i];
-		r->with = r->order->only ? r->order->only : r->order->account(r->order->ctx, r->name, NULL, &f);
-		if (r->with)
+		r->outcome.with = r->order->only ? r->order->only : r->order->account(r->order->ctx, r->name, NULL, &f);
+		if (r->outcome.with)
 			run_account(r, r->order->link ? r->order->link : &l);
 		else
 			log_warning("%s", f.text);
@@ -359,16 +235,18 @@ static void run_all(struct run *r)
 
 int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f)
 {
-	struct run r = {.spool = s, .order = o, .sum = sum};
+	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}};
 
 	*sum = (struct queue_sum){0};
-	if (spool_list(s, &r.in, &r.names, f) < 0) {
+	if (spool_list(s, false, &r.in, &r.names, f) < 0) {
 		arena_free(&r.in);
 		return -1;
 	}
 	look(&r);
 	run_all(&r);
 	spool_sweep(s);
+	if (o->keeps)
+		spool_prune(s, (time_t)o->keeps->failed_lifetime, o->keeps->failed_max);
 	arena_free(&r.in);
 	return 0;
 }

@@ -13,28 +13,25 @@
 #define POST_QUEUE_H
 
 #include "post/link.h"
+#include "post/outcome.h"
 #include "spool/spool.h"
 
 struct queue_order {
 	void *ctx;
 	/* The account of that name, or for that sender; NULL and *f: there is none. */
 	const struct account *(*account)(void *ctx, const char *name, const char *sender, struct failure *f);
+	bool (*stop)(void *ctx); /* nothing more is begun; NULL: never */
 	const struct watcher *watcher;
 	bool all;	     /* due or not */
 	const char *id;	     /* only those whose name, recipient, sender has it in it; NULL: any */
 	const char *recipient, *sender;
 	const struct account *only; /* mail of this account; NULL: of any */
+	const struct account *keeps; /* how much of what was given up; NULL: all */
 	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* 0: all */
 	int64_t until;	     /* 0: no end */
 };
 
-struct queue_sum {
-	size_t tried, gone, failed, wait;
-};
-
 MUST_CHECK int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f);
-/* Seconds until the next try after so many. */
-time_t queue_pause(unsigned attempts, unsigned chance);
 
 #endif

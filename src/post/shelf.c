@@ -1,5 +1,6 @@
 #include "post/shelf.h"
 
+#include <inttypes.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -71,6 +72,24 @@ static struct entry entry_of(const struct job *j)
 	return e;
 }
 
+/* Looked at only where there is a limit: it takes a look at each mail. */
+static int check_room(const struct spool *s, const struct account *a, uint64_t size, struct failure *f)
+{
+	struct spool_sum sum;
+
+	if (!a->spool_max && !a->spool_max_mails)
+		return 0;
+	if (spool_measure(s, &sum, f) < 0)
+		return -1;
+	if (a->spool_max_mails && sum.mails >= a->spool_max_mails)
+		fail(f, AT_SPOOL, EX_TEMPFAIL, "spool %s is full: %zu mails wait (spool_max_mails)", s->path, sum.mails);
+	else if (a->spool_max && sum.octets + size > a->spool_max)
+		fail(f, AT_SPOOL, EX_TEMPFAIL, "spool %s is full: %" PRIu64 " KB wait (spool_max)", s->path, sum.octets / 1024);
+	else
+		return 0;
+	return failure_hint(f, "mailq tells why they wait");
+}
+
 static int put(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;
@@ -79,7 +98,9 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 
 	if (ok < 0)
 		return -1;
-	ok = spool_accept(&s, e, j->mail.wire, f);
+	ok = check_room(&s, j->account, j->mail.wire->size, f);
+	if (ok == 0)
+		ok = spool_accept(&s, e, j->mail.wire, f);
 	if (ok == 0)
 		j->spooled = arena_printf(in, "%s", e->id);
 	/* When it is due next: the first try has been made. Without its state it is due at once. */

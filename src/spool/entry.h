@@ -26,6 +26,7 @@ struct entry {
 	time_t arrived, next;	  /* next: when it is due */
 	unsigned attempts;
 	bool held;
+	bool warned; /* its sender knows that it waits */
 	const char *last; /* what was said last, or "" */
 	int fd;		  /* open and locked, or -1 */
 	uint64_t offset;  /* of the message in it */

@@ -33,20 +33,31 @@ struct spool_names { /* of mails, oldest first */
 /* make: its folders are made where they are missing. Without it, 1: there is none. */
 MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct failure *f);
 void spool_close(struct spool *s);
-/* A name like no other; and that of the bounce which tells of an entry's last attempt. */
+/* A name like no other; and that of the bounce, or warning, which tells of an entry's last attempt. */
 MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
-void spool_name_bounce(char id[SPOOL_ID], const struct entry *of);
+time_t spool_name_time(const char *id); /* when it was made */
+void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
 /* Fills in the entry's id, unless it has one. */
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
-MUST_CHECK int spool_list(const struct spool *s, struct arena *in, struct spool_names *out, struct failure *f);
+/* Of the queue, or of what was given up. */
+MUST_CHECK int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f);
 enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY };
 /* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it; *e is filled in all the same, without fd. */
 MUST_CHECK int spool_take(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
+MUST_CHECK int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
 MUST_CHECK int spool_record(const struct spool *s, const struct entry *e, struct failure *f);
 /* It leaves the queue: for good, or into failed/. */
 MUST_CHECK int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f);
 void spool_release(struct entry *e);
-/* Takes away what a crash has left in tmp/ and states without a mail. */
+/* Takes away what a crash has left in tmp/ and states without a mail; what is none of ours goes to failed/. */
 void spool_sweep(const struct spool *s);
+/* Of what was given up, what is older than so many seconds goes, and what is more than so many. */
+void spool_prune(const struct spool *s, time_t lifetime, size_t most);
+/* How much waits. */
+struct spool_sum {
+	uint64_t octets;
+	size_t mails;
+};
+MUST_CHECK int spool_measure(const struct spool *s, struct spool_sum *sum, struct failure *f);
 
 #endif

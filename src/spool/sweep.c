@@ -1,61 +1,192 @@
+#include "spool/inside.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "spool/spool.h"
+#include "base/log.h"
 
-enum { STALE_SECONDS = 3600 };
+enum { STALE_SECONDS = 3600, NAME_ROOM = 300 };
+
+typedef void visit(const struct spool *s, const struct dirent *d, void *ctx);
+
+static int each(const struct spool *s, int folder, visit *of, void *ctx)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!list) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((d = readdir(list)))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
+			of(s, d, ctx);
+	closedir(list);
+	return 0;
+}
+
+/* The mail whose state it is. */
+static bool is_state(const char *name, char id[static SPOOL_ID])
+{
+	size_t len = strlen(name);
+
+	if (len < 6 || len - 6 >= SPOOL_ID || strcmp(name + len - 6, ".state") != 0)
+		return false;
+	memcpy(id, name, len - 6);
+	id[len - 6] = '\0';
+	return spool_is_name(id);
+}
+
+/* Named, and kept: it may be somebody's mail. */
+static void set_aside(const struct spool *s, int folder, const char *name)
+{
+	char to[NAME_ROOM];
+
+	for (unsigned i = 0; i < 1000; i++) {
+		if (snprintf(to, sizeof to, i ? "%s.%u" : "%s", name, i) >= (int)sizeof to)
+			break;
+		if (faccessat(s->failed, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (renameat(folder, name, s->failed, to) == 0)
+			log_warning("spool %s: %s is none of our files: it is kept as failed/%s", s->path, name, to);
+		return;
+	}
+}
 
 /* Unlocked, and old: whoever wrote it is gone. */
-static void sweep_one(const struct spool *s, const char *name, time_t now)
+static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 {
-	int fd = openat(s->tmp, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	const time_t *now = ctx;
+	char id[SPOOL_ID];
 	struct stat st;
+	int fd;
 
+	if (!spool_is_name(d->d_name) && !is_state(d->d_name, id)) {
+		set_aside(s, s->tmp, d->d_name);
+		return;
+	}
+	fd = openat(s->tmp, d->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && now - st.st_mtime > STALE_SECONDS)
-		(void)!unlinkat(s->tmp, name, 0);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && *now - st.st_mtime > STALE_SECONDS)
+		(void)!unlinkat(s->tmp, d->d_name, 0);
 	close(fd);
 }
 
-static void sweep_state(const struct spool *s, const char *name)
+static void sweep_queue(const struct spool *s, const struct dirent *d, void *ctx)
 {
 	char id[SPOOL_ID];
 
-	size_t len = strlen(name);
-
-	if (len < 32 || len - 6 >= sizeof id || strcmp(name + len - 6, ".state") != 0)
-		return;
-	memcpy(id, name, len - 6);
-	id[len - 6] = '\0';
-	if (faccessat(s->queue, id, F_OK, 0) < 0 && errno == ENOENT)
-		(void)!unlinkat(s->queue, name, 0);
+	(void)ctx;
+	if (is_state(d->d_name, id)) {
+		if (faccessat(s->queue, id, F_OK, 0) < 0 && errno == ENOENT)
+			(void)!unlinkat(s->queue, d->d_name, 0);
+	} else if (!spool_is_name(d->d_name) || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN)) {
+		set_aside(s, s->queue, d->d_name);
+	}
 }
 
 void spool_sweep(const struct spool *s)
 {
-	const int folders[] = {s->tmp, s->queue};
 	time_t now = time(NULL);
 
-	for (int i = 0; i < 2; i++) {
-		int fd = openat(folders[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-		struct dirent *d;
+	(void)!each(s, s->tmp, sweep_tmp, &now);
+	(void)!each(s, s->queue, sweep_queue, NULL);
+}
 
-		while (folder && (d = readdir(folder)))
-			if (i)
-				sweep_state(s, d->d_name);
-			else if (d->d_name[0] != '.')
-				sweep_one(s, d->d_name, now);
-		if (folder)
-			closedir(folder);
-		else if (fd >= 0)
-			close(fd);
+struct failed_mail {
+	char id[SPOOL_ID];
+	struct timespec when; /* it came into failed/ */
+};
+
+struct given_up {
+	struct failed_mail *mail;
+	size_t count, room;
+};
+
+static void note_failed(const struct spool *s, const struct dirent *d, void *ctx)
+{
+	struct given_up *all = ctx;
+	struct stat st;
+
+	if (!spool_is_name(d->d_name) || fstatat(s->failed, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return;
+	if (all->count == all->room) {
+		size_t room = all->room ? 2 * all->room : 64;
+		void *more = realloc(all->mail, room * sizeof *all->mail);
+
+		if (!more)
+			return;
+		all->mail = more;
+		all->room = room;
 	}
+	memcpy(all->mail[all->count].id, d->d_name, strlen(d->d_name) + 1);
+	all->mail[all->count++].when = st.st_ctim;
+}
+
+/* A file that cannot be read as a mail stays: nobody knows what is in it. */
+static void delete_failed(const struct spool *s, const char *id)
+{
+	struct arena scratch = {.block = NULL};
+	char state[SPOOL_ID + 8];
+	struct failure ignored;
+	struct entry e;
+
+	if (spool_take_failed(s, &scratch, id, &e, &ignored) == SPOOL_TAKEN) {
+		snprintf(state, sizeof state, "%s.state", id);
+		if (unlinkat(s->failed, id, 0) == 0)
+			(void)!unlinkat(s->failed, state, 0);
+		spool_release(&e);
+	}
+	arena_free(&scratch);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct failed_mail *x = a, *y = b;
+
+	if (x->when.tv_sec != y->when.tv_sec)
+		return x->when.tv_sec < y->when.tv_sec ? 1 : -1;
+	return (y->when.tv_nsec > x->when.tv_nsec) - (y->when.tv_nsec < x->when.tv_nsec);
+}
+
+void spool_prune(const struct spool *s, time_t lifetime, size_t most)
+{
+	struct given_up all = {.mail = NULL};
+	time_t now = time(NULL);
+
+	(void)!each(s, s->failed, note_failed, &all);
+	if (all.count)
+		qsort(all.mail, all.count, sizeof *all.mail, newest_first);
+	for (size_t i = 0; i < all.count; i++)
+		if (i >= most || now - all.mail[i].when.tv_sec > lifetime)
+			delete_failed(s, all.mail[i].id);
+	free(all.mail);
+}
+
+static void add_up(const struct spool *s, const struct dirent *d, void *ctx)
+{
+	struct spool_sum *sum = ctx;
+	struct stat st;
+
+	if (!spool_is_name(d->d_name) || fstatat(s->queue, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return;
+	sum->octets += (uint64_t)st.st_size;
+	sum->mails++;
+}
+
+int spool_measure(const struct spool *s, struct spool_sum *sum, struct failure *f)
+{
+	*sum = (struct spool_sum){0};
+	return each(s, s->queue, add_up, sum) < 0 ? spool_fails(s, "reading the queue", f) : 0;
 }

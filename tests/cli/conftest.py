@@ -15,6 +15,7 @@ import certs as certificates  # noqa: E402
 import program  # noqa: E402
 import servers  # noqa: E402
 from relay import Relay  # noqa: E402
+from spools import Spool  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -111,3 +112,8 @@ def dovecot():
     one = servers.Dovecot()
     yield one
     one.stop()
+
+
+@pytest.fixture
+def spool(mysend, tmp_path):
+    return Spool(mysend, tmp_path / "state" / "spool")

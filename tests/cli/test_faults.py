@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-from test_queue import TEXT, Spool
+from spools import Spool
+from test_queue import TEXT
 
 CALLS = ["openat", "write", "fsync", "renameat", "renameat2", "unlinkat", "mkdir", "mkdirat", "flock", "close", "fstat", "newfstatat", "pread64", "read", "getdents64"]
 KILL = ["signal=KILL"]

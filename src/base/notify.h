@@ -1,0 +1,14 @@
+/*
+ * base/notify - tells the service manager how we are, where there is one
+ *
+ * Use: notify("READY=1"). Without $NOTIFY_SOCKET nothing happens.
+ * Owns: nothing. Errors: none: who does not listen is not told. Threads: any. Source: sd_notify(3).
+ */
+#ifndef BASE_NOTIFY_H
+#define BASE_NOTIFY_H
+
+void notify(const char *state);
+/* RELOADING=1, with the time that goes with it. */
+void notify_reloading(void);
+
+#endif

@@ -1,0 +1,60 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cli/keeper.h"
+
+/* Of a monitoring plugin. */
+enum { FINE, WARNING, CRITICAL, UNKNOWN };
+
+struct health {
+	struct spool_sum sum;
+	time_t age; /* of the oldest */
+	size_t failed;
+};
+
+static int look(struct keeper *k, struct health *h, struct failure *f)
+{
+	struct arena in = {.block = NULL};
+	struct spool_names waits = {.count = 0}, failed = {.count = 0};
+	int ok = 0;
+
+	if (k->there && (spool_list(&k->spool, false, &in, &waits, f) < 0 || spool_list(&k->spool, true, &in, &failed, f) < 0 ||
+			 spool_measure(&k->spool, &h->sum, f) < 0))
+		ok = -1;
+	if (ok == 0 && waits.count)
+		h->age = clock_wall() - spool_name_time(waits.name[0]);
+	h->age = h->age < 0 ? 0 : h->age;
+	h->failed = failed.count;
+	arena_free(&in);
+	return ok;
+}
+
+static int judge(const struct health *h, const struct wish *w)
+{
+	if (h->age >= (time_t)w->critical)
+		return CRITICAL;
+	return h->age >= (time_t)w->warning ? WARNING : FINE;
+}
+
+int keeper_check(const struct wish *w, struct arena *run)
+{
+	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+	struct health h = {.age = 0};
+	struct failure f;
+	struct keeper k;
+	int ok = keeper_open(&k, w, run, &f), state;
+
+	if (ok == 0)
+		ok = look(&k, &h, &f);
+	keeper_close(&k);
+	state = ok < 0 ? UNKNOWN : judge(&h, w);
+	if (ok < 0)
+		printf("MYSEND UNKNOWN - %s\n", f.text);
+	else
+		printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up"
+		       "|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0\n",
+		       words[state], h.sum.mails, h.sum.mails == 1 ? "" : "s", h.sum.mails == 1 ? "s" : "", (long long)h.age,
+		       h.failed, h.sum.mails, (long long)h.age, w->warning, w->critical, h.sum.octets, h.failed);
+	return fflush(stdout) == EOF ? UNKNOWN : state;
+}

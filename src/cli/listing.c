@@ -1,0 +1,138 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "cli/keeper.h"
+
+enum { OBJECT_MAX = 64 * 1024 * 1024 };
+
+struct listing {
+	struct keeper *keeper;
+	bool failed; /* of what was given up */
+	uint64_t octets;
+	size_t count;
+};
+
+static const char *state_of(enum verdict v, bool failed)
+{
+	switch (v) {
+	case ACCEPTED:
+		return "accepted";
+	case REFUSED:
+	case TOLD:
+		return "refused";
+	case UNSURE:
+		return "unsure";
+	default:
+		return failed ? "given up" : "waits";
+	}
+}
+
+static void show_entry(const struct listing *l, const struct entry *e, bool busy)
+{
+	char arrived[40], next[40];
+	struct tm tm;
+
+	strftime(arrived, sizeof arrived, "%a %b %e %H:%M:%S", localtime_r(&e->arrived, &tm));
+	strftime(next, sizeof next, "%a %b %e %H:%M:%S", localtime_r(&e->next, &tm));
+	printf("%s %10" PRIu64 " %s  %s\n", e->id, e->size, arrived, *e->envelope.sender ? e->envelope.sender : "<>");
+	if (busy)
+		puts("\t(it is being tried)");
+	else if (l->failed)
+		printf("\t(given up after %u tries: %s)\n", e->attempts, e->last);
+	else if (e->held)
+		puts("\t(held)");
+	else if (e->attempts)
+		printf("\t(%u tries, the next at %s: %s)\n", e->attempts, next, e->last);
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		printf("\t%s: %s\n", e->envelope.recipient[i].address, state_of(e->envelope.recipient[i].verdict, l->failed));
+}
+
+static int print_object(struct buf *out, const struct listing *l, const struct entry *e, bool busy)
+{
+	const char *queue = l->failed ? "failed" : busy ? "active" : e->held ? "hold" : e->attempts ? "deferred" : "incoming";
+
+	if (buf_printf(out, "{\"queue_name\":\"%s\",\"queue_id\":\"%s\",\"arrival_time\":%lld,\"message_size\":%" PRIu64
+			    ",\"account\":", queue, e->id, (long long)e->arrived, e->size) < 0 ||
+	    json_text(out, slice_of(e->account)) < 0 || buf_text(out, ",\"sender\":") < 0 ||
+	    json_text(out, slice_of(e->envelope.sender)) < 0 ||
+	    buf_printf(out, ",\"attempts\":%u,\"next_try\":%lld,\"last_reply\":", e->attempts, (long long)e->next) < 0 ||
+	    json_text(out, slice_of(e->last)) < 0 || buf_text(out, ",\"recipients\":[") < 0)
+		return -1;
+	for (size_t i = 0; i < e->envelope.recipients; i++) {
+		const struct recipient *r = &e->envelope.recipient[i];
+
+		if (buf_text(out, i ? ",{\"address\":" : "{\"address\":") < 0 || json_text(out, slice_of(r->address)) < 0 ||
+		    buf_printf(out, ",\"state\":\"%s\"}", state_of(r->verdict, l->failed)) < 0)
+			return -1;
+	}
+	return buf_text(out, "]}\n");
+}
+
+static void show_object(const struct listing *l, const struct entry *e, bool busy)
+{
+	struct buf out;
+
+	buf_start(&out, OBJECT_MAX);
+	if (print_object(&out, l, e, busy) == 0)
+		fwrite(out.p, 1, out.len, stdout);
+	else
+		log_warning("%s cannot be listed: its envelope is too large", e->id);
+	buf_free(&out);
+}
+
+static void show_one(struct listing *l, const char *id)
+{
+	const struct spool *s = &l->keeper->spool;
+	struct arena scratch = {.block = NULL};
+	struct failure why;
+	struct entry e;
+	int got = (l->failed ? spool_take_failed : spool_take)(s, &scratch, id, &e, &why);
+
+	if (got < 0)
+		log_warning("%s", why.text);
+	if (got == SPOOL_TAKEN || got == SPOOL_BUSY) {
+		if (l->keeper->wish->json)
+			show_object(l, &e, got == SPOOL_BUSY);
+		else
+			show_entry(l, &e, got == SPOOL_BUSY);
+		l->octets += e.size;
+		l->count++;
+		spool_release(&e);
+	}
+	arena_free(&scratch);
+}
+
+static int show_all(struct listing *l, struct failure *f)
+{
+	struct arena in = {.block = NULL};
+	struct spool_names names = {.count = 0};
+	int ok = l->keeper->there ? spool_list(&l->keeper->spool, l->failed, &in, &names, f) : 0;
+
+	for (size_t i = 0; ok == 0 && i < names.count; i++)
+		show_one(l, names.name[i]);
+	arena_free(&in);
+	return ok;
+}
+
+int keeper_list(struct keeper *k, struct failure *f)
+{
+	struct listing given_up = {.keeper = k, .failed = true}, waits = {.keeper = k};
+
+	if (show_all(&given_up, f) < 0)
+		return -1;
+	if (given_up.count && !k->wish->json)
+		printf("-- %zu given up, kept in %s/failed\n\n", given_up.count, k->spool.path);
+	if (show_all(&waits, f) < 0)
+		return -1;
+	/* Who watches the queue reads the last line as Postfix and sendmail have it. */
+	if (!k->wish->json && waits.count)
+		printf("-- %" PRIu64 " Kbytes in %zu Request%s.\n", (waits.octets + 1023) / 1024, waits.count,
+		       waits.count == 1 ? "" : "s");
+	else if (!k->wish->json)
+		puts("Mail queue is empty");
+	return ferror(stdout) || fflush(stdout) == EOF ? fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output") : 0;
+}

@@ -1,0 +1,88 @@
+#include <signal.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/notify.h"
+#include "cli/keeper.h"
+#include "cli/watch.h"
+#include "post/queue.h"
+
+static const struct account *account_of(void *ctx, const char *name, const char *sender, struct failure *f)
+{
+	struct keeper *k = ctx;
+	struct wish wish = *k->wish;
+	struct aliases *unused;
+
+	wish.account = name;
+	return intake_account(&k->intake, &k->scratch, &wish, sender, &unused, f) < 0 ? NULL : k->scratch.account;
+}
+
+static bool is_told_to_end(void *ctx)
+{
+	sigset_t waiting;
+
+	(void)ctx;
+	sigpending(&waiting);
+	return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
+}
+
+int keeper_run(struct keeper *k, struct failure *f)
+{
+	const struct wish *w = k->wish;
+	struct watch watch;
+	struct queue_order order = {
+		.ctx = k,
+		.account = account_of,
+		.stop = w->interval ? is_told_to_end : NULL,
+		.watcher = watch_open(&watch, w),
+		.all = w->queue_all,
+		.id = w->queue_id,
+		.recipient = w->queue_recipient,
+		.sender = w->queue_sender,
+		.keeps = k->own,
+	};
+	struct queue_sum sum;
+	int ok = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
+
+	watch_close(&watch);
+	return ok;
+}
+
+/* The configuration is read anew each time. */
+static void run_once(const struct wish *w)
+{
+	struct arena once = {.block = NULL};
+	struct failure f;
+	struct keeper k;
+
+	if (keeper_open(&k, w, &once, &f) < 0 || keeper_run(&k, &f) < 0)
+		log_warning("%s", f.text);
+	keeper_close(&k);
+	arena_free(&once);
+}
+
+/* SIGTERM and SIGINT wait until the mails in hand are through; SIGHUP is the end of the pause. */
+int keeper_stay(const struct wish *w)
+{
+	const struct timespec pause = {.tv_sec = (time_t)w->interval};
+	sigset_t awaited;
+	int got;
+
+	sigemptyset(&awaited);
+	sigaddset(&awaited, SIGTERM);
+	sigaddset(&awaited, SIGINT);
+	sigaddset(&awaited, SIGHUP);
+	sigprocmask(SIG_BLOCK, &awaited, NULL);
+	notify("READY=1");
+	do {
+		run_once(w);
+		got = sigtimedwait(&awaited, NULL, &pause);
+		if (got == SIGHUP) {
+			notify_reloading();
+			notify("READY=1");
+		}
+	} while (got < 0 || got == SIGHUP);
+	notify("STOPPING=1");
+	return EX_OK;
+}

@@ -1,0 +1,152 @@
+#include "post/outcome.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "post/bounce.h"
+#include "post/logline.h"
+#include "post/shelf.h"
+
+enum { MINUTE = 60 };
+
+time_t outcome_pause(unsigned attempts, unsigned chance)
+{
+	static const unsigned minutes[] = {1, 2, 5, 10, 20, 40, 60};
+	size_t last = sizeof minutes / sizeof *minutes - 1, at = attempts ? attempts - 1 : 0;
+	time_t whole = (time_t)minutes[at < last ? at : last] * MINUTE;
+
+	/* So that mail which failed together is not tried together for ever. */
+	return whole - whole / 10 + (time_t)(chance % 1000) * (whole / 5) / 1000;
+}
+
+static struct source *message_of(struct arena *in, const struct entry *e)
+{
+	return source_file(in, e->fd, e->offset, e->size);
+}
+
+/* Who was refused is told of before the mail leaves the queue; it may have been done already, by whom a crash cut short. */
+static int tell_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
+{
+	bool told = false;
+
+	if (!entry_has(e, REFUSED))
+		return 0;
+	if (bounce_make(o->spool, e, message_of(in, e), o->with, &told, f) < 0)
+		return -1;
+	bounce_told(e);
+	log_warning("%s is given up%s after %u tries, %s: %s", e->id, entry_is_settled(e) ? "" : " for some of its recipients",
+		    e->attempts, told ? "its sender is told" : "nobody is told", e->last);
+	return entry_is_settled(e) ? 0 : spool_record(o->spool, e, f);
+}
+
+/* Nobody is left to be tried. */
+static int finish(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
+{
+	bool failed = entry_has(e, REFUSED) || entry_has(e, TOLD);
+
+	if (tell_sender(o, in, e, f) < 0 || spool_finish(o->spool, e, failed, f) < 0)
+		return -1;
+	if (failed)
+		o->sum->failed++;
+	else
+		o->sum->gone++;
+	return 0;
+}
+
+int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
+{
+	return (entry_is_settled(e) ? finish : tell_sender)(o, in, e, f);
+}
+
+/* What became of each goes back into the entry; what the relay said last, too. */
+static void settle(struct job *j, struct entry *e, const struct failure *session)
+{
+	struct envelope *all = &e->envelope;
+	const struct envelope *v = &j->mail.envelope;
+	size_t k = 0;
+
+	for (size_t i = 0; i < all->recipients; i++) {
+		struct recipient *to = &all->recipient[i];
+		const struct recipient *from;
+		const struct failure *why;
+
+		if (verdict_is_settled(to->verdict))
+			continue;
+		from = &v->recipient[k++];
+		why = from->why ? from->why : session;
+		to->verdict = shelf_waits(from, session) ? (from->verdict == UNSURE ? UNSURE : PENDING) : from->verdict;
+		to->why = from->why;
+		if (from->verdict != ACCEPTED && why)
+			e->last = arena_printf(&j->arena, "%s: %s%s", stage_words(why->stage),
+						     why->code ? arena_printf(&j->arena, "%d ", why->code) : "", why->text);
+	}
+}
+
+/* Too old: whoever has not got it by now is refused, with the last word that there was. */
+static void expire(struct job *j, struct entry *e)
+{
+	const struct envelope *v = &e->envelope;
+
+	for (size_t i = 0; i < v->recipients; i++) {
+		struct recipient *to = &v->recipient[i];
+		struct failure *why;
+
+		if (verdict_is_settled(to->verdict))
+			continue;
+		why = arena_zeroed(&j->arena, 1, sizeof *why);
+		*why = to->why ? *to->why : (struct failure){.stage = AT_SPOOL, .exit = EX_TEMPFAIL};
+		if (!to->why)
+			snprintf(why->text, sizeof why->text, "it could not be handed over in time: %s", e->last);
+		snprintf(why->enhanced, sizeof why->enhanced, "4.4.7"); /* delivery time expired */
+		to->verdict = REFUSED;
+		to->why = why;
+	}
+}
+
+/* It waits, and for long. */
+static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
+{
+	bool told = false;
+
+	if (e->warned || clock_wall() - e->arrived < (time_t)o->with->queue_warning)
+		return 0;
+	if (bounce_warn(o->spool, e, message_of(in, e), o->with, &told, f) < 0)
+		return -1;
+	e->warned = true;
+	return spool_record(o->spool, e, f);
+}
+
+void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)
+{
+	time_t now = clock_wall();
+	unsigned chance = 0;
+	struct failure f;
+	bool settled;
+	int ok;
+
+	settle(j, e, session);
+	if (now - e->arrived > (time_t)o->with->queue_lifetime)
+		expire(j, e);
+	e->attempts++;
+	(void)!getrandom(&chance, sizeof chance, 0);
+	e->next = now + outcome_pause(e->attempts, chance);
+	settled = entry_is_settled(e);
+	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
+	ok = settled && !entry_has(e, REFUSED) ? 0 : spool_record(o->spool, e, &f);
+	if (ok == 0)
+		ok = (settled ? finish : tell_sender)(o, &j->arena, e, &f);
+	if (ok == 0 && !settled)
+		ok = warn_sender(o, &j->arena, e, &f);
+	o->sum->wait += !settled;
+	/* It cannot be taken out: then at least nobody gets it again. */
+	if (ok < 0 && settled) {
+		log_warning("%s", f.text);
+		ok = spool_record(o->spool, e, &f);
+	}
+	if (ok < 0)
+		log_warning("%s", f.text);
+	logline_write(j, session, settled && !entry_has(e, REFUSED) && !entry_has(e, TOLD) ? EX_OK : EX_TEMPFAIL);
+}

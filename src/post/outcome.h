@@ -1,0 +1,31 @@
+/*
+ * post/outcome - what becomes of a mail of the queue after a try: who has it, when the rest is tried again, who is told
+ *
+ * Use: outcome_note(&o, &job, &entry, failed ? &f : NULL): the verdicts go into the entry, and that is recorded, or the
+ * mail finished; outcome_go_on first, for an entry that somebody was cut short with.
+ *
+ * Owns: nothing. Units: seconds. Bounds: the account's queue_lifetime. Errors: a spool that cannot be written is a warning:
+ * what was not recorded is tried again. Threads: one. Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
+ */
+#ifndef POST_OUTCOME_H
+#define POST_OUTCOME_H
+
+#include "post/job.h"
+#include "spool/spool.h"
+
+struct queue_sum {
+	size_t tried, gone, failed, wait;
+};
+
+struct outcome {
+	struct spool *spool;
+	const struct account *with;
+	struct queue_sum *sum;
+};
+
+MUST_CHECK int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct failure *f);
+void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session);
+/* Seconds until the next try after so many. */
+time_t outcome_pause(unsigned attempts, unsigned chance);
+
+#endif

@@ -1,0 +1,158 @@
+#define _GNU_SOURCE /* memmem */
+#include "spool/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+enum { STATE_ROOM = 1024 * 1024 };
+
+/* The block in front of the message; the message stays where it is. */
+static int read_block(const struct spool *s, struct arena *in, struct entry *e, struct failure *f)
+{
+	struct slice text;
+	struct buf b;
+	int ok = -1;
+
+	buf_start(&b, ENTRY_BLOCK);
+	for (;;) {
+		char piece[4096];
+		ssize_t n = file_read_at(e->fd, piece, sizeof piece, b.len);
+		size_t from = b.len ? b.len - 1 : 0;
+		const char *end;
+
+		if (n <= 0 || buf_add(&b, piece, (size_t)n) < 0) {
+			fail(f, AT_SPOOL, EX_DATAERR, "the envelope does not end");
+			break;
+		}
+		end = memmem(b.p + from, b.len - from, "\n\n", 2);
+		if (!end)
+			continue;
+		e->offset = (uint64_t)(end - b.p) + 2;
+		text = (struct slice){arena_text(in, b.p, e->offset), e->offset};
+		ok = entry_parse(e, in, &text, f);
+		break;
+	}
+	buf_free(&b);
+	return ok < 0 ? failure_in(f, "spool %s: %s", s->path, e->id) : 0;
+}
+
+static int read_state(const struct spool *s, int folder, struct arena *in, struct entry *e, struct failure *f)
+{
+	char name[SPOOL_ID + 8];
+	struct buf b;
+	int fd, ok;
+
+	snprintf(name, sizeof name, "%s.state", e->id);
+	fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : spool_fails(s, name, f);
+	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
+	ok = file_slurp(fd, &b) < 0 ? spool_fails(s, name, f) : 0;
+	close(fd);
+	if (ok == 0)
+		ok = entry_parse_state(e, in, buf_slice_of(&b), f);
+	buf_free(&b);
+	return ok < 0 ? failure_in(f, "%s", name) : 0;
+}
+
+static int read_all(const struct spool *s, int folder, struct arena *in, struct entry *e, uint64_t size, struct failure *f)
+{
+	if (read_block(s, in, e, f) < 0 || read_state(s, folder, in, e, f) < 0)
+		return -1;
+	if (e->offset + e->size == size)
+		return 0;
+	return fail(f, AT_SPOOL, EX_DATAERR, "spool %s: %s is not as long as it says", s->path, e->id);
+}
+
+static int take(const struct spool *s, int folder, struct arena *in, const char *id, struct entry *e, struct failure *f)
+{
+	struct stat st;
+	bool ours;
+
+	*e = (struct entry){.last = "", .fd = -1};
+	snprintf(e->id, sizeof e->id, "%s", id);
+	e->fd = openat(folder, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (e->fd < 0)
+		return errno == ENOENT ? SPOOL_GONE : spool_fails(s, id, f);
+	ours = flock(e->fd, LOCK_EX | LOCK_NB) == 0;
+	/* Whoever had it before may be through with it. */
+	if (fstat(e->fd, &st) < 0 || st.st_nlink == 0 || !S_ISREG(st.st_mode)) {
+		spool_release(e);
+		return SPOOL_GONE;
+	}
+	if (read_all(s, folder, in, e, (uint64_t)st.st_size, f) < 0) {
+		spool_release(e);
+		return -1;
+	}
+	if (!ours)
+		spool_release(e);
+	return ours ? SPOOL_TAKEN : SPOOL_BUSY;
+}
+
+int spool_take(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f)
+{
+	return take(s, s->queue, in, id, e, f);
+}
+
+int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f)
+{
+	return take(s, s->failed, in, id, e, f);
+}
+
+int spool_record(const struct spool *s, const struct entry *e, struct failure *f)
+{
+	char name[SPOOL_ID + 8];
+	struct buf b;
+	int fd, ok;
+
+	snprintf(name, sizeof name, "%s.state", e->id);
+	fd = openat(s->tmp, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return spool_fails(s, "writing a state", f);
+	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
+	ok = entry_print_state(&b, e) < 0 || file_write(fd, b.p, b.len) < 0 || fsync(fd) < 0 ||
+			     renameat(s->tmp, name, s->queue, name) < 0
+		     ? spool_fails(s, "writing a state", f)
+		     : 0;
+	/* Once renamed it stays, whatever becomes of the folder: settled recipients must not get it again. */
+	if (ok == 0 && fsync(s->queue) < 0)
+		log_warning("spool %s: a state may not survive a power cut: %s", s->path, strerror(errno));
+	if (ok < 0)
+		(void)!unlinkat(s->tmp, name, 0);
+	close(fd);
+	buf_free(&b);
+	return ok;
+}
+
+/* The mail goes first: a state without its mail is nothing, a mail without its state would be sent to all again. */
+int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f)
+{
+	char name[SPOOL_ID + 8];
+
+	snprintf(name, sizeof name, "%s.state", e->id);
+	if (failed ? renameat(s->queue, e->id, s->failed, e->id) < 0 : unlinkat(s->queue, e->id, 0) < 0)
+		return spool_fails(s, "taking a mail out of the queue", f);
+	if (failed)
+		(void)!renameat(s->queue, name, s->failed, name);
+	else
+		(void)!unlinkat(s->queue, name, 0);
+	if (fsync(s->queue) < 0 || (failed && fsync(s->failed) < 0))
+		log_warning("spool %s: what is done may be done again after a power cut: %s", s->path, strerror(errno));
+	return 0;
+}
+
+void spool_release(struct entry *e)
+{
+	if (e->fd >= 0)
+		close(e->fd);
+	e->fd = -1;
+}

@@ -1,0 +1,15 @@
+/*
+ * spool/inside - what the parts of spool/ share: spool.c (accepts and lists), hold.c (takes, records, finishes), sweep.c
+ * (clears away)
+ *
+ * Owns: nothing. Errors: spool_fails makes errno a failure. Threads: one. Source: mysend-spool(5).
+ */
+#ifndef SPOOL_INSIDE_H
+#define SPOOL_INSIDE_H
+
+#include "spool/spool.h"
+
+int spool_fails(const struct spool *s, const char *what, struct failure *f);
+bool spool_is_name(const char *name); /* of a mail, or of its bounce */
+
+#endif

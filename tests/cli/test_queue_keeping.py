@@ -1,0 +1,259 @@
+"""Who looks after the queue: listings, monitoring, limits, what was given up, and a runner that stays."""
+import json
+import os
+import re
+import signal
+import socket
+import time
+
+import pytest
+
+TEXT = b"Subject: x\nFrom: a@b.example\nTo: bob@example.org\n\ntext\n"
+
+
+def give_up(spool, relay, count=1):
+    """That many mails end in failed/, in this order; their names."""
+    names = []
+    for i in range(count):
+        spool.run("-odq", "-f", "", "u%d@example.org" % i, stdin=TEXT).ok()
+        names += spool.names()
+        spool.run("-q", relay=relay("ehlo pipelining", 'rcpt "550 5.1.1 nobody"'))
+        assert spool.names() == []
+    return names
+
+
+def objects(done):
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+# --- listings -------------------------------------------------------------------------------------
+
+def test_what_was_given_up_is_listed_with_the_reason(spool, relay):
+    name, = give_up(spool, relay)
+    out = spool.run(name="mailq").out
+    assert re.match(r"%s .*<>\n\t\(given up after 1 tries: RCPT TO: 550 nobody\)\n\tu0@example.org: refused\n-- 1 given up, kept in %s/failed\n\nMail queue is empty\n$"
+                    % (name, re.escape(spool.top)), out), out
+
+
+@pytest.mark.parametrize("name, args", [("mailq", ["--json"]), ("mysend", ["-bp", "--json"]), ("mysend", ["--json", "-bp"])])
+def test_programs_get_an_object_a_line(spool, relay, name, args):
+    give_up(spool, relay)
+    spool.run("-f", "ann@example.net", "b\u00f6b@example.org", "carl@example.org", stdin=TEXT).ok()
+    spool.run("-odq", "dan@example.org", stdin=TEXT).ok()
+    failed, waits, new = objects(spool.run(*args, name=name))
+    assert (failed["queue_name"], waits["queue_name"], new["queue_name"]) == ("failed", "deferred", "incoming")
+    assert waits["sender"] == "ann@example.net" and waits["queue_id"] == spool.names()[0] and waits["attempts"] == 1
+    assert waits["recipients"] == [{"address": "b\u00f6b@example.org", "state": "waits"}, {"address": "carl@example.org", "state": "waits"}]
+    assert "Connection refused" in waits["last_reply"] and waits["next_try"] - waits["arrival_time"] in (60, 61) and waits["message_size"] > 50
+    assert failed["recipients"][0]["state"] == "refused" and new["next_try"] == 0 and new["account"] == "default"
+
+
+def test_object_of_a_held_mail_says_so(spool):
+    spool.run("-odq", "dan@example.org", stdin=TEXT).ok()
+    spool.run("--queue-hold", spool.names()[0]).ok()
+    assert objects(spool.run("-bp", "--json"))[0]["queue_name"] == "hold"
+
+
+def test_empty_queue_is_no_object(spool):
+    assert spool.run("-bp", "--json").ok().out == ""
+
+
+@pytest.mark.parametrize("name, args", [("mysend", ["--json"]), ("sendmail", ["--json", "a@b.example"]), ("mysend", ["--json", "-q"])])
+def test_json_is_of_the_listing_only(spool, name, args):
+    spool.run(*args, name=name, stdin=TEXT).failed(64)
+
+
+# --- monitoring -----------------------------------------------------------------------------------
+
+def make_older(spool, seconds):
+    """As if the mail had come so much before: its time stands in the name and in the file."""
+    digits = "0123456789abcdefghjkmnpqrstvwxyz"
+    for name in spool.names():
+        ms = int((time.time() - seconds) * 1000)
+        older = "".join(digits[ms >> shift & 31] for shift in range(45, -1, -5)) + name[10:]
+        path = os.path.join(spool.top, "queue", name)
+        with open(path, "rb") as text:
+            data = re.sub(rb"Arrived: \d+", b"Arrived: %d" % (ms // 1000), text.read())
+        with open(os.path.join(spool.top, "queue", older), "wb") as out:
+            out.write(data)
+        os.unlink(path)
+        if os.path.exists(path + ".state"):
+            os.rename(path + ".state", os.path.join(spool.top, "queue", older + ".state"))
+
+
+@pytest.mark.parametrize("age, args, status, word", [
+    (None, [], 0, "OK"), (0, [], 0, "OK"), (3599 - 60, [], 0, "OK"), (3601, [], 1, "WARNING"), (6 * 3600 + 1, [], 2, "CRITICAL"),
+    (120, ["--warning", "1m"], 1, "WARNING"), (120, ["--warning=1m", "--critical=2m"], 2, "CRITICAL"), (5000, ["--warning", "2h"], 0, "OK"),
+])
+def test_check_says_how_old_the_oldest_is_as_monitoring_wants_it(spool, age, args, status, word):
+    if age is not None:
+        spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+        make_older(spool, age)
+    done = spool.run("--queue-check", *args)
+    assert done.status == status and done.err == "" and done.out.count("\n") == 1
+    found = re.match(r"MYSEND %s - (\d) mails? waits?, the oldest for (\d+) s; 0 given up\|waiting=\1;;;0 oldest=\2s;\d+;\d+;0 size=(\d+)B;;;0 failed=0;;;0\n$" % word, done.out)
+    assert found and found[1] == ("0" if age is None else "1") and 0 <= int(found[2]) - (age or 0) < 20, done.out
+
+
+def test_check_that_cannot_look_is_unknown(spool, tmp_path):
+    os.makedirs(spool.top)
+    os.chmod(spool.top, 0o777)
+    done = spool.run("--queue-check")
+    assert done.status == 3 and done.out.startswith("MYSEND UNKNOWN - spool "), done
+
+
+@pytest.mark.parametrize("args", [["--warning", "soon"], ["--critical", "0"], ["--warning"], ["--warning", "1h", "x"]])
+def test_check_with_a_time_that_is_none_is_64(spool, args):
+    done = spool.run("--queue-check", *args)
+    assert done.status == 64 or args[-1] == "x", done
+
+
+# --- limits ---------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("limit, word", [("spool_max_mails 2\n", "spool_max_mails"), ("spool_max 2000\n", "spool_max")])
+def test_spool_that_is_full_gives_the_mail_back(spool, limit, word):
+    text = TEXT + b"x" * 400 + b"\n"
+    codes = [spool.run("bob@example.org", stdin=text, more=limit) for _ in range(4)]
+    taken = [done for done in codes if done.status == 0]
+    assert len(taken) in (2, 3) and len(spool.names()) == len(taken) and codes[-1].status == 75
+    assert "is full" in codes[-1].err and "(%s)" % word in codes[-1].err and "Connection refused" in codes[-1].err
+
+
+def test_spool_that_is_full_takes_again_when_something_has_gone(spool, relay):
+    spool.run("-odq", "a@example.org", stdin=TEXT, more="spool_max_mails 1\n").ok()
+    assert spool.run("-odq", "b@example.org", stdin=TEXT, more="spool_max_mails 1\n").status == 75
+    spool.run("-q", relay=relay()).ok()
+    spool.run("-odq", "b@example.org", stdin=TEXT, more="spool_max_mails 1\n").ok()
+
+
+def test_given_up_mail_beyond_the_number_goes_oldest_first(spool, relay):
+    names = give_up(spool, relay, 4)
+    spool.run("-q", more="failed_max 2\n").ok()
+    assert spool.names("failed") == names[2:] and len(os.listdir(os.path.join(spool.top, "failed"))) == 4
+    spool.run("-q", more="failed_max 0\n").ok()
+    assert os.listdir(os.path.join(spool.top, "failed")) == []
+
+
+def test_given_up_mail_beyond_its_time_goes(spool, relay):
+    give_up(spool, relay)
+    spool.run("-q", more="failed_lifetime 1h\n").ok()
+    assert len(spool.names("failed")) == 1
+    began = time.time()
+    while spool.names("failed"):
+        spool.run("-q", more="failed_lifetime 1\n").ok()
+        assert time.time() - began < 10
+
+
+@pytest.mark.parametrize("place", ["queue", "tmp", "failed"])
+@pytest.mark.parametrize("kind", ["foreign", "named", "folder", "link"])
+def test_file_of_somebody_else_is_named_and_never_sent_or_deleted(spool, relay, place, kind):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    name = "letter to mother.txt" if kind == "foreign" else spool.names()[0][:-1] + ("1" if spool.names()[0].endswith("0") else "0")
+    path = os.path.join(spool.top, place, name)
+    if kind == "folder":
+        os.mkdir(path)
+    elif kind == "link":
+        os.symlink("/etc/hostname", path)
+    else:
+        with open(path, "w", encoding="ascii") as out:
+            out.write("Dear mother\n")
+    there = relay()
+    done = spool.run("-q", relay=there, more="failed_max 0\n")
+    done = spool.run("-q", relay=there, more="failed_max 0\n") if done.status else done
+    assert len(there.messages) == 1 and done.status == 0
+    if place == "queue":
+        assert name in done.err and os.listdir(os.path.join(spool.top, "queue")) == []
+        assert os.path.lexists(os.path.join(spool.top, "failed", name))
+    elif place == "tmp" and kind == "foreign":
+        assert name in done.err and os.listdir(os.path.join(spool.top, "failed")) == [name]
+    else:
+        assert os.path.lexists(path)
+
+
+def test_second_file_of_the_same_name_does_not_replace_the_first(spool):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    for words in ("one", "two"):
+        with open(os.path.join(spool.top, "queue", "note"), "w", encoding="ascii") as out:
+            out.write(words)
+        assert "failed/note" in spool.run("-q").err
+    assert {name for name in os.listdir(os.path.join(spool.top, "failed"))} == {"note", "note.1"}
+
+
+# --- a warning ------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("args, warned", [([], True), (["-N", "delay"], True), (["-N", "failure"], False), (["-N", "never"], False)])
+def test_sender_is_told_once_that_mail_has_to_wait(spool, relay, args, warned):
+    spool.run("-odq", "-f", "ann@example.net", *args, "bob@example.org", stdin=TEXT).ok()
+    make_older(spool, 7300)
+    down = relay("ehlo pipelining", "rcpt-to bob@example.org 450")
+    for _ in range(3):
+        spool.run("-qf", relay=down, more="queue_warning 2h\n").ok()
+    mails = [mail for mail in down.messages if mail.recipients == ["ann@example.net"]]
+    assert len(mails) == warned
+    if warned:
+        text = mails[0].body.decode()
+        assert "Action: delayed" in text and "Status: 4." in text and "Will-Retry-Until:" in text and mails[0].sender == ""
+        assert "Final-Recipient: rfc822; bob@example.org" in text and "text/rfc822-headers" in text and "Delayed" in mails[0].field("Subject")
+
+
+def test_no_warning_before_the_time_or_without_the_setting(spool, relay):
+    spool.run("-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+    make_older(spool, 7300)
+    down = relay("ehlo pipelining", "rcpt 450")
+    spool.run("-qf", relay=down).ok()
+    spool.run("-qf", relay=down, more="queue_warning 3h\n").ok()
+    assert len(spool.names()) == 1
+
+
+# --- a runner that stays --------------------------------------------------------------------------
+
+def listen(path):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(path)
+    sock.settimeout(20)
+    return sock
+
+
+def test_runner_tells_the_service_manager_and_ends_when_told(spool, relay, tmp_path):
+    with listen(str(tmp_path / "notify")) as manager:
+        run = spool.mysend.start("-q1h", config=spool.config(relay()), env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(100) == b"READY=1"
+        run.process.send_signal(signal.SIGHUP)
+        assert re.match(rb"RELOADING=1\nMONOTONIC_USEC=\d+$", manager.recv(100)) and manager.recv(100) == b"READY=1"
+        run.process.terminate()
+        assert manager.recv(100) == b"STOPPING=1"
+        done = run.finish(b"")
+    assert done.status == 0 and done.err == ""
+
+
+def test_hangup_reads_the_configuration_again_and_tries_at_once(spool, relay, tmp_path):
+    there = relay()
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    path = spool.mysend.file(spool.config())
+    with listen(str(tmp_path / "notify")) as manager:
+        run = spool.mysend.start("-qf", "-q1h", env={"MYSEND_CONFIG": path, "NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(100) == b"READY=1"
+        began = time.monotonic()
+        while not os.path.exists(os.path.join(spool.top, "queue", spool.names()[0] + ".state")):
+            assert time.monotonic() - began < 20
+            time.sleep(0.02)
+        with open(path, "w", encoding="ascii") as out:
+            out.write(spool.config(there))
+        run.process.send_signal(signal.SIGHUP)
+        assert there.wait_for_message(20)
+        run.process.terminate()
+        assert run.finish(b"").status == 0
+
+
+def test_runner_that_is_told_to_end_finishes_the_mail_in_hand_and_begins_no_other(spool, relay):
+    for i in range(3):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining", 'end "sleep 1.5 && ok"')
+    run = spool.mysend.start("-q1h", config=spool.config(there) + "window 1\n")
+    began = time.monotonic()
+    while not (there.sessions and there.commands and there.verbs[-1] == "DATA"):
+        assert time.monotonic() - began < 20
+        time.sleep(0.02)
+    run.process.terminate()
+    assert run.finish(b"").status == 0
+    assert len(there.messages) >= 1 and len(there.messages) + len(spool.names()) == 3 and len(spool.names()) >= 1
