@@ -8,7 +8,7 @@
 #include "cli/letters.h"
 #include "conf/value.h"
 
-enum effect { MODE, MAIL, FLUSH, DRY_RUN, JSON, WARN, FAIL };
+enum effect { MODE, MAIL, FLUSH, DRY_RUN, JSON, SERVICE, WARN, FAIL };
 
 /* mysend's own words; all the others are settings. */
 static const struct word {
@@ -34,6 +34,7 @@ static const struct word {
 	{"warning", .effect = WARN},
 	{"critical", .effect = FAIL},
 	{"json", .effect = JSON},
+	{"service", .effect = SERVICE},
 };
 
 static bool takes_value(const struct wish *w, const struct word *own)
@@ -113,6 +114,9 @@ static int read_word(struct wish *w, const struct word *own, const char *value, 
 		return 0;
 	case JSON:
 		w->json = true;
+		return 0;
+	case SERVICE:
+		w->service = true;
 		return 0;
 	case WARN:
 		return read_age(&w->warning, own, value, f);
@@ -212,6 +216,8 @@ static int check(const struct wish *w, struct failure *f)
 {
 	if (w->mode == MODE_SMTP && w->dry_run)
 		return usage(f, "--dry-run does not go with -bs", "");
+	if (w->service && w->mode != MODE_SMTP)
+		return usage(f, "--service goes with -bs only", "");
 	if (w->json && w->mode != MODE_MAILQ)
 		return usage(f, "--json goes with -bp only", "");
 	if (w->mode == MODE_QUEUE && (w->recipients || w->from_header))

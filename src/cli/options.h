@@ -56,6 +56,7 @@ struct wish {
 	const char *tag;   /* -L, or NULL */
 	unsigned interval; /* -q15m: seconds, or 0 */
 	bool json;	   /* mailq for programs */
+	bool service;	   /* -bs for whoever is at the other end of a local socket */
 	unsigned warning, critical; /* --queue-check: seconds */
 };
 

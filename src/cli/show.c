@@ -17,7 +17,7 @@ static const char help[] =
 	"  -v, --verbose       show the conversation with the relay\n"
 	"  -X FILE             append it to a file;  -d, --debug  say more of the rest\n"
 	"  -N WHEN, -R WHAT, -V ID  delivery notifications, where the relay has them\n"
-	"  -bs, -bS            SMTP on standard input: a dialogue, or a file\n"
+	"  -bs [--service], -bS   SMTP on standard input: a dialogue, or a file\n"
 	"  -bp, -q, -qf        print the queue; try what is due, or all of it\n"
 	"  --queue-hold, --queue-release, --queue-remove ID   one mail; --queue-flush\n"
 	"  --queue-check, --warning AGE, --critical AGE   monitoring;  -bp --json\n"

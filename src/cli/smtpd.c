@@ -64,6 +64,7 @@ static int on_helo(struct smtpd *s, struct slice words, struct failure *f)
 	if (!words.len)
 		return refuse(s, 501, "5.5.4 say HELO and your name", f);
 	smtpd_reset(s);
+	s->extended = false;
 	return smtpd_say(s, 250, whoami_host(&s->job.arena), f);
 }
 
@@ -74,6 +75,7 @@ static int on_ehlo(struct smtpd *s, struct slice words, struct failure *f)
 	if (!words.len)
 		return refuse(s, 501, "5.5.4 say EHLO and your name", f);
 	smtpd_reset(s);
+	s->extended = true;
 	lines = arena_printf(&s->job.arena,
 			     "%s\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nHELP",
 			     whoami_host(&s->job.arena));
@@ -94,6 +96,8 @@ static int on_mail(struct smtpd *s, struct slice words, struct failure *f)
 		return refuse_failure(s, &why, f);
 	s->said.sender = m.sender;
 	if (intake_account(&s->intake, &s->job, &s->said, *m.sender ? m.sender : NULL, &unused, &why) < 0)
+		return refuse_failure(s, &why, f);
+	if (service_check_sender(&s->peer, &s->job, m.sender, &why) < 0)
 		return refuse_failure(s, &why, f);
 	if (m.size && s->job.account->message_size_limit && m.size > s->job.account->message_size_limit)
 		return refuse(s, 552, "5.3.4 the message is larger than message_size_limit", f);
@@ -364,6 +368,8 @@ int mode_smtp(const struct wish *w, struct arena *run, struct failure *f)
 
 	s.link.watcher = watch_open(&watch, w);
 	s.intake.run = run;
+	if (w->service && service_open(&s.peer, STDIN_FILENO, run, f) < 0)
+		return -1;
 	ok = dialogue_open(&s.io, STDIN_FILENO, s.batch ? -1 : STDOUT_FILENO, f);
 	if (ok == 0 && intake_open(&s.intake, w, run, f) < 0)
 		ok = turn_away(&s, f);

@@ -13,6 +13,7 @@
 
 #include "cli/dialogue.h"
 #include "cli/intake.h"
+#include "cli/service.h"
 #include "cli/smtpd_words.h"
 #include "post/link.h"
 
@@ -25,6 +26,8 @@ struct smtpd {
 	const struct wish *wish;
 	struct intake intake;
 	struct link link;
+	struct peer peer;
+	bool extended; /* it said EHLO */
 	struct job job; /* of the transaction at hand */
 	struct wish said; /* the wish with what MAIL and RCPT said */
 	bool mail;	  /* MAIL was taken */

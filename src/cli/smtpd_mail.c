@@ -15,6 +15,7 @@ void smtpd_reset(struct smtpd *s)
 	message_close(&s->job.mail.message);
 	arena_free(&s->job.arena);
 	s->job = (struct job){.began = clock_steady(), .mail.message.held = -1};
+	s->job.peer = s->peer.name;
 	s->said = *s->wish;
 	s->mail = s->bdat = s->spoilt = s->wrong = false;
 	s->octets = 0;
@@ -215,6 +216,7 @@ int smtpd_end_message(struct smtpd *s, struct failure *f)
 	if (s->spoilt)
 		s->wrong = true;
 	if (!s->wrong && (message_end(&s->job.mail.message, &s->why) < 0 ||
+			  service_stamp(&s->peer, &s->job, s->extended, &s->why) < 0 ||
 			  intake_take(&s->intake, &s->job, &s->said, &s->why) < 0))
 		s->wrong = true;
 	if (s->wrong) {

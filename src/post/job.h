@@ -21,6 +21,8 @@ struct job {
 	int64_t began;		       /* clock_steady */
 	bool encrypted, authenticated; /* how it went out */
 	const char *tag;	       /* what syslog calls us, or NULL */
+	const char *peer;	       /* whom a service does it for, or NULL */
+	bool twice;		       /* somebody may have got it already */
 	const char *spooled;	       /* under which name it waits, or NULL */
 	bool later;		       /* it is not to be tried now */
 	bool told;		       /* its sender wants to be told of refusals by mail, too */

@@ -93,7 +93,7 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 {
 	const struct account *a = j->account;
 	const struct envelope *e = &j->mail.envelope;
-	const struct failure *why = status == EX_OK ? NULL : worst(e, session);
+	const struct failure *why = status == EX_OK && !j->spooled ? NULL : worst(e, session);
 	const struct field *id = header_find(&j->mail.message.header, "Message-ID", NULL);
 	struct slice queue = {"", 0};
 
@@ -102,6 +102,8 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 			  j->authenticated ? "on" : "off");
 	if (*a->user)
 		plain(b, "user", a->user);
+	if (j->peer)
+		plain(b, "peer", j->peer);
 	plain(b, "from", e->sender && *e->sender ? e->sender : "<>");
 	recipients(b, e);
 	if (j->mail.wire)
@@ -119,6 +121,10 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 		plain(b, "msgid", header_unfold(&j->mail.message.header, id));
 	if (queue.len)
 		(void)!buf_printf(b, " queueid=%.*s", (int)queue.len, queue.p);
+	if (j->spooled)
+		plain(b, "spooled", j->spooled);
+	if (j->twice)
+		quoted(b, "note", "may arrive twice");
 	(void)!buf_printf(b, " ms=%" PRId64, clock_steady() - j->began);
 }
 

@@ -134,6 +134,7 @@ static void prepare(struct run *r, struct carried *c)
 
 		if (verdict_is_settled(from->verdict))
 			continue;
+		c->job.twice |= from->verdict == UNSURE;
 		if (from->verdict == UNSURE)
 			log_debug("%s may arrive twice at %s", c->entry.id, from->address);
 		to = envelope_add(v, in, from->address);

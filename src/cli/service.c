@@ -1,0 +1,94 @@
+#define _GNU_SOURCE /* struct ucred */
+#include "cli/service.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "cli/identity.h"
+#include "cli/smtpd_words.h"
+#include "conf/whoami.h"
+#include "mail/address.h"
+#include "mail/stamp.h"
+
+enum { HOPS = 50 };
+
+int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
+{
+	struct sockaddr_storage at;
+	socklen_t room = sizeof at;
+	const struct passwd *user;
+	struct ucred who;
+
+	if (getsockname(fd, (struct sockaddr *)(void *)&at, &room) < 0 || at.ss_family != AF_UNIX ||
+	    (room = sizeof who, getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &room)) < 0 || who.uid == (uid_t)-1) {
+		fail(f, AT_USAGE, EX_USAGE, "--service needs a local socket on standard input, which tells who is at its other end");
+		return failure_hint(f, "contrib/systemd/mysend.socket starts it with one");
+	}
+	user = getpwuid(who.uid);
+	*p = (struct peer){true, who.uid, NULL};
+	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)who.uid);
+	return 0;
+}
+
+/* name, name+anything; at a local domain, or at maildomain. */
+static bool is_own(const struct peer *p, struct job *j, const char *address)
+{
+	const char *local = whoami_mail_domain(&j->arena, j->account);
+	size_t len = strlen(p->name);
+
+	if (strncmp(address, p->name, len) != 0 || !strchr("+@", address[len]))
+		return false;
+	return whoami_is_local(&j->arena, address) || (*local && strcasecmp(address_domain(address), local) == 0);
+}
+
+int service_check_sender(const struct peer *p, struct job *j, const char *sender, struct failure *f)
+{
+	if (!p->known || p->uid == 0 || !*sender || setting_is(j->account, SET_service_from, "any") || is_own(p, j, sender))
+		return 0;
+	return smtpd_refuse(f, 550, "5.7.1", arena_printf(&j->arena, "%s is not for %s to send as (service_from)", sender, p->name));
+}
+
+static void put_received(const struct peer *p, struct job *j, bool extended)
+{
+	struct header *h = &j->mail.message.header;
+	const char *body = arena_printf(&j->arena, "by %s (mysend, from userid %lu) with %s; %s", whoami_host(&j->arena),
+					(unsigned long)p->uid, extended ? "ESMTP" : "SMTP",
+					stamp_date(&j->arena, clock_wall()));
+
+	if (h->fields)
+		header_insert(h, &h->field[0], "Received", body);
+	else
+		header_put(h, "Received", body);
+}
+
+/* RFC 5321 6.3 */
+static size_t hops(const struct header *h)
+{
+	size_t count = 0;
+
+	for (const struct field *r = NULL; (r = header_find(h, "Received", r)); count++)
+		;
+	return count;
+}
+
+int service_stamp(const struct peer *p, struct job *j, bool extended, struct failure *f)
+{
+	const char *from;
+
+	if (!p->known)
+		return 0;
+	from = identity_of_header(j);
+	if (from && service_check_sender(p, j, from, f) < 0)
+		return -1;
+	if (!from && header_find(&j->mail.message.header, "From", NULL) && p->uid != 0 &&
+	    !setting_is(j->account, SET_service_from, "any"))
+		return smtpd_refuse(f, 550, "5.7.1", "From has to name one sender (service_from)");
+	if (hops(&j->mail.message.header) >= HOPS)
+		return smtpd_refuse(f, 554, "5.4.6", "it has been here before: does the service's relay lead to the service?");
+	put_received(p, j, extended);
+	return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * cli/service - mail of many users by one account: who is at the other end of the socket, and what he may say (--service)
+ *
+ * Use: service_open(&peer, 0, f); service_check_sender after MAIL, service_stamp when the message is whole, before it is
+ * completed. Root may send as anybody.
+ *
+ * Owns: nothing; texts in the arena. Bounds: none.
+ * Errors: service_open: AT_USAGE EX_USAGE, standard input is no local socket; service_check_sender and service_stamp:
+ * 550 for the client. Threads: one (getpwuid). Source: unix(7) SO_PEERCRED; RFC 5321 4.4.
+ */
+#ifndef CLI_SERVICE_H
+#define CLI_SERVICE_H
+
+#include <sys/types.h>
+
+#include "post/job.h"
+
+struct peer {
+	bool known; /* of a service: otherwise it is whoever runs us */
+	uid_t uid;
+	const char *name; /* of the login, or the number */
+};
+
+MUST_CHECK int service_open(struct peer *p, int fd, struct arena *in, struct failure *f);
+/* May this peer send as that address? service_from of the account says. */
+MUST_CHECK int service_check_sender(const struct peer *p, struct job *j, const char *sender, struct failure *f);
+/* The same for the From field, and a Received field in front. */
+MUST_CHECK int service_stamp(const struct peer *p, struct job *j, bool extended, struct failure *f);
+
+#endif

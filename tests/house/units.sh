@@ -1,0 +1,25 @@
+#!/bin/sh
+# The units are right for systemd, and as closed as their first lines say. Run anywhere; $srcdir is where the sources are.
+command -v systemd-analyze >/dev/null || { echo "systemd-analyze is missing"; exit 77; }
+src=$(cd "${srcdir:-.}" && pwd)/contrib/systemd
+work=$(mktemp -d) || exit 71
+trap 'rm -rf "$work"' EXIT
+bad=0
+trouble() { echo "$*"; bad=1; }
+
+# verify wants the program to be there, and pages that are not installed yet are no fault.
+for unit in "$src"/*.service "$src"/*.timer "$src"/*.socket; do
+	sed -e 's,/usr/bin/mysend,/bin/true,' -e '/^Documentation=/d' "$unit" >"$work/$(basename "$unit")"
+done
+cp "$work/mysend@.service" "$work/mysend@1.service"
+for unit in "$work"/*.timer "$work"/*.socket "$work"/mysend-queue.service "$work"/mysend-service-queue.service "$work"/mysend@1.service; do
+	said=$(cd "$work" && systemd-analyze verify "./$(basename "$unit")" 2>&1 | grep -F "$(basename "$unit")")
+	[ -z "$said" ] || trouble "$said"
+done
+for unit in "$src"/*.service; do
+	wanted=$(sed -n 's/^# systemd-analyze security --offline=true: \([0-9.]*\).*/\1/p' "$unit")
+	found=$(systemd-analyze security --no-pager --offline=true "$unit" 2>/dev/null | sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p')
+	[ -n "$found" ] || trouble "$unit: systemd-analyze gives no level"
+	awk "BEGIN { exit !(\"$found\" + 0 <= \"$wanted\" + 0) }" || trouble "$unit: says $wanted, is $found"
+done
+exit $bad
