@@ -1,11 +1,10 @@
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/behind.h"
 #include "cli/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
@@ -57,31 +56,6 @@ static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 	return status;
 }
 
-/* A process of its own tries it, with nothing of the caller's: who calls need not wait. It is started anew, for what a
- * child inherits has no password. */
-static void try_behind(struct job *j, const struct wish *w)
-{
-	char id[64], *argv[8] = {"mysend"};
-	int n = 1, null;
-
-	snprintf(id, sizeof id, "-qI%s", j->spooled);
-	if (w->config) {
-		argv[n++] = "-C";
-		argv[n++] = arena_printf(&j->arena, "%s", w->config);
-	}
-	argv[n++] = id;
-	signal(SIGCHLD, SIG_IGN);
-	if (fork() != 0)
-		return; /* if there is no child, the queue is run some day */
-	setsid();
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	for (int fd = 0; fd < 3; fd++)
-		if (null < 0 || dup2(null, fd) < 0)
-			_exit(EX_OSERR);
-	execv("/proc/self/exe", argv);
-	_exit(EX_OSERR);
-}
-
 int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 {
 	struct job j = {.began = clock_steady(), .mail.message.held = -1};
@@ -97,7 +71,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 	} else {
 		status = hand_over(&j, w, f);
 		if (w->background && j.spooled)
-			try_behind(&j, w);
+			behind_try(w, &j.arena, j.spooled);
 	}
 	message_close(&j.mail.message);
 	arena_free(&j.arena);

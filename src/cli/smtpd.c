@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/behind.h"
 #include "cli/modes.h"
 #include "cli/smtpd_data.h"
 #include "cli/watch.h"
@@ -379,6 +380,8 @@ int mode_smtp(const struct wish *w, struct arena *run, struct failure *f)
 	}
 	if (ok == 0)
 		ok = converse(&s, f);
+	if (s.batch && s.behind && w->background)
+		behind_try(w, run, NULL);
 	link_leave(&s.link, ok == 0);
 	watch_close(&watch);
 	message_close(&s.job.mail.message);

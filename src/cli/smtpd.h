@@ -37,6 +37,7 @@ struct smtpd {
 	bool wrong;	    /* there is one */
 	uint64_t octets;
 	unsigned errors;
+	bool behind;	    /* something is in the queue now */
 	size_t taken, refused; /* messages */
 	size_t strays;	       /* of a batch: commands outside of any that could not be taken */
 	bool quit;

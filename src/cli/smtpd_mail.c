@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "cli/behind.h"
 #include "cli/smtpd.h"
 #include "post/hint.h"
 #include "post/report.h"
@@ -206,6 +207,9 @@ static int hand_over(struct smtpd *s, struct failure *f)
 		s->taken++;
 	else
 		s->refused++;
+	if (s->wish->background && s->job.spooled && !s->batch)
+		behind_try(s->wish, &s->job.arena, s->job.spooled);
+	s->behind |= s->job.spooled != NULL;
 	return say_verdicts(s, ok < 0 ? &session : NULL, f);
 }
 

@@ -20,8 +20,8 @@ class Host:
         self.sendmail = os.path.join(self.bin, "sendmail")
         if not os.path.lexists(self.sendmail):
             os.symlink(binary, self.sendmail)
-        self.config = self.write("home/.mysendrc", "account default\nhost %s\nport %d\ntls off\nmaildomain %s\naliases off\n%s" %
-                                 (relay.host, relay.port, DOMAIN, more), 0o600)
+        self.config = self.write("home/.mysendrc", "account default\nhost %s\nport %d\ntls off\nmaildomain %s\naliases off\nspool %s\n%s" %
+                                 (relay.host, relay.port, DOMAIN, os.path.join(self.tmp, "spool"), more), 0o600)
 
     def write(self, name, text, mode=0o644):
         path = os.path.join(self.tmp, name)

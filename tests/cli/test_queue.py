@@ -92,6 +92,25 @@ def test_mail_that_is_to_wait_is_not_tried(spool, mysend, relay, args, more):
     assert there.message.recipients == ["bob@example.org"]
 
 
+def test_mail_waits_by_default(spool, mysend):
+    config = spool.config().replace("queue on\n", "")
+    mysend("bob@example.org", stdin=TEXT, config=config).ok()
+    assert len(spool.names()) == 1
+
+
+@pytest.mark.parametrize("mode", ["-bs", "-bS"])
+def test_smtp_client_need_not_wait_either(spool, relay, mode):
+    there = relay("ehlo pipelining", 'greet "sleep 1 && ok"')
+    script = b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nb\r\n.\r\nQUIT\r\n"
+    began = time.monotonic()
+    done = spool.run(mode, "-odb", name="sendmail", stdin=script, relay=there, settle=False)
+    assert done.status == 0 and time.monotonic() - began < 1 and not there.messages
+    assert there.wait_for_message(20)
+    while spool.files():
+        assert time.monotonic() - began < 20
+        time.sleep(0.02)
+
+
 def test_relay_of_an_option_is_not_remembered(spool, relay):
     there = relay()
     done = spool.run("--relay", "127.0.0.1:1", "bob@example.org", stdin=TEXT, relay=there)

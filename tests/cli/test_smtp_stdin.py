@@ -349,7 +349,7 @@ def test_quiet_batch_has_only_a_status(mysend, relay):
 ])
 def test_administration_is_silent_and_does_not_read_its_input(mysend, name, args, out):
     with socket.socket() as never:
-        done = mysend(*args, name=name, stdin=never, config="host 127.0.0.1\nto x@y.example\n")
+        done = mysend(*args, name=name, stdin=never, config="host 127.0.0.1\nto x@y.example\nspool %s/spool\n" % mysend.tmp)
     assert (done.status, done.out, done.err) == (0, out, "")
 
 

@@ -1,0 +1,28 @@
+#include "cli/behind.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+void behind_try(const struct wish *w, struct arena *in, const char *id)
+{
+	char *argv[8] = {"mysend"};
+	int n = 1, null;
+
+	if (w->config) {
+		argv[n++] = "-C";
+		argv[n++] = arena_printf(in, "%s", w->config);
+	}
+	argv[n++] = id ? arena_printf(in, "-qI%s", id) : "-q";
+	signal(SIGCHLD, SIG_IGN);
+	if (fork() != 0)
+		return;
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3; fd++)
+		if (null < 0 || dup2(null, fd) < 0)
+			_exit(EX_OSERR);
+	execv("/proc/self/exe", argv);
+	_exit(EX_OSERR);
+}
