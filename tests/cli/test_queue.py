@@ -69,11 +69,20 @@ def test_what_waits_and_what_is_final(spool, relay, parts, waits):
     assert not shouted or ("it is tried again" in done.err or "is tried again" in done.err)
 
 
+def test_mail_that_waits_has_one_log_line_that_says_why_and_as_what(spool, tmp_path):
+    spool.run("bob@example.org", stdin=TEXT, more="logfile %s\n" % (tmp_path / "log")).ok()
+    line, = (tmp_path / "log").read_text().splitlines()
+    assert "exitcode=EX_OK" in line and "spooled=" + spool.names()[0] in line and "errormsg='Connection refused'" in line
+
+
 def test_message_without_an_answer_is_marked_as_unsure(spool, relay):
     spool.run("bob@example.org", stdin=TEXT, relay=relay("ehlo pipelining", "end drop")).ok()
     assert "bob@example.org: unsure" in spool.run(name="mailq").out
     there = relay()
-    assert "may arrive twice" in spool.run("-d", "-qf", relay=there).err
+    log = os.path.join(spool.mysend.tmp, "log")
+    assert "may arrive twice" in spool.run("-d", "-qf", relay=there, more="logfile %s\n" % log).err
+    with open(log, encoding="ascii") as text:
+        assert "note='may arrive twice'" in text.read()
     assert there.message and spool.files() == []
 
 

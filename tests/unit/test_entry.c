@@ -98,7 +98,7 @@ static void test_a_state_comes_back_as_it_was_written(void **state)
 	e.envelope.recipient[1].verdict = UNSURE;
 	buf_start(&out, 10000);
 	assert_int_equal(entry_print_state(&out, &e), 0);
-	assert_string_equal(out.p, "mysend-state 1\nAttempts: 3\nNext: 880128000\nHeld: 1\nLast: RCPT TO: 450\\x0alater\nVerdicts: ru\n");
+	assert_string_equal(out.p, "mysend-state 1\nAttempts: 3\nNext: 880128000\nHeld: 1\nWarned: 0\nLast: RCPT TO: 450\\x0alater\nVerdicts: ru\n");
 	assert_int_equal(entry_parse_state(&again, &in, slice_of(out.p), &f), 0);
 	assert_int_equal(again.attempts, 3);
 	assert_true(again.next == e.next && again.held);
@@ -116,6 +116,7 @@ static void test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_
 	static const struct { const char *text; int ok; } rows[] = {
 		{"", -1}, {"mysend-state 2\nVerdicts: --\n", -1}, {"mysend-state 1\n", -1}, {"mysend-state 1\nVerdicts: -\n", -1},
 		{"mysend-state 1\nVerdicts: ---\n", -1}, {"mysend-state 1\nVerdicts: x-\n", -1},
+		{"mysend-state 1\nVerdicts: t-\n", 0}, {"mysend-state 1\nWarned: 1\nVerdicts: t-\n", 0},
 		{"mysend-state 1\nVerdicts: --\n", 0}, {"mysend-state 1\nColour: red\nVerdicts: a-\n", 0},
 	};
 	struct arena in = {0};

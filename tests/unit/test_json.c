@@ -1,0 +1,45 @@
+#include "unit.h"
+
+#include "base/json.h"
+
+static void test_text_is_what_json_wants(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{"", "\"\""}, {"plain", "\"plain\""}, {"a\"b\\c", "\"a\\\"b\\\\c\""}, {"a\tb\n", "\"a\\u0009b\\u000a\""},
+		{"\x7f", "\"\\u007f\""}, {"b\xc3\xb6" "b", "\"b\xc3\xb6" "b\""}, {"\xf0\x9f\x93\xa7", "\"\xf0\x9f\x93\xa7\""},
+		{"\xff", "\"\xef\xbf\xbd\""}, {"\xc3", "\"\xef\xbf\xbd\""}, {"a\xc3(", "\"a\xef\xbf\xbd(\""},
+		{"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""}, {"</script>", "\"</script>\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct buf b;
+
+		buf_start(&b, 1000);
+		assert_int_equal(json_text(&b, slice_of(rows[i].in)), 0);
+		assert_string_equal(b.p, rows[i].out);
+		buf_free(&b);
+	}
+}
+
+static void test_text_that_finds_no_room_is_an_error(void **state)
+{
+	struct buf b;
+
+	(void)state;
+	buf_start(&b, 4);
+	assert_int_equal(json_text(&b, SLICE("longer than that")), -1);
+	buf_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_is_what_json_wants),
+		cmocka_unit_test(test_text_that_finds_no_room_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
