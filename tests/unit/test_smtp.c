@@ -129,7 +129,7 @@ static void verdicts(const struct feed *f, char *to)
 		for (size_t k = 0; k < f->mail[i].envelope.recipients; k++) {
 			const struct recipient *r = &f->mail[i].envelope.recipient[k];
 
-			*to++ = "PADRU"[r->verdict];
+			*to++ = "PADRTU"[r->verdict];
 			assert_true((r->verdict == PENDING || r->verdict == ACCEPTED) == (r->why == NULL));
 		}
 		*to++ = ' ';
