@@ -7,8 +7,9 @@
 
 #include "mail/address.h"
 
-#define BLOCK "mysend-mail 1"
-#define STATE "mysend-state 1"
+#define BLOCK "mysend-mail "
+#define STATE "mysend-state "
+#define THIS "1"
 
 static int wrong(struct failure *f, const char *what, struct slice line)
 {
@@ -16,6 +17,21 @@ static int wrong(struct failure *f, const char *what, struct slice line)
 
 	printable(shown, sizeof shown, line);
 	return fail(f, AT_SPOOL, EX_DATAERR, "%s: \"%s\"", what, shown);
+}
+
+/* The first line. What a newer mysend has written stays where it is: that one knows what to do with it. */
+static int check_version(struct slice line, const char *kind, struct failure *f)
+{
+	struct slice version;
+
+	if (!slice_begins(line, kind) || line.len == strlen(kind))
+		return wrong(f, "none of mysend's files", line);
+	version = (struct slice){line.p + strlen(kind), line.len - strlen(kind)};
+	if (slice_is(version, THIS))
+		return 0;
+	wrong(f, "of another version of mysend", line);
+	f->exit = EX_CONFIG;
+	return -1;
 }
 
 /* "Name: value", the value to the end of the line. */
@@ -44,7 +60,7 @@ int entry_print(struct buf *out, const struct entry *e)
 {
 	const struct envelope *v = &e->envelope;
 
-	if (buf_printf(out, BLOCK "\nArrived: %lld\nAccount: %s\nSize: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n",
+	if (buf_printf(out, BLOCK THIS "\nArrived: %lld\nAccount: %s\nSize: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n",
 		       (long long)e->arrived, e->account, e->size, e->eightbit, v->sender) < 0 ||
 	    buf_printf(out, "Notify: %u\nRet: %u\nBody: %u\nSmtputf8: %d\n", v->notify, (unsigned)v->ret,
 		       (unsigned)v->body, v->smtputf8) < 0 ||
@@ -131,8 +147,8 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 	e->account = NULL;
 	e->last = "";
 	e->envelope = (struct envelope){.sender = NULL};
-	if (!slice_line(text, &line) || !slice_is(line, BLOCK))
-		return wrong(f, "not a mail of this mysend", line);
+	if (!slice_line(text, &line) || check_version(line, BLOCK, f) < 0)
+		return line.len ? -1 : wrong(f, "an empty file", line);
 	while (slice_line(text, &line) && line.len) {
 		if (slice_has_control(line))
 			return wrong(f, "a control character", line);
@@ -154,7 +170,7 @@ int entry_print_state(struct buf *out, const struct entry *e)
 	char last[400];
 
 	printable(last, sizeof last, slice_of(e->last));
-	if (buf_printf(out, STATE "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nLast: %s\nVerdicts: ", e->attempts,
+	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nLast: %s\nVerdicts: ", e->attempts,
 		       (long long)e->next, e->held, e->warned, last) < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
@@ -192,8 +208,8 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 	bool verdicts = false;
 	uint64_t n;
 
-	if (!slice_line(&text, &line) || !slice_is(line, STATE))
-		return wrong(f, "not a state of this mysend", line);
+	if (!slice_line(&text, &line) || check_version(line, STATE, f) < 0)
+		return line.len ? -1 : wrong(f, "an empty file", line);
 	while (slice_line(&text, &line)) {
 		if (named(line, "Attempts", &value) && number(value, UINT32_MAX, &n))
 			e->attempts = (unsigned)n;

@@ -5,7 +5,7 @@
  * do the same for what was learnt since. Pure: no descriptor, no clock.
  *
  * Owns: nothing; texts in the arena. Units: seconds since 1970. Bounds: ENTRY_BLOCK octets a block.
- * Errors: AT_SPOOL EX_DATAERR naming the line. A block of a newer version is an error; a line of the state that is not
+ * Errors: AT_SPOOL EX_DATAERR naming the line. A block of another version is EX_CONFIG; a line of the state that is not
  * known is passed over. Threads: any. Source: mysend-spool(5).
  */
 #ifndef SPOOL_ENTRY_H

@@ -58,10 +58,10 @@ static int read_state(const struct spool *s, int folder, struct arena *in, struc
 	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
 	ok = file_slurp(fd, &b) < 0 ? spool_fails(s, name, f) : 0;
 	close(fd);
-	if (ok == 0)
-		ok = entry_parse_state(e, in, buf_slice_of(&b), f);
+	if (ok == 0 && entry_parse_state(e, in, buf_slice_of(&b), f) < 0)
+		ok = failure_in(f, "spool %s: %s", s->path, name);
 	buf_free(&b);
-	return ok < 0 ? failure_in(f, "%s", name) : 0;
+	return ok;
 }
 
 static int read_all(const struct spool *s, int folder, struct arena *in, struct entry *e, uint64_t size, struct failure *f)

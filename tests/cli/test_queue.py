@@ -172,7 +172,20 @@ def test_what_is_too_old_is_given_up_and_kept(spool, relay):
     assert done.status == 0
 
 
-@pytest.mark.parametrize("change", [lambda text: text.replace(b"mysend-mail 1", b"mysend-mail 9"), lambda text: text[:-3], lambda text: b"", lambda text: text + b"more",
+@pytest.mark.parametrize("name", ["", ".state"])
+def test_mail_of_another_version_stays_where_it_is_and_is_named(spool, relay, name):
+    spool.run("bob@example.org", stdin=TEXT).ok()
+    path = os.path.join(spool.top, "queue", spool.names()[0] + name)
+    with open(path, "rb") as text:
+        data = re.sub(rb"^(mysend-\w+) 1\n", rb"\1 2\n", text.read())
+    with open(path, "wb") as out:
+        out.write(data)
+    there = relay()
+    done = spool.run("-qf", relay=there)
+    assert done.status == 0 and "another version" in done.err and not there.messages and len(spool.names()) == 1 and spool.names("failed") == []
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace(b"mysend-mail 1", b"mysend-note 1"), lambda text: text[:-3], lambda text: b"", lambda text: text + b"more",
                                     lambda text: text.replace(b"Recipient", b"Rezipient")])
 def test_file_that_was_changed_is_moved_aside_and_named_and_never_sent(spool, relay, change):
     spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
