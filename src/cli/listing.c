@@ -90,7 +90,7 @@ static void show_one(struct listing *l, const char *id)
 	struct arena scratch = {.block = NULL};
 	struct failure why;
 	struct entry e;
-	int got = (l->failed ? spool_take_failed : spool_take)(s, &scratch, id, &e, &why);
+	int got = l->failed ? spool_take_failed(s, &scratch, id, &e, &why) : spool_take(s, &scratch, id, &e, &why);
 
 	if (got < 0)
 		log_warning("%s", why.text);

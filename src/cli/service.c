@@ -18,10 +18,10 @@ enum { HOPS = 50 };
 
 int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
 	socklen_t room = sizeof at;
 	const struct passwd *user;
-	struct ucred who;
+	struct ucred who = {.uid = (uid_t)-1};
 
 	if (getsockname(fd, (struct sockaddr *)(void *)&at, &room) < 0 || at.ss_family != AF_UNIX ||
 	    (room = sizeof who, getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &room)) < 0 || who.uid == (uid_t)-1) {

@@ -14,7 +14,7 @@ enum { TEXT_MAX = 8 * 1024 * 1024 };
 struct report {
 	const struct entry *about;
 	struct arena *in;
-	struct buf *out;
+	struct buf out;
 	const char *host, *boundary;
 	bool eightbit; /* of its first part */
 	bool warning;  /* nobody is given up yet */
@@ -87,7 +87,7 @@ static int print_header(struct report *b)
 {
 	time_t now = clock_wall();
 
-	return buf_printf(b->out,
+	return buf_printf(&b->out,
 			  "From: Mail Delivery System <mailer-daemon@%s>\r\nTo: %s\r\n"
 			  "Subject: %s\r\nDate: %s\r\nMessage-ID: %s\r\n"
 			  "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
@@ -100,7 +100,7 @@ static int print_header(struct report *b)
 
 static int tell_in_words(struct report *b, const struct recipient *r)
 {
-	return buf_printf(b->out, "<%s>:\r\n    %s\r\n", r->address, words_of(b, r));
+	return buf_printf(&b->out, "<%s>:\r\n    %s\r\n", r->address, words_of(b, r));
 }
 
 static int note_ascii(struct report *b, const struct recipient *r)
@@ -111,7 +111,7 @@ static int note_ascii(struct report *b, const struct recipient *r)
 
 static int print_text(struct report *b)
 {
-	if (buf_printf(b->out,
+	if (buf_printf(&b->out,
 		       "--%s\r\nContent-Type: text/plain; charset=%s\r\n%s\r\n"
 		       "Your mail of %s could not be handed over to the mail relay\r\n%s%s:\r\n\r\n",
 		       b->boundary, b->eightbit ? "utf-8" : "us-ascii",
@@ -126,24 +126,24 @@ static int print_text(struct report *b)
 
 static int tell_in_fields(struct report *b, const struct recipient *r)
 {
-	if ((r->orcpt && buf_printf(b->out, "\r\nOriginal-Recipient: %s", r->orcpt) < 0) ||
-	    buf_printf(b->out, "\r\nFinal-Recipient: %s\r\nAction: %s\r\nStatus: %s\r\n", typed(b->in, r->address),
+	if ((r->orcpt && buf_printf(&b->out, "\r\nOriginal-Recipient: %s", r->orcpt) < 0) ||
+	    buf_printf(&b->out, "\r\nFinal-Recipient: %s\r\nAction: %s\r\nStatus: %s\r\n", typed(b->in, r->address),
 		       b->warning ? "delayed" : "failed", status_of(b, r)) < 0)
 		return -1;
 	if (b->warning)
-		return buf_printf(b->out, "Will-Retry-Until: %s\r\n", stamp_date(b->in, b->until));
+		return buf_printf(&b->out, "Will-Retry-Until: %s\r\n", stamp_date(b->in, b->until));
 	if (!r->why || !r->why->code)
 		return 0;
-	return buf_printf(b->out, "Diagnostic-Code: smtp; %s\r\n", words_of(b, r));
+	return buf_printf(&b->out, "Diagnostic-Code: smtp; %s\r\n", words_of(b, r));
 }
 
 static int print_status(struct report *b)
 {
 	const struct entry *e = b->about;
 
-	if (buf_printf(b->out, "\r\n--%s\r\nContent-Type: message/delivery-status\r\n\r\n", b->boundary) < 0 ||
-	    (e->envelope.envid && buf_printf(b->out, "Original-Envelope-Id: %s\r\n", e->envelope.envid) < 0) ||
-	    buf_printf(b->out, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n", b->host,
+	if (buf_printf(&b->out, "\r\n--%s\r\nContent-Type: message/delivery-status\r\n\r\n", b->boundary) < 0 ||
+	    (e->envelope.envid && buf_printf(&b->out, "Original-Envelope-Id: %s\r\n", e->envelope.envid) < 0) ||
+	    buf_printf(&b->out, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n", b->host,
 		       stamp_date(b->in, e->arrived)) < 0)
 		return -1;
 	return each(b, tell_in_fields);
@@ -175,7 +175,7 @@ static int print_all(struct report *b, bool whole)
 {
 	if (each(b, note_ascii) < 0 || print_header(b) < 0 || print_text(b) < 0 || print_status(b) < 0)
 		return -1;
-	return buf_printf(b->out, "\r\n--%s\r\nContent-Type: %s\r\n%s\r\n", b->boundary,
+	return buf_printf(&b->out, "\r\n--%s\r\nContent-Type: %s\r\n%s\r\n", b->boundary,
 			  whole ? "message/rfc822" : "text/rfc822-headers",
 			  b->about->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
 }
@@ -183,21 +183,16 @@ static int print_all(struct report *b, bool whole)
 static struct source *compose(struct report *b, struct source *message, struct failure *f)
 {
 	struct source *parts[3];
-	struct buf out;
 	bool whole;
 
 	parts[1] = returned(b, message, &whole, f);
 	if (!parts[1])
 		return NULL;
-	buf_start(&out, TEXT_MAX);
-	b->out = &out;
 	if (print_all(b, whole) < 0) {
-		buf_free(&out);
 		fail(f, AT_SPOOL, EX_DATAERR, "the bounce grows too large");
 		return NULL;
 	}
-	parts[0] = source_text(b->in, (struct slice){arena_text(b->in, out.p, out.len), out.len});
-	buf_free(&out);
+	parts[0] = source_text(b->in, (struct slice){arena_text(b->in, b->out.p, b->out.len), b->out.len});
 	parts[2] = source_text(b->in, slice_of(arena_printf(b->in, "\r\n--%s--\r\n", b->boundary)));
 	return source_chain(b->in, parts, 3);
 }
@@ -237,7 +232,9 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 	spool_name_bounce(b.id, e, warning);
 	b.envelope = (struct envelope){.sender = ""};
 	envelope_add(&b.envelope, &in, e->envelope.sender);
+	buf_start(&report.out, TEXT_MAX);
 	text = compose(&report, message, f);
+	buf_free(&report.out);
 	b.eightbit = e->eightbit || report.eightbit || !slice_is_ascii(slice_of(e->envelope.sender));
 	if (text)
 		ok = spool_accept(s, &b, text, f);
