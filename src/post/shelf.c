@@ -103,9 +103,6 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 		ok = spool_accept(&s, e, j->mail.wire, f);
 	if (ok == 0)
 		j->spooled = arena_printf(in, "%s", e->id);
-	/* When it is due next: the first try has been made. Without its state it is due at once. */
-	if (ok == 0 && e->attempts && spool_record(&s, e, f) < 0)
-		log_debug("%s", f->text);
 	spool_close(&s);
 	return ok;
 }

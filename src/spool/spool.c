@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 
 enum { PIECE = 64 * 1024 };
 
@@ -192,6 +193,8 @@ static int write_entry(const struct spool *s, const struct entry *e, struct sour
 
 int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f)
 {
+	struct failure unused;
+	bool ours;
 	int fd, ok;
 
 	e->size = message->size;
@@ -201,7 +204,8 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 	fd = openat(s->tmp, e->id, O_WRONLY | O_CREAT | (e->id[26] ? O_TRUNC : O_EXCL) | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return spool_fails(s, "making a file", f);
-	(void)!flock(fd, LOCK_EX | LOCK_NB); /* so that spool_sweep knows that we are at it */
+	/* So that spool_sweep knows that we are at it, and no runner takes it before its state is there. */
+	ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
 	ok = write_entry(s, e, message, fd, f);
 	if (ok == 0 && renameat(s->tmp, e->id, s->queue, e->id) < 0)
 		ok = spool_fails(s, "putting a mail into the queue", f);
@@ -210,7 +214,9 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 		ok = spool_fails(s, "putting a mail into the queue", f);
 		(void)!unlinkat(s->queue, e->id, 0);
 	}
-	/* From here on the mail is safe. */
+	/* From here on the mail is safe. Without its state it is due at once. */
+	if (ok == 0 && ours && e->attempts && spool_record(s, e, &unused) < 0)
+		log_debug("%s", unused.text);
 	if (ok < 0)
 		(void)!unlinkat(s->tmp, e->id, 0);
 	close(fd);

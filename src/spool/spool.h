@@ -37,7 +37,7 @@ void spool_close(struct spool *s);
 MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
 time_t spool_name_time(const char *id); /* when it was made */
 void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
-/* Fills in the entry's id, unless it has one. */
+/* Fills in the entry's id, unless it has one. What has been tried gets its state before anybody else can take it. */
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
 /* Of the queue, or of what was given up. */
 MUST_CHECK int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f);
