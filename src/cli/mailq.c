@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/keeper.h"
 #include "cli/modes.h"
+#include "post/outcome.h"
 
 static bool begins(const char *id, const char *with)
 {
@@ -34,6 +35,8 @@ static int change(struct keeper *k, struct entry *e, enum mode how, struct failu
 {
 	if (how == MODE_REMOVE)
 		return spool_finish(&k->spool, e, false, f);
+	if (how == MODE_RELEASE && e->held)
+		outcome_idle(e, clock_wall(), 0);
 	e->held = how == MODE_HOLD;
 	e->next = how == MODE_RELEASE ? clock_wall() : e->next;
 	return spool_record(&k->spool, e, f);

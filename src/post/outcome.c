@@ -106,17 +106,30 @@ static void expire(struct job *j, struct entry *e)
 	}
 }
 
+static time_t age(const struct entry *e, time_t now)
+{
+	return now - e->arrived - e->idle;
+}
+
 /* It waits, and for long. */
 static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
 {
 	bool told = false;
 
-	if (e->warned || clock_wall() - e->arrived < (time_t)o->with->queue_warning)
+	if (e->warned || age(e, clock_wall()) < (time_t)o->with->queue_warning)
 		return 0;
 	if (bounce_warn(o->spool, e, message_of(in, e), o->with, &told, f) < 0)
 		return -1;
 	e->warned = true;
 	return spool_record(o->spool, e, f);
+}
+
+void outcome_idle(struct entry *e, time_t now, time_t beyond)
+{
+	time_t due = e->next ? e->next : e->arrived;
+
+	if (now - due > beyond)
+		e->idle += now - due - beyond;
 }
 
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)
@@ -128,7 +141,8 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	int ok;
 
 	settle(j, e, session);
-	if (now - e->arrived > (time_t)o->with->queue_lifetime)
+	outcome_idle(e, now, QUEUE_FAR);
+	if (age(e, now) > (time_t)o->with->queue_lifetime)
 		expire(j, e);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);

@@ -17,6 +17,8 @@ struct queue_sum {
 	size_t tried, gone, failed, wait;
 };
 
+enum { QUEUE_FAR = 7200 }; /* no mail waits longer from one try to the next */
+
 struct outcome {
 	struct spool *spool;
 	const struct account *with;
@@ -25,6 +27,8 @@ struct outcome {
 
 MUST_CHECK int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct failure *f);
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session);
+/* It was not tried, though it was due, since the host was off, the clock was set or it was held: that is not its age. */
+void outcome_idle(struct entry *e, time_t now, time_t beyond);
 /* Seconds until the next try after so many. */
 time_t outcome_pause(unsigned attempts, unsigned chance);
 

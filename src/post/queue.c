@@ -10,8 +10,6 @@
 #include "post/logline.h"
 #include "wire/smtp.h"
 
-enum { FAR = 7200 };
-
 /* A mail that is being tried. */
 struct carried {
 	struct job job;
@@ -52,7 +50,7 @@ static bool fits(const struct queue_order *o, const struct entry *e)
 /* The wall clock may have been set back: what seems to be due in a long time is due. */
 static bool is_due(const struct queue_order *o, const struct entry *e, time_t now)
 {
-	return !e->held && (o->all || e->next <= now || e->next > now + FAR);
+	return !e->held && (o->all || e->next <= now || e->next > now + QUEUE_FAR);
 }
 
 /* A file that is none of ours, or has been changed, is moved aside and named; never sent, never deleted. */

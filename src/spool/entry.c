@@ -170,8 +170,8 @@ int entry_print_state(struct buf *out, const struct entry *e)
 	char last[400];
 
 	printable(last, sizeof last, slice_of(e->last));
-	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nLast: %s\nVerdicts: ", e->attempts,
-		       (long long)e->next, e->held, e->warned, last) < 0)
+	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\nLast: %s\nVerdicts: ", e->attempts,
+		       (long long)e->next, e->held, e->warned, (long long)e->idle, last) < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);
@@ -217,6 +217,8 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 			e->next = (time_t)n;
 		else if (named(line, "Held", &value) && number(value, 1, &n))
 			e->held = n;
+		else if (named(line, "Idle", &value) && number(value, INT64_MAX, &n))
+			e->idle = (time_t)n;
 		else if (named(line, "Warned", &value) && number(value, 1, &n))
 			e->warned = n;
 		else if (named(line, "Last", &value))

@@ -23,7 +23,8 @@ struct entry {
 	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and TOLD are settled, PENDING is to be tried, UNSURE too */
 	bool eightbit;		  /* of the message */
 	uint64_t size;		  /* of the message, octets */
-	time_t arrived, next;	  /* next: when it is due */
+	time_t arrived, next;	  /* next: when it is due, or 0 */
+	time_t idle;		  /* seconds in which nobody tried it, though it was due: they do not count as its age */
 	unsigned attempts;
 	bool held;
 	bool warned; /* its sender knows that it waits */

@@ -94,12 +94,13 @@ static void test_a_state_comes_back_as_it_was_written(void **state)
 	e.attempts = 3;
 	e.next = 880128000;
 	e.held = true;
+	e.idle = 5;
 	e.last = "RCPT TO: 450\nlater";
 	e.envelope.recipient[0].verdict = REFUSED;
 	e.envelope.recipient[1].verdict = UNSURE;
 	buf_start(&out, 10000);
 	assert_int_equal(entry_print_state(&out, &e), 0);
-	assert_string_equal(out.p, "mysend-state 1\nAttempts: 3\nNext: 880128000\nHeld: 1\nWarned: 0\nLast: RCPT TO: 450\\x0alater\nVerdicts: ru\n");
+	assert_string_equal(out.p, "mysend-state 1\nAttempts: 3\nNext: 880128000\nHeld: 1\nWarned: 0\nIdle: 5\nLast: RCPT TO: 450\\x0alater\nVerdicts: ru\n");
 	assert_int_equal(entry_parse_state(&again, &in, slice_of(out.p), &f), 0);
 	assert_int_equal(again.attempts, 3);
 	assert_true(again.next == e.next && again.held);

@@ -1,0 +1,119 @@
+"""Time passes, stands still or jumps: mail is tried when it should be, and given up when its time is over and not before."""
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TEXT = b"Subject: x\nFrom: a@b.example\n\nbody\n"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("a C compiler is missing")
+    path = tmp_path_factory.mktemp("clock") / "clock.so"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", path, os.path.join(HERE, "clock.c")], check=True)
+    return str(path)
+
+
+@pytest.fixture
+def at(mysend, spool, shim):
+    """at(seconds, args...): a run at that time from now."""
+    if mysend.sanitized:
+        pytest.skip("sanitizers and a clock of our own do not go together")
+
+    def run(seconds, *args, relay=None, stdin=b"", more=""):
+        env = {"LD_PRELOAD": shim, "MYSEND_TEST_OFFSET": str(int(seconds)), "MYSEND_CONFIG": None}
+        env["MYSEND_CONFIG"] = mysend.file(spool.config(relay, more), name="clock.conf")
+        return mysend(*args, stdin=stdin, env=env, settle=False)
+    return run
+
+
+@pytest.fixture
+def tries(relay):
+    """A relay that puts everything off, and what it was asked."""
+    return relay("ehlo pipelining", "rcpt 450", "lax")
+
+
+def rcpts(relay):
+    return sum(line.data.upper().startswith(b"RCPT") for session in relay.sessions for line in session.lines)
+
+
+def test_relay_that_puts_off_for_two_hours_is_asked_after_1_2_5_10_20_40_minutes(at, tries, spool):
+    at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()
+    when = [0]
+    for minute in range(1, 145):
+        before = rcpts(tries)
+        at(minute * MINUTE, "-q", relay=tries).ok()
+        if rcpts(tries) > before:
+            when.append(minute)
+    gaps = [b - a for a, b in zip(when, when[1:])]
+    assert len(gaps) >= 6 and len(spool.names()) == 1
+    for gap, wanted in zip(gaps, (1, 2, 5, 10, 20, 40, 60)):
+        assert wanted * 0.9 - 1 <= gap <= wanted * 1.1 + 1, gaps
+
+
+def test_mail_of_five_days_comes_back_once_and_not_before(at, tries, relay, spool):
+    at(0, "-f", "ann@example.net", "bob@example.org", relay=tries, stdin=TEXT).ok()
+    for hour in range(1, 5 * 24):
+        at(hour * HOUR * 1.2 if hour < 2 else hour * HOUR, "-q", relay=tries).ok()
+        assert len(spool.names()) == 1, hour
+    said = [at(5 * DAY + hour * HOUR * 1.2, "-q", relay=tries, more="").err for hour in range(1, 4)]
+    assert sum("is given up" in line for line in said) == 1 and len(spool.names("failed")) >= 1
+    takes = relay("ehlo pipelining 8bitmime")
+    at(6 * DAY, "-qf", relay=takes).ok()
+    assert [mail.recipients for mail in takes.messages] in ([["ann@example.net"]], [])
+    bounced = len(takes.messages) + sum(mail.recipients == ["ann@example.net"] for mail in tries.messages)
+    assert bounced == 1 and spool.names() == []
+
+
+@pytest.mark.parametrize("jump", [-DAY, DAY, -30 * DAY, 30 * DAY, 3650 * DAY])
+def test_clock_that_jumps_loses_nothing_and_gives_nothing_up(at, tries, relay, spool, jump):
+    at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()
+    at(2 * MINUTE, "-q", relay=tries).ok()
+    at(jump, "-q", relay=tries).ok()
+    assert rcpts(tries) == 3, "it is tried at once, wherever the clock is"
+    assert len(spool.names()) == 1
+    at(jump + 3 * HOUR, "-q", relay=tries).ok()
+    assert len(spool.names()) == 1 and rcpts(tries) == 4
+    at(6 * HOUR, "-q", relay=tries).ok()            # and back
+    assert len(spool.names()) == 1 and rcpts(tries) == 5
+    there = relay()
+    at(12 * HOUR, "-q", relay=there).ok()
+    assert there.message and spool.files() == []
+
+
+def test_host_that_was_off_for_a_week_does_not_give_up_at_its_first_try(at, tries, spool):
+    at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()
+    at(-10, "-odq", "carl@example.org", relay=tries, stdin=TEXT).ok()
+    at(7 * DAY, "-q", relay=tries).ok()
+    assert len(spool.names()) == 2 and spool.names("failed") == []
+
+
+def test_mail_that_was_held_for_a_week_has_its_time_still(at, tries, spool):
+    at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()
+    at(1, "--queue-hold", spool.names()[0]).ok()
+    for day in range(1, 8):
+        at(day * DAY, "-q", relay=tries).ok()
+    at(8 * DAY, "--queue-release", spool.names()[0]).ok()
+    at(8 * DAY + 1, "-q", relay=tries).ok()
+    assert len(spool.names()) == 1 and spool.names("failed") == [] and rcpts(tries) == 2
+
+
+@pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "data", "end", "quit"])
+def test_relay_that_hangs_in_a_queue_run_keeps_the_mail_and_not_the_runner(spool, relay, stage):
+    for i in range(2):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining", "%s hang" % stage, "lax")
+    began = time.monotonic()
+    done = spool.run("-q", relay=there, more="timeout 1\nconnect_timeout 1\nwindow 1\n", settle=False)
+    assert done.status == 0 and time.monotonic() - began < 15
+    assert len(spool.names()) == (0 if stage == "quit" else 2)
+    takes = relay()
+    spool.run("-qf", relay=takes, settle=False).ok()
+    assert spool.names() == [] and len(takes.messages) == (0 if stage == "quit" else 2)
