@@ -8,7 +8,7 @@
 
 enum effect {
 	IGNORE, REFUSE, BODY, CONFIG, NAME, NOTIFY, OPTION, RETURN, ENVID, TRAFFIC, ACCOUNT_NAME, MODE, DEBUG, ERRORS,
-	SENDER, DOTS, OLD_OPTION, HEADER, VERBOSE, NEWALIASES, TAG, SMTPUTF8, NO_ALIASES, QUEUE
+	SENDER, DOTS, OLD_OPTION, HEADER, VERBOSE, NEWALIASES, TAG, SMTPUTF8, NO_ALIASES, QUEUE, SUBJECT
 };
 
 static const struct letter letters[] = {
@@ -249,6 +249,12 @@ int letter_act(struct wish *w, const struct letter *l, const char *value, bool *
 		return 0;
 	case REFUSE:
 		return refuse(l, f);
+	case SUBJECT:
+		w->subject = value;
+		if (!w->as_sendmail)
+			return 0;
+		fail(f, AT_USAGE, EX_USAGE, "-s is not an option of sendmail");
+		return failure_hint(f, "-s is an option of mail(1); here the subject is a header line");
 	case NEWALIASES:
 		w->mode = MODE_NEWALIASES;
 		return 0;

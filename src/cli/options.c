@@ -8,7 +8,7 @@
 #include "cli/letters.h"
 #include "conf/value.h"
 
-enum effect { MODE, MAIL, FLUSH, DRY_RUN, JSON, SERVICE, WARN, FAIL };
+enum effect { MODE, DRAFT, MAIL, FLUSH, DRY_RUN, JSON, SERVICE, WARN, FAIL };
 
 /* mysend's own words; all the others are settings. */
 static const struct word {
@@ -16,6 +16,7 @@ static const struct word {
 	char letter; /* does what this letter does, or 0 */
 	enum effect effect;
 	enum mode mode;
+	enum draft_kind kind;
 } words[] = {
 	{"account", .letter = 'a'},
 	{"config", .letter = 'C'},
@@ -34,6 +35,22 @@ static const struct word {
 	{"warning", .effect = WARN},
 	{"critical", .effect = FAIL},
 	{"json", .effect = JSON},
+	{"subject", .letter = 's'},
+	{"to", .effect = DRAFT, .kind = DRAFT_TO},
+	{"cc", .effect = DRAFT, .kind = DRAFT_CC},
+	{"bcc", .effect = DRAFT, .kind = DRAFT_BCC},
+	{"reply-to", .effect = DRAFT, .kind = DRAFT_REPLY_TO},
+	{"header", .effect = DRAFT, .kind = DRAFT_HEADER},
+	{"attach", .effect = DRAFT, .kind = DRAFT_ATTACH},
+	{"inline", .effect = DRAFT, .kind = DRAFT_INLINE},
+	{"html", .effect = DRAFT, .kind = DRAFT_HTML},
+	{"charset", .effect = DRAFT, .kind = DRAFT_CHARSET},
+	{"priority", .effect = DRAFT, .kind = DRAFT_PRIORITY},
+	{"date", .effect = DRAFT, .kind = DRAFT_DATE},
+	{"message-id", .effect = DRAFT, .kind = DRAFT_MESSAGE_ID},
+	{"in-reply-to", .effect = DRAFT, .kind = DRAFT_IN_REPLY_TO},
+	{"references", .effect = DRAFT, .kind = DRAFT_REFERENCES},
+	{"template-free", .effect = DRAFT, .kind = DRAFT_PLAIN},
 	{"service", .effect = SERVICE},
 };
 
@@ -41,6 +58,8 @@ static bool takes_value(const struct wish *w, const struct word *own)
 {
 	if (own->letter)
 		return letter_find(w, own->letter)->arity == NEEDS;
+	if (own->effect == DRAFT)
+		return own->kind != DRAFT_PLAIN;
 	return own->effect == MAIL || own->effect == WARN || own->effect == FAIL;
 }
 
@@ -96,13 +115,23 @@ static int read_age(unsigned *to, const struct word *own, const char *value, str
 	return fail(f, AT_USAGE, EX_USAGE, "--%s takes a time as 30m, 2h or 1d, not \"%s\"", own->name, value);
 }
 
-static int read_word(struct wish *w, const struct word *own, const char *value, struct failure *f)
+static void add_recipient(struct wish *w, struct arena *run, const char *text)
+{
+	w->recipient = arena_grow(run, w->recipient, w->recipients, &w->recipient_room, sizeof *w->recipient);
+	w->recipient[w->recipients++] = (struct asked){.text = text};
+}
+
+static int read_word(struct wish *w, struct arena *run, const struct word *own, const char *spelled, const char *value, struct failure *f)
 {
 	bool swallow;
 
 	if (own->letter)
 		return letter_act(w, letter_find(w, own->letter), value, &swallow, f);
 	switch (own->effect) {
+	case DRAFT:
+		if (own->kind == DRAFT_TO || own->kind == DRAFT_CC || own->kind == DRAFT_BCC)
+			add_recipient(w, run, value);
+		return draft_option(&w->draft, run, own->kind, spelled, value, f);
 	case MAIL:
 		w->queue_id = value;
 		break;
@@ -178,7 +207,7 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 	if (!value && s != SETTINGS && argv[*at + 1] && setting_takes_word(s, slice_of(argv[*at + 1])))
 		value = argv[++*at];
 	if (own)
-		return read_word(w, own, value ? value : "", f);
+		return read_word(w, run, own, spelled, value ? value : "", f);
 	return add_setting(w, run, spelled, s, value ? value : "on", f);
 }
 
@@ -186,12 +215,6 @@ static bool is_long_for_all(const struct wish *w, const char *arg)
 {
 	return strcmp(arg, "--help") == 0 || strcmp(arg, "--version") == 0 ||
 	       (w->mode == MODE_MAILQ && strcmp(arg, "--json") == 0);
-}
-
-static void add_recipient(struct wish *w, struct arena *run, const char *text)
-{
-	w->recipient = arena_grow(run, w->recipient, w->recipients, &w->recipient_room, sizeof *w->recipient);
-	w->recipient[w->recipients++] = (struct asked){.text = text};
 }
 
 static void note_name(struct wish *w, const char *path)
@@ -216,6 +239,8 @@ static int check(const struct wish *w, struct failure *f)
 {
 	if (w->mode == MODE_SMTP && w->dry_run)
 		return usage(f, "--dry-run does not go with -bs", "");
+	if (w->draft.used && w->mode != MODE_SEND)
+		return usage(f, "a message is made of options only to be sent", "");
 	if (w->service && w->mode != MODE_SMTP)
 		return usage(f, "--service goes with -bs only", "");
 	if (w->json && w->mode != MODE_MAILQ)
@@ -252,6 +277,8 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 		if (ok < 0)
 			return -1;
 	}
+	if (w->subject && draft_option(&w->draft, run, DRAFT_SUBJECT, "--subject", w->subject, f) < 0)
+		return -1;
 	return check(w, f);
 }
 

@@ -11,6 +11,7 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "cli/draft.h"
 #include "conf/accounts.h"
 #include "mail/envelope.h"
 
@@ -55,6 +56,8 @@ struct wish {
 	enum body_kind body;
 	const char *tag;   /* -L, or NULL */
 	unsigned interval; /* -q15m: seconds, or 0 */
+	struct draft draft; /* a message from the shell */
+	const char *subject; /* -s, or NULL */
 	bool json;	   /* mailq for programs */
 	bool service;	   /* -bs for whoever is at the other end of a local socket */
 	unsigned warning, critical; /* --queue-check: seconds */

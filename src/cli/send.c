@@ -20,6 +20,11 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 {
 	bool dot_ends = !w->dots_are_text && (w->dots_end || isatty(STDIN_FILENO));
 
+	/* Standard input is a file of it, or there is none. */
+	if (w->draft.takes_input || (w->no_input && w->draft.used)) {
+		message_begin(&j->mail.message, &j->arena, false);
+		return message_end(&j->mail.message, f);
+	}
 	if (w->no_input)
 		return fail(f, AT_INPUT, EX_NOINPUT, "standard input is closed: there is no message");
 	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, dot_ends, f);
@@ -62,7 +67,8 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 	struct intake intake;
 	int status;
 
-	if (intake_open(&intake, w, run, f) < 0 || read_message(&j, w, f) < 0 || intake_take(&intake, &j, w, f) < 0) {
+	if (intake_open(&intake, w, run, f) < 0 || read_message(&j, w, f) < 0 ||
+	    draft_apply(&w->draft, &j, w->from_header, f) < 0 || intake_take(&intake, &j, w, f) < 0) {
 		if (j.account)
 			logline_write(&j, f, f->exit);
 		status = -1;

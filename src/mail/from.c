@@ -11,7 +11,7 @@ enum { LINE = 78, COLUMN = 6 }; /* behind "From: " */
 
 /* Names come from the password file and the environment, and may be in the charset of old: each octet above 127
  * is then two in UTF-8. */
-static struct slice in_utf8(struct arena *in, struct slice name)
+struct slice text_in_utf8(struct arena *in, struct slice name)
 {
 	size_t used = 0;
 	char *to;
@@ -44,7 +44,7 @@ static const char *joined(struct arena *in, struct slice phrase, const char *add
 
 const char *mailbox_text(struct arena *in, const char *name, const char *address)
 {
-	struct slice text = in_utf8(in, slice_trim(slice_of(name)));
+	struct slice text = text_in_utf8(in, slice_trim(slice_of(name)));
 	const char *done = address;
 	struct buf phrase;
 
@@ -55,8 +55,7 @@ const char *mailbox_text(struct arena *in, const char *name, const char *address
 	return done;
 }
 
-/* What a name, as somebody else wrote it, says: quotes and comments gone. */
-static const char *name_plain(struct arena *in, struct slice written)
+const char *mailbox_name(struct arena *in, struct slice written)
 {
 	struct lexer l = lexer_of(written);
 	char *to = arena_zeroed(in, 2 * written.len + 1, 1);
@@ -101,7 +100,7 @@ static const char *forced(struct header *h, const struct completion *c)
 
 		if (is_encoded(written))
 			return joined(h->in, written, c->forced_from);
-		name = written.len ? name_plain(h->in, written) : "";
+		name = written.len ? mailbox_name(h->in, written) : "";
 	}
 	return mailbox_text(h->in, *name ? name : c->from_name, c->forced_from);
 }

@@ -131,9 +131,7 @@ void header_put(struct header *h, const char *name, const char *body)
 	size_t kept;
 
 	if (!field) {
-		struct field made = field_new(h, name, body);
-
-		*field_append(h) = made;
+		header_append(h, name, body);
 		return;
 	}
 	*field = field_new(h, name, body);
@@ -142,6 +140,13 @@ void header_put(struct header *h, const char *name, const char *body)
 		if (!slice_is(h->field[i].name, name))
 			h->field[kept++] = h->field[i];
 	h->fields = kept;
+}
+
+void header_append(struct header *h, const char *name, const char *body)
+{
+	struct field made = field_new(h, name, body);
+
+	*field_append(h) = made;
 }
 
 void header_insert(struct header *h, const struct field *before, const char *name, const char *body)

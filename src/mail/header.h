@@ -38,6 +38,8 @@ struct field *header_find(const struct header *h, const char *name, const struct
 /* Replaces the first of that name and drops its others, or appends. The body as text: folds in it stay, longer
  * lines are folded at blanks, and no line end in it can begin another field. */
 void header_put(struct header *h, const char *name, const char *body);
+/* Behind all others, whether there is one of that name or not. */
+void header_append(struct header *h, const char *name, const char *body);
 /* The same text, in front of that field; pointers to fields are stale afterwards. */
 void header_insert(struct header *h, const struct field *before, const char *name, const char *body);
 void header_set_body(struct header *h, struct field *field, struct slice body); /* keeps name and blanks */

@@ -111,6 +111,7 @@ static int split(struct reading *r, struct slice *body, struct failure *f)
 		field->body = moved(field->body, text.p, own);
 	}
 	r->m->facts.no_header = !h->fields;
+	r->m->facts.parted = rest.p - text.p >= 4 && memcmp(rest.p - 4, "\r\n\r\n", 4) == 0;
 	*body = rest;
 	return 0;
 }
@@ -251,8 +252,41 @@ struct source *message_wire(const struct message *m, struct arena *in, struct fa
 	return source_chain(in, parts, 2);
 }
 
+void message_hold(struct message *m, struct arena *in, int fd)
+{
+	struct held *one = arena_zeroed(in, 1, sizeof *one);
+
+	*one = (struct held){fd, m->files};
+	m->files = one;
+}
+
+void message_unsplit(struct message *m, struct arena *in)
+{
+	struct source **parts = arena_zeroed(in, 2 * m->header.fields + 2, sizeof *parts);
+	struct facts *facts = &m->facts;
+	size_t count = 0;
+
+	for (size_t i = 0; i < m->header.fields; i++) {
+		struct slice raw = m->header.field[i].raw;
+
+		facts->eightbit |= !slice_is_ascii(raw);
+		facts->utf8 &= slice_is_utf8(raw);
+		parts[count++] = source_text(in, raw);
+		parts[count++] = source_text(in, SLICE("\r\n"));
+	}
+	if (facts->parted)
+		parts[count++] = source_text(in, SLICE("\r\n"));
+	parts[count++] = m->body;
+	m->body = source_chain(in, parts, count);
+	m->header = (struct header){.in = m->header.in};
+	facts->no_header = true;
+	facts->parted = false;
+}
+
 void message_close(struct message *m)
 {
+	for (; m->files; m->files = m->files->next)
+		close(m->files->fd);
 	if (m->reading)
 		buf_free(&m->reading->text);
 	m->reading = NULL;

@@ -7,7 +7,7 @@
  * to an unlinked file. Use: message_read(&m, arena, 0, dot_ends, f), or message_begin, _add for each piece that
  * comes, _end; ... message_close(&m), at any time.
  *
- * Owns: the unlinked file's descriptor, and while it is read what has come; message_close gives both back.
+ * Owns: the unlinked file's descriptor, those it was given to hold, and while it is read what has come; message_close gives both back.
  * The rest is the arena's.
  * Bounds: the header has at most MESSAGE_IN_MEMORY octets; the body what the disk takes.
  * Errors: AT_INPUT; EX_DATAERR for the text, EX_NOINPUT for a closed descriptor, EX_IOERR for one that
@@ -29,9 +29,15 @@ struct facts {
 	bool eightbit;	 /* octets above 127 in the body */
 	bool utf8;	 /* the body is strict UTF-8 (true for ASCII too) */
 	bool no_header;	 /* the input had no header block */
+	bool parted;	 /* an empty line stood behind it */
 	bool empty;	 /* there was no input at all */
 	uint64_t nuls;	 /* dropped */
 	size_t longest;	 /* line of the body, octets without CRLF, where over 998 (RFC 5322 2.1.1); else 0 */
+};
+
+struct held {
+	int fd; /* own */
+	struct held *next;
 };
 
 struct message {
@@ -39,6 +45,7 @@ struct message {
 	struct source *body;
 	struct facts facts;
 	int held; /* descriptor of the unlinked file, or -1 */
+	struct held *files; /* further descriptors that its parts come out of */
 	struct reading *reading; /* between message_begin and message_end */
 };
 
@@ -54,6 +61,10 @@ MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, bool do
 void message_begin(struct message *m, struct arena *in, bool dot_ends);
 MUST_CHECK int message_add(struct message *m, char *piece, size_t len, struct failure *f); /* piece is changed */
 MUST_CHECK int message_end(struct message *m, struct failure *f);
+/* It closes that descriptor in the end. */
+void message_hold(struct message *m, struct arena *in, int fd);
+/* What looked like a header is text. */
+void message_unsplit(struct message *m, struct arena *in);
 /* Header and body in a row, as they will travel. NULL and *f if the header is too large. */
 struct source *message_wire(const struct message *m, struct arena *in, struct failure *f);
 void message_close(struct message *m);

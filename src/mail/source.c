@@ -45,6 +45,7 @@ struct source *source_text(struct arena *a, struct slice text)
 struct range {
 	int fd; /* borrowed */
 	uint64_t from, at;
+	const char *name;
 };
 
 static int range_pull(struct source *s, char *to, size_t room, size_t *got, struct failure *f)
@@ -55,9 +56,9 @@ static int range_pull(struct source *s, char *to, size_t room, size_t *got, stru
 	ssize_t n = want ? file_read_at(r->fd, to, want, r->from + r->at) : 0;
 
 	if (n < 0)
-		return fail_errno(f, AT_INPUT, EX_IOERR, "reading the message back");
+		return fail_errno(f, AT_INPUT, EX_IOERR, "%s", r->name);
 	if ((size_t)n < want)
-		return fail(f, AT_INPUT, EX_IOERR, "reading the message back: the file has become shorter");
+		return fail(f, AT_INPUT, EX_IOERR, "%s: the file has become shorter while it was read", r->name);
 	*got = want;
 	r->at += want;
 	return 0;
@@ -77,8 +78,16 @@ struct source *source_file(struct arena *a, int fd, uint64_t from, uint64_t len)
 	struct source *s = arena_zeroed(a, 1, sizeof *s);
 	struct range *r = arena_zeroed(a, 1, sizeof *r);
 
-	*r = (struct range){fd, from, 0};
+	*r = (struct range){fd, from, 0, "reading the message back"};
 	*s = (struct source){len, range_pull, range_rewind, r};
+	return s;
+}
+
+struct source *source_named(struct arena *a, int fd, uint64_t len, const char *name)
+{
+	struct source *s = source_file(a, fd, 0, len);
+
+	((struct range *)s->state)->name = name;
 	return s;
 }
 

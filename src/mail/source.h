@@ -28,8 +28,15 @@ struct source {
 
 struct source *source_text(struct arena *a, struct slice text);
 struct source *source_file(struct arena *a, int fd, uint64_t from, uint64_t len);
+/* name: as failures call it. */
+struct source *source_named(struct arena *a, int fd, uint64_t len, const char *name);
 struct source *source_chain(struct arena *a, struct source **parts, size_t count);
 /* Quoted-printable text (RFC 2045 6.7); reads `of` once to learn its size. NULL and *f if that fails. */
 struct source *source_quoted(struct arena *a, struct source *of, struct failure *f);
+/* Base64 in lines of 76 (RFC 2045 6.8); rewind it before the first pull. */
+struct source *source_base64(struct arena *a, struct source *of);
+uint64_t base64_size(uint64_t octets);
+/* Without line ends; to has room for (len + 2) / 3 * 4. */
+size_t base64_text(char *to, const char *p, size_t len);
 
 #endif

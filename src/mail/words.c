@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "mail/lexer.h"
+#include "mail/source.h"
 
 enum { LINE = 76, WORD = 75, FRAME = 12, GAP = 8 }; /* FRAME: =?utf-8?Q? and ?= */
 
@@ -53,21 +54,9 @@ static int q_add(struct buf *out, const char *p, size_t len)
 
 static int b_add(struct buf *out, const char *p, size_t len)
 {
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char letters[WORD];
 
-	for (size_t i = 0; i < len; i += 3) {
-		size_t n = len - i < 3 ? len - i : 3;
-		unsigned bits = 0;
-		char four[4];
-
-		for (size_t k = 0; k < 3; k++)
-			bits = bits << 8 | (k < n ? (unsigned char)p[i + k] : 0);
-		for (size_t k = 0; k < 4; k++)
-			four[k] = k > n ? '=' : digit[bits >> (18 - 6 * k) & 63];
-		if (buf_add(out, four, sizeof four) < 0)
-			return -1;
-	}
-	return 0;
+	return buf_add(out, letters, base64_text(letters, p, len));
 }
 
 /* How much of the text one word of `room` octets takes, whole characters. */

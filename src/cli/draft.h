@@ -1,0 +1,50 @@
+/*
+ * cli/draft - a message from the shell: what --subject, --to, --attach and their kind ask for
+ *
+ * Use: draft_option for each such option, as it is read; draft_apply(&job, wish, f) between reading the text and
+ * intake_take: fields take the place of the text's own of that name, and the body is composed.
+ *
+ * Owns: nothing: texts are argv's or the arena's; files are held by the message.
+ * Bounds: HTML has DRAFT_TEXT octets at most. Errors: AT_USAGE for an option (64, 65 for what is in it); AT_INPUT EX_NOINPUT for
+ * a file that cannot be read, EX_DATAERR for a text that has a field twice. Threads: one.
+ * Source: RFC 5322 3.6; mysend(1), "A message from the shell".
+ */
+#ifndef CLI_DRAFT_H
+#define CLI_DRAFT_H
+
+#include "post/job.h"
+
+enum { DRAFT_TEXT = 64 * 1024 * 1024 };
+
+enum draft_kind {
+	DRAFT_SUBJECT, DRAFT_TO, DRAFT_CC, DRAFT_BCC, DRAFT_REPLY_TO, DRAFT_HEADER, DRAFT_ATTACH, DRAFT_INLINE, DRAFT_HTML,
+	DRAFT_CHARSET, DRAFT_PRIORITY, DRAFT_DATE, DRAFT_MESSAGE_ID, DRAFT_IN_REPLY_TO, DRAFT_REFERENCES, DRAFT_PLAIN
+};
+
+struct draft_field {
+	const char *name, *value;
+	enum draft_kind kind;
+};
+
+struct draft_file {
+	const char *path, *type, *name, *disposition, *id; /* NULL: as the file has it */
+	bool shown; /* --inline */
+};
+
+struct draft {
+	bool used;
+	struct draft_field *field;
+	struct draft_file *file;
+	size_t fields, field_room, files, file_room;
+	const char *html, *charset; /* or NULL */
+	bool takes_input; /* standard input is a file of it */
+};
+
+MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value,
+			    struct failure *f);
+/* from_header: -t was given, so that the text begins with a header whatever it looks like. */
+MUST_CHECK int draft_apply(const struct draft *d, struct job *j, bool from_header, struct failure *f);
+/* The parts of the body: cli/attach.c. */
+MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct failure *f);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * mail/compose - a message out of a text, HTML, and files (RFC 2045, 2046)
+ *
+ * Use: fill a composition, then compose(&message, arena, &c, f): the message gets a body of parts and the MIME fields that
+ * go with it. text and html are one multipart/alternative, html and what it shows one multipart/related, all of it with the
+ * attachments a multipart/mixed; what there is only one of stands by itself. keep: the message's own body, with its MIME
+ * fields, is the first part.
+ * Texts are 7bit, or quoted-printable or base64, whichever is shorter; files are base64, so that they arrive octet by octet.
+ *
+ * Owns: nothing; all in the arena. Bounds: none: everything is a source.
+ * Errors: those of reading a source once. Threads: whoever holds the message.
+ * Source: RFC 2045 6, RFC 2046 5.1, RFC 2183, RFC 2387, RFC 2392.
+ */
+#ifndef MAIL_COMPOSE_H
+#define MAIL_COMPOSE_H
+
+#include "mail/message.h"
+
+struct part {
+	const char *type;    /* "text/html" */
+	const char *charset; /* "" says none */
+	const char *name;    /* of the file, or NULL */
+	const char *disposition, *id; /* "attachment", "inline"; Content-ID without its <>; or NULL */
+	struct source *content; /* NULL: there is no such part */
+};
+
+struct composition {
+	struct part text, html;
+	struct part *shown, *attached; /* what the HTML shows; what comes with it */
+	size_t shows, attachments;
+	bool keep;
+};
+
+MUST_CHECK int compose(struct message *m, struct arena *in, const struct composition *c, struct failure *f);
+
+#endif

@@ -1,0 +1,102 @@
+#include "mail/params.h"
+
+#include <string.h>
+
+enum { LINE = 76, FALLBACK = 60 };
+
+/* RFC 2231 7: attribute-char. */
+static bool is_attribute(char c)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+		return true;
+	return c && strchr("!#$&+-.^_`{|}~", c);
+}
+
+static size_t encoded_len(char c)
+{
+	return is_attribute(c) ? 1 : 3;
+}
+
+static int add_encoded(struct buf *out, char c)
+{
+	return is_attribute(c) ? buf_add(out, &c, 1) : buf_printf(out, "%%%02X", (unsigned)(unsigned char)c);
+}
+
+static bool begins_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+/* How much of it goes on a line of `room`; never part of a character. */
+static size_t take(struct slice value, size_t room)
+{
+	size_t used = 0, end = 0;
+
+	for (size_t i = 0; i < value.len; i++) {
+		if (begins_character(value.p[i]))
+			end = i;
+		used += encoded_len(value.p[i]);
+		if (used > room)
+			return end ? end : i + 1;
+	}
+	return value.len;
+}
+
+static int add_part(struct buf *out, struct slice part)
+{
+	for (size_t i = 0; i < part.len; i++)
+		if (add_encoded(out, part.p[i]) < 0)
+			return -1;
+	return 0;
+}
+
+/* name*=utf-8''..., or name*0*=utf-8''... and so on. */
+static int add_extended(struct buf *out, const char *name, struct slice value)
+{
+	size_t room = LINE - strlen(name) - 14;
+	size_t first = take(value, room);
+
+	if (first == value.len)
+		return buf_printf(out, ";\r\n %s*=utf-8''", name) < 0 ? -1 : add_part(out, value);
+	for (unsigned i = 0; value.len; i++) {
+		size_t n = take(value, room);
+
+		if (buf_printf(out, ";\r\n %s*%u*=%s", name, i, i ? "" : "utf-8''") < 0 ||
+		    add_part(out, (struct slice){value.p, n}) < 0)
+			return -1;
+		value = (struct slice){value.p + n, value.len - n};
+	}
+	return 0;
+}
+
+/* What there is of it in ASCII, an underscore for each other character. The end stays: it says of what kind it is. */
+static int add_quoted(struct buf *out, const char *name, struct slice value)
+{
+	size_t from = value.len > FALLBACK ? value.len - FALLBACK : 0;
+
+	while (from < value.len && !begins_character(value.p[from]))
+		from++;
+	if (buf_printf(out, ";\r\n %s=\"", name) < 0)
+		return -1;
+	for (size_t i = from; i < value.len; i++) {
+		char c = value.p[i];
+
+		if (!begins_character(c))
+			continue;
+		if ((unsigned char)c > 126 || c < 32)
+			c = '_';
+		if (((c == '"' || c == '\\') && buf_text(out, "\\") < 0) || buf_add(out, &c, 1) < 0)
+			return -1;
+	}
+	return buf_text(out, "\"");
+}
+
+int params_add(struct buf *out, const char *name, struct slice value)
+{
+	bool plain = slice_is_ascii(value) && !slice_has_control(value) && value.len <= FALLBACK;
+
+	/* The one that says all comes first: readers that know both take it. */
+	if (!plain && add_extended(out, name, value) < 0)
+		return -1;
+	return add_quoted(out, name, value);
+}
