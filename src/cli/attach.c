@@ -261,6 +261,19 @@ static int lay_out(struct desk *k, struct failure *f)
 	return compose(m, &k->job->arena, &k->c, f);
 }
 
+const char *draft_look(struct job *j)
+{
+	struct filetypes *types = filetypes_open(&j->arena);
+	struct failure ignored;
+	struct slice head;
+	const char *word = "";
+
+	if (head_of(j->mail.message.body, &j->arena, PIECE, &head, &ignored) == 0)
+		word = filetype_of(types, &j->arena, head).charset;
+	filetypes_close(types);
+	return word;
+}
+
 int draft_compose(const struct draft *d, struct job *j, struct failure *f)
 {
 	struct desk k = {.draft = d, .job = j, .types = filetypes_open(&j->arena)};

@@ -44,6 +44,8 @@ MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind 
 			    struct failure *f);
 /* from_header: -t was given, so that the text begins with a header whatever it looks like. */
 MUST_CHECK int draft_apply(const struct draft *d, struct job *j, bool from_header, struct failure *f);
+/* libmagic's word for the charset of the body, or "". */
+const char *draft_look(struct job *j);
 /* The parts of the body: cli/attach.c. */
 MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct failure *f);
 

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "conf/whoami.h"
 #include "mail/complete.h"
+#include "mail/mime.h"
 
 struct chosen {
 	const struct account *account;
@@ -114,17 +115,20 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 	return 0;
 }
 
-/* What an 8-bit body is that is no UTF-8: the locale's charset, if that is one of 8 bits. */
-static const char *charset(void)
+/* What an 8-bit body is that is no UTF-8: libmagic's word, or if it has none the locale's charset, if that is one of 8 bits. */
+static const char *charset(struct job *j)
 {
-	const char *of_locale;
+	const char *of_locale, *word = draft_look(j);
+
+	if (*word && strcmp(word, "unknown-8bit") != 0 && strcmp(word, "binary") != 0 && strcmp(word, "us-ascii") != 0)
+		return word;
 
 	setlocale(LC_CTYPE, "");
 	of_locale = nl_langinfo(CODESET);
 	return strncasecmp(of_locale, "ISO-8859", 8) == 0 || strncasecmp(of_locale, "KOI8", 4) == 0 ||
 			       strncasecmp(of_locale, "CP12", 4) == 0
 		       ? of_locale
-		       : "iso-8859-1";
+		       : *word ? word : "iso-8859-1";
 }
 
 static void warn(const struct job *j)
@@ -155,7 +159,7 @@ static int finish(struct job *j, const struct identity *id, const struct naming 
 		.from_name = id->name,
 		.names = names,
 		.message_host = *domain ? domain : whoami_host(&j->arena),
-		.charset = raw ? charset() : "utf-8",
+		.charset = raw && !mime_is_said(&m->message.header) ? charset(j) : "utf-8",
 		.now = clock_wall(),
 	};
 

@@ -84,6 +84,16 @@ int mime_complete(struct message *m, struct arena *in, const char *charset, stru
 		if (!body)
 			return -1;
 	}
+	/* Nobody can tell what it is: then it is no text. */
+	if (facts->eightbit && !facts->utf8 && strcmp(charset, "binary") == 0) {
+		header_put(&m->header, "MIME-Version", "1.0");
+		header_put(&m->header, "Content-Type", "application/octet-stream");
+		header_put(&m->header, "Content-Transfer-Encoding", "base64");
+		m->body = source_base64(in, m->body);
+		facts->eightbit = false;
+		facts->longest = 0;
+		return 0;
+	}
 	charset = !facts->eightbit ? "us-ascii" : facts->utf8 ? "utf-8" : charset_checked(charset);
 	header_put(&m->header, "MIME-Version", "1.0");
 	header_put(&m->header, "Content-Type", arena_printf(in, "text/plain; charset=%s", charset));

@@ -15,7 +15,7 @@
 bool mime_is_said(const struct header *h); /* MIME-Version or any Content- field */
 /* The charset that the Content-Type names, or "". */
 const char *mime_charset(struct arena *in, const struct header *h);
-/* charset: of an 8-bit body that is not UTF-8. */
+/* charset: of an 8-bit body that is not UTF-8; "binary": it is no text. */
 MUST_CHECK int mime_complete(struct message *m, struct arena *in, const char *charset, struct failure *f);
 
 #endif

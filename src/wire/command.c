@@ -1,11 +1,13 @@
 #include "wire/command.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "mail/address.h"
+#include "mail/idn.h"
 
 static uint64_t number(struct slice s)
 {
@@ -89,18 +91,38 @@ static int mail_wishes(struct buf *out, const struct caps *c, const struct mail 
 	return 0;
 }
 
+const char *command_address(const struct caps *c, struct arena *in, const char *address)
+{
+	return c->smtputf8 || address_is_ascii(address) ? address : idn_address(in, address);
+}
+
+/* 41 MB */
+static const char *size_text(char to[static 24], uint64_t octets)
+{
+	if (octets >= 10 * 1000 * 1000)
+		snprintf(to, 24, "%" PRIu64 " MB", (octets + 500000) / 1000000);
+	else if (octets >= 10000)
+		snprintf(to, 24, "%" PRIu64 " KB", (octets + 500) / 1000);
+	else
+		snprintf(to, 24, "%" PRIu64 " octets", octets);
+	return to;
+}
+
 int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f)
 {
 	uint64_t size = m->wire->size;
 
-	if (!c->smtputf8 && !address_is_ascii(m->envelope.sender)) {
+	const char *sender = command_address(c, m->in, m->envelope.sender);
+	char has[24], takes[24];
+
+	if (!sender) {
 		fail(f, AT_SENDER, EX_DATAERR, "the sender is not ASCII, and the relay does not offer SMTPUTF8");
 		return failure_hint(f, "use an ASCII address");
 	}
 	if (c->size_limit && size > c->size_limit)
-		return fail(f, AT_SENDER, EX_DATAERR,
-			    "the message has %" PRIu64 " octets, the relay takes %" PRIu64, size, c->size_limit);
-	if (buf_printf(out, "MAIL FROM:<%s>", m->envelope.sender) < 0 ||
+		return fail(f, AT_SENDER, EX_DATAERR, "the message is %s encoded, %s takes %s", size_text(has, size),
+			    c->host ? c->host : "the relay", size_text(takes, c->size_limit));
+	if (buf_printf(out, "MAIL FROM:<%s>", sender) < 0 ||
 	    (c->size && size && buf_printf(out, " SIZE=%" PRIu64, size) < 0) || mail_wishes(out, c, m) < 0 ||
 	    buf_text(out, "\r\n") < 0)
 		return full(f);
@@ -131,10 +153,16 @@ static int rcpt_notify(struct buf *out, const struct envelope *e, const struct r
 	return buf_text(out, " ORCPT=rfc822;") < 0 || address_xtext(out, r->address) < 0 ? -1 : 0;
 }
 
-int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const struct recipient *r,
+int command_rcpt(struct buf *out, const struct caps *c, const struct mail *m, const struct recipient *r,
 		 struct failure *f)
 {
-	if (buf_printf(out, "RCPT TO:<%s>", r->address) < 0 || (c->dsn && rcpt_notify(out, e, r) < 0) ||
+	const char *address = command_address(c, m->in, r->address);
+
+	if (!address) {
+		fail(f, AT_RECIPIENT, EX_DATAERR, "the address is not ASCII, and the relay does not offer SMTPUTF8");
+		return failure_hint(f, "use an ASCII address");
+	}
+	if (buf_printf(out, "RCPT TO:<%s>", address) < 0 || (c->dsn && rcpt_notify(out, &m->envelope, r) < 0) ||
 	    buf_text(out, "\r\n") < 0)
 		return full(f);
 	return 0;

@@ -17,12 +17,15 @@
 struct caps { /* what EHLO offered */
 	bool pipelining, chunking, eightbit, smtputf8, dsn, size, starttls;
 	uint64_t size_limit; /* octets; 0: none told */
+	const char *host;    /* whose they are, or NULL */
 	char auth[160];	     /* the mechanisms as offered; "": no AUTH */
 };
 
 void caps_line(struct caps *c, struct slice line); /* one line of the answer to EHLO, code aside */
 MUST_CHECK int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f);
-MUST_CHECK int command_rcpt(struct buf *out, const struct caps *c, const struct envelope *e, const struct recipient *r,
+/* The address as it may be said to this relay: a domain beyond ASCII as A-labels where it offers no SMTPUTF8. NULL: not at all. */
+const char *command_address(const struct caps *c, struct arena *in, const char *address);
+MUST_CHECK int command_rcpt(struct buf *out, const struct caps *c, const struct mail *m, const struct recipient *r,
 			    struct failure *f);
 
 #endif

@@ -195,6 +195,7 @@ int session_open(struct session **out, const struct account *a, const struct wat
 		session_close(s, false);
 		return -1;
 	}
+	s->transcript.caps.host = *a->host ? a->host : NULL;
 	*out = s;
 	return 0;
 }

@@ -4,7 +4,6 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "mail/address.h"
 #include "wire/engine.h"
 
 enum {
@@ -173,13 +172,12 @@ static int emit_mail(struct engine *e, struct failure *f)
 	return EMITTED;
 }
 
-/* Nobody but this one is left out. */
-static void refuse_unspeakable(struct engine *e, struct recipient *r)
+/* Its address cannot be said: nobody but this one is left out. */
+static void refuse_unspeakable(struct engine *e, struct recipient *r, const struct failure *f)
 {
 	struct failure *why = arena_zeroed(e->writing->of->mail->in, 1, sizeof *why);
 
-	fail(why, AT_RECIPIENT, EX_DATAERR, "the address is not ASCII, and the relay does not offer SMTPUTF8");
-	failure_hint(why, "use an ASCII address");
+	*why = *f;
 	memcpy(why->relay, session_relay(e->session), sizeof why->relay);
 	r->why = why;
 	r->verdict = REFUSED;
@@ -192,12 +190,12 @@ static int emit_rcpt(struct engine *e, struct failure *f)
 	struct recipient *to = &env->recipient[e->rcpt];
 	size_t start = e->out.len;
 
-	if (!e->caps->smtputf8 && !address_is_ascii(to->address))
-		refuse_unspeakable(e, to);
-	else if (command_rcpt(&e->out, e->caps, env, to, f) < 0)
-		return -1;
-	else
+	if (command_rcpt(&e->out, e->caps, e->writing->of->mail, to, f) == 0)
 		said(e, start, V_RCPT, e->rcpt);
+	else if (f->exit == EX_DATAERR)
+		refuse_unspeakable(e, to, f);
+	else
+		return -1;
 	if (++e->rcpt == e->writing->first + e->writing->count)
 		e->step = STEP_LAST;
 	return EMITTED;

@@ -84,7 +84,7 @@ static void check(const struct row *row)
 		assert_int_equal(command_mail(&out, &c, &m, &f), 0);
 		assert_string_equal(out.p, row->mail);
 		buf_clear(&out);
-		assert_int_equal(command_rcpt(&out, &c, &m.envelope, m.envelope.recipient, &f), 0);
+		assert_int_equal(command_rcpt(&out, &c, &m, m.envelope.recipient, &f), 0);
 		assert_string_equal(out.p, row->rcpt);
 	}
 	buf_free(&out);

@@ -78,7 +78,7 @@ static void test_what_real_callers_pass_means_what_sendmail_says(void **state)
 static void test_what_means_nothing_is_a_usage_error(void **state)
 {
 	static const char *const rows[][ARGS] = {
-		{"mysend", "-J"},		 {"mysend", "-s", "x"},		     {"sendmail", "-a", "x"},
+		{"mysend", "-J"},		 {"sendmail", "-s", "x"},     {"sendmail", "-a", "x"},
 		{"sendmail", "--host=x", "a@b"}, {"mysend", "--no-such-option"}, {"mysend", "-f"},
 		{"mysend", "--host"},		 {"mysend", "-"},		     {"mysend", "-Nbogus", "a@b"},
 		{"mysend", "-Nnever,delay"},	 {"mysend", "-Rbogus", "a@b"},   {"mysend", "-BBINARYMIME"},
