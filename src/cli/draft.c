@@ -128,30 +128,38 @@ static int add_ids(struct draft *d, struct arena *run, enum draft_kind kind, con
 	return 0;
 }
 
-/* PATH;key=value;...: from the end, as far as the keys are known. A path may have a ; in it. */
-static void add_file(struct draft *d, struct arena *run, const char *value, bool shown)
+/* The next ;key= of those that are known, or NULL. */
+static char *next_key(char *text, size_t *which)
+{
+	static const char *const keys[] = {"type=", "name=", "disposition=", "id="};
+
+	for (; (text = strchr(text, ';')); text++)
+		for (*which = 0; *which < sizeof keys / sizeof *keys; ++*which)
+			if (strncmp(text + 1, keys[*which], strlen(keys[*which])) == 0)
+				return text;
+	return NULL;
+}
+
+/* PATH;key=value;...: a path, and a value, may have a ; in it. */
+static int add_file(struct draft *d, struct arena *run, const char *value, bool shown, struct failure *f)
 {
 	struct draft_file one = {.shown = shown};
-	char *text = arena_printf(run, "%s", value), *last;
-	const struct { const char *key; const char **to; } keys[] = {
-		{"type=", &one.type}, {"name=", &one.name}, {"disposition=", &one.disposition}, {"id=", &one.id},
-	};
+	char *text = arena_printf(run, "%s", value), *at;
+	const char **to[] = {&one.type, &one.name, &one.disposition, &one.id};
+	size_t which;
 
-	while ((last = strrchr(text, ';'))) {
-		size_t i = 0, count = sizeof keys / sizeof *keys;
-
-		while (i < count && strncmp(last + 1, keys[i].key, strlen(keys[i].key)) != 0)
-			i++;
-		if (i == count)
-			break;
-		if (!*keys[i].to)
-			*keys[i].to = last + 1 + strlen(keys[i].key);
-		*last = '\0';
+	for (at = next_key(text, &which); at;) {
+		*at = '\0';
+		*to[which] = strchr(at + 1, '=') + 1;
+		at = next_key(at + 1, &which);
 	}
-	one.path = text;
-	d->takes_input |= strcmp(text, "-") == 0;
+	one.path = strcmp(text, "/dev/stdin") == 0 ? "-" : text;
+	if (strcmp(one.path, "-") == 0 && d->takes_input)
+		return fail(f, AT_USAGE, EX_USAGE, "standard input can be attached once");
+	d->takes_input |= strcmp(one.path, "-") == 0;
 	d->file = arena_grow(run, d->file, d->files, &d->file_room, sizeof *d->file);
 	d->file[d->files++] = one;
+	return 0;
 }
 
 int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value, struct failure *f)
@@ -172,10 +180,7 @@ int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const
 		return add_ids(d, run, kind, spelled, value, f);
 	case DRAFT_ATTACH:
 	case DRAFT_INLINE:
-		if (d->takes_input && strncmp(value, "-", 2 - !value[1]) == 0 && (!value[1] || value[1] == ';'))
-			return fail(f, AT_USAGE, EX_USAGE, "standard input can be attached once");
-		add_file(d, run, value, kind == DRAFT_INLINE);
-		return 0;
+		return add_file(d, run, value, kind == DRAFT_INLINE, f);
 	case DRAFT_HTML:
 		d->html = value;
 		return 0;

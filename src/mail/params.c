@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 #include "mail/params.h"
 
 #include <string.h>
@@ -83,7 +84,7 @@ static int add_quoted(struct buf *out, const char *name, struct slice value)
 
 		if (!begins_character(c))
 			continue;
-		if ((unsigned char)c > 126 || c < 32)
+		if ((unsigned char)c > 126 || c < 32 || (c == '=' && i + 1 < value.len && value.p[i + 1] == '?'))
 			c = '_';
 		if (((c == '"' || c == '\\') && buf_text(out, "\\") < 0) || buf_add(out, &c, 1) < 0)
 			return -1;
@@ -93,7 +94,8 @@ static int add_quoted(struct buf *out, const char *name, struct slice value)
 
 int params_add(struct buf *out, const char *name, struct slice value)
 {
-	bool plain = slice_is_ascii(value) && !slice_has_control(value) && value.len <= FALLBACK;
+	/* Some readers take an encoded word even here for what it says. */
+	bool plain = slice_is_ascii(value) && !(value.len && memmem(value.p, value.len, "=?", 2)) && !slice_has_control(value) && value.len <= FALLBACK;
 
 	/* The one that says all comes first: readers that know both take it. */
 	if (!plain && add_extended(out, name, value) < 0)

@@ -201,7 +201,7 @@ def test_dot_line_on_a_terminal_is_text_with_i(mysend, relay):
     ("漢字 and 🎉\n".encode(), "utf-8"),
     ("Grüße\n".encode("latin-1"), "iso-8859-1"),
     (b"overlong \xc0\xaf\n", "iso-8859-1"),
-    X,
+    (b"surrogate \xed\xa0\x80\n", "unknown-8bit"),
     (b"cut off \xe2\x82\n", "unknown-8bit"),
 ])
 def test_8bit_body_without_mime_fields_gets_them(mysend, text, charset):
