@@ -1,0 +1,107 @@
+"""What a file is, by its octets: as file(1) of the same libmagic says."""
+import bz2
+import gzip
+import io
+import lzma
+import os
+import shutil
+import sqlite3
+import struct
+import subprocess
+import tarfile
+import wave
+import zipfile
+import zlib
+
+import pytest
+
+
+def archive(names):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, text in names:
+            made.writestr(name, text)
+    return out.getvalue()
+
+
+def tar():
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as made:
+        made.addfile(tarfile.TarInfo("x"))
+    return out.getvalue()
+
+
+def sqlite(tmp):
+    path = os.path.join(tmp, "db")
+    with sqlite3.connect(path) as db:
+        db.execute("create table t (a)")
+    db.close()
+    with open(path, "rb") as text:
+        return text.read()
+
+
+def sound():
+    out = io.BytesIO()
+    with wave.open(out, "wb") as made:
+        made.setnchannels(1)
+        made.setsampwidth(2)
+        made.setframerate(8000)
+        made.writeframes(b"\0\0" * 100)
+    return out.getvalue()
+
+
+def png():
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0\0\0\0")) + chunk(b"IEND", b"")
+
+
+MADE = {
+    "png": lambda tmp: png(), "gif": lambda tmp: b"GIF89a\1\0\1\0\0\0\0;", "jpeg": lambda tmp: b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xd9",
+    "bmp": lambda tmp: b"BM" + struct.pack("<IHHIIiiHHIIiiII", 58, 0, 0, 54, 40, 1, 1, 1, 24, 0, 4, 0, 0, 0, 0) + b"\0\0\0\0", "tiff": lambda tmp: b"II*\0\x08\0\0\0\0\0\0\0",
+    "ico": lambda tmp: b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0" + bytes(1128), "webp": lambda tmp: b"RIFF\x24\0\0\0WEBPVP8 \x18\0\0\0" + bytes(24),
+    "svg": lambda tmp: b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"></svg>\n', "pdf": lambda tmp: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n",
+    "postscript": lambda tmp: b"%!PS-Adobe-3.0\n", "rtf": lambda tmp: b"{\\rtf1\\ansi x}", "html": lambda tmp: b"<!DOCTYPE html>\n<html><body>x</body></html>\n",
+    "xml": lambda tmp: b'<?xml version="1.0"?>\n<a/>\n', "json": lambda tmp: b'{"a": [1, 2]}\n', "csv": lambda tmp: b"a,b,c\n1,2,3\n4,5,6\n7,8,9\n", "gzip": lambda tmp: gzip.compress(b"x" * 100),
+    "bzip2": lambda tmp: bz2.compress(b"x" * 100), "xz": lambda tmp: lzma.compress(b"x" * 100), "zip": lambda tmp: archive([("a.txt", "x")]), "tar": lambda tmp: tar(),
+    "tar.gz": lambda tmp: gzip.compress(tar()), "odt": lambda tmp: archive([("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", "<x/>")]),
+    "docx": lambda tmp: archive([("[Content_Types].xml", "<x/>"), ("_rels/.rels", "<x/>"), ("word/document.xml", "<x/>")]),
+    "epub": lambda tmp: archive([("mimetype", "application/epub+zip"), ("x", "x")]), "jar": lambda tmp: archive([("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")]),
+    "sqlite": sqlite, "wav": lambda tmp: sound(), "ogg": lambda tmp: b"OggS\0\2" + bytes(22) + b"\1\x1e\1vorbis" + bytes(40), "mp3": lambda tmp: b"ID3\3\0\0\0\0\0\x21" + bytes(60),
+    "flac": lambda tmp: b"fLaC\0\0\0\x22" + bytes(34), "midi": lambda tmp: b"MThd\0\0\0\6\0\1\0\1\0\x60", "mp4": lambda tmp: b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
+    "7z": lambda tmp: b"7z\xbc\xaf\x27\x1c\0\4" + bytes(24), "shell": lambda tmp: b"#!/bin/sh\necho x\n", "python": lambda tmp: b"#!/usr/bin/python3\nimport os\n",
+    "perl": lambda tmp: b"#!/usr/bin/perl\nuse strict;\n", "c": lambda tmp: b"#include <stdio.h>\n\nint main(void)\n{\n\treturn 0;\n}\n", "text": lambda tmp: b"plain text\nin lines\n",
+    "utf-8": lambda tmp: "gr\u00fc\u00dfe\n".encode(), "bom": lambda tmp: "\ufeffgr\u00fc\u00dfe\n".encode(), "utf-16": lambda tmp: "gr\u00fc\u00dfe und mehr\n".encode("utf-16"),
+    "latin-1": lambda tmp: "gr\u00fc\u00dfe und mehr\n".encode("latin-1"), "crlf": lambda tmp: b"a\r\nb\r\n", "empty": lambda tmp: b"", "zeros": lambda tmp: bytes(1000),
+    "random": lambda tmp: bytes((i * 7919 >> 3) & 255 for i in range(5000)), "elf": lambda tmp: open("/bin/true", "rb").read(),
+    "icalendar": lambda tmp: b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "vcard": lambda tmp: b"BEGIN:VCARD\nVERSION:3.0\nEND:VCARD\n", "diff": lambda tmp: b"--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n",
+    "pem": lambda tmp: b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "one-octet": lambda tmp: b"x",
+}
+
+
+def wanted(path):
+    said = subprocess.run(["file", "--brief", "--mime", path], capture_output=True, check=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}).stdout.decode()
+    return said.strip().replace("x-pie-executable", "x-sharedlib")       # that takes a look at its segments, which is switched off
+
+
+def attached_type(mysend, path):
+    done = mysend("--dry-run", "--attach", path, "bob@example.org", stdin=b"", config="host x\nfrom me@example.net\n")
+    assert done.status == 0 and done.err == "", done
+    return done.raw_out.split(b"\r\n--=_")[1].split(b"Content-Type: ")[1].split(b"\r\n")[0].decode()
+
+
+@pytest.mark.parametrize("kind", MADE)
+def test_type_of_a_file_is_what_file_says(mysend, tmp_path, kind):
+    if shutil.which("file") is None:
+        pytest.skip("file is missing")
+    path = mysend.file(MADE[kind](str(tmp_path)), name="a file")
+    media, _, charset = wanted(path).partition("; charset=")
+    said = attached_type(mysend, path)
+    assert said == (media if charset == "binary" or not media.startswith("text/") else "%s; charset=%s" % (media, charset))
+
+
+@pytest.mark.parametrize("path", ["/usr/share/dict/words", "/etc/passwd", "/usr/lib/os-release", "/usr/bin/env", "/usr/share/misc/magic.mgc", "/lib64/ld-linux-x86-64.so.2"])
+def test_type_of_a_file_of_this_host_is_what_file_says(mysend, path):
+    if shutil.which("file") is None or not os.path.isfile(path):
+        pytest.skip("file, or %s, is missing" % path)
+    assert attached_type(mysend, path).split(";")[0] == wanted(os.path.realpath(path)).split(";")[0]

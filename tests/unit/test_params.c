@@ -1,0 +1,52 @@
+#include "unit.h"
+
+#include "mail/params.h"
+
+static void test_values_are_quoted_or_extended_as_they_need(void **state)
+{
+	static const char *const rows[][2] = {
+		{"a.txt", ";\r\n name=\"a.txt\""}, {"a b.txt", ";\r\n name=\"a b.txt\""}, {"q\"\\.txt", ";\r\n name=\"q\\\"\\\\.txt\""}, {"", ";\r\n name=\"\""},
+		{"M\xc3\xa4rz.pdf", ";\r\n name*=utf-8''M%C3%A4rz.pdf;\r\n name=\"M_rz.pdf\""},
+		{"a\tb", ";\r\n name*=utf-8''a%09b;\r\n name=\"a_b\""},
+		{"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.txt",
+		 ";\r\n name*0*=utf-8''xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx;\r\n name*1*=xxxxxxxxxxxxxxxxxxxx.txt;\r\n "
+		 "name=\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.txt\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct buf out;
+
+		buf_start(&out, 4000);
+		assert_int_equal(params_add(&out, "name", slice_of(rows[i][0])), 0);
+		assert_string_equal(out.p, rows[i][1]);
+		buf_free(&out);
+	}
+}
+
+static void test_character_is_never_parted(void **state)
+{
+	struct buf value, out;
+
+	(void)state;
+	buf_start(&value, 4000);
+	for (int i = 0; i < 90; i++)
+		assert_int_equal(buf_text(&value, i % 3 ? "\xe6\xbc\xa2" : "x"), 0);
+	buf_start(&out, 8000);
+	assert_int_equal(params_add(&out, "filename", buf_slice_of(&value)), 0);
+	for (size_t i = 0; i + 9 < out.len; i++)
+		if (out.p[i] == '=' && out.p[i - 1] == '*' && out.p[i + 1] == '%') /* a line begins with a whole one */
+			assert_true(out.p[i + 2] >= 'C');
+	buf_free(&out);
+	buf_free(&value);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values_are_quoted_or_extended_as_they_need),
+		cmocka_unit_test(test_character_is_never_parted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
