@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sysexits.h>
@@ -12,6 +13,7 @@ enum { OBJECT_MAX = 64 * 1024 * 1024 };
 struct listing {
 	struct keeper *keeper;
 	bool failed; /* of what was given up */
+	int broken;  /* why standard output takes no more, or 0 */
 	uint64_t octets;
 	size_t count;
 };
@@ -99,6 +101,7 @@ static void show_one(struct listing *l, const char *id)
 			show_object(l, &e, got == SPOOL_BUSY);
 		else
 			show_entry(l, &e, got == SPOOL_BUSY);
+		l->broken = ferror(stdout) ? errno : 0;
 		l->octets += e.size;
 		l->count++;
 		spool_release(&e);
@@ -112,7 +115,7 @@ static int show_all(struct listing *l, struct failure *f)
 	struct spool_names names = {.count = 0};
 	int ok = l->keeper->there ? spool_list(&l->keeper->spool, l->failed, &in, &names, f) : 0;
 
-	for (size_t i = 0; ok == 0 && i < names.count; i++)
+	for (size_t i = 0; ok == 0 && i < names.count && !l->broken; i++)
 		show_one(l, names.name[i]);
 	arena_free(&in);
 	return ok;
@@ -126,8 +129,12 @@ int keeper_list(struct keeper *k, struct failure *f)
 		return -1;
 	if (given_up.count && !k->wish->json)
 		printf("-- %zu given up, kept in %s/failed\n\n", given_up.count, k->spool.path);
-	if (show_all(&waits, f) < 0)
+	if (!given_up.broken && show_all(&waits, f) < 0)
 		return -1;
+	if (given_up.broken || waits.broken) {
+		errno = given_up.broken ? given_up.broken : waits.broken;
+		return errno == EPIPE ? 0 : fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output"); /* mailq | head */
+	}
 	/* Who watches the queue reads the last line as Postfix and sendmail have it. */
 	if (!k->wish->json && waits.count)
 		printf("-- %" PRIu64 " Kbytes in %zu Request%s.\n", (waits.octets + 1023) / 1024, waits.count,

@@ -102,7 +102,7 @@ static const char *new_boundary(struct arena *in)
 
 static struct node multipart(struct arena *in, const char *kind, const struct node *part, size_t count, bool eightbit)
 {
-	struct source **all = arena_zeroed(in, 2 * count + 1, sizeof *all);
+	struct source **all = arena_zeroed(in, 2 * count + 1, sizeof(struct source *));
 	const char *boundary = new_boundary(in);
 
 	for (size_t i = 0; i < count; i++) {

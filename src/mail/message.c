@@ -262,7 +262,7 @@ void message_hold(struct message *m, struct arena *in, int fd)
 
 void message_unsplit(struct message *m, struct arena *in)
 {
-	struct source **parts = arena_zeroed(in, 2 * m->header.fields + 2, sizeof *parts);
+	struct source **parts = arena_zeroed(in, 2 * m->header.fields + 2, sizeof(struct source *));
 	struct facts *facts = &m->facts;
 	size_t count = 0;
 

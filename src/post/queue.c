@@ -26,6 +26,7 @@ struct run {
 	size_t at;	      /* in names, for the account at hand */
 	const char *name;     /* of the account at hand */
 	struct outcome outcome;
+	bool cramped; /* the disk is full */
 };
 
 static bool has(const char *text, const char *part)
@@ -89,6 +90,23 @@ static void look(struct run *r)
 	}
 }
 
+static size_t pending(const struct entry *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		n += !verdict_is_settled(e->envelope.recipient[i].verdict);
+	return n;
+}
+
+static bool anything(const struct run *r)
+{
+	for (size_t i = 0; i < r->names.count; i++)
+		if (r->account[i])
+			return true;
+	return false;
+}
+
 static void forget(struct carried *c)
 {
 	spool_release(&c->entry);
@@ -110,7 +128,9 @@ static struct carried *carry(struct run *r, const char *id)
 	/* Somebody was cut short. */
 	if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
-	else if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry))
+	/* Who of several has it could not be written down on a full disk: they would get it at every run. */
+	else if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
+		 !(r->cramped && pending(&c->entry) > 1))
 		return c;
 	forget(c);
 	return NULL;
@@ -236,16 +256,25 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 {
 	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}};
 
+	bool room = true;
+	int ok;
+
 	*sum = (struct queue_sum){0};
 	if (spool_list(s, false, &r.in, &r.names, f) < 0) {
 		arena_free(&r.in);
 		return -1;
 	}
 	look(&r);
-	run_all(&r);
-	spool_sweep(s);
-	if (o->keeps)
-		spool_prune(s, (time_t)o->keeps->failed_lifetime, o->keeps->failed_max);
+	ok = anything(&r) ? spool_has_room(s, &room, f) : 0;
+	r.cramped = !room;
+	if (r.cramped)
+		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
+	if (ok == 0) {
+		run_all(&r);
+		spool_sweep(s);
+		if (o->keeps)
+			spool_prune(s, (time_t)o->keeps->failed_lifetime, o->keeps->failed_max);
+	}
 	arena_free(&r.in);
-	return 0;
+	return ok;
 }

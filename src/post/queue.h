@@ -6,7 +6,7 @@
  * Use: queue_run(&spool, &order, &sum, f).
  *
  * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until (clock_steady, milliseconds).
- * Errors: AT_SPOOL where the queue cannot be read at all; a mail that cannot be read is moved to failed/ and named.
+ * Errors: AT_SPOOL where the queue cannot be read or written; a mail that cannot be read is moved to failed/ and named.
  * Threads: one. Any number of runners may be at work. Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
  */
 #ifndef POST_QUEUE_H

@@ -118,6 +118,7 @@ int spool_record(const struct spool *s, const struct entry *e, struct failure *f
 	fd = openat(s->tmp, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return spool_fails(s, "writing a state", f);
+	(void)!flock(fd, LOCK_EX | LOCK_NB); /* so that spool_sweep knows that we are at it, whatever the clock says */
 	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
 	ok = entry_print_state(&b, e) < 0 || file_write(fd, b.p, b.len) < 0 || fsync(fd) < 0 ||
 			     renameat(s->tmp, name, s->queue, name) < 0

@@ -27,29 +27,44 @@ int spool_fails(const struct spool *s, const char *what, struct failure *f)
 	return fail_errno(f, AT_SPOOL, full ? EX_TEMPFAIL : EX_CANTCREAT, "spool %s: %s", s->path, what);
 }
 
+/* Makes it, and sees that its name survives a power cut as well as what will be in it. */
+static int make_folder(int at, const char *name, const char *above, mode_t mode)
+{
+	int fd, ok;
+
+	if (mkdirat(at, name, mode) < 0)
+		return errno == EEXIST ? 0 : -1;
+	fd = openat(at, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = fd < 0 ? (errno == EACCES ? 0 : -1) : fsync(fd); /* written, but not read by us: no more can be done */
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 /* Each folder on the way, the last ones for us alone. */
 static int make_folders(const char *path)
 {
-	char part[4096];
+	char part[4096], above[4096] = "/";
+	size_t len = strlen(path);
 
-	if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
+	if (len >= sizeof part) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	for (char *p = part + 1; *p; p++) {
-		if (*p != '/')
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] && path[i] != '/')
 			continue;
-		*p = '\0';
-		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+		snprintf(part, sizeof part, "%.*s", (int)i, path);
+		if (make_folder(AT_FDCWD, part, above, path[i] ? 0755 : 0700) < 0)
 			return -1;
-		*p = '/';
+		memcpy(above, part, i + 1);
 	}
-	return mkdir(part, 0700) < 0 && errno != EEXIST ? -1 : 0;
+	return 0;
 }
 
 static int open_folder(int at, const char *name, bool make)
 {
-	if (make && mkdirat(at, name, 0700) < 0 && errno != EEXIST)
+	if (make && make_folder(at, name, ".", 0700) < 0)
 		return -1;
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }

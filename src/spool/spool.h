@@ -49,6 +49,8 @@ MUST_CHECK int spool_record(const struct spool *s, const struct entry *e, struct
 /* It leaves the queue: for good, or into failed/. */
 MUST_CHECK int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f);
 void spool_release(struct entry *e);
+/* *room: a state could be written now. -1: nothing at all can be, nor taken out. */
+MUST_CHECK int spool_has_room(const struct spool *s, bool *room, struct failure *f);
 /* Takes away what a crash has left in tmp/ and states without a mail; what is none of ours goes to failed/. */
 void spool_sweep(const struct spool *s);
 /* Of what was given up, what is older than so many seconds goes, and what is more than so many. */

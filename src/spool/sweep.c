@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 enum { STALE_SECONDS = 3600, NAME_ROOM = 300 };
@@ -172,6 +173,28 @@ void spool_prune(const struct spool *s, time_t lifetime, size_t most)
 		if (i >= most || now - all.mail[i].when.tv_sec > lifetime)
 			delete_failed(s, all.mail[i].id);
 	free(all.mail);
+}
+
+int spool_has_room(const struct spool *s, bool *room, struct failure *f)
+{
+	static const char block[4096];
+	char name[SPOOL_ID];
+	int fd, ok, saved;
+
+	if (spool_name(s, name, f) < 0)
+		return -1;
+	fd = openat(s->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	ok = fd < 0 ? -1 : file_write(fd, block, sizeof block);
+	saved = errno;
+	if (fd >= 0 && close(fd) < 0 && ok == 0) { /* NFS says it here */
+		ok = -1;
+		saved = errno;
+	}
+	if (fd >= 0)
+		(void)!unlinkat(s->tmp, name, 0);
+	errno = saved;
+	*room = ok == 0;
+	return ok == 0 || errno == ENOSPC || errno == EDQUOT ? 0 : spool_fails(s, "it is not run", f);
 }
 
 static void add_up(const struct spool *s, const struct dirent *d, void *ctx)

@@ -27,11 +27,11 @@ def spool(mysend, tmp_path):
     return Spool(mysend, tmp_path / "spool")
 
 
-def run_with_fault(spool, call, fault, nth, args, config, stdin=b""):
+def run_with_fault(spool, call, fault, nth, args, config, stdin=b"", prefix=()):
     """(status, injected); status -9 if it was killed."""
     log = os.path.join(spool.mysend.tmp, "strace.log")
     env = spool.mysend.environment({"MYSEND_CONFIG": spool.mysend.file(config, name="faulty.conf")})
-    done = subprocess.run(["strace", "-f", "-o", log, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, fault, nth), spool.mysend.path] + args,
+    done = subprocess.run([*prefix, "strace", "-f", "-o", log, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, fault, nth), spool.mysend.path] + args,
                           input=stdin, env=env, capture_output=True, timeout=60, check=False, cwd=spool.mysend.tmp)
     with open(log, encoding="utf-8", errors="replace") as text:
         said = text.read()
@@ -101,12 +101,15 @@ def test_queue_run_that_fails_anywhere_loses_nothing(spool, relay, call, fault):
 @pytest.mark.parametrize("fault", KILL + ERRORS)
 @pytest.mark.parametrize("call", CALLS)
 def test_giving_up_that_fails_anywhere_tells_the_sender_once(spool, relay, call, fault):
-    refuses, takes = relay("ehlo pipelining", "rcpt 550", "lax"), relay("ehlo pipelining chunking 8bitmime", "lax")
+    """And Carl, who had it before, does not get it again."""
+    early, refuses = relay("ehlo pipelining 8bitmime", "rcpt-to bob@example.org 450"), relay("ehlo pipelining 8bitmime", "rcpt-to bob@example.org 550", "lax")
+    takes = relay("ehlo pipelining chunking 8bitmime", "lax")
     points = 0
     for nth in range(1, MOST):
         empty(spool)
         before = len(takes.messages)
-        spool.run("-odq", "-i", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+        spool.run("-odq", "-i", "-f", "ann@example.net", "bob@example.org", "carl@example.org", stdin=TEXT).ok()
+        spool.run("-qf", relay=early).ok()
         name = spool.names()[0]
         _, injected = run_with_fault(spool, call, fault, nth, ["-qf"], spool.config(refuses))
         if name in spool.names():
@@ -117,6 +120,7 @@ def test_giving_up_that_fails_anywhere_tells_the_sender_once(spool, relay, call,
         # What could not be read at all lies in failed/, unsent, and was named.
         assert len(told) == 1 or (fault != KILL[0] and not told and name in spool.names("failed")), where
         assert name in spool.names("failed") and spool.names() == [], where
+        assert not refuses.messages, where
         if not injected:
             break
         points += 1

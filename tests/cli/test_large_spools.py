@@ -1,0 +1,75 @@
+"""A spool of 100,000 mails: what waits is listed at once, and a runner stays small. MAILS=N: so many."""
+import os
+import re
+import time
+
+import pytest
+from spooled import fill
+from spools import Spool
+
+MAILS = int(os.environ.get("MAILS", "100000"))
+MOST = 64 * 1024        # KiB that a runner may need
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A spool that the tests of this file share; each leaves nearly all of it."""
+    top = str(tmp_path_factory.mktemp("large") / "spool")
+    fill(top, MAILS)
+    return top
+
+
+@pytest.fixture
+def spool(mysend, large):
+    return Spool(mysend, large)
+
+
+def test_listing_begins_at_once(spool):
+    began = time.monotonic()
+    run = spool.mysend.start(name="mailq", config=spool.config())
+    first = run.process.stdout.readline()
+    to_first = time.monotonic() - began
+    done = run.finish(b"", 120)
+    print("%d mails: the first line of mailq after %.2f s, the last after %.2f s" % (MAILS, to_first, time.monotonic() - began))
+    assert re.match(rb"[0-9a-z]{26} +\d+ ", first) and to_first < 20
+    assert done.out.endswith(" in %d Requests.\n" % MAILS) and done.out.count("u777@example.org") == 1
+
+
+def test_listing_that_nobody_reads_to_its_end_ends(spool):
+    run = spool.mysend.start(name="mailq", config=spool.config())
+    assert run.process.stdout.readline()
+    run.process.stdout.close()
+    said = run.process.stderr.read().decode()
+    assert run.process.wait(20) in (0, 74) and "No such file" not in said, said
+    run.process.stdin.close()
+    run.process.stderr.close()
+
+
+def test_runner_stays_small_when_the_relay_is_down(spool):
+    began = time.monotonic()
+    done = spool.run("-qf", measure=True, timeout=120)
+    print("%d mails, relay down: %d KiB, %.2f s" % (MAILS, done.maxrss, time.monotonic() - began))
+    assert done.status == 0 and len(spool.names()) == MAILS
+    assert spool.mysend.sanitized or done.maxrss < MOST, done.maxrss
+
+
+def test_runner_stays_small_while_it_sends(spool, relay):
+    """Until a twentieth is sent: what it needs for one must not stay. The rest of it takes a while; tests/bench/run does it all."""
+    there, share = relay("ehlo pipelining chunking 8bitmime", "sink"), MAILS // 20
+    run = spool.mysend.start("-qf", config=spool.config(there))
+    began, peak = time.monotonic(), []
+    for part in (share // 4, share):
+        while there.queued < part:
+            assert run.process.poll() is None and time.monotonic() < began + 120
+            time.sleep(0.01)
+        with open("/proc/%d/status" % run.process.pid, encoding="ascii") as text:
+            peak.append(int(re.search(r"VmHWM:\s+(\d+) kB", text.read()).group(1)))
+    took = time.monotonic() - began
+    run.process.terminate()
+    run.process.communicate()
+    there.settle()
+    print("%d mails, %d of them sent: %d KiB, before that %d; %.2f s" % (MAILS, there.queued, peak[1], peak[0], took))
+    # What was under way when it was ended may be there still: nothing else may.
+    left, sent = len(spool.names()), {mail.rcpts[0][0] for mail in there.messages}
+    assert MAILS - len(sent) <= left <= MAILS - len(sent) + 100
+    if not spool.mysend.sanitized:
+        assert peak[1] < MOST and peak[1] - peak[0] < MOST / 20, peak
