@@ -8,11 +8,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
+#include "cli/charset.h"
 #include "mail/complete.h"
 #include "mail/compose.h"
 #include "mail/filetype.h"
 #include "mail/mime.h"
-#include "mail/settle.h"
 
 enum { PIECE = 64 * 1024 };
 
@@ -21,6 +22,7 @@ struct desk { /* where the parts are laid out */
 	struct job *job;
 	struct filetypes *types;
 	struct composition c;
+	char *look; /* room for the first octets of a file */
 };
 
 static int unreadable(struct failure *f, const char *path, const char *why)
@@ -28,7 +30,14 @@ static int unreadable(struct failure *f, const char *path, const char *why)
 	return fail(f, AT_INPUT, EX_NOINPUT, "%s: %s", path, why);
 }
 
-/* What cannot be read again is kept in a file without a name. */
+/* Standard input is the process's. */
+static void close_path(int fd)
+{
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* What cannot be read again, or does not say how much there is (/proc), is kept in a file without a name. */
 static int keep(int from, const char *path, uint64_t *size, struct failure *f)
 {
 	char piece[PIECE];
@@ -54,56 +63,43 @@ static int keep(int from, const char *path, uint64_t *size, struct failure *f)
 	return fd;
 }
 
+/* A file to read, as something that is one; -1 and *f. */
+static int open_path(const char *path, struct stat *st, struct failure *f)
+{
+	bool input = strcmp(path, "-") == 0;
+	int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0 || fstat(fd, st) < 0)
+		unreadable(f, path, strerror(errno));
+	else if (S_ISDIR(st->st_mode) || S_ISBLK(st->st_mode) || (S_ISCHR(st->st_mode) && !(input && isatty(fd))))
+		unreadable(f, path, S_ISDIR(st->st_mode) ? "it is a folder, and no file" : "it is a device, and no file");
+	else
+		return fd;
+	close_path(fd);
+	return -1;
+}
+
 /* A file of the message, open until it is through. */
 static struct source *open_file(struct desk *k, const char *path, struct failure *f)
 {
-	bool input = strcmp(path, "-") == 0;
-	int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), kept;
 	struct arena *in = &k->job->arena;
 	struct stat st;
+	int fd = open_path(path, &st, f), kept;
 	uint64_t size;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		unreadable(f, path, strerror(errno));
-		if (fd > STDERR_FILENO)
-			close(fd);
+	if (fd < 0)
 		return NULL;
-	}
-	if (S_ISDIR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISCHR(st.st_mode) && !(input && isatty(fd)))) {
-		unreadable(f, path, S_ISDIR(st.st_mode) ? "it is a folder, and no file" : "it is a device, and no file");
-		if (!input)
-			close(fd);
-		return NULL;
-	}
 	size = (uint64_t)st.st_size;
-	if (!S_ISREG(st.st_mode) || (input && lseek(fd, 0, SEEK_CUR) != 0)) {
+	if (!S_ISREG(st.st_mode) || !size || lseek(fd, 0, SEEK_CUR) != 0) {
 		kept = keep(fd, path, &size, f);
-		if (!input)
-			close(fd);
+		close_path(fd);
 		if (kept < 0)
 			return NULL;
 		fd = kept;
-		input = false;
 	}
-	if (!input)
+	if (fd != STDIN_FILENO)
 		message_hold(&k->job->mail.message, in, fd);
 	return source_named(in, fd, size, path);
-}
-
-static int head_of(struct source *s, struct arena *in, size_t most, struct slice *head, struct failure *f)
-{
-	size_t room = s->size < most ? (size_t)s->size : most, len = 0, got = 1;
-	char *to = arena_zeroed(in, room + 1, 1);
-
-	if (s->rewind(s, f) < 0)
-		return -1;
-	while (got && len < room) {
-		if (s->pull(s, to + len, room - len, &got, f) < 0)
-			return -1;
-		len += got;
-	}
-	*head = (struct slice){to, len};
-	return s->rewind(s, f);
 }
 
 static const char *base_name(struct arena *in, const char *path)
@@ -152,7 +148,9 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 	if (!p->content)
 		return -1;
 	if (!a->type) {
-		if (head_of(p->content, in, FILETYPE_LOOK, &head, f) < 0)
+		if (!k->look)
+			k->look = arena_zeroed(in, FILETYPE_LOOK, 1);
+		if (source_head(p->content, k->look, FILETYPE_LOOK, &head, f) < 0)
 			return -1;
 		t = filetype_of(k->types, in, head);
 	}
@@ -167,75 +165,39 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 	return 0;
 }
 
-static const char *charset_of(struct filetypes *types, struct job *j, struct source *text, bool ascii, bool utf8, struct failure *f)
+/* A text of it, in the charset that is said or found. */
+static int add_text(struct desk *k, struct part *to, const char *type, struct source *text, const struct facts *facts, struct failure *f)
 {
-	struct slice head;
-
-	if (ascii)
-		return "us-ascii";
-	if (utf8)
-		return "utf-8";
-	if (head_of(text, &j->arena, PIECE, &head, f) < 0)
-		return NULL;
-	return filetype_of(types, &j->arena, head).charset;
-}
-
-/* A text whose charset nobody can tell is no text. */
-static void set_text(struct part *p, const char *type, const char *charset)
-{
-	bool binary = strcmp(charset, "binary") == 0;
-
-	p->type = binary ? "application/octet-stream" : type;
-	p->charset = binary ? "" : charset;
-}
-
-static int add_text(struct desk *k, struct failure *f)
-{
-	struct message *m = &k->job->mail.message;
 	const char *charset = k->draft->charset;
 
 	if (!charset)
-		charset = charset_of(k->types, k->job, m->body, !m->facts.eightbit, m->facts.utf8, f);
+		charset = charset_of(k->types, k->job->account, &k->job->arena, text, facts, f);
 	if (!charset)
 		return -1;
-	set_text(&k->c.text, "text/plain", charset);
-	k->c.text.content = m->body;
+	*to = compose_text(type, charset, text, facts);
 	return 0;
 }
 
-/* Its line ends become those of mail. */
+/* Its line ends become those of mail, as the text's did. */
 static int add_html(struct desk *k, struct failure *f)
 {
+	const char *path = k->draft->html;
 	struct arena *in = &k->job->arena;
-	struct source *raw = open_file(k, k->draft->html, f);
-	struct settler settler = {.dot_ends = false};
-	char piece[PIECE];
-	struct slice text;
-	struct buf out;
-	size_t got = 1;
-	int ok = raw ? raw->rewind(raw, f) : -1;
+	struct message html;
+	struct stat st;
+	int fd = open_path(path, &st, f), ok;
 
-	buf_start(&out, DRAFT_TEXT);
-	while (ok == 0 && got) {
-		ok = raw->pull(raw, piece, sizeof piece, &got, f);
-		if (ok == 0 && settle(&settler, piece, got, &out) < 0)
-			ok = fail(f, AT_INPUT, EX_DATAERR, "%s is larger than %d octets", k->draft->html, DRAFT_TEXT);
-	}
-	if (ok == 0 && settle_end(&settler, &out) < 0)
-		ok = fail(f, AT_INPUT, EX_DATAERR, "%s is larger than %d octets", k->draft->html, DRAFT_TEXT);
-	if (ok == 0) {
-		const char *charset = k->draft->charset;
-
-		text = (struct slice){arena_text(in, out.p ? out.p : "", out.len), out.len};
-		k->c.html.content = source_text(in, text);
-		if (!charset)
-			charset = charset_of(k->types, k->job, k->c.html.content, slice_is_ascii(text), slice_is_utf8(text), f);
-		ok = charset ? 0 : -1;
-		if (charset)
-			set_text(&k->c.html, "text/html", charset);
-	}
-	buf_free(&out);
-	return ok;
+	if (fd < 0)
+		return -1;
+	ok = message_read_text(&html, in, fd, f);
+	close_path(fd);
+	if (ok < 0)
+		return failure_in(f, "%s", path);
+	if (html.held >= 0)
+		message_hold(&k->job->mail.message, in, html.held);
+	if (html.facts.nuls)
+		log_warning("%s: %llu NUL octets are left out: mail cannot carry them", path, (unsigned long long)html.facts.nuls);
+	return add_text(k, &k->c.html, "text/html", html.body, &html.facts, f);
 }
 
 static int lay_out(struct desk *k, struct failure *f)
@@ -251,7 +213,7 @@ static int lay_out(struct desk *k, struct failure *f)
 	k->c.keep = said;
 	k->c.shown = arena_zeroed(&k->job->arena, d->files + 1, sizeof *k->c.shown);
 	k->c.attached = arena_zeroed(&k->job->arena, d->files + 1, sizeof *k->c.attached);
-	if (!said && (m->body->size || (!d->html && !d->files)) && add_text(k, f) < 0)
+	if (!said && (m->body->size || (!d->html && !d->files)) && add_text(k, &k->c.text, "text/plain", m->body, &m->facts, f) < 0)
 		return -1;
 	if (d->html && add_html(k, f) < 0)
 		return -1;
@@ -261,24 +223,15 @@ static int lay_out(struct desk *k, struct failure *f)
 	return compose(m, &k->job->arena, &k->c, f);
 }
 
-const char *draft_look(struct job *j)
-{
-	struct filetypes *types = filetypes_open(&j->arena);
-	struct failure ignored;
-	struct slice head;
-	const char *word = "";
-
-	if (head_of(j->mail.message.body, &j->arena, PIECE, &head, &ignored) == 0)
-		word = filetype_of(types, &j->arena, head).charset;
-	filetypes_close(types);
-	return word;
-}
-
 int draft_compose(const struct draft *d, struct job *j, struct failure *f)
 {
-	struct desk k = {.draft = d, .job = j, .types = filetypes_open(&j->arena)};
-	int ok = lay_out(&k, f);
+	struct desk k = {.draft = d, .job = j};
+	int ok;
 
+	if (!d->used)
+		return 0;
+	k.types = filetypes_open(&j->arena);
+	ok = lay_out(&k, f);
 	filetypes_close(k.types);
 	return ok;
 }

@@ -1,11 +1,12 @@
 /*
  * cli/draft - a message from the shell: what --subject, --to, --attach and their kind ask for
  *
- * Use: draft_option for each such option, as it is read; draft_apply(&job, wish, f) between reading the text and
- * intake_take: fields take the place of the text's own of that name, and the body is composed.
+ * Use: draft_option for each such option, as it is read; then, with the text read, draft_fields (fields take the place of
+ * the text's own of that name), and once the account is known draft_defaults (fields that it gives to who has none) and
+ * draft_compose (the body and its parts). intake_take does.
  *
  * Owns: nothing: texts are argv's or the arena's; files are held by the message.
- * Bounds: HTML has DRAFT_TEXT octets at most. Errors: AT_USAGE for an option (64, 65 for what is in it); AT_INPUT EX_NOINPUT for
+ * Bounds: a field has 1 MiB at most. Errors: AT_USAGE for an option (64, 65 for what is in it); AT_INPUT EX_NOINPUT for
  * a file that cannot be read, EX_DATAERR for a text that has a field twice. Threads: one.
  * Source: RFC 5322 3.6; mysend(1), "A message from the shell".
  */
@@ -13,8 +14,6 @@
 #define CLI_DRAFT_H
 
 #include "post/job.h"
-
-enum { DRAFT_TEXT = 64 * 1024 * 1024 };
 
 enum draft_kind {
 	DRAFT_SUBJECT, DRAFT_TO, DRAFT_CC, DRAFT_BCC, DRAFT_REPLY_TO, DRAFT_HEADER, DRAFT_ATTACH, DRAFT_INLINE, DRAFT_HTML,
@@ -42,11 +41,10 @@ struct draft {
 
 MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value,
 			    struct failure *f);
-/* from_header: -t was given, so that the text begins with a header whatever it looks like. */
-MUST_CHECK int draft_apply(const struct draft *d, struct job *j, bool from_header, struct failure *f);
-/* libmagic's word for the charset of the body, or "". */
-const char *draft_look(struct job *j);
-/* The parts of the body: cli/attach.c. */
+/* from_header: -t was given, so that the text begins with a header whatever it looks like. cli/fields.c. */
+MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
+MUST_CHECK int draft_defaults(struct job *j, struct failure *f);
+/* cli/attach.c; does nothing where no such option was given. */
 MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct failure *f);
 
 #endif

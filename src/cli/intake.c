@@ -1,7 +1,5 @@
 #include "cli/intake.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cli/charset.h"
 #include "conf/whoami.h"
 #include "mail/complete.h"
 #include "mail/mime.h"
@@ -115,20 +114,19 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 	return 0;
 }
 
-/* What an 8-bit body is that is no UTF-8: libmagic's word, or if it has none the locale's charset, if that is one of 8 bits. */
-static const char *charset(struct job *j)
+/* Of an 8-bit body that does not say; NULL and *f when it cannot be read. */
+static const char *charset(struct job *j, struct failure *f)
 {
-	const char *of_locale, *word = draft_look(j);
+	const struct message *m = &j->mail.message;
+	struct filetypes *types;
+	const char *found;
 
-	if (*word && strcmp(word, "unknown-8bit") != 0 && strcmp(word, "binary") != 0 && strcmp(word, "us-ascii") != 0)
-		return word;
-
-	setlocale(LC_CTYPE, "");
-	of_locale = nl_langinfo(CODESET);
-	return strncasecmp(of_locale, "ISO-8859", 8) == 0 || strncasecmp(of_locale, "KOI8", 4) == 0 ||
-			       strncasecmp(of_locale, "CP12", 4) == 0
-		       ? of_locale
-		       : *word ? word : "iso-8859-1";
+	if (mime_is_said(&m->header))
+		return "";
+	types = filetypes_open(&j->arena);
+	found = charset_of(types, j->account, &j->arena, m->body, &m->facts, f);
+	filetypes_close(types);
+	return found;
 }
 
 static void warn(const struct job *j)
@@ -146,7 +144,6 @@ static int finish(struct job *j, const struct identity *id, const struct naming 
 {
 	const struct account *a = j->account;
 	struct mail *m = &j->mail;
-	bool raw = m->message.facts.eightbit && !m->message.facts.utf8;
 	const char *domain = address_domain(*id->from ? id->from : id->sender);
 	struct completion c = {
 		.from = (enum put)a->set_from_header,
@@ -159,10 +156,12 @@ static int finish(struct job *j, const struct identity *id, const struct naming 
 		.from_name = id->name,
 		.names = names,
 		.message_host = *domain ? domain : whoami_host(&j->arena),
-		.charset = raw && !mime_is_said(&m->message.header) ? charset(j) : "utf-8",
+		.charset = charset(j, f),
 		.now = clock_wall(),
 	};
 
+	if (!c.charset)
+		return -1;
 	m->in = &j->arena;
 	m->envelope.sender = id->sender;
 	return complete(m, &c, f);
@@ -185,13 +184,13 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	struct identity id;
 	struct whom who;
 
-	if (intake_account(n, j, w, sender_for_choice(j, w), &aliases, f) < 0)
+	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, sender_for_choice(j, w), &aliases, f) < 0)
 		return -1;
 	a = j->account;
 	j->mail.envelope.sender = w->sender ? w->sender : "";
 	if (a->refuse_empty && j->mail.message.facts.empty)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");
-	if (identity_read(&id, j, w, f) < 0)
+	if (draft_defaults(j, f) < 0 || draft_compose(&w->draft, j, f) < 0 || identity_read(&id, j, w, f) < 0)
 		return -1;
 	whom_open(&who, j, w, aliases, &id);
 	if (whom_envelope(&who, f) < 0 || wishes(j, w, f) < 0)
@@ -210,7 +209,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 int intake_print(const struct job *j, struct failure *f)
 {
 	const struct envelope *e = &j->mail.envelope;
-	struct source *s = j->mail.wire;
+	struct source *s = mail_octets(&j->mail, true);
 	char piece[16384];
 	size_t got;
 

@@ -68,7 +68,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 	int status;
 
 	if (intake_open(&intake, w, run, f) < 0 || read_message(&j, w, f) < 0 ||
-	    draft_apply(&w->draft, &j, w->from_header, f) < 0 || intake_take(&intake, &j, w, f) < 0) {
+	    intake_take(&intake, &j, w, f) < 0) {
 		if (j.account)
 			logline_write(&j, f, f->exit);
 		status = -1;

@@ -126,14 +126,15 @@ static int add_header(struct whom *who, struct failure *f)
 	return add_all(who, &list, NULL, f);
 }
 
-static int add_default(struct whom *who, struct failure *f)
+/* Those of a setting. */
+static int add_setting(struct whom *who, const char *name, const char *value, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
 
-	if (address_list(&list, &who->job->arena, slice_of(who->job->account->to), f) < 0) {
+	if (address_list(&list, &who->job->arena, slice_of(value), f) < 0) {
 		f->exit = EX_CONFIG;
 		f->stage = AT_CONFIG;
-		return failure_in(f, "to");
+		return failure_in(f, "%s", name);
 	}
 	return add_all(who, &list, NULL, f);
 }
@@ -141,6 +142,7 @@ static int add_default(struct whom *who, struct failure *f)
 int whom_envelope(struct whom *who, struct failure *f)
 {
 	const struct envelope *e = &who->job->mail.envelope;
+	const struct account *a = who->job->account;
 	const struct wish *w = who->wish;
 
 	for (size_t i = 0; i < w->recipients; i++)
@@ -148,10 +150,10 @@ int whom_envelope(struct whom *who, struct failure *f)
 			return -1;
 	if (w->from_header && add_header(who, f) < 0)
 		return -1;
-	if (!e->recipients && add_default(who, f) < 0)
+	if (!e->recipients && add_setting(who, "to", a->to, f) < 0)
 		return -1;
 	if (!e->recipients)
 		return fail(f, AT_USAGE, EX_USAGE, "no recipients: add addresses, a To: line%s, or the setting to",
 			    w->from_header ? "" : " with -t");
-	return 0;
+	return add_setting(who, "bcc", a->bcc, f);
 }

@@ -223,6 +223,12 @@ const char *kind_pin(struct arena *in, char *v)
 	return is_pin(rest) ? v : NULL;
 }
 
+const char *kind_charset(struct arena *in, char *v)
+{
+	(void)in;
+	return v[strspn(v, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+")] ? NULL : v;
+}
+
 const char *kind_address(struct arena *in, char *v)
 {
 	struct failure unused;

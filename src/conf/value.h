@@ -45,6 +45,7 @@ value_kind kind_pin;	   /* sha256//BASE64, several with ; between them, or a fil
 value_kind kind_sender;	   /* an address or a pattern */
 value_kind kind_address;   /* one */
 value_kind kind_addresses; /* one or more */
+value_kind kind_charset;   /* the name of one */
 value_kind kind_notify;	   /* of -N, or off */
 value_kind kind_returns;   /* of -R, or off */
 

@@ -3,8 +3,10 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "mail/compose.h"
 #include "mail/from.h"
 #include "mail/mime.h"
+#include "mail/settle.h"
 #include "mail/stamp.h"
 #include "mail/words.h"
 
@@ -163,25 +165,63 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 	return 0;
 }
 
+/* A message that has MIME fields is never touched; plain ASCII needs none. */
+static int complete_body(struct message *m, const struct mail *mail, const struct completion *c, struct failure *f)
+{
+	const struct facts *facts = &m->facts;
+	const char *charset = !facts->eightbit ? "us-ascii" : facts->utf8 ? "utf-8" : c->charset;
+	struct composition made = {.text = compose_text("text/plain", charset, m->body, facts)};
+
+	if ((!facts->eightbit && facts->longest <= SETTLE_LONG) || mime_is_said(&m->header))
+		return 0;
+	return compose(m, mail->in, &made, f);
+}
+
+/* Fields of its own, so that what is done to them is done to nobody else's. */
+static void header_detach(struct header *h, struct arena *in)
+{
+	const struct field *old = h->field;
+
+	h->in = in;
+	h->field = arena_zeroed(in, h->room + 1, sizeof *h->field);
+	if (h->fields)
+		memcpy(h->field, old, h->fields * sizeof *h->field);
+}
+
+/* The other form of the message, where it has two. */
+static int wire8(struct source **to, const struct message *m, struct arena *in, struct failure *f)
+{
+	struct message eight = *m;
+	struct header *h = &eight.header;
+
+	*to = NULL;
+	if (!m->body8)
+		return 0;
+	header_detach(h, in);
+	header_put(h, "Content-Type", m->type8);
+	header_put(h, "Content-Transfer-Encoding", "8bit");
+	eight.body = m->body8;
+	*to = message_wire(&eight, in, f);
+	return *to ? 0 : -1;
+}
+
 int complete(struct mail *m, const struct completion *c, struct failure *f)
 {
 	struct message done = m->message;
 	struct header *h = &done.header;
-	struct source *wire;
+	struct source *wire, *eight;
 
 	if (check(c, f) < 0)
 		return -1;
 	/* Worked on in a copy: a mail is completed wholly or not at all. */
-	h->in = m->in;
-	h->field = arena_zeroed(m->in, h->room + 1, sizeof *h->field);
-	if (h->fields)
-		memcpy(h->field, m->message.header.field, h->fields * sizeof *h->field);
-	if (complete_header(h, m, c, f) < 0 || mime_complete(&done, m->in, c->charset, f) < 0)
+	header_detach(h, m->in);
+	if (complete_header(h, m, c, f) < 0 || complete_body(&done, m, c, f) < 0)
 		return -1;
 	wire = message_wire(&done, m->in, f);
-	if (!wire)
+	if (!wire || wire8(&eight, &done, m->in, f) < 0)
 		return -1;
 	m->message = done;
 	m->wire = wire;
+	m->wire8 = eight;
 	return 0;
 }

@@ -3,9 +3,9 @@
  *
  * Use: fill struct completion from the account and the caller's wishes, then complete(&mail, &c, f).
  * Adds From, Date, Message-ID, To, MIME fields where they are missing (and Resent- twins when the message
- * is resent), takes out Bcc, Resent-Bcc, Return-Path and Content-Length, encodes an 8-bit Subject, turns
- * overlong lines of a message without MIME fields into quoted-printable; everything else passes byte for byte.
- * Afterwards mail->wire is set, and nothing changes the mail any more.
+ * is resent), takes out Bcc, Resent-Bcc, Return-Path and Content-Length, encodes an 8-bit Subject, and a body of 8 bits
+ * or overlong lines without MIME fields (mail/compose); everything else passes byte for byte.
+ * Afterwards mail->wire is set, wire8 where there is a choice, and nothing changes the mail any more.
  *
  * Owns: nothing; all in the mail's arena. Bounds: the header may grow to 2 MiB.
  * Errors: EX_DATAERR for a wish with a control octet or too large a header, EX_USAGE where there is no address for
@@ -30,7 +30,7 @@ struct completion {
 	const char *from_name;	  /* -F, $NAME or GECOS as COMPAT.md 6 has it, or ""; UTF-8, no controls */
 	const struct naming *names; /* what local names in the header stand for; NULL: themselves */
 	const char *message_host; /* right of the @ in Message-ID */
-	const char *charset;	  /* of an 8-bit body that is not UTF-8 */
+	const char *charset;	  /* of an 8-bit body that is not UTF-8; "binary": it is no text */
 	time_t now;
 };
 

@@ -14,24 +14,17 @@ struct node {
 	const char *type, *encoding; /* NULL: other has them */
 	const char *other;	     /* further fields, whole lines, or "" */
 	struct source *body;
+	bool eightbit; /* something in it is */
 };
 
-static int know(struct source *s, struct knowledge *k, struct failure *f)
-{
-	char piece[16384];
-	size_t got;
-
-	*k = (struct knowledge){0};
-	if (s->rewind(s, f) < 0)
-		return -1;
-	do {
-		if (s->pull(s, piece, sizeof piece, &got, f) < 0)
-			return -1;
-		facts_add(k, (struct slice){piece, got});
-	} while (got);
-	facts_end(k);
-	return s->rewind(s, f);
-}
+/* What a form of the message is built of. */
+struct plan {
+	struct arena *in;
+	const struct message *message;
+	const struct composition *c;
+	struct node *shown, *attached; /* the same in every form */
+	bool eightbit; /* texts may be */
+};
 
 static const char *type_text(struct arena *in, const struct part *p)
 {
@@ -40,32 +33,40 @@ static const char *type_text(struct arena *in, const struct part *p)
 	return arena_printf(in, "%s; charset=%s", p->type, p->charset);
 }
 
-static int text_node(struct node *n, struct arena *in, const struct part *p, struct failure *f)
+static bool is_long(const struct part *p)
 {
-	struct source *quoted;
-	struct knowledge k;
+	return p->facts.longest > SETTLE_LONG;
+}
 
-	if (know(p->content, &k, f) < 0)
-		return -1;
-	*n = (struct node){type_text(in, p), "7bit", "", p->content};
-	if (!k.eightbit && !k.longest)
+static int text_node(struct node *n, const struct plan *plan, const struct part *p, struct failure *f)
+{
+	bool text = *p->charset, eightbit = p->facts.eightbit;
+	struct source *quoted = NULL;
+
+	*n = (struct node){type_text(plan->in, p), "7bit", "", p->content, false};
+	if (text && !is_long(p) && (!eightbit || plan->eightbit)) {
+		n->encoding = eightbit ? "8bit" : "7bit";
+		n->eightbit = eightbit;
 		return 0;
-	quoted = source_quoted(in, p->content, f);
-	if (!quoted)
-		return -1;
-	if (quoted->size <= base64_size(p->content->size)) {
+	}
+	if (text) {
+		quoted = source_quoted(plan->in, p->content, f);
+		if (!quoted)
+			return -1;
+	}
+	if (quoted && quoted->size <= base64_size(p->content->size)) {
 		n->encoding = "quoted-printable";
 		n->body = quoted;
 	} else {
 		n->encoding = "base64";
-		n->body = source_base64(in, p->content);
+		n->body = source_base64(plan->in, p->content);
 	}
 	return 0;
 }
 
 static struct node file_node(struct arena *in, const struct part *p)
 {
-	struct node n = {type_text(in, p), "base64", "", source_base64(in, p->content)};
+	struct node n = {type_text(in, p), "base64", "", source_base64(in, p->content), false};
 	struct buf out;
 	int ok;
 
@@ -100,66 +101,106 @@ static const char *new_boundary(struct arena *in)
 	return arena_printf(in, "=_%.*s", (int)strcspn(id + 1, "@>"), id + 1);
 }
 
-static struct node multipart(struct arena *in, const char *kind, const struct node *part, size_t count, bool eightbit)
+static struct node *file_nodes(struct arena *in, const struct part *part, size_t count)
+{
+	struct node *all = arena_zeroed(in, count + 1, sizeof *all);
+
+	for (size_t i = 0; i < count; i++)
+		all[i] = file_node(in, &part[i]);
+	return all;
+}
+
+static struct node multipart(struct arena *in, const char *kind, const struct node *part, size_t count)
 {
 	struct source **all = arena_zeroed(in, 2 * count + 1, sizeof(struct source *));
 	const char *boundary = new_boundary(in);
+	bool eightbit = false;
 
 	for (size_t i = 0; i < count; i++) {
 		all[2 * i] = source_text(in, slice_of(head_of(in, &part[i], boundary, i == 0)));
 		all[2 * i + 1] = part[i].body;
+		eightbit |= part[i].eightbit;
 	}
 	all[2 * count] = source_text(in, slice_of(arena_printf(in, "\r\n--%s--\r\n", boundary)));
 	return (struct node){arena_printf(in, "multipart/%s;\r\n boundary=\"%s\"", kind, boundary), eightbit ? "8bit" : "7bit", "",
-			     source_chain(in, all, 2 * count + 1)};
+			     source_chain(in, all, 2 * count + 1), eightbit};
+}
+
+/* The first of them, and what goes with it, in a row. */
+static struct node *row_of(struct arena *in, const struct node *first, const struct node *more, size_t count)
+{
+	struct node *all = arena_zeroed(in, count + 1, sizeof *all);
+
+	all[0] = *first;
+	if (count)
+		memcpy(all + 1, more, count * sizeof *all);
+	return all;
 }
 
 /* What the message says of its body goes with it into the part. */
-static struct node kept_node(struct arena *in, const struct message *m)
+static struct node kept_node(const struct plan *plan)
 {
+	const struct message *m = plan->message;
 	const char *fields = "";
 
 	for (size_t i = 0; i < m->header.fields; i++) {
 		const struct field *field = &m->header.field[i];
 
 		if (slice_begins(field->name, "Content-"))
-			fields = arena_printf(in, "%s%.*s\r\n", fields, (int)field->raw.len, field->raw.p);
+			fields = arena_printf(plan->in, "%s%.*s\r\n", fields, (int)field->raw.len, field->raw.p);
 	}
-	return (struct node){NULL, NULL, fields, m->body};
+	return (struct node){NULL, NULL, fields, m->body, m->facts.eightbit};
 }
 
-static int html_node(struct node *n, struct arena *in, const struct composition *c, struct failure *f)
+static int html_node(struct node *n, const struct plan *plan, struct failure *f)
 {
-	struct node *all = arena_zeroed(in, c->shows + 1, sizeof *all);
+	const struct composition *c = plan->c;
+	struct node html;
 
-	if (text_node(&all[0], in, &c->html, f) < 0)
+	if (text_node(&html, plan, &c->html, f) < 0)
 		return -1;
-	*n = all[0];
-	for (size_t i = 0; i < c->shows; i++)
-		all[i + 1] = file_node(in, &c->shown[i]);
+	*n = html;
 	if (c->shows) {
-		*n = multipart(in, "related", all, c->shows + 1, false);
-		n->type = arena_printf(in, "%s;\r\n type=\"text/html\"", n->type); /* RFC 2387 3.1 */
+		*n = multipart(plan->in, "related", row_of(plan->in, &html, plan->shown, c->shows), c->shows + 1);
+		n->type = arena_printf(plan->in, "%s;\r\n type=\"text/html\"", n->type); /* RFC 2387 3.1 */
 	}
 	return 0;
 }
 
 /* Text and HTML say the same; the better one comes last (RFC 2046 5.1.4). */
-static int body_node(struct node *n, struct arena *in, const struct message *m, const struct composition *c, struct failure *f)
+static int body_node(struct node *n, const struct plan *plan, struct failure *f)
 {
+	const struct composition *c = plan->c;
 	struct node both[2];
 
 	if (c->keep) {
-		*n = kept_node(in, m);
+		*n = kept_node(plan);
 		return 0;
 	}
 	if (!c->html.content)
-		return text_node(n, in, &c->text, f);
+		return text_node(n, plan, &c->text, f);
 	if (!c->text.content)
-		return html_node(n, in, c, f);
-	if (text_node(&both[0], in, &c->text, f) < 0 || html_node(&both[1], in, c, f) < 0)
+		return html_node(n, plan, f);
+	if (text_node(&both[0], plan, &c->text, f) < 0 || html_node(&both[1], plan, f) < 0)
 		return -1;
-	*n = multipart(in, "alternative", both, 2, false);
+	*n = multipart(plan->in, "alternative", both, 2);
+	return 0;
+}
+
+static int build(struct node *whole, const struct plan *plan, struct failure *f)
+{
+	const struct composition *c = plan->c;
+	struct node body;
+
+	if (!c->keep && !c->text.content && !c->html.content) {
+		*whole = multipart(plan->in, "mixed", plan->attached, c->attachments);
+		return 0;
+	}
+	if (body_node(&body, plan, f) < 0)
+		return -1;
+	*whole = body;
+	if (c->attachments)
+		*whole = multipart(plan->in, "mixed", row_of(plan->in, &body, plan->attached, c->attachments), c->attachments + 1);
 	return 0;
 }
 
@@ -181,21 +222,39 @@ static void put(struct message *m, const struct node *n)
 	m->body = n->body;
 }
 
+/* In 8 bits, and without lines that would have to be encoded all the same. */
+static bool has_choice(const struct part *p)
+{
+	return p->content && *p->charset && p->facts.eightbit && !is_long(p);
+}
+
 int compose(struct message *m, struct arena *in, const struct composition *c, struct failure *f)
 {
-	bool body = c->keep || c->text.content || c->html.content, eightbit = c->keep && m->facts.eightbit;
-	struct node *all = arena_zeroed(in, c->attachments + 1, sizeof *all);
-	struct node whole;
-	size_t count = 0;
+	struct plan plan = {in, m, c, file_nodes(in, c->shown, c->shows), file_nodes(in, c->attached, c->attachments), false};
+	struct node whole, eight = {.body = NULL};
 
-	if (body && body_node(&all[count++], in, m, c, f) < 0)
+	if (build(&whole, &plan, f) < 0)
 		return -1;
-	for (size_t i = 0; i < c->attachments; i++)
-		all[count++] = file_node(in, &c->attached[i]);
-	whole = c->attachments ? multipart(in, "mixed", all, count, eightbit) : all[0];
+	plan.eightbit = true;
+	if (!c->keep && (has_choice(&c->text) || has_choice(&c->html)) && build(&eight, &plan, f) < 0)
+		return -1;
 	put(m, &whole);
-	m->facts.eightbit = eightbit;
+	m->type8 = eight.type;
+	m->body8 = eight.body;
+	m->facts.eightbit = whole.eightbit;
 	if (!c->keep)
 		m->facts.longest = 0;
 	return 0;
+}
+
+struct part compose_text(const char *type, const char *charset, struct source *content, const struct facts *facts)
+{
+	struct part p = {.type = type, .charset = charset, .content = content, .facts = *facts};
+
+	/* What nobody can tell the charset of is no text. */
+	if (slice_is(slice_of(charset), "binary")) {
+		p.type = "application/octet-stream";
+		p.charset = "";
+	}
+	return p;
 }

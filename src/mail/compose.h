@@ -5,10 +5,12 @@
  * go with it. text and html are one multipart/alternative, html and what it shows one multipart/related, all of it with the
  * attachments a multipart/mixed; what there is only one of stands by itself. keep: the message's own body, with its MIME
  * fields, is the first part.
- * Texts are 7bit, or quoted-printable or base64, whichever is shorter; files are base64, so that they arrive octet by octet.
+ * Texts are 7bit where they can be. Else the message has two forms (mail/message): in one they are 8bit, for relays with
+ * 8BITMIME; in the other, which any relay takes and which waits on disk, quoted-printable or base64, whichever is shorter.
+ * Lines over 998 octets are encoded in both. Files are base64, so that they arrive octet by octet.
  *
  * Owns: nothing; all in the arena. Bounds: none: everything is a source.
- * Errors: those of reading a source once. Threads: whoever holds the message.
+ * Errors: those of reading a text once. Threads: whoever holds the message.
  * Source: RFC 2045 6, RFC 2046 5.1, RFC 2183, RFC 2387, RFC 2392.
  */
 #ifndef MAIL_COMPOSE_H
@@ -18,7 +20,8 @@
 
 struct part {
 	const char *type;    /* "text/html" */
-	const char *charset; /* "" says none */
+	const char *charset; /* "" says none: it is no text */
+	struct facts facts;  /* of a text */
 	const char *name;    /* of the file, or NULL */
 	const char *disposition, *id; /* "attachment", "inline"; Content-ID without its <>; or NULL */
 	struct source *content; /* NULL: there is no such part */
@@ -31,6 +34,8 @@ struct composition {
 	bool keep;
 };
 
+/* charset "binary": octets that are no text. */
+struct part compose_text(const char *type, const char *charset, struct source *content, const struct facts *facts);
 MUST_CHECK int compose(struct message *m, struct arena *in, const struct composition *c, struct failure *f);
 
 #endif

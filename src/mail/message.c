@@ -22,6 +22,7 @@ struct reading {
 	struct settler settler;
 	struct knowledge known;
 	struct buf text;
+	bool no_header; /* all of it is the body */
 	bool spilled;
 	uint64_t written;
 };
@@ -93,10 +94,10 @@ static int split(struct reading *r, struct slice *body, struct failure *f)
 	bool ended;
 	char *own;
 
-	if (text.len)
+	if (text.len && !r->no_header)
 		mbox_strip(&text);
 	rest = text;
-	ended = header_parse(h, &rest);
+	ended = r->no_header || header_parse(h, &rest);
 	/* The beginning of a line can't always be told from a whole line that is no field. */
 	if (r->spilled && rest.len < HEADER_NAME_MAX && !(rest.len && memchr(rest.p, '\n', rest.len)))
 		ended = false;
@@ -216,13 +217,12 @@ int message_end(struct message *m, struct failure *f)
 	return ok;
 }
 
-int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f)
+static int read_all(struct message *m, int fd, struct failure *f)
 {
 	char piece[PIECE];
 	ssize_t n = 0;
 	int ok = 0;
 
-	message_begin(m, in, dot_ends);
 	while (ok == 0 && !m->reading->settler.ended && (n = file_read(fd, piece, sizeof piece)) > 0)
 		ok = message_add(m, piece, (size_t)n, f);
 	if (n < 0)
@@ -232,6 +232,24 @@ int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, str
 	if (ok < 0)
 		message_close(m);
 	return ok;
+}
+
+int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f)
+{
+	message_begin(m, in, dot_ends);
+	return read_all(m, fd, f);
+}
+
+int message_read_text(struct message *m, struct arena *in, int fd, struct failure *f)
+{
+	message_begin(m, in, false);
+	m->reading->no_header = true;
+	return read_all(m, fd, f);
+}
+
+struct source *mail_octets(const struct mail *m, bool eightbit)
+{
+	return eightbit && m->wire8 && m->envelope.body != BODY_7BIT ? m->wire8 : m->wire;
 }
 
 struct source *message_wire(const struct message *m, struct arena *in, struct failure *f)
@@ -264,13 +282,14 @@ void message_unsplit(struct message *m, struct arena *in)
 {
 	struct source **parts = arena_zeroed(in, 2 * m->header.fields + 2, sizeof(struct source *));
 	struct facts *facts = &m->facts;
+	struct knowledge known = {0};
 	size_t count = 0;
 
 	for (size_t i = 0; i < m->header.fields; i++) {
 		struct slice raw = m->header.field[i].raw;
 
-		facts->eightbit |= !slice_is_ascii(raw);
-		facts->utf8 &= slice_is_utf8(raw);
+		facts_add(&known, raw);
+		facts_add(&known, SLICE("\r\n"));
 		parts[count++] = source_text(in, raw);
 		parts[count++] = source_text(in, SLICE("\r\n"));
 	}
@@ -279,6 +298,10 @@ void message_unsplit(struct message *m, struct arena *in)
 	parts[count++] = m->body;
 	m->body = source_chain(in, parts, count);
 	m->header = (struct header){.in = m->header.in};
+	facts_end(&known);
+	facts->eightbit |= known.eightbit;
+	facts->utf8 &= !known.not_utf8;
+	facts->longest = facts->longest > known.longest ? facts->longest : known.longest;
 	facts->no_header = true;
 	facts->parted = false;
 }

@@ -91,6 +91,21 @@ struct source *source_named(struct arena *a, int fd, uint64_t len, const char *n
 	return s;
 }
 
+int source_head(struct source *s, char *to, size_t room, struct slice *head, struct failure *f)
+{
+	size_t len = 0, got = 1;
+
+	if (s->rewind(s, f) < 0)
+		return -1;
+	while (got && len < room) {
+		if (s->pull(s, to + len, room - len, &got, f) < 0)
+			return -1;
+		len += got;
+	}
+	*head = (struct slice){to, len};
+	return s->rewind(s, f);
+}
+
 struct chain {
 	struct source **part;
 	size_t count, at;

@@ -95,6 +95,7 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 	const struct envelope *e = &j->mail.envelope;
 	const struct failure *why = status == EX_OK && !j->spooled ? NULL : worst(e, session);
 	const struct field *id = header_find(&j->mail.message.header, "Message-ID", NULL);
+	const struct source *octets = j->mail.octets ? j->mail.octets : j->mail.wire;
 	struct slice queue = {"", 0};
 
 	plain(b, "host", *a->socket ? a->socket : a->host);
@@ -106,8 +107,8 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 		plain(b, "peer", j->peer);
 	plain(b, "from", e->sender && *e->sender ? e->sender : "<>");
 	recipients(b, e);
-	if (j->mail.wire)
-		(void)!buf_printf(b, " mailsize=%" PRIu64, j->mail.wire->size);
+	if (octets)
+		(void)!buf_printf(b, " mailsize=%" PRIu64, octets->size);
 	if (why && why->code) {
 		answer(b, why);
 	} else if (e->answer && e->answer->code) {

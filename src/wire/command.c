@@ -54,9 +54,11 @@ static bool needs_utf8(const struct envelope *e)
 	return false;
 }
 
-static bool is_eightbit(const struct message *m)
+static bool is_eightbit(const struct caps *c, const struct mail *mail)
 {
-	if (m->facts.eightbit)
+	const struct message *m = &mail->message;
+
+	if (m->facts.eightbit || mail_octets(mail, c->eightbit) != mail->wire)
 		return true;
 	for (size_t i = 0; i < m->header.fields; i++)
 		if (!slice_is_ascii(m->header.field[i].raw))
@@ -73,7 +75,7 @@ static int mail_wishes(struct buf *out, const struct caps *c, const struct mail 
 {
 	const struct envelope *e = &m->envelope;
 
-	if (c->eightbit && (is_eightbit(&m->message) || e->body == BODY_8BITMIME)) {
+	if (c->eightbit && (is_eightbit(c, m) || e->body == BODY_8BITMIME)) {
 		if (buf_text(out, " BODY=8BITMIME") < 0)
 			return -1;
 	} else if (c->eightbit && e->body == BODY_7BIT) {
@@ -110,8 +112,7 @@ static const char *size_text(char to[static 24], uint64_t octets)
 
 int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f)
 {
-	uint64_t size = m->wire->size;
-
+	uint64_t size = mail_octets(m, c->eightbit)->size;
 	const char *sender = command_address(c, m->in, m->envelope.sender);
 	char has[24], takes[24];
 

@@ -64,7 +64,7 @@ void engine_end(struct engine *e, struct transaction *t)
 
 	t->answered = true;
 	e->under_way--;
-	e->octets_under_way -= u->mail->wire->size;
+	e->octets_under_way -= u->mail->octets->size;
 	if (--u->open == 0 && u != e->mail)
 		e->client->done(e->client->ctx, u->mail);
 }
@@ -80,12 +80,13 @@ int engine_check_order(struct engine *e, struct failure *f)
 
 static void start(struct engine *e, struct transaction *t)
 {
+	t->of->mail->octets = mail_octets(t->of->mail, e->caps->eightbit);
 	t->until = clock_steady() + (int64_t)e->limits->timeout * 1000;
 	e->writing = t;
 	e->rcpt = t->first;
 	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
 	e->under_way++;
-	e->octets_under_way += t->of->mail->wire->size;
+	e->octets_under_way += t->of->mail->octets->size;
 }
 
 /* Those whom the relay had no room for. */
@@ -237,7 +238,7 @@ static bool must_wait(const struct engine *e)
 	if (e->step == STEP_BODY)
 		return true; /* for 354, and for all that came before it */
 	/* A large message is not sent on the chance that somebody wants it. */
-	return e->step == STEP_LAST && e->caps->chunking && t->of->mail->wire->size > OCTETS_UNDER_WAY;
+	return e->step == STEP_LAST && e->caps->chunking && t->of->mail->octets->size > OCTETS_UNDER_WAY;
 }
 
 /* Writes the next command, or says why not. */

@@ -15,18 +15,38 @@ BASE = "account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\nm
 
 @pytest.fixture
 def make(mysend):
-    """make(args..., stdin=): the message that --dry-run prints, read by Python's email package without a defect."""
-    def run(*args, stdin=b"", to=("bob@example.org",), config="", **more):
+    """make(args..., stdin=): the message that --dry-run prints, read by Python's email package without a defect. It is the
+    form that any relay takes, in 7 bits; that for relays with 8BITMIME is read too, and must say the same."""
+    def form(*args, stdin=b"", to=("bob@example.org",), config="", **more):
         result = mysend("--dry-run", *args, *to, stdin=stdin, config=BASE + config, **more)
         assert result.status == 0 and result.err == "", result
         parsed = email.message_from_bytes(result.message, policy=email.policy.default)
         for part in parsed.walk():
             assert not part.defects, (part.defects, result.message[:3000])
         assert not [line for line in result.message.split(b"\r\n") if len(line) > 998 or b"\n" in line or b"\r" in line]
-        assert result.message.isascii(), "nothing of eight bits is needed"
         parsed.result = result
         return parsed
+
+    def run(*args, once=False, **more):
+        parsed = form("-B7BIT", *args, **more)
+        assert parsed.result.message.isascii(), "nothing of eight bits is needed"
+        if not once:
+            eight = form(*args, **more)
+            assert leaves(eight) == leaves(parsed)
+            assert "base64" not in [part["Content-Transfer-Encoding"] for part in eight.walk() if is_short_text(part)]
+            outer = [part["Content-Transfer-Encoding"] for part in eight.walk() if part.is_multipart()]
+            assert outer == [] or ("8bit" in outer) == (not eight.result.message.isascii())
+        return parsed
     return run
+
+
+def leaves(mail):
+    return [(part.get_content_type(), part.get_content_charset(), part.get_filename(), part.get_payload(decode=True)) for part in mail.walk() if not part.is_multipart()]
+
+
+def is_short_text(part):
+    text = part.get_payload(decode=True) if part.get_content_maintype() == "text" and not part.get_content_disposition() else None
+    return text is not None and max(map(len, text.split(b"\r\n"))) <= 998
 
 
 def tree(part):
@@ -191,6 +211,33 @@ def test_text_is_encoded_as_it_needs_and_comes_back(make, stdin, charset, encodi
     assert mail.get_payload(decode=True).replace(b"\r\n", b"\n") == stdin
 
 
+@pytest.mark.parametrize("ehlo, encoding", [("ehlo pipelining 8bitmime", "8bit"), ("ehlo pipelining chunking 8bitmime", "8bit"), ("ehlo pipelining", "quoted-printable"), ("ehlo chunking", "quoted-printable"), ("helo", "quoted-printable")])
+@pytest.mark.parametrize("args, stdin", [([], "Subject: x\n\ngr\u00fc\u00dfe an alle, die da sind\n.\n"), (["-s", "x"], "gr\u00fc\u00dfe an alle, die da sind\n.\n"), (["--attach", "/etc/passwd"], "gr\u00fc\u00dfe an alle, die da sind\n.\n")])
+def test_text_travels_in_8_bits_where_the_relay_takes_them_and_encoded_where_not(mysend, relay, ehlo, encoding, args, stdin):
+    there = relay(ehlo) if ehlo != "helo" else relay("ehlo 502", "helo 250")
+    mysend(*args, "bob@example.org", stdin=stdin.encode(), relay=there).ok()
+    parsed = email.message_from_bytes(there.message.body, policy=email.policy.default)
+    text = next(part for part in parsed.walk() if not part.is_multipart())
+    assert text["Content-Transfer-Encoding"] == encoding and read(text) == "gr\u00fc\u00dfe an alle, die da sind\n.\n"
+    assert (there.message.parameters.get("BODY") == "8BITMIME") == (encoding == "8bit") == (not there.message.body.isascii())
+    if parsed.is_multipart():
+        assert parsed["Content-Transfer-Encoding"] == ("8bit" if encoding == "8bit" else "7bit")
+
+
+def test_text_that_waited_is_encoded_so_that_any_relay_can_have_it(mysend, spool, relay):
+    spool.run("-s", "x", "bob@example.org", stdin="gr\u00fc\u00dfe an alle\n".encode(), relay=relay("ehlo 8bitmime", "end 451")).ok()
+    there = relay("ehlo pipelining")
+    spool.run("-qf", relay=there).ok()
+    assert there.message.body.isascii() and read(email.message_from_bytes(there.message.body, policy=email.policy.default)) == "gr\u00fc\u00dfe an alle\n"
+
+
+def test_size_that_is_said_is_that_of_the_form_that_is_sent(mysend, relay):
+    for ehlo in ("ehlo pipelining 8bitmime size=10000", "ehlo pipelining size=10000"):
+        there = relay(ehlo)
+        mysend("bob@example.org", stdin=("gr\u00fc\u00dfe\n" * 100).encode(), relay=there).ok()
+        assert int(there.message.parameters["SIZE"]) == len(there.message.body)
+
+
 def test_charset_that_is_said_is_believed(make):
     assert make("--charset", "koi8-r", stdin=b"\xf0\xf2\xe9\xf7\xe5\xf4\n").get_content().replace("\r", "") == "\u041f\u0420\u0418\u0412\u0415\u0422\n"
 
@@ -216,13 +263,13 @@ def test_pipe_is_a_file_too(mysend, make, tmp_path, how):
         os.mkfifo(tmp_path / "pipe")
         (tmp_path / "data").write_bytes(data)
         writer = subprocess.Popen(["sh", "-c", "cat data > pipe"], cwd=tmp_path)
-        mail = make("--attach", str(tmp_path / "pipe"), "--subject", "x", stdin=b"text\n")
+        mail = make("--attach", str(tmp_path / "pipe"), "--subject", "x", stdin=b"text\n", once=True)
         writer.wait()
     elif how == "fd":
         reader, writer = os.pipe()
         os.write(writer, data[:60000])
         os.close(writer)
-        mail = make("--attach", "/dev/fd/%d" % reader, stdin=b"text\n", pass_fds=(reader,))
+        mail = make("--attach", "/dev/fd/%d" % reader, stdin=b"text\n", pass_fds=(reader,), once=True)
         data = data[:60000]
         os.close(reader)
     else:

@@ -125,7 +125,7 @@ def test_full_disk_is_told_and_what_was_accepted_stays_whole(small, relay, optio
 def test_first_mail_on_a_disk_without_room_leaves_nothing(small, relay):
     for number, options in enumerate(("size=4k", "nr_inodes=2,size=1m", "nr_inodes=4,size=1m")):
         spool = small(options)
-        assert_told(spool.run("-i", "bob@example.org", stdin=TEXT + b"x" * 70 * 100 + b"\n"), "No space left")
+        assert_told(spool.run("-i", "bob@example.org", stdin=TEXT + (b"x" * 69 + b"\n") * 100), "No space left")
         assert spool.names() == [] and spool.names("tmp") == [], number
         spool.mounts.unmount(os.path.dirname(spool.top))
 

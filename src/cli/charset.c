@@ -1,0 +1,78 @@
+#define _XOPEN_SOURCE 700 /* wchar */
+#include "cli/charset.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <string.h>
+#include <wchar.h>
+
+/* All of it, but for a character that the end of the look may have cut. */
+static bool is_text_of_locale(struct slice head)
+{
+	mbstate_t state = {0};
+	wchar_t c;
+
+	while (head.len) {
+		size_t n = mbrtowc(&c, head.p, head.len, &state);
+
+		if (n == (size_t)-2)
+			return true;
+		if (n == (size_t)-1)
+			return false;
+		n = n ? n : 1;
+		head = (struct slice){head.p + n, head.len - n};
+	}
+	return true;
+}
+
+/* NULL: it says nothing of 8-bit text, or the text is none of its. */
+static const char *of_locale(struct arena *in, struct slice head)
+{
+	static const char *const nothing[] = {"", "utf-8", "utf8", "ANSI_X3.4-1968", "us-ascii"};
+	const char *word;
+	bool fits;
+
+	if (!setlocale(LC_CTYPE, ""))
+		return NULL;
+	word = arena_printf(in, "%s", nl_langinfo(CODESET));
+	fits = is_text_of_locale(head);
+	setlocale(LC_CTYPE, "C");
+	for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
+		fits &= !slice_is(slice_of(word), nothing[i]);
+	return fits ? word : NULL;
+}
+
+/* What libmagic calls so is text; of these it does not say of which charset, or it is one that no body can be in. */
+static bool is_charset(const char *word)
+{
+	static const char *const none[] = {"binary", "us-ascii", "unknown-8bit", "ebcdic", "utf-8"};
+
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		if (strcmp(word, none[i]) == 0)
+			return false;
+	return strncmp(word, "utf-16", 6) != 0 && strncmp(word, "utf-32", 6) != 0;
+}
+
+const char *charset_of(struct filetypes *types, const struct account *a, struct arena *in, struct source *text,
+		       const struct facts *facts, struct failure *f)
+{
+	const char *word, *locale;
+	char look[CHARSET_LOOK];
+	struct slice head;
+
+	if (!facts->eightbit)
+		return "us-ascii";
+	if (facts->utf8)
+		return "utf-8";
+	if (*a->charset)
+		return a->charset;
+	if (source_head(text, look, sizeof look, &head, f) < 0)
+		return NULL;
+	word = filetype_of(types, in, head).charset;
+	if (is_charset(word))
+		return word;
+	locale = of_locale(in, head);
+	if (locale)
+		return locale;
+	return strcmp(word, "unknown-8bit") == 0 ? word : "binary";
+}
