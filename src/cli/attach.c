@@ -1,137 +1,102 @@
 #include "cli/draft.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "cli/charset.h"
-#include "mail/complete.h"
+#include "cli/content.h"
 #include "mail/compose.h"
-#include "mail/filetype.h"
 #include "mail/mime.h"
 
-enum { PIECE = 64 * 1024 };
+enum { NAME_OCTETS = 1000, ID_OCTETS = 200 };
 
 struct desk { /* where the parts are laid out */
 	const struct draft *draft;
 	struct job *job;
 	struct filetypes *types;
 	struct composition c;
-	char *look; /* room for the first octets of a file */
+	struct buf look; /* room for the first octets of a file */
 };
 
-static int unreadable(struct failure *f, const char *path, const char *why)
-{
-	return fail(f, AT_INPUT, EX_NOINPUT, "%s: %s", path, why);
-}
-
-/* Standard input is the process's. */
-static void close_path(int fd)
-{
-	if (fd > STDERR_FILENO)
-		close(fd);
-}
-
-/* What cannot be read again, or does not say how much there is (/proc), is kept in a file without a name. */
-static int keep(int from, const char *path, uint64_t *size, struct failure *f)
-{
-	char piece[PIECE];
-	int fd = file_unnamed();
-	ssize_t n = 0;
-
-	*size = 0;
-	if (fd < 0)
-		return fail_errno(f, AT_INPUT, EX_OSERR, "a temporary file for %s", path);
-	while ((n = file_read(from, piece, sizeof piece)) > 0) {
-		if (file_write(fd, piece, (size_t)n) < 0) {
-			fail_errno(f, AT_INPUT, EX_TEMPFAIL, "a temporary file for %s", path);
-			close(fd);
-			return -1;
-		}
-		*size += (uint64_t)n;
-	}
-	if (n < 0) {
-		fail_errno(f, AT_INPUT, EX_NOINPUT, "%s", path);
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* A file to read, as something that is one; -1 and *f. */
-static int open_path(const char *path, struct stat *st, struct failure *f)
-{
-	bool input = strcmp(path, "-") == 0;
-	int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0 || fstat(fd, st) < 0)
-		unreadable(f, path, strerror(errno));
-	else if (S_ISDIR(st->st_mode) || S_ISBLK(st->st_mode) || (S_ISCHR(st->st_mode) && !(input && isatty(fd))))
-		unreadable(f, path, S_ISDIR(st->st_mode) ? "it is a folder, and no file" : "it is a device, and no file");
-	else
-		return fd;
-	close_path(fd);
-	return -1;
-}
-
-/* A file of the message, open until it is through. */
-static struct source *open_file(struct desk *k, const char *path, struct failure *f)
-{
-	struct arena *in = &k->job->arena;
-	struct stat st;
-	int fd = open_path(path, &st, f), kept;
-	uint64_t size;
-
-	if (fd < 0)
-		return NULL;
-	size = (uint64_t)st.st_size;
-	if (!S_ISREG(st.st_mode) || !size || lseek(fd, 0, SEEK_CUR) != 0) {
-		kept = keep(fd, path, &size, f);
-		close_path(fd);
-		if (kept < 0)
-			return NULL;
-		fd = kept;
-	}
-	if (fd != STDIN_FILENO)
-		message_hold(&k->job->mail.message, in, fd);
-	return source_named(in, fd, size, path);
-}
-
-static const char *base_name(struct arena *in, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	struct slice name = text_in_utf8(in, slice_of(slash ? slash + 1 : path));
-
-	return arena_text(in, name.p, name.len);
-}
-
 /* A file's name may be anything; a Content-ID is what a cid: link can say. */
+static const char no_id[] = "<>()[]\\,;:\"";
+
+static bool is_id(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if (*p <= 32 || *p > 126 || strchr(no_id, *p))
+			return false;
+	return *text && strlen(text) <= ID_OCTETS;
+}
+
 static const char *id_of(struct arena *in, const char *name)
 {
-	char *id = arena_printf(in, "%s", name);
+	char *id = arena_printf(in, "%.*s", ID_OCTETS, name);
 
 	for (char *p = id; *p; p++)
-		if (*p <= 32 || *p > 126 || strchr("<>()[]\\,;:\"@", *p))
+		if (*p <= 32 || *p > 126 || *p == '@' || strchr(no_id, *p))
 			*p = '_';
 	return id;
 }
 
+/* RFC 2046 5.2.1: those must not be encoded, and so could not arrive as they are. */
+static bool is_nested(const char *type)
+{
+	return slice_begins(slice_of(type), "message/") || slice_begins(slice_of(type), "multipart/");
+}
+
 static int check_words(const struct draft_file *a, struct failure *f)
 {
-	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&-^_.+/";
-
-	if (a->type && (strspn(a->type, token) != strlen(a->type) || !strchr(a->type, '/') || !*a->type))
+	if (a->type && !filetype_is_type(a->type))
 		return fail(f, AT_USAGE, EX_USAGE, "%s: type is TYPE/SUBTYPE, not \"%s\"", a->path, a->type);
+	if (a->type && is_nested(a->type)) {
+		fail(f, AT_USAGE, EX_USAGE, "%s: %s must not be encoded, as files are", a->path, a->type);
+		return failure_hint(f, "without type= it goes as application/octet-stream");
+	}
 	if (a->disposition && strcmp(a->disposition, "inline") != 0 && strcmp(a->disposition, "attachment") != 0)
 		return fail(f, AT_USAGE, EX_USAGE, "%s: disposition is inline or attachment, not \"%s\"", a->path, a->disposition);
 	if (a->name && slice_has_control(slice_of(a->name)))
 		return fail(f, AT_USAGE, EX_DATAERR, "%s: name has a control character in it", a->path);
+	if (a->name && strlen(a->name) > NAME_OCTETS)
+		return fail(f, AT_USAGE, EX_USAGE, "%s: name is longer than %d octets", a->path, NAME_OCTETS);
+	if (a->id && !is_id(a->id))
+		return fail(f, AT_USAGE, EX_USAGE, "%s: id is ASCII letters and digits as LEFT@RIGHT, not \"%s\"", a->path, a->id);
 	return 0;
+}
+
+/* libmagic looks at the beginning only: what it takes for ASCII or UTF-8 has to be that to its end. */
+static int check_charset(struct desk *k, struct source *text, const char **charset, struct failure *f)
+{
+	struct facts facts;
+
+	if (strcmp(*charset, "us-ascii") != 0 && strcmp(*charset, "utf-8") != 0)
+		return 0;
+	if (message_facts(text, &facts, f) < 0)
+		return -1;
+	*charset = charset_of(k->types, k->job->account, &k->job->arena, text, &facts, f);
+	if (!*charset)
+		return -1;
+	if (strcmp(*charset, "binary") == 0)
+		*charset = "unknown-8bit";
+	return 0;
+}
+
+/* What it is: type and charset as said, as found, or as both together have it. */
+static int tell(struct desk *k, struct part *p, const char *said, struct failure *f)
+{
+	struct filetype t;
+	struct slice head;
+
+	if (source_head(p->content, k->look.p, FILETYPE_LOOK, &head, f) < 0)
+		return -1;
+	t = filetype_of(k->types, &k->job->arena, head);
+	p->type = said ? said : is_nested(t.type) ? "application/octet-stream" : t.type;
+	p->charset = "";
+	if (!slice_begins(slice_of(p->type), "text/") || strcmp(t.charset, "binary") == 0)
+		return 0;
+	p->charset = t.charset;
+	return check_charset(k, p->content, &p->charset, f);
 }
 
 static int add_file(struct desk *k, const struct draft_file *a, struct failure *f)
@@ -139,29 +104,34 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 	struct arena *in = &k->job->arena;
 	bool shown = a->shown && k->draft->html;
 	struct part *p = shown ? &k->c.shown[k->c.shows++] : &k->c.attached[k->c.attachments++];
-	struct filetype t = {a->type, ""};
-	struct slice head;
 
 	if (check_words(a, f) < 0)
 		return -1;
-	p->content = open_file(k, a->path, f);
+	p->content = content_of(&k->job->mail.message, in, a->path, f);
 	if (!p->content)
 		return -1;
-	if (!a->type) {
-		if (!k->look)
-			k->look = arena_zeroed(in, FILETYPE_LOOK, 1);
-		if (source_head(p->content, k->look, FILETYPE_LOOK, &head, f) < 0)
+	if (!a->type || slice_begins(slice_of(a->type), "text/")) {
+		if (tell(k, p, a->type, f) < 0)
 			return -1;
-		t = filetype_of(k->types, in, head);
+	} else {
+		p->type = a->type;
+		p->charset = "";
 	}
-	/* RFC 2046 5.2.1: those must not be encoded, and so could not arrive as they are. */
-	if (slice_begins(slice_of(t.type), "message/") || slice_begins(slice_of(t.type), "multipart/"))
-		t = (struct filetype){"application/octet-stream", ""};
-	p->type = t.type;
-	p->charset = slice_begins(slice_of(t.type), "text/") && strcmp(t.charset, "binary") != 0 ? t.charset : "";
-	p->name = a->name ? base_name(in, a->name) : strcmp(a->path, "-") == 0 ? NULL : base_name(in, a->path);
+	p->name = content_name(in, a->name ? a->name : a->path);
 	p->disposition = a->disposition ? a->disposition : a->shown ? "inline" : "attachment";
-	p->id = a->id ? id_of(in, a->id) : a->shown && p->name ? id_of(in, p->name) : NULL;
+	p->id = a->id ? a->id : a->shown && p->name ? id_of(in, p->name) : NULL;
+	return 0;
+}
+
+/* A link could not tell them apart. */
+static int check_ids(const struct part *part, size_t count, struct failure *f)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t n = 0; part[i].id && n < i; n++)
+			if (part[n].id && strcmp(part[n].id, part[i].id) == 0) {
+				fail(f, AT_USAGE, EX_USAGE, "two files are cid:%s", part[i].id);
+				return failure_hint(f, "--inline 'FILE;id=NAME' gives one another");
+			}
 	return 0;
 }
 
@@ -178,25 +148,47 @@ static int add_text(struct desk *k, struct part *to, const char *type, struct so
 	return 0;
 }
 
+/* What it shows has to come with it. */
+static void check_links(struct desk *k, struct slice html)
+{
+	static const char link[] = "cid:";
+	const char *end = html.p + html.len;
+
+	for (const char *p = html.p; (p = memchr(p, ':', (size_t)(end - p))); p++) {
+		size_t len = 0;
+		bool there = false;
+
+		if (p - html.p < 4 || memcmp(p - 3, link, sizeof link - 1) != 0 || !strchr("\"'(=", p[-4]))
+			continue;
+		while (p + 1 + len < end && p[1 + len] > 32 && !strchr("\"')>&", p[1 + len]))
+			len++;
+		for (size_t i = 0; i < k->c.shows; i++)
+			there |= k->c.shown[i].id && strlen(k->c.shown[i].id) == len && memcmp(k->c.shown[i].id, p + 1, len) == 0;
+		if (!there && len && len < ID_OCTETS)
+			log_warning("the HTML shows cid:%.*s, and no --inline has that name", (int)len, p + 1);
+	}
+}
+
 /* Its line ends become those of mail, as the text's did. */
 static int add_html(struct desk *k, struct failure *f)
 {
 	const char *path = k->draft->html;
 	struct arena *in = &k->job->arena;
+	int fd = content_open(path, f), ok;
 	struct message html;
-	struct stat st;
-	int fd = open_path(path, &st, f), ok;
 
 	if (fd < 0)
 		return -1;
-	ok = message_read_text(&html, in, fd, f);
-	close_path(fd);
+	ok = message_read(&html, in, fd, MESSAGE_IS_TEXT, f);
+	content_close(fd);
 	if (ok < 0)
 		return failure_in(f, "%s", path);
 	if (html.held >= 0)
 		message_hold(&k->job->mail.message, in, html.held);
-	if (html.facts.nuls)
-		log_warning("%s: %llu NUL octets are left out: mail cannot carry them", path, (unsigned long long)html.facts.nuls);
+	if (html.facts.nuls) {
+		fail(f, AT_INPUT, EX_DATAERR, "%s: there are NUL octets in it, which mail cannot carry as text", path);
+		return failure_hint(f, "text in UTF-16 becomes UTF-8 with iconv -f UTF-16 -t UTF-8");
+	}
 	return add_text(k, &k->c.html, "text/html", html.body, &html.facts, f);
 }
 
@@ -205,6 +197,7 @@ static int lay_out(struct desk *k, struct failure *f)
 	const struct draft *d = k->draft;
 	struct message *m = &k->job->mail.message;
 	bool said = mime_is_said(&m->header);
+	struct slice head;
 
 	if (said && d->html)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message says what its body is (MIME): it takes attachments, but no --html");
@@ -215,23 +208,30 @@ static int lay_out(struct desk *k, struct failure *f)
 	k->c.attached = arena_zeroed(&k->job->arena, d->files + 1, sizeof *k->c.attached);
 	if (!said && (m->body->size || (!d->html && !d->files)) && add_text(k, &k->c.text, "text/plain", m->body, &m->facts, f) < 0)
 		return -1;
+	if ((d->html || d->files) && buf_reserve(&k->look, FILETYPE_LOOK) < 0)
+		return fail(f, AT_INPUT, EX_OSERR, "no memory to look at files");
 	if (d->html && add_html(k, f) < 0)
 		return -1;
 	for (size_t i = 0; i < d->files; i++)
 		if (add_file(k, &d->file[i], f) < 0)
 			return -1;
+	if (check_ids(k->c.shown, k->c.shows, f) < 0)
+		return -1;
+	if (d->html && source_head(k->c.html.content, k->look.p, FILETYPE_LOOK, &head, f) == 0)
+		check_links(k, head);
+	m->facts.empty &= !d->html && !d->files;
 	return compose(m, &k->job->arena, &k->c, f);
 }
 
-int draft_compose(const struct draft *d, struct job *j, struct failure *f)
+int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f)
 {
-	struct desk k = {.draft = d, .job = j};
+	struct desk k = {.draft = d, .job = j, .types = types};
 	int ok;
 
 	if (!d->used)
 		return 0;
-	k.types = filetypes_open(&j->arena);
+	buf_start(&k.look, FILETYPE_LOOK);
 	ok = lay_out(&k, f);
-	filetypes_close(k.types);
+	buf_free(&k.look);
 	return ok;
 }

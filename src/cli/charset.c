@@ -6,27 +6,29 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "mail/settle.h"
+
 /* All of it, but for a character that the end of the look may have cut. */
-static bool is_text_of_locale(struct slice head)
+static bool is_text_of_locale(struct slice text)
 {
 	mbstate_t state = {0};
 	wchar_t c;
 
-	while (head.len) {
-		size_t n = mbrtowc(&c, head.p, head.len, &state);
+	while (text.len) {
+		size_t n = mbrtowc(&c, text.p, text.len, &state);
 
 		if (n == (size_t)-2)
 			return true;
 		if (n == (size_t)-1)
 			return false;
 		n = n ? n : 1;
-		head = (struct slice){head.p + n, head.len - n};
+		text = (struct slice){text.p + n, text.len - n};
 	}
 	return true;
 }
 
 /* NULL: it says nothing of 8-bit text, or the text is none of its. */
-static const char *of_locale(struct arena *in, struct slice head)
+static const char *of_locale(struct arena *in, struct slice text)
 {
 	static const char *const nothing[] = {"", "utf-8", "utf8", "ANSI_X3.4-1968", "us-ascii"};
 	const char *word;
@@ -35,7 +37,7 @@ static const char *of_locale(struct arena *in, struct slice head)
 	if (!setlocale(LC_CTYPE, ""))
 		return NULL;
 	word = arena_printf(in, "%s", nl_langinfo(CODESET));
-	fits = is_text_of_locale(head);
+	fits = is_text_of_locale(text);
 	setlocale(LC_CTYPE, "C");
 	for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++)
 		fits &= !slice_is(slice_of(word), nothing[i]);
@@ -53,12 +55,30 @@ static bool is_charset(const char *word)
 	return strncmp(word, "utf-16", 6) != 0 && strncmp(word, "utf-32", 6) != 0;
 }
 
+/* The piece of the text in which it shows that it is not UTF-8; in `to`. */
+static int find_look(struct source *text, char *to, struct slice *look, struct failure *f)
+{
+	struct knowledge known = {0};
+	size_t len, got;
+
+	if (text->rewind(text, f) < 0)
+		return -1;
+	do {
+		for (len = 0, got = 1; got && len < CHARSET_LOOK; len += got)
+			if (text->pull(text, to + len, CHARSET_LOOK - len, &got, f) < 0)
+				return -1;
+		*look = (struct slice){to, len};
+		facts_add(&known, *look);
+	} while (got && !known.not_utf8);
+	return text->rewind(text, f);
+}
+
 const char *charset_of(struct filetypes *types, const struct account *a, struct arena *in, struct source *text,
 		       const struct facts *facts, struct failure *f)
 {
 	const char *word, *locale;
-	char look[CHARSET_LOOK];
-	struct slice head;
+	char room[CHARSET_LOOK];
+	struct slice look;
 
 	if (!facts->eightbit)
 		return "us-ascii";
@@ -66,12 +86,12 @@ const char *charset_of(struct filetypes *types, const struct account *a, struct 
 		return "utf-8";
 	if (*a->charset)
 		return a->charset;
-	if (source_head(text, look, sizeof look, &head, f) < 0)
+	if (find_look(text, room, &look, f) < 0)
 		return NULL;
-	word = filetype_of(types, in, head).charset;
+	word = filetype_of(types, in, look).charset;
 	if (is_charset(word))
 		return word;
-	locale = of_locale(in, head);
+	locale = of_locale(in, look);
 	if (locale)
 		return locale;
 	return strcmp(word, "unknown-8bit") == 0 ? word : "binary";

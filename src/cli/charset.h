@@ -5,7 +5,7 @@
  * of the locale, if the text is one of its texts. "binary" where none of them knows: that is no text to mail.
  * Use: charset_of(types, account, arena, body, &facts, f).
  *
- * Owns: nothing. Bounds: CHARSET_LOOK octets are looked at.
+ * Owns: nothing. Bounds: CHARSET_LOOK octets are looked at: those with the first that is not UTF-8.
  * Errors: NULL and *f when the text cannot be read. Threads: one, for the locale is the process's.
  * Source: RFC 1428 3 (unknown-8bit: text, but nobody knows whose); libmagic(3); nl_langinfo(3).
  */

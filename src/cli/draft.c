@@ -1,12 +1,13 @@
 #include "cli/draft.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "conf/value.h"
 #include "mail/stamp.h"
+#include "mail/when.h"
+
+enum { NAME_MAX_OCTETS = 76, ID_OCTETS = 900, IDS_OCTETS = 256 * 1024 };
 
 static const char *const names[] = {
 	[DRAFT_SUBJECT] = "Subject", [DRAFT_TO] = "To", [DRAFT_CC] = "Cc", [DRAFT_BCC] = "Bcc", [DRAFT_REPLY_TO] = "Reply-To",
@@ -26,20 +27,39 @@ static struct draft_field *add(struct draft *d, struct arena *run, enum draft_ki
 }
 
 /* "Name: value" */
+static bool cut_header(const char *value, struct slice *name, struct slice *rest)
+{
+	*rest = slice_of(value);
+	if (!slice_cut(rest, ':', name))
+		return false;
+	*name = slice_trim(*name);
+	*rest = slice_trim(*rest);
+	return name->len > 0;
+}
+
+static enum draft_kind kind_of_field(struct slice name)
+{
+	for (size_t i = DRAFT_TO; i <= DRAFT_BCC; i++)
+		if (slice_is(name, names[i]))
+			return (enum draft_kind)i;
+	return DRAFT_HEADER;
+}
+
 static int add_header(struct draft *d, struct arena *run, const char *value, struct failure *f)
 {
-	struct slice rest = slice_of(value), name;
+	struct slice rest, name;
+	enum draft_kind kind;
 
-	if (!slice_cut(&rest, ':', &name) || !(name = slice_trim(name)).len)
+	if (!cut_header(value, &name, &rest))
 		return wrong(f, "--header", "'Name: value'", value);
 	for (size_t i = 0; i < name.len; i++)
-		if (name.p[i] < 33 || name.p[i] > 126)
+		if (name.p[i] < 33 || name.p[i] > 126 || name.len > NAME_MAX_OCTETS)
 			return wrong(f, "--header", "'Name: value' with a name of ASCII letters", value);
 	if (slice_begins(name, "Content-") || slice_is(name, "MIME-Version"))
 		return fail(f, AT_USAGE, EX_USAGE, "--header: %.*s is made by what the message consists of", (int)name.len, name.p);
-	if (slice_is(name, "Bcc"))
-		return fail(f, AT_USAGE, EX_USAGE, "--header makes nobody a recipient: use --bcc");
-	rest = slice_trim(rest);
+	kind = kind_of_field(name);
+	if (kind != DRAFT_HEADER)
+		return draft_option(d, run, kind, "--header", arena_text(run, rest.p, rest.len), f);
 	add(d, run, DRAFT_HEADER, arena_text(run, name.p, name.len), arena_text(run, rest.p, rest.len));
 	return 0;
 }
@@ -52,64 +72,54 @@ static int add_priority(struct draft *d, struct arena *run, const char *value, s
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (slice_is(slice_of(value), known[i].word)) {
-			add(d, run, DRAFT_HEADER, "X-Priority", known[i].number);
-			add(d, run, DRAFT_HEADER, "Importance", known[i].importance);
+			add(d, run, DRAFT_PRIORITY, "X-Priority", known[i].number);
+			add(d, run, DRAFT_PRIORITY, "Importance", known[i].importance);
 			return 0;
 		}
 	return wrong(f, "--priority", "high, normal or low", value);
 }
 
-/* @SECONDS, or a date of the calendar in local time; anything else is taken as it is written, if RFC 5322 would. */
 static int add_date(struct draft *d, struct arena *run, const char *value, struct failure *f)
 {
-	struct tm t = {.tm_isdst = -1}, again = {0};
-	const char *end;
-	char *last;
+	struct when when;
 
-	if (*value == '@' && value[1]) {
-		long long seconds = strtoll(value + 1, &last, 10);
-
-		if (!*last) {
-			add(d, run, DRAFT_DATE, "Date", stamp_date(run, (time_t)seconds));
-			return 0;
-		}
-	}
-	end = strptime(value, "%Y-%m-%d %H:%M", &t);
-	if (end && *end == ':')
-		end = strptime(value, "%Y-%m-%d %H:%M:%S", &t);
-	if (end && !*end) {
-		add(d, run, DRAFT_DATE, "Date", stamp_date(run, mktime(&t)));
-		return 0;
-	}
-	end = strptime(value, "%a, %d %b %Y %H:%M:%S ", &again);
-	if (!end)
-		end = strptime(value, "%d %b %Y %H:%M:%S ", &again);
-	if (!end || !strchr("+-", *end) || strspn(end + 1, "0123456789") != 4)
-		return wrong(f, "--date", "a date as \"2026-11-23 10:00\", @SECONDS or \"Mon, 23 Nov 2026 10:00:00 +0100\"", value);
-	add(d, run, DRAFT_DATE, "Date", value);
+	if (!when_read(value, &when))
+		return wrong(f, "--date", "a date as 2026-11-23, \"2026-11-23 10:00\", @SECONDS or \"Mon, 23 Nov 2026 10:00:00 +0100\"", value);
+	add(d, run, DRAFT_DATE, "Date", when.is_field ? value : stamp_date(run, when.time));
 	return 0;
 }
 
-/* <a@b>, one or several; the brackets may be left away. */
+/* <a@b>; the brackets may be left away. */
+static bool cut_id(struct slice *rest, struct slice *id)
+{
+	if (!slice_cut(rest, ' ', id)) {
+		*id = *rest;
+		rest->len = 0;
+	}
+	*rest = slice_trim(*rest);
+	if (id->len > 2 && id->p[0] == '<' && id->p[id->len - 1] == '>')
+		*id = (struct slice){id->p + 1, id->len - 2};
+	return id->len && id->len <= ID_OCTETS && memchr(id->p, '@', id->len) && !memchr(id->p, '<', id->len) && !memchr(id->p, '>', id->len) &&
+	       slice_is_ascii(*id);
+}
+
 static int add_ids(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value, struct failure *f)
 {
 	struct slice rest = slice_trim(slice_of(value)), one;
-	const char *text = "";
+	struct buf all;
+	int ok = 0;
 
-	for (bool more = true; more;) {
-		more = slice_cut(&rest, ' ', &one);
-		if (!more)
-			one = rest;
-		rest = slice_trim(rest);
-		if (one.len > 2 && one.p[0] == '<' && one.p[one.len - 1] == '>')
-			one = (struct slice){one.p + 1, one.len - 2};
-		if (!one.len || !memchr(one.p, '@', one.len) || memchr(one.p, '<', one.len) || memchr(one.p, '>', one.len) || !slice_is_ascii(one) ||
-		    (more && kind == DRAFT_MESSAGE_ID))
-			return wrong(f, spelled, "<LEFT@RIGHT>", value);
-		text = arena_printf(run, "%s%s<%.*s>", text, *text ? "\r\n " : "", (int)one.len, one.p);
-	}
-	add(d, run, kind, names[kind], text);
-	return 0;
+	buf_start(&all, IDS_OCTETS);
+	do {
+		if (!cut_id(&rest, &one) || (rest.len && kind == DRAFT_MESSAGE_ID))
+			ok = wrong(f, spelled, "<LEFT@RIGHT>", value);
+		else if (buf_printf(&all, "%s<%.*s>", all.len ? "\r\n " : "", (int)one.len, one.p) < 0)
+			ok = fail(f, AT_USAGE, EX_USAGE, "%s is longer than %d octets", spelled, IDS_OCTETS);
+	} while (ok == 0 && rest.len);
+	if (ok == 0)
+		add(d, run, kind, names[kind], arena_text(run, all.p, all.len));
+	buf_free(&all);
+	return ok;
 }
 
 /* The next ;key= of those that are known, or NULL. */
@@ -126,7 +136,12 @@ static char *next_key(char *text, size_t *which)
 
 static const char *path_of(const char *text)
 {
-	return strcmp(text, "/dev/stdin") == 0 || strcmp(text, "/dev/fd/0") == 0 ? "-" : text;
+	static const char *const input[] = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"};
+
+	for (size_t i = 0; i < sizeof input / sizeof *input; i++)
+		if (strcmp(text, input[i]) == 0)
+			return "-";
+	return text;
 }
 
 /* Standard input is then no text. */
@@ -154,11 +169,24 @@ static int add_file(struct draft *d, struct arena *run, const char *value, bool 
 		at = next_key(at + 1, &which);
 	}
 	one.path = path_of(text);
+	if (!*text)
+		return fail(f, AT_INPUT, EX_NOINPUT, "%s names no file", shown ? "--inline" : "--attach");
 	if (take_input(d, one.path, f) < 0)
 		return -1;
 	d->file = arena_grow(run, d->file, d->files, &d->file_room, sizeof *d->file);
 	d->file[d->files++] = one;
 	return 0;
+}
+
+const char *draft_recipients(struct arena *run, enum draft_kind kind, const char *value)
+{
+	struct slice name, rest;
+
+	if (kind >= DRAFT_TO && kind <= DRAFT_BCC)
+		return value;
+	if (kind == DRAFT_HEADER && cut_header(value, &name, &rest) && kind_of_field(name) != DRAFT_HEADER)
+		return arena_text(run, rest.p, rest.len);
+	return "";
 }
 
 int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value, struct failure *f)
@@ -180,7 +208,13 @@ int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const
 	case DRAFT_ATTACH:
 	case DRAFT_INLINE:
 		return add_file(d, run, value, kind == DRAFT_INLINE, f);
+	case DRAFT_ARGUMENT:
+		d->argument = arena_grow(run, d->argument, d->arguments, &d->argument_room, sizeof *d->argument);
+		d->argument[d->arguments++] = value;
+		return 0;
 	case DRAFT_HTML:
+		if (d->html)
+			return fail(f, AT_USAGE, EX_USAGE, "--html is given twice: a message has one HTML text");
 		d->html = path_of(value);
 		return take_input(d, d->html, f);
 	case DRAFT_CHARSET:
@@ -190,8 +224,9 @@ int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const
 		return 0;
 	case DRAFT_PLAIN:
 		return 0;
-	default:
-		add(d, run, kind, names[kind], value);
+	default: /* --cc "$CC" of a script, with nothing in it, is none */
+		if (kind == DRAFT_SUBJECT || slice_trim(slice_of(value)).len)
+			add(d, run, kind, names[kind], value);
 		return 0;
 	}
 }

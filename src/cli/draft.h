@@ -13,10 +13,11 @@
 #ifndef CLI_DRAFT_H
 #define CLI_DRAFT_H
 
+#include "mail/filetype.h"
 #include "post/job.h"
 
 enum draft_kind {
-	DRAFT_SUBJECT, DRAFT_TO, DRAFT_CC, DRAFT_BCC, DRAFT_REPLY_TO, DRAFT_HEADER, DRAFT_ATTACH, DRAFT_INLINE, DRAFT_HTML,
+	DRAFT_ARGUMENT, DRAFT_SUBJECT, DRAFT_TO, DRAFT_CC, DRAFT_BCC, DRAFT_REPLY_TO, DRAFT_HEADER, DRAFT_ATTACH, DRAFT_INLINE, DRAFT_HTML,
 	DRAFT_CHARSET, DRAFT_PRIORITY, DRAFT_DATE, DRAFT_MESSAGE_ID, DRAFT_IN_REPLY_TO, DRAFT_REFERENCES, DRAFT_PLAIN
 };
 
@@ -35,16 +36,20 @@ struct draft {
 	struct draft_field *field;
 	struct draft_file *file;
 	size_t fields, field_room, files, file_room;
+	const char **argument; /* recipients that no option named */
+	size_t arguments, argument_room;
 	const char *html, *charset; /* or NULL */
 	bool takes_input; /* standard input is a file of it */
 };
 
+/* The recipients that it names, a list, or "". */
+const char *draft_recipients(struct arena *run, enum draft_kind kind, const char *value);
 MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value,
 			    struct failure *f);
 /* from_header: -t was given, so that the text begins with a header whatever it looks like. cli/fields.c. */
 MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
 MUST_CHECK int draft_defaults(struct job *j, struct failure *f);
 /* cli/attach.c; does nothing where no such option was given. */
-MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct failure *f);
+MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f);
 
 #endif

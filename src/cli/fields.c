@@ -5,72 +5,135 @@
 
 #include "mail/address.h"
 #include "mail/complete.h"
-#include "mail/idn.h"
 #include "mail/mime.h"
+#include "mail/when.h"
 #include "mail/words.h"
+#include "wire/idn.h"
 
 enum { FIELD_MAX = 1024 * 1024 };
 
-/* RFC 5322 3.6: at most once in a message. */
-static const char *const once[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject", "Date"};
+/* What a field of that name is made of. */
+enum shape { UNKNOWN, TEXT, LIST, IDS, DATE };
 
-static bool is_once(struct slice name)
+/* RFC 5322 3.6: those that a message has at most once, but for Resent. */
+static const struct known {
+	const char *name;
+	enum shape shape;
+	bool once;
+} known[] = {
+	{"From", LIST, true}, {"Sender", LIST, true}, {"Reply-To", LIST, true}, {"To", LIST, true}, {"Cc", LIST, true}, {"Bcc", LIST, true},
+	{"Message-ID", IDS, true}, {"In-Reply-To", IDS, true}, {"References", IDS, true}, {"Subject", TEXT, true}, {"Date", DATE, true},
+	{"Resent-From", LIST, false}, {"Resent-Sender", LIST, false}, {"Resent-To", LIST, false}, {"Resent-Cc", LIST, false},
+};
+
+static struct known known_of(struct slice name)
 {
-	for (size_t i = 0; i < sizeof once / sizeof *once; i++)
-		if (slice_is(name, once[i]))
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (slice_is(name, known[i].name))
+			return known[i];
+	return (struct known){"", UNKNOWN, false};
 }
 
-static unsigned line_of(const struct header *h, const struct field *field)
+static unsigned lines_in(const char *p, const char *end)
 {
-	unsigned line = 1;
+	unsigned lines = 0;
 
-	for (const char *p = h->field[0].raw.p; p < field->raw.p; p++)
-		line += *p == '\n';
-	return line;
+	for (; p < end; p++)
+		lines += *p == '\n';
+	return lines;
 }
 
-static int check_twice(const struct header *h, struct failure *f)
+static unsigned line_of(const struct message *m, const struct field *field)
 {
-	for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
-		const struct field *first = header_find(h, once[i], NULL), *second = first ? header_find(h, once[i], first) : NULL;
+	return 1 + lines_in(m->mbox.p, m->mbox.p + m->mbox.len) + lines_in(m->header.field[0].raw.p, field->raw.p);
+}
 
-		if (second)
-			return fail(f, AT_INPUT, EX_DATAERR, "the message has two %s fields, in line %u and line %u", once[i], line_of(h, first),
-				    line_of(h, second));
+static int check_twice(const struct message *m, struct failure *f)
+{
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		const char *name = known[i].name;
+		const struct field *first = header_find(&m->header, name, NULL), *second = first ? header_find(&m->header, name, first) : NULL;
+
+		if (second && known[i].once)
+			return fail(f, AT_INPUT, EX_DATAERR, "the message has two %s fields, in line %u and line %u", name, line_of(m, first),
+				    line_of(m, second));
 	}
 	return 0;
+}
+
+/* "Date: 2026-11-23" and "From: the disk" may be the beginning of a report. */
+static bool says_what_it_should(const struct header *h, const struct field *field)
+{
+	const char *body = header_unfold(h, field);
+	struct mailboxes list = {.count = 0};
+	struct failure ignored;
+	struct when when;
+
+	switch (known_of(field->name).shape) {
+	case TEXT:
+		return true;
+	case LIST:
+		return address_list(&list, h->in, slice_of(body), &ignored) == 0 &&
+		       (list.count < 2 || strchr(body, '@') || strchr(body, ','));
+	case IDS:
+		return strchr(body, '<') && strchr(body, '@') && strchr(body, '>');
+	case DATE:
+		return when_read(body, &when) && (when.is_field || strchr(body, ':'));
+	case UNKNOWN:
+		break;
+	}
+	return false;
 }
 
 /* "Error: disk full" is text; a header has a field that mail knows, and ends with an empty line. */
 static bool is_header(const struct message *m)
 {
-	bool known = mime_is_said(&m->header);
+	bool found = mime_is_said(&m->header);
 
-	for (size_t i = 0; i < m->header.fields; i++)
-		known |= is_once(m->header.field[i].name);
-	return known && m->facts.parted;
+	for (size_t i = 0; i < m->header.fields && !found; i++)
+		found = says_what_it_should(&m->header, &m->header.field[i]);
+	return found && m->facts.parted;
 }
 
 /* Names are encoded where they have to be, addresses never. */
-static const char *addresses(struct arena *in, const char *value, const char *name, struct failure *f)
+static int add_boxes(struct buf *out, struct arena *in, const struct mailboxes *list)
 {
-	struct mailboxes list = {.count = 0};
-	const char *text = "";
+	for (size_t i = 0; i < list->count; i++) {
+		const char *address = idn_address_or_same(in, list->box[i].address);
+		const char *named = mailbox_again(in, text_in_utf8(in, list->box[i].name), address);
 
-	if (address_list(&list, in, text_in_utf8(in, slice_of(value)), f) < 0) {
+		if ((out->len && buf_text(out, ",\r\n ") < 0) || buf_text(out, named ? named : address) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* An address list as a field has it; behind `old`, if there is one. */
+static const char *addresses(struct arena *in, struct slice old, struct slice value, const char *name, struct failure *f)
+{
+	struct slice text = slice_trim(text_in_utf8(in, value));
+	struct mailboxes list = {.count = 0};
+	const char *done = NULL;
+	struct buf out;
+	int ok;
+
+	if (address_list(&list, in, text, f) < 0) {
 		f->stage = AT_INPUT;
 		failure_in(f, "%s", name);
 		return NULL;
 	}
-	for (size_t i = 0; i < list.count; i++) {
-		const char *ascii = idn_address(in, list.box[i].address);
-		const char *one = mailbox_text(in, mailbox_name(in, list.box[i].name), ascii ? ascii : list.box[i].address);
-
-		text = arena_printf(in, "%s%s%s", text, *text ? ",\r\n " : "", one);
-	}
-	return text;
+	buf_start(&out, FIELD_MAX);
+	ok = buf_slice(&out, slice_trim(old));
+	if (ok == 0 && !list.count && !old.len) /* a group without members */
+		ok = buf_slice(&out, slice_is_ascii(text) ? text : SLICE("undisclosed-recipients:;"));
+	if (ok == 0)
+		ok = add_boxes(&out, in, &list);
+	if (ok == 0)
+		done = arena_text(in, out.p ? out.p : "", out.len);
+	else
+		fail(f, AT_INPUT, EX_DATAERR, "%s is longer than %d octets", name, FIELD_MAX);
+	buf_free(&out);
+	return done;
 }
 
 static const char *words(struct arena *in, const char *name, const char *value)
@@ -86,17 +149,6 @@ static const char *words(struct arena *in, const char *name, const char *value)
 	return done;
 }
 
-/* --header 'From: ...': a name may have to be encoded, an address must not be. */
-static bool is_list(const char *name)
-{
-	static const char *const lists[] = {"From", "Sender", "Reply-To", "To", "Cc", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc"};
-
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-		if (slice_is(slice_of(name), lists[i]))
-			return true;
-	return false;
-}
-
 static bool was_before(const struct draft *d, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
@@ -109,22 +161,57 @@ static bool was_before(const struct draft *d, size_t at)
 static int put(const struct draft *d, struct header *h, size_t at, struct failure *f)
 {
 	const struct draft_field *field = &d->field[at];
-	bool again = was_before(d, at), list = field->kind >= DRAFT_TO && field->kind <= DRAFT_REPLY_TO;
-	const char *text = list || is_list(field->name) ? addresses(h->in, field->value, field->name, f)
+	struct known like = known_of(slice_of(field->name));
+	const struct field *old = was_before(d, at) ? header_find(h, field->name, NULL) : NULL;
+	bool one = like.once || !old || field->kind == DRAFT_PRIORITY;
+	const char *text = like.shape == LIST ? addresses(h->in, old && one ? old->body : SLICE(""), slice_of(field->value), field->name, f)
 			   : field->kind == DRAFT_SUBJECT || field->kind == DRAFT_HEADER ? words(h->in, field->name, field->value)
 											 : field->value;
 
 	if (!text)
 		return -1;
-	if (list && again) {
-		const struct field *old = header_find(h, field->name, NULL);
-
-		text = arena_printf(h->in, "%.*s,\r\n %s", (int)slice_trim(old->body).len, slice_trim(old->body).p, text);
-	}
-	if (!again || list || is_once(slice_of(field->name)))
+	if (one)
 		header_put(h, field->name, text);
 	else
 		header_append(h, field->name, text);
+	return 0;
+}
+
+/* The text's own fields are for relays of every kind, too: what is not ASCII in Subject and names is encoded. */
+static void encode(struct header *h)
+{
+	for (size_t i = 0; i < h->fields; i++) {
+		struct field *field = &h->field[i];
+		struct known like = known_of(field->name);
+		const char *text = header_unfold(h, field);
+		struct failure ignored;
+
+		if (slice_is_ascii(field->body) || (like.shape != LIST && like.shape != TEXT))
+			continue;
+		text = like.shape == TEXT ? words(h->in, like.name, text) : addresses(h->in, SLICE(""), slice_of(text), like.name, &ignored);
+		if (text)
+			header_set_body(h, field, slice_of(arena_printf(h->in, " %s", text)));
+	}
+}
+
+/* As mail(1) has it: who stands behind the options is written to, unless the message says to whom it is. */
+static int put_arguments(const struct draft *d, struct message *m, struct failure *f)
+{
+	struct header *h = &m->header;
+	const char *text;
+	struct buf all;
+	int ok = 0;
+
+	if (!d->arguments || !m->facts.no_header || header_find(h, "To", NULL) || header_find(h, "Cc", NULL))
+		return 0;
+	buf_start(&all, FIELD_MAX);
+	for (size_t i = 0; i < d->arguments && ok == 0; i++)
+		ok = buf_printf(&all, "%s%s", i ? ", " : "", d->argument[i]);
+	text = ok < 0 ? "undisclosed-recipients:;" : addresses(h->in, SLICE(""), buf_slice_of(&all), "recipient", f);
+	buf_free(&all);
+	if (!text)
+		return -1;
+	header_put(h, "To", text);
 	return 0;
 }
 
@@ -134,14 +221,15 @@ int draft_fields(const struct draft *d, struct job *j, bool from_header, struct 
 
 	if (!d->used)
 		return 0;
-	if (m->header.fields && !from_header && !is_header(m))
+	if ((m->header.fields || m->mbox.len) && !from_header && !is_header(m))
 		message_unsplit(m, &j->arena);
-	if (check_twice(&m->header, f) < 0)
+	if (check_twice(m, f) < 0)
 		return -1;
+	encode(&m->header);
 	for (size_t i = 0; i < d->fields; i++)
 		if (put(d, &m->header, i, f) < 0)
 			return -1;
-	return 0;
+	return put_arguments(d, m, f);
 }
 
 int draft_defaults(struct job *j, struct failure *f)
@@ -154,7 +242,7 @@ int draft_defaults(struct job *j, struct failure *f)
 		header_put(h, "Subject", words(h->in, "Subject", a->subject));
 	if (!*a->reply_to || header_find(h, "Reply-To", NULL))
 		return 0;
-	text = addresses(h->in, a->reply_to, "Reply-To", f);
+	text = addresses(h->in, SLICE(""), slice_of(a->reply_to), "Reply-To", f);
 	if (!text)
 		return -1;
 	header_put(h, "Reply-To", text);

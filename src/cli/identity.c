@@ -7,6 +7,7 @@
 #include "conf/choose.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
+#include "wire/idn.h"
 
 int identity_domain(struct identity *id, struct job *j, const char *name, struct failure *f)
 {
@@ -38,12 +39,15 @@ static int one(struct identity *id, struct job *j, const char *what, const char 
 		f->exit = *what == '-' ? EX_DATAERR : EX_CONFIG;
 		return failure_in(f, "%s", what);
 	}
-	if (!**out || !address_is_bare(*out))
-		return 0;
-	if (identity_domain(id, j, *out, f) < 0)
-		return -1;
-	*out = address_qualify(&j->arena, *out, id->domain);
-	return *out ? 0 : fail(f, AT_INPUT, EX_DATAERR, "%s: the name with its domain is too long", what);
+	if (**out && address_is_bare(*out)) {
+		if (identity_domain(id, j, *out, f) < 0)
+			return -1;
+		*out = address_qualify(&j->arena, *out, id->domain);
+		if (!*out)
+			return fail(f, AT_INPUT, EX_DATAERR, "%s: the name with its domain is too long", what);
+	}
+	*out = idn_address_or_same(&j->arena, *out);
+	return 0;
 }
 
 /* user@domain of whoever runs us. */

@@ -20,8 +20,13 @@ struct chosen {
 
 int intake_open(struct intake *n, const struct wish *w, struct arena *run, struct failure *f)
 {
-	*n = (struct intake){.run = run};
+	*n = (struct intake){.run = run, .types = filetypes_open(run)};
 	return accounts_load(&n->all, run, w->config, f);
+}
+
+void intake_close(struct intake *n)
+{
+	filetypes_close(n->types);
 }
 
 /* Whoever keeps a session or a password by its account finds the same account again. */
@@ -115,18 +120,11 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 }
 
 /* Of an 8-bit body that does not say; NULL and *f when it cannot be read. */
-static const char *charset(struct job *j, struct failure *f)
+static const char *charset(const struct intake *n, struct job *j, struct failure *f)
 {
 	const struct message *m = &j->mail.message;
-	struct filetypes *types;
-	const char *found;
 
-	if (mime_is_said(&m->header))
-		return "";
-	types = filetypes_open(&j->arena);
-	found = charset_of(types, j->account, &j->arena, m->body, &m->facts, f);
-	filetypes_close(types);
-	return found;
+	return mime_is_said(&m->header) ? "" : charset_of(n->types, j->account, &j->arena, m->body, &m->facts, f);
 }
 
 static void warn(const struct job *j)
@@ -140,7 +138,7 @@ static void warn(const struct job *j)
 			    facts->longest);
 }
 
-static int finish(struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
+static int finish(const struct intake *n, struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
 {
 	const struct account *a = j->account;
 	struct mail *m = &j->mail;
@@ -156,7 +154,7 @@ static int finish(struct job *j, const struct identity *id, const struct naming 
 		.from_name = id->name,
 		.names = names,
 		.message_host = *domain ? domain : whoami_host(&j->arena),
-		.charset = charset(j, f),
+		.charset = charset(n, j, f),
 		.now = clock_wall(),
 	};
 
@@ -188,16 +186,18 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 		return -1;
 	a = j->account;
 	j->mail.envelope.sender = w->sender ? w->sender : "";
+	if (draft_defaults(j, f) < 0 || draft_compose(&w->draft, j, n->types, f) < 0)
+		return -1;
 	if (a->refuse_empty && j->mail.message.facts.empty)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");
-	if (draft_defaults(j, f) < 0 || draft_compose(&w->draft, j, f) < 0 || identity_read(&id, j, w, f) < 0)
+	if (identity_read(&id, j, w, f) < 0)
 		return -1;
 	whom_open(&who, j, w, aliases, &id);
 	if (whom_envelope(&who, f) < 0 || wishes(j, w, f) < 0)
 		return -1;
 	if (a->undisclosed_recipients)
 		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);
-	if (finish(j, &id, &who.naming, f) < 0)
+	if (finish(n, j, &id, &who.naming, f) < 0)
 		return -1;
 	if (a->message_size_limit && j->mail.wire->size > a->message_size_limit)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message has %llu octets, message_size_limit is %llu",

@@ -3,9 +3,9 @@
  *
  * Every counter takes mail in the same way: choose the account, the sender, the recipients, complete the header.
  * Use: intake_open(&n, wish, run, f) once; for each message read into a job's mail.message: intake_take(&n, &job,
- * wish, f), after which nothing changes the mail any more.
+ * wish, f), after which nothing changes the mail any more; intake_close(&n) in the end, whatever intake_open said.
  *
- * Owns: nothing; accounts and aliases in the run's arena, the rest in the job's.
+ * Owns: libmagic's database, once it was needed; accounts and aliases are in the run's arena, the rest in the job's.
  * Errors: the stage and status of whatever is wrong: with the caller's wishes, the message, the configuration.
  * Threads: one. Source: COMPAT.md 0, 6.
  */
@@ -20,11 +20,13 @@ struct chosen;
 struct intake {
 	struct arena *run;
 	struct accounts all;
+	struct filetypes *types; /* own */
 	struct chosen *chosen; /* accounts so far */
 };
 
 MUST_CHECK int intake_open(struct intake *n, const struct wish *w, struct arena *run, struct failure *f);
 MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct wish *w, struct failure *f);
+void intake_close(struct intake *n);
 /* The envelope in SMTP's words, an empty line, and the message octet by octet, on standard output. */
 MUST_CHECK int intake_print(const struct job *j, struct failure *f);
 /* The account and the aliases for a sender (NULL: not known), the same ones for the same account. */

@@ -115,22 +115,24 @@ static int read_age(unsigned *to, const struct word *own, const char *value, str
 	return fail(f, AT_USAGE, EX_USAGE, "--%s takes a time as 30m, 2h or 1d, not \"%s\"", own->name, value);
 }
 
-static void add_recipient(struct wish *w, struct arena *run, const char *text)
+static void add_recipient(struct wish *w, struct arena *run, const char *text, bool argument)
 {
 	w->recipient = arena_grow(run, w->recipient, w->recipients, &w->recipient_room, sizeof *w->recipient);
-	w->recipient[w->recipients++] = (struct asked){.text = text};
+	w->recipient[w->recipients++] = (struct asked){.text = text, .argument = argument};
 }
 
 static int read_word(struct wish *w, struct arena *run, const struct word *own, const char *spelled, const char *value, struct failure *f)
 {
+	const char *to;
 	bool swallow;
 
 	if (own->letter)
 		return letter_act(w, letter_find(w, own->letter), value, &swallow, f);
 	switch (own->effect) {
 	case DRAFT:
-		if (own->kind == DRAFT_TO || own->kind == DRAFT_CC || own->kind == DRAFT_BCC)
-			add_recipient(w, run, value);
+		to = draft_recipients(run, own->kind, value);
+		if (slice_trim(slice_of(to)).len)
+			add_recipient(w, run, to, false);
 		return draft_option(&w->draft, run, own->kind, spelled, value, f);
 	case MAIL:
 		w->queue_id = value;
@@ -261,7 +263,7 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 		int ok = 0;
 
 		if (ended || *arg != '-') {
-			add_recipient(w, run, arg);
+			add_recipient(w, run, arg, true);
 			ended |= w->as_sendmail;
 		} else if (strcmp(arg, "--") == 0) {
 			ended = true;
@@ -279,6 +281,9 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 	}
 	if (w->subject && draft_option(&w->draft, run, DRAFT_SUBJECT, "--subject", w->subject, f) < 0)
 		return -1;
+	for (size_t i = 0; w->draft.used && i < w->recipients; i++)
+		if (w->recipient[i].argument && draft_option(&w->draft, run, DRAFT_ARGUMENT, "recipient", w->recipient[i].text, f) < 0)
+			return -1;
 	return check(w, f);
 }
 

@@ -23,6 +23,7 @@ enum mode {
 
 struct asked { /* a recipient as the caller named it */
 	const char *text;
+	bool argument;	   /* no option named it */
 	unsigned notify;   /* NOTIFY_ bits of its own, or 0 */
 	const char *orcpt; /* or NULL */
 };

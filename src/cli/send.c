@@ -18,16 +18,19 @@ enum { ALONG_MS = 10000 };
 
 static int read_message(struct job *j, const struct wish *w, struct failure *f)
 {
-	bool dot_ends = !w->dots_are_text && (w->dots_end || isatty(STDIN_FILENO));
+	const struct draft *d = &w->draft;
+	unsigned how = !w->dots_are_text && (w->dots_end || isatty(STDIN_FILENO)) ? MESSAGE_DOT_ENDS : 0;
 
-	/* Standard input is a file of it, or there is none. */
-	if (w->draft.takes_input || (w->no_input && w->draft.used)) {
-		message_begin(&j->mail.message, &j->arena, false);
+	/* Standard input is a file of it, or there is none, and there are others. */
+	if (d->takes_input || (w->no_input && (d->html || d->files))) {
+		message_begin(&j->mail.message, &j->arena, 0);
 		return message_end(&j->mail.message, f);
 	}
 	if (w->no_input)
 		return fail(f, AT_INPUT, EX_NOINPUT, "standard input is closed: there is no message");
-	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, dot_ends, f);
+	if (d->used && !w->from_header)
+		how |= MESSAGE_MAY_BE_TEXT;
+	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, how, f);
 }
 
 /* The relay is there, and has time: some of what waited for it goes along. */
@@ -79,6 +82,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 		if (w->background && j.spooled)
 			behind_try(w, &j.arena, j.spooled);
 	}
+	intake_close(&intake);
 	message_close(&j.mail.message);
 	arena_free(&j.arena);
 	return status;

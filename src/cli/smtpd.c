@@ -382,6 +382,7 @@ int mode_smtp(const struct wish *w, struct arena *run, struct failure *f)
 		ok = converse(&s, f);
 	if (s.batch && s.behind && w->background)
 		behind_try(w, run, NULL);
+	intake_close(&s.intake);
 	link_leave(&s.link, ok == 0);
 	watch_close(&watch);
 	message_close(&s.job.mail.message);

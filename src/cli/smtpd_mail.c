@@ -24,7 +24,7 @@ void smtpd_reset(struct smtpd *s)
 
 void smtpd_begin_message(struct smtpd *s)
 {
-	message_begin(&s->job.mail.message, &s->job.arena, false);
+	message_begin(&s->job.mail.message, &s->job.arena, 0);
 }
 
 static uint64_t limit(const struct smtpd *s)

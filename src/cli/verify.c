@@ -44,10 +44,11 @@ int mode_verify(const struct wish *w, struct arena *run, struct failure *f)
 	struct intake intake;
 	int status = -1;
 
-	message_begin(&j.mail.message, &j.arena, false);
-	if (message_end(&j.mail.message, f) == 0 && intake_open(&intake, w, run, f) == 0 &&
+	message_begin(&j.mail.message, &j.arena, 0);
+	if (intake_open(&intake, w, run, f) == 0 && message_end(&j.mail.message, f) == 0 &&
 	    intake_take(&intake, &j, w, f) == 0)
 		status = w->dry_run ? intake_print(&j, f) : ask(&j, w, f);
+	intake_close(&intake);
 	message_close(&j.mail.message);
 	arena_free(&j.arena);
 	return status;

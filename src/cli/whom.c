@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "conf/whoami.h"
+#include "wire/idn.h"
 
 /* A local name with the domain that local names have; anything else as it is. NULL and *f: none is known. */
 static const char *with_domain(struct whom *who, struct arena *in, const char *address, struct failure *f)
@@ -71,7 +72,7 @@ static int add_address(struct whom *who, const struct mailbox *box, const struct
 
 	if (!address)
 		return -1;
-	r = envelope_add(&who->job->mail.envelope, in, address);
+	r = envelope_add(&who->job->mail.envelope, in, idn_address_or_same(in, address));
 	if (r && asked) {
 		r->notify = asked->notify;
 		r->orcpt = asked->orcpt;
@@ -141,7 +142,7 @@ static int add_setting(struct whom *who, const char *name, const char *value, st
 
 int whom_envelope(struct whom *who, struct failure *f)
 {
-	const struct envelope *e = &who->job->mail.envelope;
+	struct envelope *e = &who->job->mail.envelope;
 	const struct account *a = who->job->account;
 	const struct wish *w = who->wish;
 
@@ -155,5 +156,9 @@ int whom_envelope(struct whom *who, struct failure *f)
 	if (!e->recipients)
 		return fail(f, AT_USAGE, EX_USAGE, "no recipients: add addresses, a To: line%s, or the setting to",
 			    w->from_header ? "" : " with -t");
-	return add_setting(who, "bcc", a->bcc, f);
+	e->blind = e->recipients;
+	if (add_setting(who, "bcc", a->bcc, f) < 0)
+		return -1;
+	e->blind = e->recipients - e->blind;
+	return 0;
 }

@@ -35,11 +35,13 @@ struct completion {
 };
 
 MUST_CHECK int complete(struct mail *m, const struct completion *c, struct failure *f);
-/* name <address>, the name quoted or encoded as needed, folded if long; in the arena. */
 /* UTF-8 as it is, anything else as if it were Latin-1. */
 struct slice text_in_utf8(struct arena *in, struct slice text);
 /* What a name, as somebody wrote it, says: quotes and comments gone. */
 const char *mailbox_name(struct arena *in, struct slice written);
+/* name <address>, the name quoted or encoded as needed, folded if long; in the arena. */
 const char *mailbox_text(struct arena *in, const char *name, const char *address);
+/* The same of a name as it is written; NULL: it says nothing. What is encoded stays. */
+const char *mailbox_again(struct arena *in, struct slice written, const char *address);
 
 #endif

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/jail.h"
 
-enum { ANSWER = 256 };
+enum { ANSWER = 256, NAME = 127 };
 
 struct filetypes {
 	magic_t magic; /* own; NULL: not loaded yet, or not to be had */
@@ -24,7 +24,7 @@ struct filetypes {
 static void warn(struct filetypes *t, const char *why)
 {
 	if (!t->warned)
-		log_warning("libmagic: %s: what an attachment is cannot be told", why);
+		log_warning("libmagic: %s: what a file or a text is cannot be told", why);
 	t->warned = true;
 }
 
@@ -120,13 +120,13 @@ static bool ask(struct filetypes *t, struct slice head, char answer[ANSWER])
 	return len > 0;
 }
 
-/* type/subtype: nothing else may come into a field. */
-static bool is_type(const char *text)
+bool filetype_is_type(const char *text)
 {
 	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&-^_.+";
 	size_t type = strspn(text, token);
 
-	return type && text[type] == '/' && text[type + 1] && !text[type + 1 + strspn(text + type + 1, token)];
+	return type && type <= NAME && text[type] == '/' && text[type + 1] && strlen(text + type + 1) <= NAME &&
+	       !text[type + 1 + strspn(text + type + 1, token)];
 }
 
 struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head)
@@ -148,7 +148,7 @@ struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice 
 	charset = strstr(answer, set);
 	if (charset)
 		*charset = '\0';
-	if (!is_type(answer))
+	if (!filetype_is_type(answer))
 		return found;
 	found.type = arena_printf(in, "%s", answer);
 	if (charset && charset[sizeof set - 1] && !strpbrk(charset + sizeof set - 1, " \t\r\n;\"\\()"))

@@ -25,6 +25,8 @@ struct filetype {
 	const char *charset; /* "utf-8", "us-ascii", "binary", "unknown-8bit", ... */
 };
 
+/* TYPE/SUBTYPE in the letters that those have, and no longer than they are (RFC 6838 4.2). */
+bool filetype_is_type(const char *text);
 struct filetypes *filetypes_open(struct arena *in);
 void filetypes_close(struct filetypes *t);
 struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head);

@@ -87,22 +87,28 @@ static bool is_encoded(struct slice name)
 	return mark;
 }
 
+const char *mailbox_again(struct arena *in, struct slice written, const char *address)
+{
+	const char *name;
+
+	written = slice_trim(written);
+	if (is_encoded(written))
+		return joined(in, written, address);
+	name = written.len ? mailbox_name(in, written) : "";
+	return *name ? mailbox_text(in, name, address) : NULL;
+}
+
 /* The forced address, with the name that the field has, or else the name of the user. */
 static const char *forced(struct header *h, const struct completion *c)
 {
 	const struct field *field = header_find(h, "From", NULL);
 	struct mailboxes list = {.count = 0};
 	struct failure ignored;
-	const char *name = "";
+	const char *text = NULL;
 
-	if (field && address_list(&list, h->in, field->body, &ignored) == 0 && list.count) {
-		struct slice written = slice_trim(list.box[0].name);
-
-		if (is_encoded(written))
-			return joined(h->in, written, c->forced_from);
-		name = written.len ? mailbox_name(h->in, written) : "";
-	}
-	return mailbox_text(h->in, *name ? name : c->from_name, c->forced_from);
+	if (field && address_list(&list, h->in, field->body, &ignored) == 0 && list.count)
+		text = mailbox_again(h->in, list.box[0].name, c->forced_from);
+	return text ? text : mailbox_text(h->in, c->from_name, c->forced_from);
 }
 
 const char *from_text(struct arena *in, const struct completion *c, struct failure *f)

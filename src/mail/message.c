@@ -22,7 +22,7 @@ struct reading {
 	struct settler settler;
 	struct knowledge known;
 	struct buf text;
-	bool no_header; /* all of it is the body */
+	unsigned how; /* MESSAGE_IS_TEXT, ... */
 	bool spilled;
 	uint64_t written;
 };
@@ -39,13 +39,19 @@ static bool is_mbox_line(struct slice line)
 	return i == line.len || line.p[i] != ':';
 }
 
-static bool has_time(struct slice line)
+/* Thu Jan  1 00:00:00 1970, in any order. */
+static bool has_date(struct slice line)
 {
+	static const char months[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+	bool time = false, month = false;
+
 	for (size_t i = 2; i + 2 < line.len; i++)
-		if (line.p[i] == ':' && strchr("012", line.p[i - 2]) && strchr("0123456789", line.p[i - 1]) &&
-		    strchr("012345", line.p[i + 1]))
-			return true;
-	return false;
+		time |= line.p[i] == ':' && strchr("012", line.p[i - 2]) && strchr("0123456789", line.p[i - 1]) &&
+			strchr("012345", line.p[i + 1]);
+	for (const char *name = months; name < months + sizeof months - 1; name += 4)
+		for (size_t i = 1; i + 3 < line.len; i++)
+			month |= line.p[i - 1] == ' ' && line.p[i + 3] == ' ' && memcmp(line.p + i, name, 3) == 0;
+	return time && month;
 }
 
 /* Behind further lines of that kind, if need be. */
@@ -70,7 +76,7 @@ static void mbox_strip(struct slice *text)
 		struct slice bare = line;
 
 		/* "From today on the backup fails" is text, if no header follows. */
-		if (first && !has_time(line) && !begins_a_field(rest))
+		if (first && !has_date(line) && !begins_a_field(rest))
 			return;
 
 		while (bare.len && bare.p[0] == '>')
@@ -86,23 +92,40 @@ static struct slice moved(struct slice s, const char *from, const char *to)
 	return (struct slice){to + (s.p - from), s.len};
 }
 
+/* What stands before the body; false: where it ends cannot be told. */
+static bool find_header(struct reading *r, struct slice *text, struct slice *rest)
+{
+	struct header *h = &r->m->header;
+	bool ended;
+
+	*rest = *text;
+	if (r->how & MESSAGE_IS_TEXT)
+		return true;
+	if (text->len)
+		mbox_strip(text);
+	*rest = *text;
+	ended = header_parse(h, rest);
+	/* The beginning of a line can't always be told from a whole line that is no field. */
+	return !r->spilled || (ended && (rest->len >= HEADER_NAME_MAX || (rest->len && memchr(rest->p, '\n', rest->len))));
+}
+
 /* Takes the header off the text, into the arena. What is left is the beginning of the body, or all of it. */
 static int split(struct reading *r, struct slice *body, struct failure *f)
 {
-	struct slice text = buf_slice_of(&r->text), rest;
+	struct slice all = buf_slice_of(&r->text), text = all, rest;
 	struct header *h = &r->m->header;
-	bool ended;
 	char *own;
 
-	if (text.len && !r->no_header)
-		mbox_strip(&text);
-	rest = text;
-	ended = r->no_header || header_parse(h, &rest);
-	/* The beginning of a line can't always be told from a whole line that is no field. */
-	if (r->spilled && rest.len < HEADER_NAME_MAX && !(rest.len && memchr(rest.p, '\n', rest.len)))
-		ended = false;
-	if (r->spilled && !ended)
-		return fail(f, AT_INPUT, EX_DATAERR, "the header is larger than %d octets", MESSAGE_IN_MEMORY);
+	if (!find_header(r, &text, &rest)) {
+		if (!(r->how & MESSAGE_MAY_BE_TEXT))
+			return fail(f, AT_INPUT, EX_DATAERR, "the header is larger than %d octets", MESSAGE_IN_MEMORY);
+		text = rest = all;
+		h->fields = 0;
+	}
+	if (text.p != all.p) {
+		r->m->mbox.len = (size_t)(text.p - all.p);
+		r->m->mbox.p = arena_text(r->in, all.p, r->m->mbox.len);
+	}
 	own = arena_text(r->in, text.p, text.len - rest.len);
 	for (size_t i = 0; i < h->fields; i++) {
 		struct field *field = &h->field[i];
@@ -155,12 +178,12 @@ static int no_memory(struct failure *f)
 	return fail(f, AT_INPUT, EX_OSERR, "no memory for the message");
 }
 
-void message_begin(struct message *m, struct arena *in, bool dot_ends)
+void message_begin(struct message *m, struct arena *in, unsigned how)
 {
 	struct reading *r = arena_zeroed(in, 1, sizeof *r);
 
 	*m = (struct message){.header = {.in = in}, .held = -1, .reading = r};
-	*r = (struct reading){.m = m, .in = in, .settler = {.dot_ends = dot_ends}};
+	*r = (struct reading){.m = m, .in = in, .how = how, .settler = {.dot_ends = how & MESSAGE_DOT_ENDS}};
 	buf_start(&r->text, MESSAGE_IN_MEMORY + settle_room(PIECE) + settle_room(0));
 }
 
@@ -217,12 +240,13 @@ int message_end(struct message *m, struct failure *f)
 	return ok;
 }
 
-static int read_all(struct message *m, int fd, struct failure *f)
+int message_read(struct message *m, struct arena *in, int fd, unsigned how, struct failure *f)
 {
 	char piece[PIECE];
 	ssize_t n = 0;
 	int ok = 0;
 
+	message_begin(m, in, how);
 	while (ok == 0 && !m->reading->settler.ended && (n = file_read(fd, piece, sizeof piece)) > 0)
 		ok = message_add(m, piece, (size_t)n, f);
 	if (n < 0)
@@ -234,17 +258,25 @@ static int read_all(struct message *m, int fd, struct failure *f)
 	return ok;
 }
 
-int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f)
+int message_facts(struct source *text, struct facts *facts, struct failure *f)
 {
-	message_begin(m, in, dot_ends);
-	return read_all(m, fd, f);
-}
+	struct knowledge known = {0};
+	char piece[PIECE];
+	size_t got;
 
-int message_read_text(struct message *m, struct arena *in, int fd, struct failure *f)
-{
-	message_begin(m, in, false);
-	m->reading->no_header = true;
-	return read_all(m, fd, f);
+	*facts = (struct facts){0};
+	if (text->rewind(text, f) < 0)
+		return -1;
+	do {
+		if (text->pull(text, piece, sizeof piece, &got, f) < 0)
+			return -1;
+		facts_add(&known, (struct slice){piece, got});
+	} while (got);
+	facts_end(&known);
+	facts->eightbit = known.eightbit;
+	facts->utf8 = !known.not_utf8;
+	facts->longest = known.longest;
+	return text->rewind(text, f);
 }
 
 struct source *mail_octets(const struct mail *m, bool eightbit)
@@ -280,11 +312,13 @@ void message_hold(struct message *m, struct arena *in, int fd)
 
 void message_unsplit(struct message *m, struct arena *in)
 {
-	struct source **parts = arena_zeroed(in, 2 * m->header.fields + 2, sizeof(struct source *));
+	struct source **parts = arena_zeroed(in, 2 * m->header.fields + 3, sizeof(struct source *));
 	struct facts *facts = &m->facts;
 	struct knowledge known = {0};
 	size_t count = 0;
 
+	facts_add(&known, m->mbox);
+	parts[count++] = source_text(in, m->mbox);
 	for (size_t i = 0; i < m->header.fields; i++) {
 		struct slice raw = m->header.field[i].raw;
 
@@ -304,6 +338,7 @@ void message_unsplit(struct message *m, struct arena *in)
 	facts->longest = facts->longest > known.longest ? facts->longest : known.longest;
 	facts->no_header = true;
 	facts->parted = false;
+	m->mbox.len = 0;
 }
 
 void message_close(struct message *m)

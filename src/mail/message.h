@@ -4,8 +4,8 @@
  * message_read settles once, at the door, what later floors rely on: line ends are CRLF (a bare CR ends
  * a line too), NUL is gone, the last line is ended, the mbox line is gone, the header is split off, and
  * the body is known by its length and its facts. Up to MESSAGE_IN_MEMORY octets stay in memory, more go
- * to an unlinked file. Use: message_read(&m, arena, 0, dot_ends, f), or message_begin, _add for each piece that
- * comes, _end; message_read_text where no header is looked for; ... message_close(&m), at any time.
+ * to an unlinked file. Use: message_read(&m, arena, 0, how, f), or message_begin, _add for each piece that
+ * comes, _end; ... message_close(&m), at any time.
  *
  * Owns: the unlinked file's descriptor, those it was given to hold, and while it is read what has come; message_close gives both back.
  * The rest is the arena's.
@@ -46,6 +46,7 @@ struct message {
 	struct source *body8; /* the same with its texts in 8 bits, where mail/compose has the choice; or NULL */
 	const char *type8;    /* and the Content-Type that goes with it */
 	struct facts facts;
+	struct slice mbox; /* the lines that a mailbox put in front: no part of it */
 	int held; /* descriptor of the unlinked file, or -1 */
 	struct held *files; /* further descriptors that its parts come out of */
 	struct reading *reading; /* between message_begin and message_end */
@@ -60,10 +61,15 @@ struct mail {
 	struct source *octets; /* the form that a relay got last, or NULL */
 };
 
-/* dot_ends: a line "." ends the message. */
-MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, bool dot_ends, struct failure *f);
-MUST_CHECK int message_read_text(struct message *m, struct arena *in, int fd, struct failure *f);
-void message_begin(struct message *m, struct arena *in, bool dot_ends);
+enum {
+	MESSAGE_DOT_ENDS = 1, /* a line "." ends it */
+	MESSAGE_IS_TEXT = 2,  /* no header is looked for */
+	MESSAGE_MAY_BE_TEXT = 4 /* what is too large for a header is none */
+};
+
+/* how: of these, or 0. */
+MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, unsigned how, struct failure *f);
+void message_begin(struct message *m, struct arena *in, unsigned how);
 MUST_CHECK int message_add(struct message *m, char *piece, size_t len, struct failure *f); /* piece is changed */
 MUST_CHECK int message_end(struct message *m, struct failure *f);
 /* It closes that descriptor in the end. */
@@ -72,6 +78,8 @@ void message_hold(struct message *m, struct arena *in, int fd);
 void message_unsplit(struct message *m, struct arena *in);
 /* Header and body in a row, as they will travel. NULL and *f if the header is too large. */
 struct source *message_wire(const struct message *m, struct arena *in, struct failure *f);
+/* What is to be known of a text; it is rewound before and after. */
+MUST_CHECK int message_facts(struct source *text, struct facts *facts, struct failure *f);
 /* The form of it that a relay gets which takes 8 bits (RFC 6152), or does not. */
 struct source *mail_octets(const struct mail *m, bool eightbit);
 void message_close(struct message *m);

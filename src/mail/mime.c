@@ -7,7 +7,8 @@
 bool mime_is_said(const struct header *h)
 {
 	for (size_t i = 0; i < h->fields; i++)
-		if (slice_is(h->field[i].name, "MIME-Version") || slice_begins(h->field[i].name, "Content-"))
+		if (slice_is(h->field[i].name, "MIME-Version") ||
+		    (slice_begins(h->field[i].name, "Content-") && !slice_is(h->field[i].name, "Content-Length")))
 			return true;
 	return false;
 }

@@ -9,7 +9,7 @@
 
 #include "mail/message.h"
 
-bool mime_is_said(const struct header *h); /* MIME-Version or any Content- field */
+bool mime_is_said(const struct header *h); /* MIME-Version or any Content- field, but for the Content-Length of mailboxes */
 /* The charset that the Content-Type names, or "". */
 const char *mime_charset(struct arena *in, const struct header *h);
 

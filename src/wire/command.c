@@ -7,7 +7,7 @@
 #include <sysexits.h>
 
 #include "mail/address.h"
-#include "mail/idn.h"
+#include "wire/idn.h"
 
 static uint64_t number(struct slice s)
 {
@@ -95,7 +95,9 @@ static int mail_wishes(struct buf *out, const struct caps *c, const struct mail 
 
 const char *command_address(const struct caps *c, struct arena *in, const char *address)
 {
-	return c->smtputf8 || address_is_ascii(address) ? address : idn_address(in, address);
+	const char *said = address_is_ascii(address) ? address : idn_address(in, address);
+
+	return said || !c->smtputf8 ? said : address;
 }
 
 /* 41 MB */

@@ -1,0 +1,128 @@
+#define _GNU_SOURCE /* timegm, strptime */
+#include "mail/when.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *blanks(const char *p)
+{
+	return p + strspn(p, " \t");
+}
+
+static bool digits(const char *p, size_t count)
+{
+	return strspn(p, "0123456789") >= count;
+}
+
+/* HH:MM and :SS, and a fraction that nobody needs; -> behind it, or NULL. */
+static const char *read_time(const char *p, struct tm *t)
+{
+	const char *end = strptime(p, "%H:%M", t);
+
+	if (end && *end == ':')
+		end = strptime(p, "%H:%M:%S", t);
+	if (end && *end == '.' && digits(end + 1, 1))
+		end += 1 + strspn(end + 1, "0123456789");
+	return end;
+}
+
+/* +HHMM, +HH:MM, Z, GMT, UT, UTC: seconds east; -> behind it, or NULL where it is no zone. */
+static const char *read_zone(const char *p, long *east)
+{
+	static const char *const none[] = {"Z", "GMT", "UTC", "UT"};
+	long sign = *p == '-' ? -1 : 1, hours, minutes;
+
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		if (strncmp(p, none[i], strlen(none[i])) == 0) {
+			*east = 0;
+			return p + strlen(none[i]);
+		}
+	if ((*p != '+' && *p != '-') || !digits(p + 1, 2))
+		return NULL;
+	hours = (p[1] - '0') * 10 + (p[2] - '0');
+	p += p[3] == ':' ? 4 : 3;
+	if (!digits(p, 2))
+		return NULL;
+	minutes = (p[0] - '0') * 10 + (p[1] - '0');
+	*east = sign * (hours * 60 + minutes) * 60;
+	return hours < 24 && minutes < 60 ? p + 2 : NULL;
+}
+
+/* There is such a day, and that is its weekday where one is said. */
+static bool is_real(const struct tm *said, bool weekday)
+{
+	struct tm again = *said;
+	time_t t;
+
+	again.tm_isdst = 0;
+	t = timegm(&again);
+	(void)t;
+	return again.tm_mday == said->tm_mday && again.tm_mon == said->tm_mon && again.tm_hour == said->tm_hour && again.tm_min == said->tm_min &&
+	       said->tm_year > -1900 && said->tm_year < 8100 && (!weekday || again.tm_wday == said->tm_wday);
+}
+
+/* What follows the day; the moment. */
+static bool finish(const char *p, struct tm *t, bool weekday, bool zoned, struct when *w)
+{
+	bool time = *p == 'T';
+	const char *zone;
+	long east;
+
+	p = time ? p + 1 : blanks(p);
+	if (*p || time) {
+		p = read_time(p, t);
+		if (!p)
+			return false;
+	}
+	if (!is_real(t, weekday))
+		return false;
+	zone = blanks(p);
+	if (!*zone && !zoned) {
+		t->tm_isdst = -1;
+		errno = 0;
+		w->time = mktime(t);
+		return w->time != (time_t)-1 || errno == 0;
+	}
+	p = read_zone(zone, &east);
+	if (!p || *blanks(p))
+		return false;
+	w->time = timegm(t) - east;
+	w->is_field = weekday && (*zone == '+' || *zone == '-') && p == zone + 5 && !*p;
+	return true;
+}
+
+static bool read_seconds(const char *p, struct when *w)
+{
+	char *end;
+	long long seconds;
+
+	errno = 0;
+	seconds = strtoll(p, &end, 10);
+	w->time = (time_t)seconds;
+	return end > p && !*end && errno == 0 && seconds > -62135596800 && seconds < 253402300800; /* the years 1 to 9999 */
+}
+
+bool when_read(const char *text, struct when *w)
+{
+	const char *p = blanks(text), *end;
+	struct tm t = {0};
+	bool weekday;
+	int wday;
+
+	*w = (struct when){0};
+	if (*p == '@')
+		return read_seconds(p + 1, w);
+	if (digits(p, 4)) {
+		end = strptime(p, "%Y-%m-%d", &t);
+		return end && finish(end, &t, false, false, w);
+	}
+	end = strptime(p, "%a, ", &t);
+	weekday = end && end > p + 4 && p[3] == ',';
+	if (end && !weekday) /* Tuesday, 23 ... */
+		return false;
+	wday = t.tm_wday;
+	end = strptime(weekday ? end : p, "%d %b %Y", &t); /* some make the weekday of it */
+	t.tm_wday = wday;
+	return end && digits(end - 4, 4) && finish(end, &t, weekday, weekday, w);
+}

@@ -1,0 +1,51 @@
+#include "wire/idn.h"
+
+#include <curl/curl.h>
+#include <locale.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "mail/address.h"
+
+/* libcurl takes the name in the charset of the locale; ours is UTF-8 in every locale. */
+static char *a_labels(const char *domain)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
+	CURLU *url = curl_url();
+	char *host = NULL;
+
+	if (!url || curl_url_set(url, CURLUPART_HOST, domain, 0) != CURLUE_OK ||
+	    curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK)
+		host = NULL;
+	curl_url_cleanup(url);
+	if (utf8) {
+		uselocale(before);
+		freelocale(utf8);
+	}
+	return host;
+}
+
+const char *idn_address(struct arena *in, const char *address)
+{
+	const char *domain = address_domain(address), *done = NULL;
+	size_t local = (size_t)(domain - address);
+	char *host;
+
+	if (!*domain || !slice_is_ascii((struct slice){address, local}))
+		return NULL;
+	if (slice_is_ascii(slice_of(domain)))
+		return address;
+	host = a_labels(domain);
+	if (host && *host && slice_is_ascii(slice_of(host)) && local + strlen(host) <= ADDRESS_MAX)
+		done = arena_printf(in, "%.*s%s", (int)local, address, host);
+	curl_free(host);
+	return done;
+}
+
+const char *idn_address_or_same(struct arena *in, const char *address)
+{
+	const char *ascii = idn_address(in, address);
+
+	return ascii ? ascii : address;
+}
