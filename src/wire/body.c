@@ -53,7 +53,7 @@ static int write_message(struct engine *e, enum verb verb, struct failure *f)
 {
 	struct transaction *t = e->writing;
 	struct source *s = t->of->mail->octets;
-	char piece[PIECE / 2];
+	char piece[PIECE];
 	bool line_starts = true;
 	uint64_t done = 0;
 	size_t got;

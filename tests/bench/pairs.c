@@ -2,7 +2,7 @@
  * Runs several commands in turn, again and again, and prints what each run took: a line a round,
  * "NANOSECONDS:KIBIBYTES:STATUS" a command. So small that it adds nothing to what it measures.
  *
- *	pairs ROUNDS INPUT-FILE -- COMMAND ... -- COMMAND ... [-- ...]
+ *	pairs ROUNDS INPUT-FILE :: COMMAND ... :: COMMAND ... [:: ...]
  *
  * A command that takes two minutes is killed. Odd rounds go backwards, so that nobody always comes first. Standard output of the commands is dropped.
  */
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	sigaction(SIGALRM, &(struct sigaction){.sa_handler = too_long, .sa_flags = SA_RESTART}, NULL);
 	rounds = atoi(argv[1]);
 	for (int i = 3; i < argc; i++)
-		if (strcmp(argv[i], "--") == 0 && commands < MOST) {
+		if (strcmp(argv[i], "::") == 0 && commands < MOST) {
 			argv[i] = NULL;
 			command[commands++] = &argv[i + 1];
 		}
