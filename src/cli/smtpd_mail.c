@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/behind.h"
+#include "cli/identity.h"
 #include "cli/smtpd.h"
 #include "post/hint.h"
 #include "post/report.h"
@@ -213,6 +214,18 @@ static int hand_over(struct smtpd *s, struct failure *f)
 	return say_verdicts(s, ok < 0 ? &session : NULL, f);
 }
 
+/* With a null sender the account is known only now that there is a From field: whom it lets send is for that one to say. */
+static int stamp(struct smtpd *s, struct failure *f)
+{
+	struct aliases *unused;
+
+	if (!s->peer.known)
+		return 0;
+	if (intake_account(&s->intake, &s->job, &s->said, identity_for_choice(&s->job, &s->said), &unused, f) < 0)
+		return -1;
+	return service_stamp(&s->peer, &s->job, s->extended, f);
+}
+
 int smtpd_end_message(struct smtpd *s, struct failure *f)
 {
 	int ok;
@@ -220,7 +233,7 @@ int smtpd_end_message(struct smtpd *s, struct failure *f)
 	if (s->spoilt)
 		s->wrong = true;
 	if (!s->wrong && (message_end(&s->job.mail.message, &s->why) < 0 ||
-			  service_stamp(&s->peer, &s->job, s->extended, &s->why) < 0 ||
+			  stamp(s, &s->why) < 0 ||
 			  intake_take(&s->intake, &s->job, &s->said, &s->why) < 0))
 		s->wrong = true;
 	if (s->wrong) {

@@ -206,6 +206,20 @@ def test_every_field_that_says_who_sends_is_held_to_the_rule(mysend, relay, publ
 
 
 @needs_root
+@pytest.mark.parametrize("sender, header, fine", [
+    ("", "From: ceo@mail.example", False), ("ceo@mail.example", "From: ceo@mail.example", False), ("", "From: bin@mail.example", True),
+    ("", "Subject: x", True), ("zz@mail.example", "From: ceo@mail.example", True),
+])
+def test_rule_is_that_of_the_account_that_the_mail_goes_by(mysend, relay, public, sender, header, fine):
+    there = relay()
+    ceo = "service_from any\naccount ceo : default\nfrom ceo@mail.example\nservice_from own\n"
+    with Service(mysend, public, there, ceo) as service:
+        said = speak(service, "bin", mail(sender, header))
+        service.stop()
+    assert len(there.messages) == fine and (fine or "550 5.7.1 ceo@mail.example is not for bin" in said), said
+
+
+@needs_root
 def test_any_is_the_rule_where_none_is_set(mysend, relay, public):
     there = relay()
     with Service(mysend, public, there) as service:
