@@ -87,6 +87,9 @@ static int add_failure(struct buf *out, const struct failure *why, const char *w
 		return -1;
 	if (!whom && stage_is_remote(told.stage) && buf_printf(out, "%s to %s: ", stage_words(told.stage), told.relay) < 0)
 		return -1;
+	/* The answer is of another kind than the relay's to this one: then its code says what the answer's does not. */
+	if (whom && told.code && *enhanced && told.code / 100 != *enhanced - '0' && buf_printf(out, "%d ", told.code) < 0)
+		return -1;
 	if (buf_text(out, text) < 0)
 		return -1;
 	return *hint && !told.code ? buf_printf(out, "\n%s %s", enhanced, hint) : 0;
@@ -133,9 +136,8 @@ static const struct failure *worst(const struct envelope *e, const struct failur
 	return waits ? waits : refused;
 }
 
-/* Every failure once, and who has the message all the same. */
-static int add_verdicts(struct buf *out, const struct envelope *e, const struct failure *session, const char *enhanced,
-			size_t accepted)
+/* Every failure once. */
+static int add_verdicts(struct buf *out, const struct envelope *e, const struct failure *session, const char *enhanced)
 {
 	const struct failure *last = NULL;
 	size_t told = 0, more = 0;
@@ -153,19 +155,34 @@ static int add_verdicts(struct buf *out, const struct envelope *e, const struct 
 				     why->enhanced[0] == enhanced[0] ? why->enhanced : enhanced) < 0)
 			return -1;
 	}
-	if (more && buf_printf(out, "\n%s and %zu more", enhanced, more) < 0)
+	return more ? buf_printf(out, "\n%s and %zu more", enhanced, more) : 0;
+}
+
+static int add_bad_news(struct buf *out, int *code, const struct envelope *e, const struct failure *session,
+			const struct failure *why, size_t accepted)
+{
+	const char *enhanced;
+	bool again;
+
+	code_of(why, code, &enhanced);
+	/* After a 4yz the client sends to all of them, and whoever has it would get it with every try. */
+	again = accepted && *code < 500;
+	if (again) {
+		*code = 554;
+		enhanced = "5.0.0";
+	}
+	if (add_verdicts(out, e, session, enhanced) < 0)
 		return -1;
 	if (!accepted)
 		return 0;
-	return buf_printf(out, "\n%s the relay has accepted it for %zu of the %zu recipients", enhanced, accepted,
-			  e->recipients);
+	return buf_printf(out, "\n%s the relay has accepted it for %zu of the %zu recipients%s", enhanced, accepted, e->recipients,
+			  again ? ": send it again to the others only" : "");
 }
 
 static int say_verdicts(struct smtpd *s, const struct failure *session, struct failure *f)
 {
 	const struct envelope *e = &s->job.mail.envelope;
 	const struct failure *why;
-	const char *enhanced;
 	size_t accepted;
 	struct buf out;
 	int code, ok;
@@ -182,8 +199,7 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 		ok = buf_printf(&out, "2.0.0 %s", text);
 		code = 250;
 	} else {
-		code_of(why, &code, &enhanced);
-		ok = add_verdicts(&out, e, session, enhanced, accepted);
+		ok = add_bad_news(&out, &code, e, session, why, accepted);
 	}
 	if (ok == 0)
 		ok = smtpd_say(s, code, out.p, f);

@@ -120,6 +120,18 @@ def test_mixed_verdicts_are_temporary_so_that_nothing_is_lost(client, relay):
     one.end()
 
 
+@pytest.mark.parametrize("more, state", [("queue off\n", "off"), ("queue on\nspool /proc/none\n", "broken")])
+def test_nobody_gets_it_twice_because_another_has_to_wait_and_there_is_no_queue(client, relay, more, state):
+    there = relay("ehlo pipelining", 'rcpt 250 "450 4.2.0 later"')
+    one = client(there, config="maildomain mail.example\n" + more)
+    one.say("EHLO client")
+    assert one.send(b"Subject: x\r\n\r\nb", to=("bob@example.org", "carl@example.org")) == [
+        "554-5.0.0 <carl@example.org>: 450 later",
+        "554 5.0.0 the relay has accepted it for 1 of the 2 recipients: send it again to the others only"], state
+    one.end()
+    assert there.messages[0].recipients == ["bob@example.org"]
+
+
 def test_relay_that_is_down_is_a_temporary_answer(client):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
