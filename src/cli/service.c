@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -13,7 +14,7 @@
 #include "mail/address.h"
 #include "mail/stamp.h"
 
-enum { HOPS = 50 };
+enum { HOPS = 50, ANSWER_WAIT = 300 };
 
 int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 {
@@ -27,6 +28,8 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 		fail(f, AT_USAGE, EX_USAGE, "--service needs a local socket on standard input, which tells who is at its other end");
 		return failure_hint(f, "contrib/systemd/mysend.socket starts it with one");
 	}
+	/* Nor does it wait for ever for a client that reads no answers. */
+	(void)!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = ANSWER_WAIT}, sizeof(struct timeval));
 	user = getpwuid(who.uid);
 	*p = (struct peer){true, who.uid, NULL};
 	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)who.uid);

@@ -45,7 +45,9 @@ static int converse(struct smtpd *s, struct failure *f)
 		int got = dialogue_line(&s->io, &line, f);
 
 		if (got == DIALOGUE_END && s->batch && s->mail)
-			return smtpd_cut_short(f);
+			return smtpd_cut_short(s, f);
+		if (got == DIALOGUE_END && s->io.idle)
+			return smtpd_leave(s, f) < 0 ? -1 : dialogue_flush(&s->io, f);
 		if (got <= 0)
 			return got;
 		if (first)
@@ -97,6 +99,9 @@ int mode_smtp(const struct wish *w, struct arena *run, struct failure *f)
 	if (w->service && service_open(&s.peer, STDIN_FILENO, run, f) < 0)
 		return -1;
 	ok = dialogue_open(&s.io, STDIN_FILENO, s.batch ? -1 : STDOUT_FILENO, f);
+	/* A process a connection: whoever connects and goes away would keep it. A program that has us for itself may take its
+	 * time between two mails, as a list server does that keeps its pipe open: it loses nothing but its own process. */
+	s.io.patience = w->service ? SMTPD_PATIENCE : 0;
 	if (ok == 0 && intake_open(&s.intake, w, run, f) < 0)
 		ok = turn_away(&s, f);
 	if (ok == 0) {

@@ -17,7 +17,7 @@
 #include "cli/smtpd_words.h"
 #include "post/link.h"
 
-enum { SMTPD_RECIPIENTS = 10000, SMTPD_ERRORS = 100 };
+enum { SMTPD_RECIPIENTS = 10000, SMTPD_ERRORS = 100, SMTPD_PATIENCE = 300 /* seconds, RFC 5321 4.5.3.2.7 */ };
 
 struct smtpd {
 	struct dialogue io;
@@ -45,8 +45,10 @@ struct smtpd {
 
 /* One line of the client's, and the answer to it; DATA and BDAT with what follows them. */
 MUST_CHECK int smtpd_command(struct smtpd *s, struct slice line, bool too_long, struct failure *f);
-/* The input ended in a message: always -1. */
-int smtpd_cut_short(struct failure *f);
+/* The input ended in a message, or nothing more came of it. */
+MUST_CHECK int smtpd_cut_short(struct smtpd *s, struct failure *f);
+/* The client has said nothing for too long. */
+MUST_CHECK int smtpd_leave(struct smtpd *s, struct failure *f);
 /* In a batch nobody reads the answers: what went wrong is told on standard error, with the message's number. */
 void smtpd_tell_batch(const struct smtpd *s, int code, const char *lines);
 /* Begins the message; its text follows with smtpd_text. */

@@ -115,8 +115,16 @@ static bool is_ready(struct smtpd *s, int *said, struct failure *f)
 	return false;
 }
 
-int smtpd_cut_short(struct failure *f)
+int smtpd_leave(struct smtpd *s, struct failure *f)
 {
+	s->quit = true;
+	return smtpd_say(s, 421, "4.4.2 nothing came for 5 minutes", f);
+}
+
+int smtpd_cut_short(struct smtpd *s, struct failure *f)
+{
+	if (s->io.idle)
+		return smtpd_leave(s, f);
 	return fail(f, AT_INPUT, EX_NOINPUT, "the input ended in the middle of a message: it was not sent");
 }
 
@@ -138,7 +146,7 @@ static int on_data(struct smtpd *s, struct slice words, struct failure *f)
 	while (!d.ended) {
 		got = dialogue_some(&s->io, &p, &len, f);
 		if (got <= 0)
-			return got < 0 ? -1 : smtpd_cut_short(f);
+			return got < 0 ? -1 : smtpd_cut_short(s, f);
 		dialogue_take(&s->io, data_take(&d, p, len, smtpd_text, s));
 	}
 	return smtpd_end_message(s, f);
@@ -183,7 +191,7 @@ static int on_bdat(struct smtpd *s, struct slice words, struct failure *f)
 		int got = dialogue_some(&s->io, &p, &len, f);
 
 		if (got <= 0)
-			return got < 0 ? -1 : smtpd_cut_short(f);
+			return got < 0 ? -1 : smtpd_cut_short(s, f);
 		if (len > left)
 			len = (size_t)left;
 		if (ready)

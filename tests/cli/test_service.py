@@ -6,8 +6,11 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import pytest
+
+from preload import library
 
 TEXT = b"Subject: x\n\nbody\n"
 SERVICE = "nobody"
@@ -36,7 +39,7 @@ def become(user):
 class Service:
     """What mysend.socket with Accept=yes does: a process for each connection, which is its standard input and output."""
 
-    def __init__(self, program, top, relay, more="", args=("-bs", "--service")):
+    def __init__(self, program, top, relay, more="", args=("-bs", "--service"), env=None):
         self.program, self.top, self.path = program, top, os.path.join(top, "socket")
         self.spool, self.log = os.path.join(top, "service-spool"), os.path.join(top, "log")
         os.mkdir(self.spool, 0o700)
@@ -52,7 +55,7 @@ class Service:
                       % (where, self.spool, self.log, more))
         os.chmod(self.config, 0o640)
         os.chown(self.config, 0, entry.pw_gid)
-        self.args, self.processes, self.done = args, [], False
+        self.args, self.env, self.processes, self.done = args, env or {}, [], False
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         os.chmod(self.path, 0o666)
@@ -66,7 +69,7 @@ class Service:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            env = self.program.environment({"MYSEND_CONFIG": self.config, "HOME": "/nonexistent"})
+            env = self.program.environment({"MYSEND_CONFIG": self.config, "HOME": "/nonexistent", **self.env})
             self.processes.append(subprocess.Popen(["mysend", *self.args], executable=self.program.path, stdin=client, stdout=client,
                                                    stderr=subprocess.PIPE, env=env, cwd="/", preexec_fn=become(SERVICE)))
             client.close()
@@ -238,6 +241,29 @@ def test_service_that_is_its_own_relay_ends_the_circle(mysend, public):
         done = client(mysend, service, "bin", "bob@example.org")
         service.stop()
     assert done.status == 69 and "554 5.4.6" in done.err and len(service.processes) == 51, done
+
+
+@needs_root
+@pytest.mark.parametrize("said", [b"", b"EHLO x\r\nMAIL FROM:<bin@mail.example>\r\nRC",
+                                  b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nhalf\r\n",
+                                  b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nBDAT 100 LAST\r\nSubject: x\r\n\r\nhalf\r\n"])
+def test_client_that_says_nothing_for_five_minutes_is_told_and_left(mysend, relay, public, said):
+    quick = shutil.copy(library(mysend, "patience"), public)
+    os.chmod(quick, 0o755)
+    there = relay("lax")
+    with Service(mysend, public, there, env={"LD_PRELOAD": quick}) as service:
+        answers = speak(service, "bin", said)
+        told = service.stop()
+    assert answers.splitlines()[-1].startswith("421 4.4.2 ") and not there.messages
+    assert [process.returncode for process in service.processes] == [0] and told == b""
+
+
+def test_program_that_has_mysend_for_itself_may_take_its_time(mysend, relay):
+    there = relay("lax")
+    run = mysend.start("-bs", name="sendmail", relay=there, config="maildomain mail.example\n", env={"LD_PRELOAD": library(mysend, "patience")})
+    time.sleep(1)
+    done = run.finish(b"QUIT\r\n")
+    assert done.status == 0 and done.out.splitlines()[-1].startswith("221 ")
 
 
 def test_service_without_a_socket_is_64(mysend):
