@@ -5,7 +5,7 @@
  * message and hands it over, and puts the relay's verdict into an answer. Included by those three only.
  *
  * Owns: the dialogue, the session with the relay, and what the transaction at hand holds.
- * Bounds: SMTPD_RECIPIENTS a transaction, SMTPD_ERRORS commands that are none. Threads: one.
+ * Bounds: SMTPD_RECIPIENTS a transaction, SMTPD_ERRORS commands that cannot be taken, from one message to the next. Threads: one.
  * Errors: -1 and *f: the client is gone or the host is out of something. Source: RFC 5321 4, RFC 6409.
  */
 #ifndef CLI_SMTPD_H

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -6,9 +7,23 @@
 #include "cli/smtpd_data.h"
 #include "conf/whoami.h"
 
+/* Whoever says so much that cannot be taken between two messages is no mail program; the texts of it take memory, too. */
+static bool is_too_much(struct smtpd *s)
+{
+	return !s->batch && ++s->errors > SMTPD_ERRORS;
+}
+
+static int too_much(struct smtpd *s, struct failure *f)
+{
+	s->quit = true;
+	return smtpd_say(s, 421, "4.7.0 too many commands that cannot be taken", f);
+}
+
 /* A command that cannot be taken. In a batch, the message that it belongs to goes to nobody. */
 static int refuse(struct smtpd *s, int code, const char *text, struct failure *f)
 {
+	if (is_too_much(s))
+		return too_much(s, f);
 	if (!s->batch)
 		return dialogue_say(&s->io, code, text, f);
 	if (!s->mail) {
@@ -25,6 +40,8 @@ static int refuse(struct smtpd *s, int code, const char *text, struct failure *f
 
 static int refuse_failure(struct smtpd *s, const struct failure *why, struct failure *f)
 {
+	if (is_too_much(s))
+		return too_much(s, f);
 	if (!s->batch)
 		return smtpd_say_failure(s, why, f);
 	if (!s->spoilt)
@@ -89,6 +106,14 @@ static int on_mail(struct smtpd *s, struct slice words, struct failure *f)
 	return smtpd_say(s, 250, "2.1.0 Ok", f);
 }
 
+/* No error: the client has them in another transaction (RFC 5321 4.5.3.1.10). A batch has no other. */
+static int say_full(struct smtpd *s, struct failure *f)
+{
+	static const char text[] = "4.5.3 too many recipients";
+
+	return s->batch ? refuse(s, 452, text, f) : smtpd_say(s, 452, text, f);
+}
+
 static int on_rcpt(struct smtpd *s, struct slice words, struct failure *f)
 {
 	struct wish *w = &s->said;
@@ -98,7 +123,7 @@ static int on_rcpt(struct smtpd *s, struct slice words, struct failure *f)
 	if (!s->mail || s->bdat)
 		return refuse(s, 503, "5.5.1 say MAIL first", f);
 	if (w->recipients == SMTPD_RECIPIENTS)
-		return refuse(s, 452, "4.5.3 too many recipients", f);
+		return say_full(s, f);
 	if (smtpd_rcpt(&asked, &s->job.arena, words, w->smtputf8, &why) < 0)
 		return refuse_failure(s, &why, f);
 	w->recipient = arena_grow(&s->job.arena, w->recipient, w->recipients, &w->recipient_room, sizeof *w->recipient);
@@ -203,8 +228,12 @@ static int on_bdat(struct smtpd *s, struct slice words, struct failure *f)
 		return is_ready(s, &said, f) ? 0 : said;
 	if (last)
 		return smtpd_end_message(s, f);
-	if (!s->wrong)
-		return smtpd_say(s, 250, arena_printf(&s->job.arena, "2.0.0 %" PRIu64 " octets", size), f);
+	if (!s->wrong) {
+		char text[40];
+
+		snprintf(text, sizeof text, "2.0.0 %" PRIu64 " octets", size);
+		return smtpd_say(s, 250, text, f);
+	}
 	/* RFC 3030 2: what follows a chunk that failed is 503 until RSET. */
 	said = smtpd_say_failure(s, &s->why, f);
 	s->refused++;
@@ -260,12 +289,6 @@ static const struct {
 	{"AUTH", on_unwanted}, {"STARTTLS", on_unwanted}, {"XFORWARD", on_unwanted}, {"XCLIENT", on_unwanted},
 };
 
-static int too_many(struct smtpd *s, struct failure *f)
-{
-	s->quit = true;
-	return smtpd_say(s, 421, "4.7.0 too many commands that are none", f);
-}
-
 int smtpd_command(struct smtpd *s, struct slice line, bool too_long, struct failure *f)
 {
 	struct slice verb, words = slice_trim(line);
@@ -273,7 +296,7 @@ int smtpd_command(struct smtpd *s, struct slice line, bool too_long, struct fail
 	if (too_long)
 		return refuse(s, 500, "5.5.2 the line is too long", f);
 	if (slice_has_control(words) || memchr(words.p ? words.p : "", '\0', words.len))
-		return ++s->errors > SMTPD_ERRORS ? too_many(s, f) : refuse(s, 500, "5.5.2 a control character", f);
+		return refuse(s, 500, "5.5.2 a control character", f);
 	if (!slice_cut(&words, ' ', &verb)) {
 		verb = words;
 		words.len = 0;
@@ -284,5 +307,5 @@ int smtpd_command(struct smtpd *s, struct slice line, bool too_long, struct fail
 			return commands[i].on(s, words, f);
 	if (s->batch && !verb.len) /* between two messages */
 		return 0;
-	return ++s->errors > SMTPD_ERRORS ? too_many(s, f) : refuse(s, 500, "5.5.1 no such command", f);
+	return refuse(s, 500, "5.5.1 no such command", f);
 }

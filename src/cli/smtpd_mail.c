@@ -220,10 +220,12 @@ static int hand_over(struct smtpd *s, struct failure *f)
 	}
 	ok = submit(&s->job, &s->link, &session);
 
-	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK)
+	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK) {
 		s->taken++;
-	else
+		s->errors = 0;
+	} else {
 		s->refused++;
+	}
 	if (s->wish->background && s->job.spooled && !s->batch)
 		behind_try(s->wish, &s->job.arena, s->job.spooled);
 	s->behind |= s->job.spooled != NULL;
