@@ -33,24 +33,47 @@ static const char *state_of(enum verdict v, bool failed)
 	}
 }
 
+/* An address may have any character of Unicode, and what was said last comes from a file. */
+static void show_text(const char *before, const char *text, const char *behind, const char *more)
+{
+	char shown[2000];
+
+	printable(shown, sizeof shown, slice_of(text));
+	printf("%s%s%s%s\n", before, shown, behind, more);
+}
+
+static void show_tries(const struct listing *l, const struct entry *e)
+{
+	char next[40], before[120];
+	struct tm tm;
+
+	strftime(next, sizeof next, "%a %b %e %H:%M:%S", localtime_r(&e->next, &tm));
+	if (l->failed)
+		snprintf(before, sizeof before, "\t(given up after %u tries: ", e->attempts);
+	else
+		snprintf(before, sizeof before, "\t(%u tries, the next at %s: ", e->attempts, next);
+	show_text(before, e->last, ")", "");
+}
+
 static void show_entry(const struct listing *l, const struct entry *e, bool busy)
 {
-	char arrived[40], next[40];
+	char arrived[40];
 	struct tm tm;
 
 	strftime(arrived, sizeof arrived, "%a %b %e %H:%M:%S", localtime_r(&e->arrived, &tm));
-	strftime(next, sizeof next, "%a %b %e %H:%M:%S", localtime_r(&e->next, &tm));
-	printf("%s %10" PRIu64 " %s  %s\n", e->id, e->size, arrived, *e->envelope.sender ? e->envelope.sender : "<>");
+	printf("%s %10" PRIu64 " %s  ", e->id, e->size, arrived);
+	show_text("", *e->envelope.sender ? e->envelope.sender : "<>", "", "");
 	if (busy)
 		puts("\t(it is being tried)");
-	else if (l->failed)
-		printf("\t(given up after %u tries: %s)\n", e->attempts, e->last);
-	else if (e->held)
+	else if (e->held && !l->failed)
 		puts("\t(held)");
-	else if (e->attempts)
-		printf("\t(%u tries, the next at %s: %s)\n", e->attempts, next, e->last);
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		printf("\t%s: %s\n", e->envelope.recipient[i].address, state_of(e->envelope.recipient[i].verdict, l->failed));
+	else if (e->attempts || l->failed)
+		show_tries(l, e);
+	for (size_t i = 0; i < e->envelope.recipients; i++) {
+		const struct recipient *r = &e->envelope.recipient[i];
+
+		show_text("\t", r->address, ": ", state_of(r->verdict, l->failed));
+	}
 }
 
 static int print_object(struct buf *out, const struct listing *l, const struct entry *e, bool busy)

@@ -76,14 +76,15 @@ static void code_of(const struct failure *why, int *code, const char **enhanced)
 static int add_failure(struct buf *out, const struct failure *why, const char *whom, const char *enhanced)
 {
 	struct failure told = *why;
-	char text[2 * sizeof told.text], hint[2 * sizeof told.hint];
+	char text[2 * sizeof told.text], hint[2 * sizeof told.hint], address[4 * ADDRESS_MAX + 1];
 
 	hint_add(&told);
 	printable(text, sizeof text, slice_of(told.text));
 	printable(hint, sizeof hint, slice_of(told.hint));
 	if (out->len && buf_text(out, "\n") < 0)
 		return -1;
-	if ((*enhanced && buf_printf(out, "%s ", enhanced) < 0) || (whom && buf_printf(out, "<%s>: ", whom) < 0))
+	printable(address, sizeof address, slice_of(whom ? whom : ""));
+	if ((*enhanced && buf_printf(out, "%s ", enhanced) < 0) || (whom && buf_printf(out, "<%s>: ", address) < 0))
 		return -1;
 	if (!whom && stage_is_remote(told.stage) && buf_printf(out, "%s to %s: ", stage_words(told.stage), told.relay) < 0)
 		return -1;

@@ -12,12 +12,13 @@
 /* "bob@example.org: the relay would take it: 250 2.1.5 Ok" */
 static void show(const struct recipient *r)
 {
-	char text[2 * sizeof r->why->text];
+	char text[2 * sizeof r->why->text], whom[4 * ADDRESS_MAX + 1];
 
 	if (r->verdict != ACCEPTED || !r->why)
 		return;
 	printable(text, sizeof text, slice_of(r->why->text));
-	printf("%s: the relay would take it: %d %s%s%s\n", r->address, r->why->code, r->why->enhanced,
+	printable(whom, sizeof whom, slice_of(r->address));
+	printf("%s: the relay would take it: %d %s%s%s\n", whom, r->why->code, r->why->enhanced,
 	       *r->why->enhanced ? " " : "", text);
 }
 
