@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/charset.h"
 #include "conf/whoami.h"
@@ -213,7 +214,5 @@ int intake_print(const struct job *j, struct failure *f)
 			return -1;
 		fwrite(piece, 1, got, stdout);
 	} while (got);
-	if (ferror(stdout) || fflush(stdout) == EOF)
-		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
-	return 0;
+	return file_end_output(f);
 }

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
@@ -33,8 +34,8 @@ static int ask(struct job *j, const struct wish *w, struct failure *f)
 	watch_close(&watch);
 	for (size_t i = 0; i < e->recipients; i++)
 		show(&e->recipient[i]);
-	if (ferror(stdout) || fflush(stdout) == EOF)
-		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
+	if (file_end_output(f) < 0)
+		return -1;
 	return report_verdicts(j, ok < 0 ? f : NULL, w->quiet);
 }
 
