@@ -3,10 +3,15 @@
 #
 #	awk -v list=FILE -v sysconfdir=FOLDER -f fill.awk PAGE.in >PAGE
 
+function filled(text) {
+	gsub(/@SYSCONFDIR@/, sysconfdir, text)
+	gsub(/@LOCALSTATEDIR@/, localstatedir, text)
+	return text
+}
 /^@[A-Z]+@$/ {
 	while ((getline line < list) > 0)
-		print line
+		print filled(line)
 	close(list)
 	next
 }
-{ gsub(/@SYSCONFDIR@/, sysconfdir); gsub(/@LOCALSTATEDIR@/, localstatedir); print }
+{ print filled($0) }

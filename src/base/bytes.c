@@ -220,6 +220,19 @@ void buf_free(struct buf *b)
 	*b = (struct buf){.limit = b->limit};
 }
 
+bool slice_is_steering(struct slice c)
+{
+	const unsigned char *p = (const unsigned char *)c.p;
+
+	if (c.len == 1)
+		return is_control(*c.p);
+	if (c.len == 2)
+		return p[0] == 0xc2 && p[1] < 0xa0;
+	/* U+202A to U+202E, U+2066 to U+2069: what follows is shown from the other end. */
+	return c.len == 3 && p[0] == 0xe2 &&
+	       ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
 void printable(char *to, size_t room, struct slice s)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -231,8 +244,7 @@ void printable(char *to, size_t room, struct slice s)
 		bool bad;
 
 		n = utf8 ? sequence(p, s.len - i) : 1;
-		/* U+0080 to U+009F are controls to a terminal too. */
-		bad = is_control(s.p[i]) || (*p > 127 && !utf8) || (n == 2 && *p == 0xc2 && p[1] < 0xa0);
+		bad = (*p > 127 && !utf8) || slice_is_steering((struct slice){s.p + i, n});
 		if (used + (bad ? 4 * n : n) >= room) /* no half of a character */
 			break;
 		for (size_t k = 0; k < n; k++) {

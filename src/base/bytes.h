@@ -52,7 +52,9 @@ struct slice buf_slice_of(const struct buf *b);
 void buf_clear(struct buf *b);
 void buf_free(struct buf *b);
 
-/* Copies s as one line anybody may print: control octets as \xHH. Always terminated; cut if need be. */
+/* The one character, in UTF-8, steers a terminal and is not shown: C0, DEL, C1, or it turns the direction of what follows. */
+bool slice_is_steering(struct slice character);
+/* Copies s as one line anybody may print: the octets of what steers, and of what is no UTF-8, as \xHH. Always terminated; cut if need be. */
 void printable(char *to, size_t room, struct slice s);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 bool file_standard_open(void)
@@ -148,4 +149,16 @@ int file_append(const char *path, struct slice bytes)
 		return -1;
 	errno = saved;
 	return ok;
+}
+
+int file_end_output(struct failure *f)
+{
+	struct pollfd out = {.fd = STDOUT_FILENO};
+
+	if (!ferror(stdout) && fflush(stdout) == 0)
+		return 0;
+	/* An earlier failure's errno is gone: the pipe itself says whether somebody is at its other end. */
+	if (errno == EPIPE || (poll(&out, 1, 0) > 0 && out.revents & (POLLERR | POLLHUP)))
+		return 0;
+	return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
 }

@@ -24,6 +24,8 @@ MUST_CHECK ssize_t file_read_at(int fd, void *to, size_t room, uint64_t offset);
 MUST_CHECK int file_write(int fd, const void *p, size_t len);
 /* Adds all that is left to read. EFBIG: more than the buf takes. */
 MUST_CHECK int file_slurp(int fd, struct buf *into);
+/* Whether all that was printed on standard output is out. Who reads no more of it (| head) has enough: that is no failure. */
+MUST_CHECK int file_end_output(struct failure *f);
 /* Reads and forgets all that is left, so that who writes to us never sees EPIPE. */
 void file_drain(int fd);
 /* A new file without a name, in $TMPDIR or else in /tmp, to write and read. */

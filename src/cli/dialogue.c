@@ -1,5 +1,7 @@
 #include "cli/dialogue.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -32,6 +34,19 @@ int dialogue_flush(struct dialogue *d, struct failure *f)
 	return ok < 0 ? fail_errno(f, AT_INPUT, EX_IOERR, "answering") : 0;
 }
 
+/* False: nothing came for as long as it may take. */
+static bool is_heard(const struct dialogue *d)
+{
+	struct pollfd in = {.fd = d->in, .events = POLLIN};
+	int n;
+
+	if (!d->patience)
+		return true;
+	while ((n = poll(&in, 1, d->patience * 1000)) < 0 && errno == EINTR)
+		;
+	return n != 0;
+}
+
 /* One more read, behind what is there; whoever waits for us gets our replies first. */
 static int fill(struct dialogue *d, struct failure *f)
 {
@@ -43,6 +58,10 @@ static int fill(struct dialogue *d, struct failure *f)
 		memmove(d->room, d->room + d->begin, d->end - d->begin);
 		d->end -= d->begin;
 		d->begin = 0;
+	}
+	if (!is_heard(d)) {
+		d->idle = true;
+		return DIALOGUE_END;
 	}
 	n = file_read(d->in, d->room + d->end, ROOM - d->end);
 	if (n < 0)

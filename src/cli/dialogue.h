@@ -9,7 +9,7 @@
  * Owns: its buffers; dialogue_close gives them back. A line is good until the next call.
  * Bounds: DIALOGUE_LINE octets a line; a longer one is read to its end and told as such.
  * Errors: -1 and *f AT_INPUT EX_IOERR where reading or writing fails. Threads: one.
- * Source: RFC 5321 2.3.8, 4.5.3.1.4; RFC 2920 3.2.
+ * Source: RFC 5321 2.3.8, 4.5.3.1.4, 4.5.3.2.7; RFC 2920 3.2.
  */
 #ifndef CLI_DIALOGUE_H
 #define CLI_DIALOGUE_H
@@ -22,6 +22,8 @@ struct dialogue {
 	int in, out; /* out -1: nobody hears the replies */
 	char *room;  /* own */
 	size_t begin, end;
+	int patience; /* seconds that the client may say nothing, or 0: for ever; whoever opened it may set it */
+	bool idle;    /* it has said nothing for so long: that is why the end has come */
 	struct buf replies;
 };
 

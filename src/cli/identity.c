@@ -30,6 +30,16 @@ const char *identity_of_header(struct job *j)
 	return list.box[0].address;
 }
 
+const char *identity_for_choice(struct job *j, const struct wish *w)
+{
+	const char *sender = NULL;
+	struct failure ignored;
+
+	if (w->sender && address_one(&sender, &j->arena, slice_of(w->sender), &ignored) == 0 && *sender)
+		return sender;
+	return identity_of_header(j);
+}
+
 /* One address out of the account or an option, with a domain; "" stays "". */
 static int one(struct identity *id, struct job *j, const char *what, const char *text, const char **out,
 	       struct failure *f)

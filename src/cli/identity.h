@@ -25,5 +25,7 @@ MUST_CHECK int identity_read(struct identity *id, struct job *j, const struct wi
 MUST_CHECK int identity_domain(struct identity *id, struct job *j, const char *name, struct failure *f);
 /* The address in the From field, or NULL. */
 const char *identity_of_header(struct job *j);
+/* Whose account it is to be: -f, else the From field; NULL where neither can be read, then it is the default one. */
+const char *identity_for_choice(struct job *j, const struct wish *w);
 
 #endif

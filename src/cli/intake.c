@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cli/charset.h"
 #include "conf/whoami.h"
@@ -84,17 +85,6 @@ int intake_account(struct intake *n, struct job *j, const struct wish *w, const 
 		return -1;
 	*aliases = c->aliases;
 	return 0;
-}
-
-/* -f, else the From field; NULL where neither can be read: then the default account it is. */
-static const char *sender_for_choice(struct job *j, const struct wish *w)
-{
-	const char *sender = NULL;
-	struct failure ignored;
-
-	if (w->sender && address_one(&sender, &j->arena, slice_of(w->sender), &ignored) == 0 && *sender)
-		return sender;
-	return identity_of_header(j);
 }
 
 static int wishes(struct job *j, const struct wish *w, struct failure *f)
@@ -182,7 +172,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	struct identity id;
 	struct whom who;
 
-	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, sender_for_choice(j, w), &aliases, f) < 0)
+	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, identity_for_choice(j, w), &aliases, f) < 0)
 		return -1;
 	a = j->account;
 	j->mail.envelope.sender = w->sender ? w->sender : "";
@@ -224,7 +214,5 @@ int intake_print(const struct job *j, struct failure *f)
 			return -1;
 		fwrite(piece, 1, got, stdout);
 	} while (got);
-	if (ferror(stdout) || fflush(stdout) == EOF)
-		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
-	return 0;
+	return file_end_output(f);
 }

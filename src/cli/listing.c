@@ -1,9 +1,9 @@
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/keeper.h"
@@ -13,7 +13,7 @@ enum { OBJECT_MAX = 64 * 1024 * 1024 };
 struct listing {
 	struct keeper *keeper;
 	bool failed; /* of what was given up */
-	int broken;  /* why standard output takes no more, or 0 */
+	bool broken; /* standard output takes no more */
 	uint64_t octets;
 	size_t count;
 };
@@ -33,24 +33,48 @@ static const char *state_of(enum verdict v, bool failed)
 	}
 }
 
+/* An address may have any character of Unicode, and what was said last comes from a file. */
+static void show_text(const char *before, const char *text, const char *behind, const char *more)
+{
+	char shown[2000];
+
+	printable(shown, sizeof shown, slice_of(text));
+	printf("%s%s%s%s\n", before, shown, behind, more);
+}
+
+static void show_tries(const struct listing *l, const struct entry *e)
+{
+	const char *word = e->attempts == 1 ? "try" : "tries";
+	char next[40], before[120];
+	struct tm tm;
+
+	strftime(next, sizeof next, "%a %b %e %H:%M:%S", localtime_r(&e->next, &tm));
+	if (l->failed)
+		snprintf(before, sizeof before, "\t(given up after %u %s: ", e->attempts, word);
+	else
+		snprintf(before, sizeof before, "\t(%u %s, the next at %s: ", e->attempts, word, next);
+	show_text(before, e->last, ")", "");
+}
+
 static void show_entry(const struct listing *l, const struct entry *e, bool busy)
 {
-	char arrived[40], next[40];
+	char arrived[40];
 	struct tm tm;
 
 	strftime(arrived, sizeof arrived, "%a %b %e %H:%M:%S", localtime_r(&e->arrived, &tm));
-	strftime(next, sizeof next, "%a %b %e %H:%M:%S", localtime_r(&e->next, &tm));
-	printf("%s %10" PRIu64 " %s  %s\n", e->id, e->size, arrived, *e->envelope.sender ? e->envelope.sender : "<>");
+	printf("%s %10" PRIu64 " %s  ", e->id, e->size, arrived);
+	show_text("", *e->envelope.sender ? e->envelope.sender : "<>", "", "");
 	if (busy)
 		puts("\t(it is being tried)");
-	else if (l->failed)
-		printf("\t(given up after %u tries: %s)\n", e->attempts, e->last);
-	else if (e->held)
+	else if (e->held && !l->failed)
 		puts("\t(held)");
-	else if (e->attempts)
-		printf("\t(%u tries, the next at %s: %s)\n", e->attempts, next, e->last);
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		printf("\t%s: %s\n", e->envelope.recipient[i].address, state_of(e->envelope.recipient[i].verdict, l->failed));
+	else if (e->attempts || l->failed)
+		show_tries(l, e);
+	for (size_t i = 0; i < e->envelope.recipients; i++) {
+		const struct recipient *r = &e->envelope.recipient[i];
+
+		show_text("\t", r->address, ": ", state_of(r->verdict, l->failed));
+	}
 }
 
 static int print_object(struct buf *out, const struct listing *l, const struct entry *e, bool busy)
@@ -101,7 +125,7 @@ static void show_one(struct listing *l, const char *id)
 			show_object(l, &e, got == SPOOL_BUSY);
 		else
 			show_entry(l, &e, got == SPOOL_BUSY);
-		l->broken = ferror(stdout) ? errno : 0;
+		l->broken = ferror(stdout);
 		l->octets += e.size;
 		l->count++;
 		spool_release(&e);
@@ -131,15 +155,13 @@ int keeper_list(struct keeper *k, struct failure *f)
 		printf("-- %zu given up, kept in %s/failed\n\n", given_up.count, k->spool.path);
 	if (!given_up.broken && show_all(&waits, f) < 0)
 		return -1;
-	if (given_up.broken || waits.broken) {
-		errno = given_up.broken ? given_up.broken : waits.broken;
-		return errno == EPIPE ? 0 : fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output"); /* mailq | head */
-	}
-	/* Who watches the queue reads the last line as Postfix and sendmail have it. */
-	if (!k->wish->json && waits.count)
+	/* Who watches the queue reads the last line as Postfix and sendmail have it, which know no "1 Kbyte". */
+	if (given_up.broken || waits.broken || k->wish->json)
+		return file_end_output(f);
+	if (waits.count)
 		printf("-- %" PRIu64 " Kbytes in %zu Request%s.\n", (waits.octets + 1023) / 1024, waits.count,
 		       waits.count == 1 ? "" : "s");
-	else if (!k->wish->json)
+	else
 		puts("Mail queue is empty");
-	return ferror(stdout) || fflush(stdout) == EOF ? fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output") : 0;
+	return file_end_output(f);
 }

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "cli/identity.h"
 #include "cli/smtpd_words.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
 #include "mail/stamp.h"
 
-enum { HOPS = 50 };
+enum { HOPS = 50, ANSWER_WAIT = 300 };
 
 int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 {
@@ -28,6 +28,8 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 		fail(f, AT_USAGE, EX_USAGE, "--service needs a local socket on standard input, which tells who is at its other end");
 		return failure_hint(f, "contrib/systemd/mysend.socket starts it with one");
 	}
+	/* Nor does it wait for ever for a client that reads no answers. */
+	(void)!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = ANSWER_WAIT}, sizeof(struct timeval));
 	user = getpwuid(who.uid);
 	*p = (struct peer){true, who.uid, NULL};
 	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)who.uid);
@@ -45,11 +47,40 @@ static bool is_own(const struct peer *p, struct job *j, const char *address)
 	return whoami_is_local(&j->arena, address) || (*local && strcasecmp(address_domain(address), local) == 0);
 }
 
+/* service_from binds it. */
+static bool is_bound(const struct peer *p, const struct job *j)
+{
+	return p->known && p->uid != 0 && !setting_is(j->account, SET_service_from, "any");
+}
+
 int service_check_sender(const struct peer *p, struct job *j, const char *sender, struct failure *f)
 {
-	if (!p->known || p->uid == 0 || !*sender || setting_is(j->account, SET_service_from, "any") || is_own(p, j, sender))
+	if (!is_bound(p, j) || !*sender || is_own(p, j, sender))
 		return 0;
 	return smtpd_refuse(f, 550, "5.7.1", arena_printf(&j->arena, "%s is not for %s to send as (service_from)", sender, p->name));
+}
+
+/* Any of them is what some reader shows as the one who sent it. Of two From fields nobody knows which is shown. */
+static int check_fields(const struct peer *p, struct job *j, struct failure *f)
+{
+	static const char *const names[] = {"From", "Sender", "Resent-From", "Resent-Sender"};
+	const struct header *h = &j->mail.message.header;
+	const struct field *from = header_find(h, "From", NULL);
+
+	if (from && header_find(h, "From", from))
+		return smtpd_refuse(f, 550, "5.7.1", "there is more than one From field (service_from)");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		for (const struct field *field = NULL; (field = header_find(h, names[i], field));) {
+			struct mailboxes list = {0};
+			struct failure ignored;
+
+			if (address_list(&list, &j->arena, field->body, &ignored) < 0 || list.count != 1)
+				return smtpd_refuse(f, 550, "5.7.1",
+						    arena_printf(&j->arena, "%s has to name one sender (service_from)", names[i]));
+			if (service_check_sender(p, j, list.box[0].address, f) < 0)
+				return -1;
+		}
+	return 0;
 }
 
 static void put_received(const struct peer *p, struct job *j, bool extended)
@@ -77,16 +108,10 @@ static size_t hops(const struct header *h)
 
 int service_stamp(const struct peer *p, struct job *j, bool extended, struct failure *f)
 {
-	const char *from;
-
 	if (!p->known)
 		return 0;
-	from = identity_of_header(j);
-	if (from && service_check_sender(p, j, from, f) < 0)
+	if (is_bound(p, j) && check_fields(p, j, f) < 0)
 		return -1;
-	if (!from && header_find(&j->mail.message.header, "From", NULL) && p->uid != 0 &&
-	    !setting_is(j->account, SET_service_from, "any"))
-		return smtpd_refuse(f, 550, "5.7.1", "From has to name one sender (service_from)");
 	if (hops(&j->mail.message.header) >= HOPS)
 		return smtpd_refuse(f, 554, "5.4.6", "it has been here before: does the service's relay lead to the service?");
 	put_received(p, j, extended);

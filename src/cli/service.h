@@ -24,7 +24,7 @@ struct peer {
 MUST_CHECK int service_open(struct peer *p, int fd, struct arena *in, struct failure *f);
 /* May this peer send as that address? service_from of the account says. */
 MUST_CHECK int service_check_sender(const struct peer *p, struct job *j, const char *sender, struct failure *f);
-/* The same for the From field, and a Received field in front. */
+/* The same for the one From field there may be, Sender, and the Resent- ones; and a Received field in front. */
 MUST_CHECK int service_stamp(const struct peer *p, struct job *j, bool extended, struct failure *f);
 
 #endif

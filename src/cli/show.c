@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "base/file.h"
 #include "cli/modes.h"
 #include "mail/address.h"
 
@@ -68,7 +69,5 @@ int mode_show(const struct wish *w, struct arena *run, struct failure *f)
 	default:
 		break;
 	}
-	if (status == EX_OK && fflush(stdout) == EOF)
-		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
-	return status;
+	return status == EX_OK ? file_end_output(f) : status;
 }

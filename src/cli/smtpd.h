@@ -1,11 +1,11 @@
 /*
  * cli/smtpd - SMTP with a client on standard input: what it has said so far
  *
- * smtpd.c reads commands and answers them; smtpd_mail.c takes the message and hands it over, and puts the relay's
- * verdict into an answer. Included by those two only.
+ * smtpd.c has the session from its greeting on; smtpd_commands.c takes a command and answers it; smtpd_mail.c takes the
+ * message and hands it over, and puts the relay's verdict into an answer. Included by those three only.
  *
  * Owns: the dialogue, the session with the relay, and what the transaction at hand holds.
- * Bounds: SMTPD_RECIPIENTS a transaction, SMTPD_ERRORS commands that are none. Threads: one.
+ * Bounds: SMTPD_RECIPIENTS a transaction, SMTPD_ERRORS commands that cannot be taken, from one message to the next. Threads: one.
  * Errors: -1 and *f: the client is gone or the host is out of something. Source: RFC 5321 4, RFC 6409.
  */
 #ifndef CLI_SMTPD_H
@@ -17,7 +17,7 @@
 #include "cli/smtpd_words.h"
 #include "post/link.h"
 
-enum { SMTPD_RECIPIENTS = 10000, SMTPD_ERRORS = 100 };
+enum { SMTPD_RECIPIENTS = 10000, SMTPD_ERRORS = 100, SMTPD_PATIENCE = 300 /* seconds, RFC 5321 4.5.3.2.7 */ };
 
 struct smtpd {
 	struct dialogue io;
@@ -43,6 +43,14 @@ struct smtpd {
 	bool quit;
 };
 
+/* One line of the client's, and the answer to it; DATA and BDAT with what follows them. */
+MUST_CHECK int smtpd_command(struct smtpd *s, struct slice line, bool too_long, struct failure *f);
+/* The input ended in a message, or nothing more came of it. */
+MUST_CHECK int smtpd_cut_short(struct smtpd *s, struct failure *f);
+/* The client has said nothing for too long. */
+MUST_CHECK int smtpd_leave(struct smtpd *s, struct failure *f);
+/* In a batch nobody reads the answers: what went wrong is told on standard error, with the message's number. */
+void smtpd_tell_batch(const struct smtpd *s, int code, const char *lines);
 /* Begins the message; its text follows with smtpd_text. */
 void smtpd_begin_message(struct smtpd *s);
 void smtpd_text(void *smtpd, char *p, size_t len);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/behind.h"
+#include "cli/identity.h"
 #include "cli/smtpd.h"
 #include "post/hint.h"
 #include "post/report.h"
@@ -75,16 +76,20 @@ static void code_of(const struct failure *why, int *code, const char **enhanced)
 static int add_failure(struct buf *out, const struct failure *why, const char *whom, const char *enhanced)
 {
 	struct failure told = *why;
-	char text[2 * sizeof told.text], hint[2 * sizeof told.hint];
+	char text[2 * sizeof told.text], hint[2 * sizeof told.hint], address[4 * ADDRESS_MAX + 1];
 
 	hint_add(&told);
 	printable(text, sizeof text, slice_of(told.text));
 	printable(hint, sizeof hint, slice_of(told.hint));
 	if (out->len && buf_text(out, "\n") < 0)
 		return -1;
-	if ((*enhanced && buf_printf(out, "%s ", enhanced) < 0) || (whom && buf_printf(out, "<%s>: ", whom) < 0))
+	printable(address, sizeof address, slice_of(whom ? whom : ""));
+	if ((*enhanced && buf_printf(out, "%s ", enhanced) < 0) || (whom && buf_printf(out, "<%s>: ", address) < 0))
 		return -1;
 	if (!whom && stage_is_remote(told.stage) && buf_printf(out, "%s to %s: ", stage_words(told.stage), told.relay) < 0)
+		return -1;
+	/* The answer is of another kind than the relay's to this one: then its code says what the answer's does not. */
+	if (whom && told.code && *enhanced && told.code / 100 != *enhanced - '0' && buf_printf(out, "%d ", told.code) < 0)
 		return -1;
 	if (buf_text(out, text) < 0)
 		return -1;
@@ -132,9 +137,8 @@ static const struct failure *worst(const struct envelope *e, const struct failur
 	return waits ? waits : refused;
 }
 
-/* Every failure once, and who has the message all the same. */
-static int add_verdicts(struct buf *out, const struct envelope *e, const struct failure *session, const char *enhanced,
-			size_t accepted)
+/* Every failure once. */
+static int add_verdicts(struct buf *out, const struct envelope *e, const struct failure *session, const char *enhanced)
 {
 	const struct failure *last = NULL;
 	size_t told = 0, more = 0;
@@ -152,19 +156,34 @@ static int add_verdicts(struct buf *out, const struct envelope *e, const struct 
 				     why->enhanced[0] == enhanced[0] ? why->enhanced : enhanced) < 0)
 			return -1;
 	}
-	if (more && buf_printf(out, "\n%s and %zu more", enhanced, more) < 0)
+	return more ? buf_printf(out, "\n%s and %zu more", enhanced, more) : 0;
+}
+
+static int add_bad_news(struct buf *out, int *code, const struct envelope *e, const struct failure *session,
+			const struct failure *why, size_t accepted)
+{
+	const char *enhanced;
+	bool again;
+
+	code_of(why, code, &enhanced);
+	/* After a 4yz the client sends to all of them, and whoever has it would get it with every try. */
+	again = accepted && *code < 500;
+	if (again) {
+		*code = 554;
+		enhanced = "5.0.0";
+	}
+	if (add_verdicts(out, e, session, enhanced) < 0)
 		return -1;
 	if (!accepted)
 		return 0;
-	return buf_printf(out, "\n%s the relay has accepted it for %zu of the %zu recipients", enhanced, accepted,
-			  e->recipients);
+	return buf_printf(out, "\n%s the relay has accepted it for %zu of the %zu recipients%s", enhanced, accepted, e->recipients,
+			  again ? ": send it again to the others only" : "");
 }
 
 static int say_verdicts(struct smtpd *s, const struct failure *session, struct failure *f)
 {
 	const struct envelope *e = &s->job.mail.envelope;
 	const struct failure *why;
-	const char *enhanced;
 	size_t accepted;
 	struct buf out;
 	int code, ok;
@@ -181,8 +200,7 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 		ok = buf_printf(&out, "2.0.0 %s", text);
 		code = 250;
 	} else {
-		code_of(why, &code, &enhanced);
-		ok = add_verdicts(&out, e, session, enhanced, accepted);
+		ok = add_bad_news(&out, &code, e, session, why, accepted);
 	}
 	if (ok == 0)
 		ok = smtpd_say(s, code, out.p, f);
@@ -203,14 +221,28 @@ static int hand_over(struct smtpd *s, struct failure *f)
 	}
 	ok = submit(&s->job, &s->link, &session);
 
-	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK)
+	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK) {
 		s->taken++;
-	else
+		s->errors = 0;
+	} else {
 		s->refused++;
+	}
 	if (s->wish->background && s->job.spooled && !s->batch)
 		behind_try(s->wish, &s->job.arena, s->job.spooled);
 	s->behind |= s->job.spooled != NULL;
 	return say_verdicts(s, ok < 0 ? &session : NULL, f);
+}
+
+/* With a null sender the account is known only now that there is a From field: whom it lets send is for that one to say. */
+static int stamp(struct smtpd *s, struct failure *f)
+{
+	struct aliases *unused;
+
+	if (!s->peer.known)
+		return 0;
+	if (intake_account(&s->intake, &s->job, &s->said, identity_for_choice(&s->job, &s->said), &unused, f) < 0)
+		return -1;
+	return service_stamp(&s->peer, &s->job, s->extended, f);
 }
 
 int smtpd_end_message(struct smtpd *s, struct failure *f)
@@ -220,7 +252,7 @@ int smtpd_end_message(struct smtpd *s, struct failure *f)
 	if (s->spoilt)
 		s->wrong = true;
 	if (!s->wrong && (message_end(&s->job.mail.message, &s->why) < 0 ||
-			  service_stamp(&s->peer, &s->job, s->extended, &s->why) < 0 ||
+			  stamp(s, &s->why) < 0 ||
 			  intake_take(&s->intake, &s->job, &s->said, &s->why) < 0))
 		s->wrong = true;
 	if (s->wrong) {

@@ -95,24 +95,6 @@ static bool is_xtext(struct slice s)
 	return s.len > 0;
 }
 
-/* What the xtext says; NULL: control octets, which nobody may say. */
-static const char *from_xtext(struct arena *in, struct slice s)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	char *to = arena_zeroed(in, s.len + 1, 1);
-	size_t used = 0;
-
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] != '+') {
-			to[used++] = s.p[i];
-			continue;
-		}
-		to[used++] = (char)((strchr(hex, s.p[i + 1]) - hex) << 4 | (strchr(hex, s.p[i + 2]) - hex));
-		i += 2;
-	}
-	return slice_has_control((struct slice){to, used}) || strlen(to) != used ? NULL : to;
-}
-
 static bool read_size(uint64_t *out, struct slice value)
 {
 	*out = 0;
@@ -140,7 +122,7 @@ static int mail_parameter(struct mail_said *out, struct arena *in, struct slice 
 	if (slice_is(name, "RET"))
 		return options_return(arena_text(in, value.p, value.len), &out->ret);
 	if (slice_is(name, "ENVID")) {
-		out->envid = is_xtext(value) && value.len <= 100 ? from_xtext(in, value) : NULL;
+		out->envid = is_xtext(value) && value.len <= 100 ? address_of_xtext(in, value) : NULL;
 		return out->envid ? 0 : -1;
 	}
 	return 1;

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
@@ -12,12 +13,13 @@
 /* "bob@example.org: the relay would take it: 250 2.1.5 Ok" */
 static void show(const struct recipient *r)
 {
-	char text[2 * sizeof r->why->text];
+	char text[2 * sizeof r->why->text], whom[4 * ADDRESS_MAX + 1];
 
 	if (r->verdict != ACCEPTED || !r->why)
 		return;
 	printable(text, sizeof text, slice_of(r->why->text));
-	printf("%s: the relay would take it: %d %s%s%s\n", r->address, r->why->code, r->why->enhanced,
+	printable(whom, sizeof whom, slice_of(r->address));
+	printf("%s: the relay would take it: %d %s%s%s\n", whom, r->why->code, r->why->enhanced,
 	       *r->why->enhanced ? " " : "", text);
 }
 
@@ -32,8 +34,8 @@ static int ask(struct job *j, const struct wish *w, struct failure *f)
 	watch_close(&watch);
 	for (size_t i = 0; i < e->recipients; i++)
 		show(&e->recipient[i]);
-	if (ferror(stdout) || fflush(stdout) == EOF)
-		return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");
+	if (file_end_output(f) < 0)
+		return -1;
 	return report_verdicts(j, ok < 0 ? f : NULL, w->quiet);
 }
 

@@ -162,12 +162,32 @@ static int from_options(struct account *a, struct arena *run, const struct choic
 	return relay_split(a, run, f);
 }
 
-static int no_relay(const struct accounts *all, const struct account *a, struct failure *f)
+/* msmtp's own file, which can be read as it is; or NULL. */
+static const char *of_msmtp(struct arena *run)
 {
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = whoami_home(run);
+	const char *path[] = {
+		arena_printf(run, "%s/.msmtprc", home),
+		xdg && *xdg == '/' ? arena_printf(run, "%s/msmtp/config", xdg) : arena_printf(run, "%s/.config/msmtp/config", home),
+		SYSCONFDIR "/msmtprc",
+	};
+
+	for (size_t i = 0; i < sizeof path / sizeof *path; i++)
+		if (*path[i] == '/' && access(path[i], R_OK) == 0)
+			return path[i];
+	return NULL;
+}
+
+static int no_relay(const struct accounts *all, struct arena *run, const struct account *a, struct failure *f)
+{
+	const char *msmtp = all->user.sections || all->system.sections ? NULL : of_msmtp(run);
+
 	if (all->user.sections || all->system.sections)
 		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", a->name, all->tried);
 	else
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
+	if (msmtp)
+		return failure_hint(f, "mysend -C %s reads msmtp's file; copied to %s it is read without -C", msmtp, all->place);
 	return failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
 }
 
@@ -192,6 +212,6 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	a->files = all->tried;
 	*out = a;
 	if (!account_has_relay(a))
-		return no_relay(all, a, f);
+		return no_relay(all, run, a, f);
 	return account_settle(a, run, f);
 }

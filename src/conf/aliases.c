@@ -303,6 +303,13 @@ static int follow_member(struct walk *w, struct alias *of, struct slice member, 
 		return wrong(w->aliases, of, f, why);
 	if (address_list(&list, w->in, member, f) < 0)
 		return wrong(w->aliases, of, f, arena_printf(w->in, "%s", f->text));
+	/* Brackets, a name or a comment may stand in front of it; and maildomain would make somebody's address of it. */
+	for (size_t i = 0; i < list.count && !why; i++)
+		if (whoami_is_local(w->in, list.box[i].address))
+			why = refused(slice_of(list.box[i].address));
+	w->refused = why;
+	if (why)
+		return wrong(w->aliases, of, f, why);
 	for (size_t i = 0; i < list.count; i++)
 		if (follow_box(w, &list.box[i], f) < 0)
 			return -1;

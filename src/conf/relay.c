@@ -71,7 +71,12 @@ static int contradict(const struct account *a, enum setting one, enum setting ot
 	origin_subject(&a->origin[one], one, here, sizeof here);
 	origin_text(&a->origin[other], there, sizeof there);
 	fail(f, AT_CONFIG, EX_CONFIG, "%s contradicts %s (%s)", here, setting_name(other), there);
-	return fault_of(a, one, f);
+	fault_of(a, one, f);
+	if (one == SET_tls_starttls || other == SET_tls_starttls)
+		return failure_hint(f, "smtps://HOST is TLS from the start, smtp://HOST is STARTTLS: leave tls_starttls out");
+	if (one == SET_tls || other == SET_tls)
+		return failure_hint(f, "smtps://HOST is TLS from the start: without TLS write smtp://HOST, and tls off");
+	return failure_hint(f, "keep one of them");
 }
 
 static int alone(const struct account *a, enum setting s, const char *words, struct failure *f)

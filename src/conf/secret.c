@@ -70,6 +70,8 @@ static int from_file(const char *path, enum must must, enum rule rule, struct fa
 
 	private_start(&p, FILE_LIMIT);
 	ok = open_and_read(&p, path, must, f);
+	if (ok < 0 && access(path, F_OK) < 0 && errno == ENOENT)
+		failure_hint(f, "to make it: (umask 077; cat >%s), type the password, Enter, Ctrl-D", path);
 	if (ok > 0) {
 		ok = rule == OURS_ONLY ? check_mode(&p, path, f) : 0;
 		if (ok == 0)
@@ -77,6 +79,14 @@ static int from_file(const char *path, enum must must, enum rule rule, struct fa
 	}
 	private_free(&p);
 	return ok;
+}
+
+/* Whose file it is, and where that was said. */
+static int said_in(const struct account *a, enum setting s, struct failure *f)
+{
+	char where[300];
+
+	return setting_is_set(a, s) ? failure_in(f, "%s", origin_subject(&a->origin[s], s, where, sizeof where)) : -1;
 }
 
 static int from_command(const struct account *a, struct failure *f)
@@ -115,7 +125,7 @@ static int from_netrc(const struct account *a, struct failure *f)
 		}
 	}
 	private_free(&p);
-	return ok;
+	return ok < 0 ? said_in(a, SET_netrc, f) : ok;
 }
 
 /* systemd's LoadCredential=mysend.password:..., which systemd sees to that nobody else can read. */
@@ -135,7 +145,7 @@ static int from_credentials(struct failure *f)
 static int find(const struct account *a, struct failure *f)
 {
 	if (*a->password_file)
-		return from_file(a->password_file, MUST_READ, OURS_ONLY, f);
+		return from_file(a->password_file, MUST_READ, OURS_ONLY, f) < 0 ? said_in(a, SET_password_file, f) : 0;
 	if (*a->password_command)
 		return from_command(a, f);
 	if (from_credentials(f) < 0)

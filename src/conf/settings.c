@@ -1,5 +1,6 @@
 #include "conf/settings.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static unsigned distance(const char *a, struct slice b)
 		for (unsigned i = 1; i <= n; i++) {
 			unsigned above = row[i], least = above < row[i - 1] ? above : row[i - 1];
 
-			row[i] = before + (a[i - 1] != b.p[k]);
+			row[i] = before + (a[i - 1] != tolower((unsigned char)b.p[k]));
 			if (least + 1 < row[i])
 				row[i] = least + 1;
 			before = above;
@@ -224,8 +225,8 @@ const char *origin_subject(const struct origin *from, enum setting s, char *to, 
 /* In a URL, also where only a host is asked for. */
 static bool may_hold_password(const struct row *r, struct slice v)
 {
-	return r->kind == kind_url || r->kind == kind_pop ||
-	       ((r->kind == kind_host || r->kind == kind_name) && v.len && memchr(v.p, '@', v.len));
+	return (r->kind == kind_url || r->kind == kind_pop || r->kind == kind_host || r->kind == kind_name) && v.len &&
+	       memchr(v.p, '@', v.len);
 }
 
 static int takes(enum setting s, struct slice v, const struct origin *from, struct failure *f)
@@ -247,11 +248,12 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 		return fail(f, at, exit, "%s takes a number from %u to %u, not \"%.*s\"", what, (unsigned)r->least,
 			    (unsigned)r->most, len, v.p);
 	if (r->type == SECONDS)
-		return fail(f, at, exit, "%s takes a time as 30, 30s, 5m or 2h, not \"%.*s\"", what, len, v.p);
+		return fail(f, at, exit, "%s takes a time as 30, 30s, 5m, 2h or 1d, not \"%.*s\"", what, len, v.p);
 	if (r->type == BYTES)
 		return fail(f, at, exit, "%s takes off or a size as 5000, 500k, 20M or 2G, not \"%.*s\"", what, len,
 			    v.p);
-	return fail(f, at, exit, "%s takes %s, not \"%.*s\"", what, *r->words ? r->words : r->arg, len, v.p);
+	fail(f, at, exit, "%s takes %s, not \"%.*s\"", what, *r->words ? r->words : r->arg, len, v.p);
+	return r->kind == kind_url && memchr(v.p, ' ', v.len) ? failure_hint(f, "a port stands behind a colon: HOST:PORT") : -1;
 }
 
 int account_set(struct account *a, struct arena *in, enum setting s, struct slice value, const struct origin *from,

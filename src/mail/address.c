@@ -82,3 +82,24 @@ int address_xtext(struct buf *out, const char *text)
 	}
 	return 0;
 }
+
+char *address_of_xtext(struct arena *in, struct slice text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	char *to = arena_zeroed(in, text.len + 1, 1);
+	size_t used = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		const char *high, *low;
+
+		if (text.p[i] != '+') {
+			to[used++] = text.p[i];
+			continue;
+		}
+		if (text.len - i < 3 || !(high = memchr(hex, text.p[i + 1], 16)) || !(low = memchr(hex, text.p[i + 2], 16)))
+			return NULL;
+		to[used++] = (char)((high - hex) << 4 | (low - hex));
+		i += 2;
+	}
+	return slice_has_control((struct slice){to, used}) ? NULL : to;
+}

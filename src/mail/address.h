@@ -48,5 +48,7 @@ const char *address_of_name(struct arena *in, const char *name);
 const char *address_qualify(struct arena *in, const char *address, const char *domain);
 /* RFC 3461 section 4: everything but printable ASCII, and + and =, as +HH. */
 MUST_CHECK int address_xtext(struct buf *out, const char *text);
+/* And back; what is not printable ASCII stays. NULL: a + without HH, or a control character comes of it. */
+char *address_of_xtext(struct arena *in, struct slice text);
 
 #endif

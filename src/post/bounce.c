@@ -1,5 +1,7 @@
 #include "post/bounce.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -8,7 +10,7 @@
 #include "mail/address.h"
 #include "mail/stamp.h"
 
-enum { TEXT_MAX = 8 * 1024 * 1024 };
+enum { TEXT_MAX = BOUNCE_TOLD * 4096, NAMED = 1000, LINE = 900 };
 
 /* A bounce that is being made. */
 struct report {
@@ -16,6 +18,7 @@ struct report {
 	struct arena *in;
 	struct buf out;
 	const char *host, *boundary;
+	size_t told;   /* recipients that there are to tell of */
 	bool eightbit; /* of its first part */
 	bool warning;  /* nobody is given up yet */
 	time_t until;  /* it is tried */
@@ -32,12 +35,12 @@ static bool is_told(const struct report *b, const struct recipient *r)
 
 typedef int tell(struct report *b, const struct recipient *r);
 
-static int each(struct report *b, tell *of)
+static int each(struct report *b, size_t limit, tell *of)
 {
 	const struct envelope *v = &b->about->envelope;
 	size_t told = 0;
 
-	for (size_t i = 0; i < v->recipients && told < BOUNCE_TOLD; i++) {
+	for (size_t i = 0; i < v->recipients && told < limit; i++) {
 		if (!is_told(b, &v->recipient[i]))
 			continue;
 		told++;
@@ -65,22 +68,39 @@ static const char *words_of(const struct report *b, const struct recipient *r)
 	return r->why->code ? arena_printf(b->in, "%d %s", r->why->code, text) : arena_printf(b->in, "%s", text);
 }
 
-/* RFC 6533 3: where only ASCII may stand, \x{HEX} is what another character is. */
-static const char *typed(struct arena *in, const char *address)
+/* RFC 6533 3: where only ASCII may stand, \x{HEX} is what another character is. Not more than a line takes. */
+static const char *in_ascii(struct arena *in, const char *text)
 {
-	const char *text = "utf-8; ";
+	size_t room = strlen(text) * 4 + 1, used = 0;
+	char *to = arena_zeroed(in, room, 1);
+	const unsigned char *p;
 
-	if (slice_is_ascii(slice_of(address)))
-		return arena_printf(in, "rfc822; %s", address);
-	for (const unsigned char *p = (const unsigned char *)address; *p;) {
+	if (!slice_is_utf8(slice_of(text))) {
+		printable(to, room, slice_of(text));
+		return to;
+	}
+	for (p = (const unsigned char *)text; *p && used < LINE;) {
 		unsigned more = *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc0 ? 1 : 0;
 		unsigned c = more ? *p & (0x3fU >> more) : *p;
 
-		for (p++; more && *p; more--, p++)
+		for (p++; more; more--, p++)
 			c = c << 6 | (*p & 0x3fU);
-		text = c < 128 ? arena_printf(in, "%s%c", text, (int)c) : arena_printf(in, "%s\\x{%X}", text, c);
+		used += (size_t)snprintf(to + used, room - used, c < 128 ? "%c" : "\\x{%X}", c);
 	}
-	return text;
+	return to;
+}
+
+static const char *typed(struct arena *in, const char *address)
+{
+	return arena_printf(in, "%s; %s", slice_is_ascii(slice_of(address)) ? "rfc822" : "utf-8", in_ascii(in, address));
+}
+
+/* RFC 3464 2.3.1: what the xtext of ORCPT meant, behind its type. */
+static const char *original(struct arena *in, const char *orcpt)
+{
+	const char *plain = address_of_xtext(in, slice_of(orcpt));
+
+	return in_ascii(in, plain ? plain : orcpt);
 }
 
 static int print_header(struct report *b)
@@ -103,10 +123,22 @@ static int tell_in_words(struct report *b, const struct recipient *r)
 	return buf_printf(&b->out, "<%s>:\r\n    %s\r\n", r->address, words_of(b, r));
 }
 
-static int note_ascii(struct report *b, const struct recipient *r)
+/* A relay may answer in UTF-8, too (RFC 6531 3.7.4.2). */
+static int note(struct report *b, const struct recipient *r)
 {
-	b->eightbit |= !slice_is_ascii(slice_of(r->address));
+	b->told++;
+	b->eightbit |= !slice_is_ascii(slice_of(r->address)) || !slice_is_ascii(slice_of(words_of(b, r)));
 	return 0;
+}
+
+static int tell_the_rest(struct report *b)
+{
+	if (b->told <= NAMED)
+		return 0;
+	if (b->told <= BOUNCE_TOLD)
+		return buf_printf(&b->out, "and %zu more, named in the next part of this report.\r\n", b->told - NAMED);
+	return buf_printf(&b->out, "and %zu more; the next part of this report names %d of them.\r\n", b->told - NAMED,
+			  BOUNCE_TOLD - NAMED);
 }
 
 static int print_text(struct report *b)
@@ -121,12 +153,12 @@ static int print_text(struct report *b)
 				  : "for these recipients, and is not tried any more",
 		       b->warning ? stamp_date(b->in, b->until) : "") < 0)
 		return -1;
-	return each(b, tell_in_words);
+	return each(b, NAMED, tell_in_words) < 0 ? -1 : tell_the_rest(b);
 }
 
 static int tell_in_fields(struct report *b, const struct recipient *r)
 {
-	if ((r->orcpt && buf_printf(&b->out, "\r\nOriginal-Recipient: %s", r->orcpt) < 0) ||
+	if ((r->orcpt && buf_printf(&b->out, "\r\nOriginal-Recipient: %s", original(b->in, r->orcpt)) < 0) ||
 	    buf_printf(&b->out, "\r\nFinal-Recipient: %s\r\nAction: %s\r\nStatus: %s\r\n", typed(b->in, r->address),
 		       b->warning ? "delayed" : "failed", status_of(b, r)) < 0)
 		return -1;
@@ -134,7 +166,7 @@ static int tell_in_fields(struct report *b, const struct recipient *r)
 		return buf_printf(&b->out, "Will-Retry-Until: %s\r\n", stamp_date(b->in, b->until));
 	if (!r->why || !r->why->code)
 		return 0;
-	return buf_printf(&b->out, "Diagnostic-Code: smtp; %s\r\n", words_of(b, r));
+	return buf_printf(&b->out, "Diagnostic-Code: smtp; %s\r\n", in_ascii(b->in, words_of(b, r)));
 }
 
 static int print_status(struct report *b)
@@ -142,11 +174,11 @@ static int print_status(struct report *b)
 	const struct entry *e = b->about;
 
 	if (buf_printf(&b->out, "\r\n--%s\r\nContent-Type: message/delivery-status\r\n\r\n", b->boundary) < 0 ||
-	    (e->envelope.envid && buf_printf(&b->out, "Original-Envelope-Id: %s\r\n", e->envelope.envid) < 0) ||
+	    (e->envelope.envid && buf_printf(&b->out, "Original-Envelope-Id: %s\r\n", in_ascii(b->in, e->envelope.envid)) < 0) ||
 	    buf_printf(&b->out, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n", b->host,
 		       stamp_date(b->in, e->arrived)) < 0)
 		return -1;
-	return each(b, tell_in_fields);
+	return each(b, BOUNCE_TOLD, tell_in_fields);
 }
 
 /* How much of the message comes back: all of it, or its header. NULL and *f: it cannot be read. */
@@ -173,7 +205,7 @@ static struct source *returned(const struct report *b, struct source *message, b
 
 static int print_all(struct report *b, bool whole)
 {
-	if (each(b, note_ascii) < 0 || print_header(b) < 0 || print_text(b) < 0 || print_status(b) < 0)
+	if (each(b, SIZE_MAX, note) < 0 || print_header(b) < 0 || print_text(b) < 0 || print_status(b) < 0)
 		return -1;
 	return buf_printf(&b->out, "\r\n--%s\r\nContent-Type: %s\r\n%s\r\n", b->boundary,
 			  whole ? "message/rfc822" : "text/rfc822-headers",
@@ -227,7 +259,8 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 	if (!*made)
 		return 0;
 	report.host = host_of(&in, a, e->envelope.sender);
-	report.boundary = arena_printf(&in, "%s/%s", e->id, report.host);
+	/* At most 70 octets (RFC 2046 5.1.1), so without the host. */
+	report.boundary = e->id;
 	report.until = e->arrived + (time_t)a->queue_lifetime;
 	spool_name_bounce(b.id, e, warning);
 	b.envelope = (struct envelope){.sender = ""};
@@ -256,7 +289,14 @@ int bounce_warn(struct spool *s, const struct entry *e, struct source *message, 
 
 void bounce_told(struct entry *e)
 {
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		if (e->envelope.recipient[i].verdict == REFUSED)
-			e->envelope.recipient[i].verdict = TOLD;
+	const struct report b = {.about = e};
+	size_t told = 0;
+
+	for (size_t i = 0; i < e->envelope.recipients; i++) {
+		struct recipient *r = &e->envelope.recipient[i];
+
+		if (r->verdict != REFUSED || (is_told(&b, r) && told++ >= BOUNCE_TOLD))
+			continue;
+		r->verdict = TOLD;
+	}
 }

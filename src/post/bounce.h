@@ -6,7 +6,7 @@
  * twice after a crash is the same file. None is made for a mail from the null sender, nor where nobody who failed
  * wants one (NOTIFY). bounce_told then notes it in the entry.
  *
- * Owns: nothing. Bounds: BOUNCE_TOLD recipients are told of; a message of more than BOUNCE_WHOLE octets comes back
+ * Owns: nothing. Bounds: BOUNCE_TOLD recipients are told of at a time; a message of more than BOUNCE_WHOLE octets comes back
  * with its header only, as with RET=HDRS. Errors: those of spool_accept, and of reading the message. Threads: one.
  * Source: RFC 3461 6, RFC 3462, RFC 3464 2, RFC 3834 5, RFC 6533 3.
  */
@@ -16,13 +16,13 @@
 #include "conf/settings.h"
 #include "spool/spool.h"
 
-enum { BOUNCE_TOLD = 1000, BOUNCE_WHOLE = 100 * 1024 };
+enum { BOUNCE_TOLD = 10000, BOUNCE_WHOLE = 100 * 1024 };
 
 /* Of those who are still to be tried: it takes longer. */
 MUST_CHECK int bounce_warn(struct spool *s, const struct entry *e, struct source *message, const struct account *a,
 			   bool *made, struct failure *f);
 MUST_CHECK int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a,
 			   bool *made, struct failure *f);
-void bounce_told(struct entry *e); /* whoever is REFUSED is TOLD */
+void bounce_told(struct entry *e); /* whoever is REFUSED is TOLD, but for those beyond the bound */
 
 #endif

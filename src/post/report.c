@@ -10,7 +10,7 @@
 static void print_failure(const struct failure *f, const char *whom)
 {
 	struct failure told = *f;
-	char text[sizeof f->text * 2], hint[sizeof f->hint * 2];
+	char text[sizeof f->text * 2], hint[sizeof f->hint * 2], address[1200];
 	char code[8] = "";
 
 	hint_add(&told);
@@ -18,9 +18,10 @@ static void print_failure(const struct failure *f, const char *whom)
 	printable(hint, sizeof hint, slice_of(told.hint));
 	if (told.code)
 		snprintf(code, sizeof code, "%d ", told.code);
+	printable(address, sizeof address, slice_of(whom ? whom : ""));
 	if (stage_is_remote(told.stage))
-		fprintf(stderr, "mysend: %s%s%s%s%s%s: %s%s%s%s\n", stage_words(told.stage), whom ? ":<" : "",
-			whom ? whom : "", whom ? ">" : "", *told.relay ? " to " : "", told.relay, code, told.enhanced,
+		fprintf(stderr, "mysend: %s%s%s%s%s%s: %s%s%s%s\n", stage_words(told.stage), whom ? ":<" : "", address,
+			whom ? ">" : "", *told.relay ? " to " : "", told.relay, code, told.enhanced,
 			*told.enhanced ? " " : "", text);
 	else
 		fprintf(stderr, "mysend: %s\n", text);

@@ -102,7 +102,7 @@ static void listen_in(struct session *s, const struct account *a, const struct l
 	}
 }
 
-static int explain_open(struct session *s, CURLcode code, struct failure *f)
+static int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f)
 {
 	static const int finally[] = {[AT_GREETING] = EX_UNAVAILABLE, [AT_TLS] = EX_UNAVAILABLE,
 				      [AT_LOGIN] = EX_NOPERM};
@@ -133,6 +133,9 @@ static int explain_open(struct session *s, CURLcode code, struct failure *f)
 		failure_hint(f, "has the token expired?");
 	} else if (code == CURLE_LOGIN_DENIED) {
 		failure_hint(f, "the relay offers AUTH %s: is the setting auth one of them?", t->caps.auth);
+	} else if (code == CURLE_USE_SSL_FAILED && *a->relay) { /* where smtp:// contradicts tls_starttls off */
+		*f->hint = '\0';
+		failure_hint(f, "the relay offers no STARTTLS here: write relay smtps://%s", a->host);
 	}
 	return -1;
 }
@@ -164,7 +167,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	if (address_of(s, a, &to, f) == 0) {
 		code = curl_easy_perform(s->easy);
 		if (code != CURLE_OK)
-			ok = explain_open(s, code, f);
+			ok = explain_open(s, a, code, f);
 		else
 			ok = check_login(s, f);
 	}

@@ -155,6 +155,22 @@ def test_no_config_at_all_is_78_and_names_every_path_tried(mysend):
         assert path in result.err, result
 
 
+@pytest.mark.parametrize("place, env", [(".msmtprc", {}), (".config/msmtp/config", {}), ("xdg/msmtp/config", {"XDG_CONFIG_HOME": "%s/xdg"})])
+def test_who_has_a_file_of_msmtp_is_told_how_to_use_it(mysend, relay, place, env):
+    if os.path.exists("/etc/mysend.conf") or os.path.exists("/usr/local/etc/mysend.conf"):
+        pytest.skip("this host has a configuration for mysend")
+    env = {name: text % mysend.home for name, text in env.items()}
+    path, there = os.path.join(mysend.home, place), relay()
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as out:
+        out.write("account default\nhost %s\nport %d\ntls off\nfrom me@example.net\n" % (there.host, there.port))
+    os.chmod(path, 0o600)
+    result = mysend("bob@example.org", stdin=TEXT, env=env)
+    assert result.status == 78 and "mysend -C %s reads msmtp's file" % path in result.hints[0], result
+    mysend("-C", path, "bob@example.org", stdin=TEXT, env=env).ok()
+    assert there.message
+
+
 @pytest.mark.parametrize("how", ["MYSEND_CONFIG", "--config", "-C", "-Cattached"])
 def test_config_that_is_missing_is_78_and_named(mysend, how):
     path = os.path.join(mysend.tmp, "not-there")

@@ -246,13 +246,16 @@ def test_dry_run_to_a_full_disk_is_no_success(mysend):
     assert result.status == 74, result
 
 
-def test_dry_run_into_a_closed_pipe_does_not_die_of_a_signal(mysend):
+@pytest.mark.parametrize("args, text", [
+    (["--dry-run", "bob@example.org"], TEXT), (["--dry-run", "bob@example.org"], TEXT + b"x\n" * 300000), (["--help"], b""), (["--version"], b""),
+    (["--show-config"], b""), (["--list-settings"], b""), (["-bp"], b""), (["-bv", "--dry-run", "bob@example.org"], b""),
+])
+def test_who_reads_no_more_of_what_is_printed_has_had_enough(mysend, args, text):
     reader, writer = os.pipe()
     os.close(reader)
-    result = mysend("--dry-run", "bob@example.org", stdin=TEXT + b"x\n" * 100000, stdout=writer,
-                    config="account default\nhost 127.0.0.1\ntls off\nfrom me@example.net\n")
+    result = mysend(*args, stdin=text, stdout=writer, config="account default\nhost 127.0.0.1\ntls off\nfrom me@example.net\nqueue on\nspool %s/s\n" % mysend.tmp)
     os.close(writer)
-    assert result.status == 74, result
+    assert result.status == 0 and result.err == "", result
 
 
 # --- stdin, descriptors, signals ------------------------------------------------------------------

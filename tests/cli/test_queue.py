@@ -142,7 +142,7 @@ def test_relay_that_says_421_ends_the_run_and_keeps_the_others_time(spool, relay
     there = relay("ehlo pipelining", "greet 421")
     spool.run("-q", relay=there).ok()
     listed = spool.run(name="mailq").out
-    assert len(there.sessions) == 1 and listed.count("1 tries") == 1 and len(spool.names()) == 5
+    assert len(there.sessions) == 1 and listed.count("1 try,") == 1 and len(spool.names()) == 5
 
 
 @pytest.mark.parametrize("option, sent", [("-qIID", [1]), ("-qRu2@", [2]), ("-qSs3@", [3]), ("-qRnobody", []), ("-qf", [0, 1, 2, 3])])
@@ -221,7 +221,7 @@ def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, 
 def test_mailq_says_what_waits_for_whom_since_when_and_why(spool):
     spool.run("-f", "", "bob@example.org", stdin=TEXT).ok()
     out = spool.run(name="mailq").out
-    assert re.match(r"[0-9a-z]{26} +\d+ \w{3} \w{3} [ \d]\d [\d:]{8}  <>\n\t\(1 tries, the next at .*: connect to 127.0.0.1:1: .*\)\n\tbob@example.org: waits\n"
+    assert re.match(r"[0-9a-z]{26} +\d+ \w{3} \w{3} [ \d]\d [\d:]{8}  <>\n\t\(1 try, the next at .*: connect to 127.0.0.1:1: .*\)\n\tbob@example.org: waits\n"
                     r"-- 1 Kbytes in 1 Request\.\n$", out), out
 
 
@@ -438,6 +438,41 @@ def test_recipient_beyond_ascii_is_told_of_as_rfc_6533_has_it(spool, relay):
     text, status, _ = bounce_of(there.message)
     assert "b\u00f6b@example.org" in text and status[1]["Final-Recipient"] == "utf-8; b\\x{F6}b@example.org"
     assert there.message.field("Content-Transfer-Encoding") == "8bit"
+
+
+@pytest.mark.parametrize("domain", ["mail.example", ".".join("department%d" % i for i in range(6)) + ".example"])
+def test_relay_that_answers_in_utf_8_is_quoted_in_the_text_and_escaped_in_the_report(spool, relay, domain):
+    spool.run("-odq", "-f", "ann@example.net", "-i", "bob@example.org", stdin=b"Subject: x\n\nbody\n").ok()
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", 'rcpt "550 5.1.1 Empf\u00e4nger unbekannt"'), env={"MYSEND_MAILDOMAIN": domain})
+    there = relay("ehlo pipelining 8bitmime")
+    spool.run("-q", relay=there).ok()
+    text, status, _ = bounce_of(there.message)
+    assert "550 Empf\u00e4nger unbekannt" in text and status[1]["Diagnostic-Code"] == "smtp; 550 Empf\\x{E4}nger unbekannt"
+    assert there.message.field("Content-Transfer-Encoding") == "8bit" and "BODY=8BITMIME" in there.commands[1]
+    assert there.message.body.split(b"message/delivery-status", 1)[1].split(b"\r\n--", 1)[0].isascii()
+    assert len(re.search('boundary="(.*)"', there.message.field("Content-Type"))[1]) <= 70
+
+
+def test_original_recipient_of_a_report_is_no_xtext(spool, relay):
+    spool.run("-bs", "-odq", name="sendmail",
+              stdin=b"EHLO x\r\nMAIL FROM:<ann@example.net> ENVID=a+2Bb\r\nRCPT TO:<bob@example.org> ORCPT=rfc822;bob+2Btag@example.org\r\n"
+                    b"RCPT TO:<carl@example.org> ORCPT=utf-8;j+C3+BCrgen@example.org\r\nDATA\r\nSubject: x\r\n\r\nb\r\n.\r\nQUIT\r\n")
+    spool.run("-q", relay=relay("ehlo pipelining", "rcpt 550 550"))
+    there = relay("ehlo pipelining")
+    spool.run("-q", relay=there).ok()
+    _, status, _ = bounce_of(there.message)
+    assert status[0]["Original-Envelope-Id"] == "a+b" and status[1]["Original-Recipient"] == "rfc822;bob+tag@example.org"
+    assert status[2]["Original-Recipient"] == "utf-8;j\\x{FC}rgen@example.org"
+
+
+def test_sender_of_a_mail_to_very_many_is_told_of_all(spool, relay):
+    spool.run("-odq", "-f", "ann@example.net", *["u%d@example.org" % i for i in range(1100)], stdin=TEXT).ok()
+    spool.run("-q", relay=relay("ehlo pipelining", 'rcpt "550 5.1.1 nobody here"'))
+    there = relay("ehlo pipelining 8bitmime")
+    spool.run("-q", relay=there).ok()
+    text, status, _ = bounce_of(there.message)
+    assert "and 100 more, named in the next part of this report." in text and text.count("550 nobody here") == 1000
+    assert {part["Final-Recipient"] for part in status[1:]} == {"rfc822; u%d@example.org" % i for i in range(1100)}
 
 
 # --- another relay --------------------------------------------------------------------------------

@@ -31,8 +31,23 @@ def objects(done):
 def test_what_was_given_up_is_listed_with_the_reason(spool, relay):
     name, = give_up(spool, relay)
     out = spool.run(name="mailq").out
-    assert re.match(r"%s .*<>\n\t\(given up after 1 tries: RCPT TO: 550 nobody\)\n\tu0@example.org: refused\n-- 1 given up, kept in %s/failed\n\nMail queue is empty\n$"
+    assert re.match(r"%s .*<>\n\t\(given up after 1 try: RCPT TO: 550 nobody\)\n\tu0@example.org: refused\n-- 1 given up, kept in %s/failed\n\nMail queue is empty\n$"
                     % (name, re.escape(spool.top)), out), out
+
+
+STEERING = "x\u009b31mred\u202e\u2066@example.org"
+
+
+def test_nothing_in_an_address_steers_the_terminal_of_who_lists_it(spool, relay):
+    text = ("EHLO x\r\nMAIL FROM:<a\u0085@b.example> SMTPUTF8\r\nRCPT TO:<%s>\r\nDATA\r\nSubject: x\r\n\r\nhi\r\n.\r\nQUIT\r\n" % STEERING).encode()
+    spool.run("-bs", "-odq", name="sendmail", stdin=text)
+    listed = spool.run(name="mailq").out
+    assert "x\\xc2\\x9b31mred\\xe2\\x80\\xae\\xe2\\x81\\xa6@example.org: waits" in listed and "  a\\xc2\\x85@b.example\n" in listed
+    done = spool.run("-bp", "--json")
+    assert "x\\u009b31mred\\u202e\\u2066@example.org" in done.out and objects(done)[0]["recipients"][0]["address"] == STEERING
+    there = relay("ehlo pipelining smtputf8", "rcpt 550 550")
+    for done in (spool.run(STEERING, stdin=TEXT, relay=there), spool.run("-qf", relay=there), spool.run("-bv", STEERING, relay=there)):
+        assert done.status in (0, 67) and not any(c in done.out + done.err for c in "\u009b\u202e\u2066"), done
 
 
 @pytest.mark.parametrize("name, args", [("mailq", ["--json"]), ("mysend", ["-bp", "--json"]), ("mysend", ["--json", "-bp"])])

@@ -105,6 +105,14 @@ def test_password_file_that_others_may_read_is_refused(mysend, relay):
     assert result.status in (77, 78) and path in result.err and not one.messages, result
 
 
+def test_password_file_that_is_not_there_is_named_with_its_line_and_how_to_make_it(mysend, relay):
+    path = os.path.join(mysend.tmp, "password")
+    config = mysend.file("host 127.0.0.1\nport 1\ntls off\nfrom me@example.net\nuser joe\npassword_file %s\n" % path)
+    result = mysend("bob@example.org", stdin=TEXT, env={"MYSEND_CONFIG": config})
+    assert "%s:6: password_file: %s: No such file or directory" % (config, path) in result.errors[0], result
+    assert "(umask 077; cat >%s)" % path in result.hints[0], result
+
+
 def test_password_is_not_in_the_process_list(mysend, relay):
     one = relay("ehlo auth=plain", "end hang")
     run = mysend.start("bob@example.org", relay=one, config=LOGIN + "password hunter2secret\ntimeout 60\n")

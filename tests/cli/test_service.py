@@ -6,8 +6,11 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import pytest
+
+from preload import library
 
 TEXT = b"Subject: x\n\nbody\n"
 SERVICE = "nobody"
@@ -36,7 +39,7 @@ def become(user):
 class Service:
     """What mysend.socket with Accept=yes does: a process for each connection, which is its standard input and output."""
 
-    def __init__(self, program, top, relay, more="", args=("-bs", "--service")):
+    def __init__(self, program, top, relay, more="", args=("-bs", "--service"), env=None):
         self.program, self.top, self.path = program, top, os.path.join(top, "socket")
         self.spool, self.log = os.path.join(top, "service-spool"), os.path.join(top, "log")
         os.mkdir(self.spool, 0o700)
@@ -52,7 +55,7 @@ class Service:
                       % (where, self.spool, self.log, more))
         os.chmod(self.config, 0o640)
         os.chown(self.config, 0, entry.pw_gid)
-        self.args, self.processes, self.done = args, [], False
+        self.args, self.env, self.processes, self.done = args, env or {}, [], False
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
         os.chmod(self.path, 0o666)
@@ -66,7 +69,7 @@ class Service:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            env = self.program.environment({"MYSEND_CONFIG": self.config, "HOME": "/nonexistent"})
+            env = self.program.environment({"MYSEND_CONFIG": self.config, "HOME": "/nonexistent", **self.env})
             self.processes.append(subprocess.Popen(["mysend", *self.args], executable=self.program.path, stdin=client, stdout=client,
                                                    stderr=subprocess.PIPE, env=env, cwd="/", preexec_fn=become(SERVICE)))
             client.close()
@@ -173,16 +176,50 @@ def test_who_may_send_only_as_himself_is_refused_as_anybody_else(mysend, relay, 
         assert done.status == 77 and "550 5.7.1" in done.err and "is not for bin to send as (service_from)" in done.err, done
 
 
+def speak(service, user, text):
+    """That user's own SMTP; all answers."""
+    code = ("import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(%r)\nf=s.makefile('rwb')\nf.write(%r)\nf.flush()\n"
+            "sys.stdout.write(f.read().decode())" % (service.path, text))
+    done = subprocess.run(["/usr/bin/python3", "-c", code], preexec_fn=become(user), stdout=subprocess.PIPE, check=True, timeout=20)
+    return done.stdout.decode()
+
+
+def mail(sender, header):
+    return ("EHLO x\r\nMAIL FROM:<%s>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n%s\r\n\r\nx\r\n.\r\nQUIT\r\n" % (sender, header)).encode()
+
+
 @needs_root
-def test_from_field_of_somebody_else_is_refused_too(mysend, relay, public):
+@pytest.mark.parametrize("header, answer", [
+    ("From: CEO <ceo@corp.example>", "550 5.7.1 ceo@corp.example is not for bin"),
+    ("From: bin@mail.example, ceo@corp.example", "550 5.7.1 From has to name one sender"),
+    ("From: bin@mail.example\r\nFrom: CEO <ceo@corp.example>", "550 5.7.1 there is more than one From field"),
+    ("From: bin@mail.example\r\nSubject: x\r\nfrom : bin@mail.example", "550 5.7.1 there is more than one From field"),
+    ("From: bin@mail.example\r\nSender: ceo@corp.example", "550 5.7.1 ceo@corp.example is not for bin"),
+    ("From: bin@mail.example\r\nSender: bin@mail.example\r\nSender: ceo@corp.example", "550 5.7.1 ceo@corp.example is not for bin"),
+    ("From: bin@mail.example\r\nResent-From: bin, ceo@corp.example\r\nResent-To: q@example.org", "550 5.7.1 Resent-From has to name one sender"),
+    ("From: bin@mail.example\r\nResent-From: bin\r\nResent-Sender: ceo@corp.example", "550 5.7.1 ceo@corp.example is not for bin"),
+    ("From: Bin <bin@mail.example>\r\nSender: bin+cron@mail.example\r\nResent-From: bin@mail.example\r\nResent-Sender: bin@localhost", None),
+])
+def test_every_field_that_says_who_sends_is_held_to_the_rule(mysend, relay, public, header, answer):
     there = relay()
     with Service(mysend, public, there, "service_from own\n") as service:
-        code = ("import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(%r)\nf=s.makefile('rwb')\n"
-                "f.write(b'EHLO x\\r\\nMAIL FROM:<bin@mail.example>\\r\\nRCPT TO:<bob@example.org>\\r\\nDATA\\r\\n')\nf.flush()\n"
-                "f.write(b'From: CEO <ceo@corp.example>\\r\\n\\r\\nx\\r\\n.\\r\\nQUIT\\r\\n')\nf.flush()\nsys.stdout.write(f.read().decode())" % service.path)
-        done = subprocess.run(["/usr/bin/python3", "-c", code], preexec_fn=become("bin"), stdout=subprocess.PIPE, check=True, timeout=20)
+        said = speak(service, "bin", mail("bin@mail.example", header))
         service.stop()
-    assert b"550 5.7.1 ceo@corp.example is not for bin" in done.stdout and not there.messages
+    assert len(there.messages) == (answer is None) and (answer or "250 2.0.0") in said, said
+
+
+@needs_root
+@pytest.mark.parametrize("sender, header, fine", [
+    ("", "From: ceo@mail.example", False), ("ceo@mail.example", "From: ceo@mail.example", False), ("", "From: bin@mail.example", True),
+    ("", "Subject: x", True), ("zz@mail.example", "From: ceo@mail.example", True),
+])
+def test_rule_is_that_of_the_account_that_the_mail_goes_by(mysend, relay, public, sender, header, fine):
+    there = relay()
+    ceo = "service_from any\naccount ceo : default\nfrom ceo@mail.example\nservice_from own\n"
+    with Service(mysend, public, there, ceo) as service:
+        said = speak(service, "bin", mail(sender, header))
+        service.stop()
+    assert len(there.messages) == fine and (fine or "550 5.7.1 ceo@mail.example is not for bin" in said), said
 
 
 @needs_root
@@ -204,6 +241,29 @@ def test_service_that_is_its_own_relay_ends_the_circle(mysend, public):
         done = client(mysend, service, "bin", "bob@example.org")
         service.stop()
     assert done.status == 69 and "554 5.4.6" in done.err and len(service.processes) == 51, done
+
+
+@needs_root
+@pytest.mark.parametrize("said", [b"", b"EHLO x\r\nMAIL FROM:<bin@mail.example>\r\nRC",
+                                  b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nhalf\r\n",
+                                  b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nBDAT 100 LAST\r\nSubject: x\r\n\r\nhalf\r\n"])
+def test_client_that_says_nothing_for_five_minutes_is_told_and_left(mysend, relay, public, said):
+    quick = shutil.copy(library(mysend, "patience"), public)
+    os.chmod(quick, 0o755)
+    there = relay("lax")
+    with Service(mysend, public, there, env={"LD_PRELOAD": quick}) as service:
+        answers = speak(service, "bin", said)
+        told = service.stop()
+    assert answers.splitlines()[-1].startswith("421 4.4.2 ") and not there.messages
+    assert [process.returncode for process in service.processes] == [0] and told == b""
+
+
+def test_program_that_has_mysend_for_itself_may_take_its_time(mysend, relay):
+    there = relay("lax")
+    run = mysend.start("-bs", name="sendmail", relay=there, config="maildomain mail.example\n", env={"LD_PRELOAD": library(mysend, "patience")})
+    time.sleep(1)
+    done = run.finish(b"QUIT\r\n")
+    assert done.status == 0 and done.out.splitlines()[-1].startswith("221 ")
 
 
 def test_service_without_a_socket_is_64(mysend):

@@ -120,6 +120,18 @@ def test_mixed_verdicts_are_temporary_so_that_nothing_is_lost(client, relay):
     one.end()
 
 
+@pytest.mark.parametrize("more, state", [("queue off\n", "off"), ("queue on\nspool /proc/none\n", "broken")])
+def test_nobody_gets_it_twice_because_another_has_to_wait_and_there_is_no_queue(client, relay, more, state):
+    there = relay("ehlo pipelining", 'rcpt 250 "450 4.2.0 later"')
+    one = client(there, config="maildomain mail.example\n" + more)
+    one.say("EHLO client")
+    assert one.send(b"Subject: x\r\n\r\nb", to=("bob@example.org", "carl@example.org")) == [
+        "554-5.0.0 <carl@example.org>: 450 later",
+        "554 5.0.0 the relay has accepted it for 1 of the 2 recipients: send it again to the others only"], state
+    one.end()
+    assert there.messages[0].recipients == ["bob@example.org"]
+
+
 def test_relay_that_is_down_is_a_temporary_answer(client):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -283,6 +295,36 @@ def test_client_that_just_leaves_is_no_failure(mysend, relay):
 def test_endless_nonsense_ends(mysend, relay):
     done = mysend("-bs", name="sendmail", relay=relay(), stdin=b"FOO\r\n" * 1000)
     assert done.out.splitlines()[-1].startswith("421 ") and done.out.count("500 ") == 100 and done.status == 0
+
+
+@pytest.mark.parametrize("line, code", [
+    (b"MAIL FROM:<a@b.example> FOO=" + b"z" * 3500, "555"), (b"RCPT TO:<a@b.example> FOO=" + b"z" * 3500, "503"), (b"MAIL FROM:<" + b"x" * 3500, "501"),
+    (b"x" * 5000, "500"), (b"DATA", "503"),
+])
+def test_commands_that_cannot_be_taken_come_to_an_end(mysend, relay, line, code):
+    done = mysend("-bs", name="sendmail", relay=relay("lax"), stdin=(line + b"\r\n") * 1000, config="maildomain mail.example\n", settle=False)
+    codes = [answer[:3] for answer in done.out.splitlines()]
+    assert codes.count(code) == 100 and codes[-1] == "421" and done.status == 0, codes[-3:]
+
+
+def test_recipient_that_cannot_be_taken_counts_too(mysend, relay):
+    text = b"EHLO x\r\nMAIL FROM:<a@b.example>\r\n" + (b"RCPT TO:<b@c.example> FOO=" + b"z" * 3500 + b"\r\n") * 1000
+    done = mysend("-bs", name="sendmail", relay=relay(), stdin=text, config="maildomain mail.example\n")
+    assert done.out.count("\r\n555 ") == 100 and done.out.splitlines()[-1].startswith("421 ")
+
+
+def test_errors_count_from_the_last_message_that_was_taken(mysend, relay):
+    there = relay()
+    message = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<b@c.example>\r\nDATA\r\nSubject: x\r\n\r\nb\r\n.\r\n"
+    done = mysend("-bs", name="sendmail", relay=there, stdin=(b"FOO\r\n" * 60 + message) * 4 + b"QUIT\r\n", config="maildomain mail.example\n")
+    assert len(there.messages) == 4 and done.out.endswith("221 2.0.0 Bye\r\n")
+
+
+def test_recipients_beyond_the_limit_are_no_errors_and_come_in_the_next_transaction(mysend, relay):
+    names = b"".join(b"RCPT TO:<u%d@c.example>\r\n" % i for i in range(10300))
+    done = mysend("-bs", name="sendmail", relay=relay("lax"), stdin=b"EHLO x\r\nMAIL FROM:<a@b.example>\r\n" + names + b"RSET\r\nQUIT\r\n",
+                  config="maildomain mail.example\n")
+    assert done.out.count("\r\n452 ") == 300 and done.out.endswith("221 2.0.0 Bye\r\n")
 
 
 # --- a batch --------------------------------------------------------------------------------------

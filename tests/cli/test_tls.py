@@ -23,6 +23,19 @@ def trust(certs):
     return "tls_trust_file " + os.path.join(certs, "ca.pem")
 
 
+def test_hint_for_a_relay_without_starttls_is_one_that_can_be_followed(mysend, relay, certs):
+    one = relay("ehlo pipelining")
+    config = "account default\nrelay smtp://127.0.0.1:%d\nfrom me@example.net\n" % one.port
+    result = mysend("bob@example.org", stdin=TEXT, config=config)
+    assert "write relay smtps://127.0.0.1" in result.hints[0], result
+    result = mysend("bob@example.org", stdin=TEXT, config=config + "tls_starttls off\n")
+    assert result.status == 78 and "leave tls_starttls out" in result.hints[0], result
+    result = mysend("bob@example.org", stdin=TEXT, config=to(one))
+    assert "try port 465 with tls_starttls off" in result.hints[0], result
+    there = relay("implicit-tls")
+    mysend("bob@example.org", stdin=TEXT, config="account default\nrelay smtps://127.0.0.1:%d\nfrom me@example.net\n%s\n" % (there.port, trust(certs))).ok()
+
+
 def test_tls_is_required_by_default(mysend, relay):
     one = relay("ehlo pipelining")
     result = mysend("bob@example.org", stdin=TEXT, config=to(one))

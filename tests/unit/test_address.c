@@ -535,6 +535,26 @@ static void test_random_texts_give_clean_addresses_that_read_back_as_themselves(
 	arena_free(&in);
 }
 
+static void test_xtext_is_read_back_unless_a_control_character_comes_of_it(void **state)
+{
+	static const struct { const char *text, *want; } rows[] = {
+		{"", ""},	   {"bob+2Btag@x", "bob+tag@x"}, {"+C3+BC", "\xc3\xbc"}, {"a+3Db", "a=b"}, {"a+2b", NULL},
+		{"a+2", NULL},	   {"a+", NULL},		 {"a+0Ab", NULL},	   {"a+00b", NULL},  {"a+7F", NULL},
+	};
+	struct arena in = {.block = NULL};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *got = address_of_xtext(&in, slice_of(rows[i].text));
+
+		if (rows[i].want)
+			assert_string_equal(got, rows[i].want);
+		else
+			assert_null(got);
+	}
+	arena_free(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -550,6 +570,7 @@ int main(void)
 		cmocka_unit_test(test_what_an_address_consists_of_is_told_apart_even_in_quotes),
 		cmocka_unit_test(test_addresses_are_the_same_without_case_in_the_domain_only),
 		cmocka_unit_test(test_xtext_leaves_nothing_that_ends_a_parameter),
+		cmocka_unit_test(test_xtext_is_read_back_unless_a_control_character_comes_of_it),
 		cmocka_unit_test(test_a_text_is_clean_without_controls_and_with_folds_only),
 		cmocka_unit_test(test_a_megabyte_of_anything_is_read_in_linear_time),
 		cmocka_unit_test(test_random_texts_give_clean_addresses_that_read_back_as_themselves),

@@ -243,6 +243,10 @@ static void test_what_is_printed_has_no_control_octets(void **state)
 		{SLICE("abc"), 1, ""},
 		{SLICE("\xc2\x80" "a\xc2\x9f"), 100, "\\xc2\\x80a\\xc2\\x9f"}, /* the first and the last of C1 */
 		{SLICE("\xe2\x80\xa6\xf0\x9f\x98\x80"), 100, "\xe2\x80\xa6\xf0\x9f\x98\x80"},
+		/* the direction of what follows: the first and the last of both ranges, and their neighbours */
+		{SLICE("\xe2\x80\xaa\xe2\x80\xae"), 100, "\\xe2\\x80\\xaa\\xe2\\x80\\xae"},
+		{SLICE("\xe2\x81\xa6\xe2\x81\xa9"), 100, "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"},
+		{SLICE("\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"), 100, "\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"},
 		{SLICE("\xc3\xa9\xff"), 100, "\\xc3\\xa9\\xff"}, /* not UTF-8, so none of it is */
 		{SLICE("\xed\xa0\x80"), 100, "\\xed\\xa0\\x80"},
 		/* no half of a character, nor of its escapes */

@@ -102,12 +102,36 @@ static void test_a_client_that_is_gone_is_a_failure(void **state)
 	dialogue_close(&d);
 }
 
+static void test_a_client_that_says_nothing_is_waited_for_as_long_as_it_may_take(void **state)
+{
+	struct dialogue d;
+	struct slice line;
+	struct failure f;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(dialogue_open(&d, ends[0], ends[0], &f), 0);
+	d.patience = 1;
+	give(ends[1], "one\r\nhalf");
+	assert_int_equal(dialogue_line(&d, &line, &f), DIALOGUE_GOT);
+	assert_int_equal(dialogue_say(&d, 250, "a", &f), 0);
+	assert_false(d.idle);
+	assert_int_equal(dialogue_line(&d, &line, &f), DIALOGUE_END);
+	assert_true(d.idle);
+	assert_string_equal(heard(ends[1]), "250 a\r\n");
+	dialogue_close(&d);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines_come_whole_and_replies_go_when_nothing_more_has_come),
 		cmocka_unit_test(test_a_line_that_is_too_long_is_told_once_and_the_next_is_a_line),
 		cmocka_unit_test(test_a_client_that_is_gone_is_a_failure),
+		cmocka_unit_test(test_a_client_that_says_nothing_is_waited_for_as_long_as_it_may_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ static void test_any_other_keyword_is_an_error_with_the_nearest_as_a_hint(void *
 	static const struct { const char *word, *value, *says, *hint; } rows[] = {
 		{"pasword", "hunter2", "unknown keyword \"pasword\"", "did you mean password?"},
 		{"Host", "h", "unknown keyword \"Host\"", "did you mean host?"},
+		{"TLS", "off", "unknown keyword \"TLS\"", "did you mean tls?"},
 		{"tls_trustfile", "/f", "unknown keyword \"tls_trustfile\"", "did you mean tls_trust_file?"},
 		{"frobnicate", "x", "unknown keyword \"frobnicate\"", "mysend --list-settings lists them"},
 		{"=", "x", "unknown keyword \"\"", "mysend --list-settings lists them"},

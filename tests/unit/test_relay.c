@@ -100,17 +100,18 @@ static void test_relay_may_be_a_socket_and_then_tls_is_not_set(void **state)
 
 static void test_contradictions_are_told_with_both_places(void **state)
 {
-	static const struct { const char *lines, *says; } rows[] = {
-		{"relay smtp://h\nhost i", "conf:2: host contradicts relay (conf:1)"},
-		{"socket /s\nrelay smtp://h", "conf:2: relay contradicts socket (conf:1)"},
-		{"relay smtps://h\ntls off", "conf:2: tls contradicts relay (conf:1)"},
-		{"tls_starttls on\nrelay smtps://h", "conf:2: relay contradicts tls_starttls (conf:1)"},
-		{"tls_starttls off\nrelay smtp://h", "conf:2: relay contradicts tls_starttls (conf:1)"},
-		{"relay smtp://h:25\nport 26", "conf:1: relay has another port than the setting port beside it"},
-		{"host h\ntls_key_file k", "conf:2: tls_key_file needs tls_cert_file beside it"},
-		{"host h\nproxy socks5://p\nproxy_host q", "conf:3: proxy_host contradicts proxy (conf:2)"},
-		{"host h\nproxy_port 9", "conf:2: proxy_port needs proxy_host beside it"},
-		{"host h\npop_before_smtp pop3://p", "conf:2: pop_before_smtp needs user beside it"},
+	static const struct { const char *lines, *says, *hint; } rows[] = {
+		{"relay smtp://h\nhost i", "conf:2: host contradicts relay (conf:1)", "keep one of them"},
+		{"socket /s\nrelay smtp://h", "conf:2: relay contradicts socket (conf:1)", NULL},
+		{"relay smtps://h\ntls off", "conf:2: tls contradicts relay (conf:1)", "smtps://HOST is TLS from the start: without TLS write smtp://HOST, and tls off"},
+		{"tls_starttls on\nrelay smtps://h", "conf:2: relay contradicts tls_starttls (conf:1)", NULL},
+		{"tls_starttls off\nrelay smtp://h", "conf:2: relay contradicts tls_starttls (conf:1)",
+		 "smtps://HOST is TLS from the start, smtp://HOST is STARTTLS: leave tls_starttls out"},
+		{"relay smtp://h:25\nport 26", "conf:1: relay has another port than the setting port beside it", NULL},
+		{"host h\ntls_key_file k", "conf:2: tls_key_file needs tls_cert_file beside it", NULL},
+		{"host h\nproxy socks5://p\nproxy_host q", "conf:3: proxy_host contradicts proxy (conf:2)", NULL},
+		{"host h\nproxy_port 9", "conf:2: proxy_port needs proxy_host beside it", NULL},
+		{"host h\npop_before_smtp pop3://p", "conf:2: pop_before_smtp needs user beside it", NULL},
 	};
 
 	(void)state;
@@ -121,6 +122,8 @@ static void test_contradictions_are_told_with_both_places(void **state)
 		assert_int_equal(settled(&a, rows[i].lines, &f), -1);
 		assert_string_equal(f.text, rows[i].says);
 		assert_int_equal(f.exit, EX_CONFIG);
+		if (rows[i].hint)
+			assert_string_equal(f.hint, rows[i].hint);
 	}
 }
 

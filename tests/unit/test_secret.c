@@ -85,10 +85,10 @@ static void test_the_first_line_of_a_file_is_the_password(void **state)
 {
 	static const struct { const char *text, *password; } rows[] = {
 		{"pw", "pw"}, {"pw\n", "pw"}, {"pw\r\n", "pw"}, {"pw\nmore\n", "pw"}, {" p w \n", " p w "},
-		{"", "file: the first line should be the password, and is empty"},
-		{"\npw\n", "file: the first line should be the password, and is empty"},
-		{"p\tw\n", "file: there is a control character in the password"},
-		{"p\rw\n", "file: there is a control character in the password"},
+		{"", "conf:1: password_file: file: the first line should be the password, and is empty"},
+		{"\npw\n", "conf:1: password_file: file: the first line should be the password, and is empty"},
+		{"p\tw\n", "conf:1: password_file: file: there is a control character in the password"},
+		{"p\rw\n", "conf:1: password_file: file: there is a control character in the password"},
 	};
 
 	(void)state;
@@ -210,9 +210,9 @@ static void test_what_is_missing_is_an_error_only_where_it_was_named(void **stat
 	assert_null(found(&a));
 	secret_wipe();
 	set(&a, SET_netrc, "nowhere");
-	assert_non_null(strstr(found(&a), "nowhere: No such file"));
+	assert_non_null(strstr(found(&a), "netrc: nowhere: No such file"));
 	set(&a, SET_password_file, "elsewhere");
-	assert_non_null(strstr(found(&a), "elsewhere: No such file"));
+	assert_non_null(strstr(found(&a), "password_file: elsewhere: No such file"));
 	put("netrc", "machine other password x", 0644);
 	account(&a);
 	set(&a, SET_netrc, "netrc");
@@ -261,7 +261,7 @@ static void test_a_file_or_an_output_of_more_than_64_kib_is_no_password(void **s
 	put("file", wall, 0600);
 	account(&a);
 	set(&a, SET_password_file, "file");
-	assert_string_equal(found(&a), "file: File too large");
+	assert_string_equal(found(&a), "conf:1: password_file: file: File too large");
 	set(&a, SET_password_file, "");
 	set(&a, SET_password_command, "cat file");
 	assert_string_equal(found(&a), "conf:1: password_command: the command printed more than 65536 bytes");
@@ -281,7 +281,7 @@ static void test_a_file_that_we_may_not_read_is_an_error(void **state)
 	account(&a);
 	put("file", "hunter2", 0);
 	set(&a, SET_password_file, "file");
-	assert_string_equal(found(&a), "file: Permission denied");
+	assert_string_equal(found(&a), "conf:1: password_file: file: Permission denied");
 	put("netrc", "machine h.example password x", 0);
 	account(&a);
 	set(&a, SET_netrc, "netrc");
