@@ -1,8 +1,11 @@
 """What a file is, by its octets: as file(1) of the same libmagic says."""
+import base64
 import bz2
 import gzip
 import io
 import lzma
+import email
+import email.policy
 import os
 import shutil
 import sqlite3
@@ -56,6 +59,16 @@ def png():
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0\0\0\0")) + chunk(b"IEND", b"")
 
 
+XLS = zlib.decompress(base64.b85decode(
+    r"""c-p&gUhu)fjZzO8(10BSGsD0CoD6J8VvIn{3F8Pb0OkMx2QgtZ2N3@s1w#sOasVTejg?_H?-_Pb9D?HeAp;Y`29|?Bl7Zn75XUeSF!<%?r7F-7"""
+    r"""IDy@e$Ov+SEs$hnm;)5yV~_;9N(f9QgGpg9xgM-?514cSi}Zp?TcFwpj8P2d?ftYYps6^5NeL{+#{e>SJ6O*xu!tdpD8mU*Dz2Zv2vN(*;8>KI"""
+    r"""m@_yf<XCtZmM{S0%{?_QwJ0&?0fPuI0+%p+{jb2l@CBAr4=9X^(^s640Vw_hRh%7*_+%y)28ITP{|Vp(-U=*S*DymOIPnhy54gOA;tDQM*$d9A"""
+    r"""0w{Tv7o3K9fMf~-KbS2DPRRnm()iEHkC%Lt0_@|#A`Rg38DgR;$YO^742>WiK+Sw`83?Hb)}ak1o4}?@gV|DGQUsX(fV5hGD3syW3|7+umQ@4V"""
+    r"""V+;nD?bVUk8bEgI>%bjyt&i<Bf$Vke535AhUAJGzpak@I3Q#`?HZ$lj>M+il2?9IqVKgH&$KM5$k{G$4gGm7D_W#hTil5;x0~eSn2&vDQgc!Dg"""
+    r"""lmbf!1mI#A1*2dTjDk@x3P!;w7zLwXBmq!sAJi-c^*ca)0#<0hf*m@p^B0K!jSiCxTM)#M4}>Maj;Sj{9*{0#s3a-<h%vA-!pveMQV(pr5Cp=3"""
+    r"""wihvEGbDlCkxg>?1@;RWk^MuoMgi(&AyV!CM~XXXY(D_40k#1"""))       # one cell, as xlwt writes it
+
+
 MADE = {
     "png": lambda tmp: png(), "gif": lambda tmp: b"GIF89a\1\0\1\0\0\0\0;", "jpeg": lambda tmp: b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xd9",
     "bmp": lambda tmp: b"BM" + struct.pack("<IHHIIiiHHIIiiII", 58, 0, 0, 54, 40, 1, 1, 1, 24, 0, 4, 0, 0, 0, 0) + b"\0\0\0\0", "tiff": lambda tmp: b"II*\0\x08\0\0\0\0\0\0\0",
@@ -75,13 +88,13 @@ MADE = {
     "latin-1": lambda tmp: "gr\u00fc\u00dfe und mehr\n".encode("latin-1"), "crlf": lambda tmp: b"a\r\nb\r\n", "empty": lambda tmp: b"", "zeros": lambda tmp: bytes(1000),
     "random": lambda tmp: bytes((i * 7919 >> 3) & 255 for i in range(5000)), "elf": lambda tmp: open("/bin/true", "rb").read(),
     "icalendar": lambda tmp: b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n", "vcard": lambda tmp: b"BEGIN:VCARD\nVERSION:3.0\nEND:VCARD\n", "diff": lambda tmp: b"--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n",
+    "xls": lambda tmp: XLS,
     "pem": lambda tmp: b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "one-octet": lambda tmp: b"x",
 }
 
 
 def wanted(path):
-    said = subprocess.run(["file", "--brief", "--mime", path], capture_output=True, check=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}).stdout.decode()
-    return said.strip().replace("x-pie-executable", "x-sharedlib")       # that takes a look at its segments, which is switched off
+    return say([path])[0].strip().replace("x-pie-executable", "x-sharedlib")       # that takes a look at its segments, which is switched off
 
 
 def attached_type(mysend, path):
@@ -105,3 +118,47 @@ def test_type_of_a_file_of_this_host_is_what_file_says(mysend, path):
     if shutil.which("file") is None or not os.path.isfile(path):
         pytest.skip("file, or %s, is missing" % path)
     assert attached_type(mysend, path).split(";")[0] == wanted(os.path.realpath(path)).split(";")[0]
+
+
+def say(paths):
+    """What file(1) says of each."""
+    return subprocess.run(["file", "--brief", "--mime", *paths], capture_output=True, check=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}).stdout.decode().splitlines()
+
+
+def files_of_this_host():
+    """Up to three of each type, among the first of each ending wherever a distribution puts some: [(path, what file says)]."""
+    seen, found = {}, []
+    for top in ("/usr/share", "/usr/lib", "/usr/include", "/usr/bin", "/etc", "/var/lib"):
+        for folder, folders, names in os.walk(top):
+            folders.sort()
+            for name in sorted(names):
+                path, ending = os.path.join(folder, name), name.rpartition(".")[2][:8] if "." in name else ""
+                if seen.get(ending, 0) < 4 and not os.path.islink(path) and os.path.isfile(path) and os.access(path, os.R_OK) and os.path.getsize(path) < 60000:
+                    seen[ending] = seen.get(ending, 0) + 1
+                    found.append(path)
+    kinds, some = {}, []
+    for path, line in zip(found[:4000], say(found[:4000])):
+        kinds[line] = kinds.get(line, 0) + 1
+        if kinds[line] <= 3:
+            some.append((path, line))
+    return some
+
+
+def test_types_of_many_files_of_this_host_are_what_file_says(mysend):
+    if shutil.which("file") is None:
+        pytest.skip("file is missing")
+    paths, said = zip(*files_of_this_host())
+    done = mysend("--dry-run", *[word for path in paths for word in ("--attach", path)], "bob@example.org", stdin=b"", config="host x\nfrom me@example.net\n", timeout=60)
+    assert done.status == 0 and done.err == "", done
+    parts = list(email.message_from_bytes(done.message, policy=email.policy.default).iter_parts())
+    assert len(parts) == len(paths) and len({line.split(";")[0] for line in said}) >= 10
+    wrong = []
+    for path, line, part in zip(paths, said, parts):
+        media, _, charset = line.replace("x-pie-executable", "x-sharedlib").partition("; charset=")
+        ours = (part.get_content_type(), part.get_content_charset() if media.startswith("text/") else None)
+        if media.startswith(("message/", "multipart/")):
+            media = "application/octet-stream"
+        if ours != (media.lower(), charset if media.startswith("text/") and charset != "binary" else None):
+            wrong.append((path, line, ours))
+    print(len(paths), "files of", len(set(said)), "types")
+    assert not wrong
