@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -127,6 +128,45 @@ bool slice_has_control(struct slice s)
 		if (is_control(s.p[i]))
 			return true;
 	return false;
+}
+
+/* How many letters must be changed, added, dropped or swapped with their neighbour, ASCII case aside. */
+static unsigned distance(const char *a, struct slice b)
+{
+	unsigned rows[3][40], *two = rows[0], *one = rows[1], *row = rows[2]; /* two before, one before, this */
+	unsigned n = (unsigned)strlen(a);
+
+	if (n >= sizeof rows[0] / sizeof *rows[0])
+		return UINT_MAX;
+	for (unsigned i = 0; i <= n; i++)
+		row[i] = i;
+	for (size_t k = 0; k < b.len; k++) {
+		unsigned *oldest = two;
+
+		two = one;
+		one = row;
+		row = oldest;
+		row[0] = (unsigned)k + 1;
+		for (unsigned i = 1; i <= n; i++) {
+			bool same = a[i - 1] == lower(b.p[k]);
+
+			row[i] = one[i - 1] + !same;
+			if (one[i] + 1 < row[i])
+				row[i] = one[i] + 1;
+			if (row[i - 1] + 1 < row[i])
+				row[i] = row[i - 1] + 1;
+			if (i > 1 && k && a[i - 1] == lower(b.p[k - 1]) && a[i - 2] == lower(b.p[k]) && two[i - 2] + 1 < row[i])
+				row[i] = two[i - 2] + 1;
+		}
+	}
+	return row[n];
+}
+
+const char *slice_nearer(struct slice typed, const char *so_far, const char *word)
+{
+	unsigned most = typed.len < 6 ? 1 : 2, d = typed.len < 40 ? distance(word, typed) : UINT_MAX;
+
+	return d <= most && (!so_far || d < distance(so_far, typed)) ? word : so_far;
 }
 
 void buf_start(struct buf *b, size_t limit)

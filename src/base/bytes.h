@@ -41,6 +41,9 @@ bool slice_is_ascii(struct slice s);	/* no octet above 127 */
 bool slice_is_utf8(struct slice s);	/* strict: no overlong form, no surrogate (RFC 3629) */
 bool slice_has_control(struct slice s); /* an octet below 32, or 127 */
 
+/* Of two words, the one that `typed` was more probably meant to be; so_far (NULL at first) if word is nothing like it. */
+const char *slice_nearer(struct slice typed, const char *so_far, const char *word);
+
 void buf_start(struct buf *b, size_t limit);
 MUST_CHECK int buf_add(struct buf *b, const void *p, size_t len);
 MUST_CHECK int buf_slice(struct buf *b, struct slice s);

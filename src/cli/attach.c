@@ -117,7 +117,7 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 		p->type = a->type;
 		p->charset = "";
 	}
-	p->name = content_name(in, a->name ? a->name : a->path);
+	p->name = a->name ? content_last(in, a->name) : content_name(in, a->path);
 	p->disposition = a->disposition ? a->disposition : a->shown ? "inline" : "attachment";
 	p->id = a->id ? a->id : a->shown && p->name ? id_of(in, p->name) : NULL;
 	return 0;

@@ -137,10 +137,15 @@ struct source *content_of(struct message *holder, struct arena *in, const char *
 	return source_named(in, kept, size, path);
 }
 
-const char *content_name(struct arena *in, const char *path)
+const char *content_last(struct arena *in, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	struct slice name = text_in_utf8(in, slice_of(slash ? slash + 1 : path));
 
-	return is_input(path) || descriptor_of(path) >= 0 ? NULL : arena_text(in, name.p, name.len);
+	return arena_text(in, name.p, name.len);
+}
+
+const char *content_name(struct arena *in, const char *path)
+{
+	return is_input(path) || descriptor_of(path) >= 0 ? NULL : content_last(in, path);
 }

@@ -168,7 +168,10 @@ static int set_mode(struct wish *w, const char *value, struct failure *f)
 		}
 	if (strchr("dDl", *value) && *value)
 		return usage(f, "mysend is no daemon: there is no mode -b", value);
-	return usage(f, "there is no mode -b", value);
+	if (!strchr(value, '@') || w->as_sendmail)
+		return usage(f, "there is no mode -b", value);
+	fail(f, AT_USAGE, EX_USAGE, "there is no mode -b%s", value);
+	return failure_hint(f, "use --bcc LIST for what mail(1) does with -b");
 }
 
 /* 15m, 1h30m; a number alone is minutes, as sendmail has it. 0: that is no time. */
@@ -234,6 +237,13 @@ static int set_traffic(struct wish *w, const char *value, struct failure *f)
 	return 0;
 }
 
+static void ignore(struct wish *w, const struct letter *l)
+{
+	log_debug("-%c has no meaning here: %s", l->letter, l->note);
+	if (!w->as_sendmail && strchr("AMc", l->letter))
+		w->of_mail = l->letter;
+}
+
 static int refuse(const struct letter *l, struct failure *f)
 {
 	fail(f, AT_USAGE, EX_USAGE, "-%c is not an option of mysend", l->letter);
@@ -245,7 +255,7 @@ int letter_act(struct wish *w, const struct letter *l, const char *value, bool *
 	*swallow = false;
 	switch ((enum effect)l->effect) {
 	case IGNORE:
-		log_debug("-%c has no meaning here: %s", l->letter, l->note);
+		ignore(w, l);
 		return 0;
 	case REFUSE:
 		return refuse(l, f);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/letters.h"
@@ -168,6 +169,8 @@ static int unknown(struct failure *f, struct arena *run, struct slice name, cons
 	for (char *p = keyword; *p; p++)
 		*p = *p == '-' ? '_' : *p;
 	nearest = setting_nearest(slice_of(keyword));
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		nearest = slice_nearer(name, nearest, words[i].name);
 	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", spelled);
 	return nearest ? failure_hint(f, "did you mean --%s?", nearest) : failure_hint(f, "mysend --help lists the options");
 }
@@ -236,6 +239,21 @@ static void note_name(struct wish *w, const char *path)
 		}
 }
 
+/* What mail(1) means by a letter that sendmail means something else by: who writes -s may well write that, too. */
+static int check_mail_letters(const struct wish *w, struct failure *f)
+{
+	const char *instead = w->of_mail == 'A' ? "--attach FILE" : w->of_mail == 'M' ? "--html FILE" : w->of_mail == 'c' ? "--cc LIST" : NULL;
+
+	if (!instead && w->account && strpbrk(w->account, "./") && access(w->account, R_OK) == 0) {
+		fail(f, AT_USAGE, EX_USAGE, "-a is an account, and %s is a file", w->account);
+		return failure_hint(f, "use --attach FILE");
+	}
+	if (!instead)
+		return 0;
+	fail(f, AT_USAGE, EX_USAGE, "-%c is of sendmail, and does nothing", w->of_mail);
+	return failure_hint(f, "use %s for what mail(1) does with it", instead);
+}
+
 /* What is put together wrongly, though each by itself is fine. */
 static int check(const struct wish *w, struct failure *f)
 {
@@ -243,6 +261,8 @@ static int check(const struct wish *w, struct failure *f)
 		return usage(f, "--dry-run does not go with -bs", "");
 	if (w->draft.used && w->mode != MODE_SEND)
 		return usage(f, "a message is made of options only to be sent", "");
+	if (w->draft.used && check_mail_letters(w, f) < 0)
+		return -1;
 	if (w->service && w->mode != MODE_SMTP)
 		return usage(f, "--service goes with -bs only", "");
 	if (w->json && w->mode != MODE_MAILQ)

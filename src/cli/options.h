@@ -59,6 +59,7 @@ struct wish {
 	unsigned interval; /* -q15m: seconds, or 0 */
 	struct draft draft; /* a message from the shell */
 	const char *subject; /* -s, or NULL */
+	char of_mail;	   /* a letter that mail(1) has for another thing, or 0 */
 	bool json;	   /* mailq for programs */
 	bool service;	   /* -bs for whoever is at the other end of a local socket */
 	unsigned warning, critical; /* --queue-check: seconds */

@@ -1,8 +1,6 @@
 #include "conf/settings.h"
 
-#include <ctype.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -57,44 +55,12 @@ enum setting setting_find(const char *name, size_t len)
 	return SETTINGS;
 }
 
-/* How many letters must be changed, added or dropped. */
-static unsigned distance(const char *a, struct slice b)
-{
-	unsigned row[40];
-	unsigned n = (unsigned)strlen(a);
-
-	if (n >= sizeof row / sizeof *row)
-		return UINT_MAX;
-	for (unsigned i = 0; i <= n; i++)
-		row[i] = i;
-	for (size_t k = 0; k < b.len; k++) {
-		unsigned before = row[0]++;
-
-		for (unsigned i = 1; i <= n; i++) {
-			unsigned above = row[i], least = above < row[i - 1] ? above : row[i - 1];
-
-			row[i] = before + (a[i - 1] != tolower((unsigned char)b.p[k]));
-			if (least + 1 < row[i])
-				row[i] = least + 1;
-			before = above;
-		}
-	}
-	return row[n];
-}
-
 const char *setting_nearest(struct slice name)
 {
-	unsigned least = name.len < 6 ? 2 : 3;
 	const char *nearest = NULL;
 
-	for (unsigned s = 0; name.len < 40 && s < SETTINGS; s++) {
-		unsigned d = distance(rows[s].name, name);
-
-		if (d < least) {
-			least = d;
-			nearest = rows[s].name;
-		}
-	}
+	for (unsigned s = 0; s < SETTINGS; s++)
+		nearest = slice_nearer(name, nearest, rows[s].name);
 	return nearest;
 }
 

@@ -280,6 +280,19 @@ def test_what_cannot_be_is_told_in_a_line_and_nothing_is_sent(mysend, relay, arg
     assert not there.sessions
 
 
+@pytest.mark.parametrize("args, hint", [
+    (["-s", "x", "-A", "r.bin"], "--attach"), (["-s", "x", "-M", "text/html"], "--html"), (["-s", "x", "-c", "carl@example.org"], "--cc"), (["-s", "x", "-b", "eve@example.org"], "--bcc"),
+    (["-s", "x", "-a", "/etc/passwd"], "--attach"), (["--subjet", "x"], "--subject"), (["--atach", "x"], "--attach"), (["--dryrun"], "--dry-run"), (["--hots", "x"], "--host"),
+])
+def test_letter_of_mail_and_word_mistyped_get_the_one_that_is_meant(mysend, args, hint):
+    done = mysend(*args, "bob@example.org", stdin=b"x\n", config=BASE)
+    assert done.failed(64) and hint in done.hints[0]
+
+
+def test_letters_of_sendmail_go_on_to_mean_nothing_to_it(mysend):
+    assert mysend("--dry-run", "-A", "c", "-M", "rX", "-c", "bob@example.org", stdin=b"x\n", config=BASE).status == 0
+
+
 def test_called_as_sendmail_there_are_no_such_options(mysend):
     assert "mail(1)" in mysend("-s", "x", "a@b.example", name="sendmail", stdin=b"x\n", config=BASE).err
     for option in ("--subject", "--attach", "--to"):

@@ -403,9 +403,9 @@ static void test_a_password_in_a_url_is_a_secret_too(void **state)
 static void test_the_nearest_keyword_is_named_if_it_is_near(void **state)
 {
 	static const struct { const char *typed, *meant; } rows[] = {
-		{"hots", NULL},	      {"hosts", "host"},	 {"tls_startls", "tls_starttls"},
+		{"hots", "host"},	      {"hosts", "host"},	 {"tls_startls", "tls_starttls"},
 		{"pasword", "password"}, {"timout", "timeout"}, {"colour", NULL},
-		{"prot", NULL},	      {"xyzzy", NULL},	 {"tls_trust_fil", "tls_trust_file"},
+		{"prot", "port"},	      {"xyzzy", NULL},	 {"tls_trust_fil", "tls_trust_file"},
 	};
 
 	(void)state;
