@@ -6,7 +6,7 @@ page=$(cd "$src" && pwd)/contrib/from-mailx.md
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 99
-mkdir bin
+mkdir bin folder
 printf 'relay smtp://relay.example\nfrom alice@example.org\nmaildomain example.org\naliases off\n' >config
 chmod 600 config
 # shellcheck disable=SC2016
