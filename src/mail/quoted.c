@@ -40,19 +40,32 @@ static bool line_ends_at(const struct quoted *q, size_t at)
 	return at + 2 <= q->in_len && q->input[at] == '\r' && q->input[at + 1] == '\n';
 }
 
+static bool is_plain(char c)
+{
+	return c > 32 && c < 127 && c != '=';
+}
+
 /* RFC 2045 6.7: printable ASCII but = stays; so does a blank, but not at the end of a line (rule 3). */
 static bool is_literal(char c, bool last)
 {
-	if (c == ' ' || c == '\t')
-		return !last;
-	return c > 32 && c < 127 && c != '=';
+	return c == ' ' || c == '\t' ? !last : is_plain(c);
+}
+
+static char *add_hex(char *to, char octet)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	unsigned char c = (unsigned char)octet;
+
+	*to++ = '=';
+	*to++ = hex[c >> 4];
+	*to++ = hex[c & 15];
+	return to;
 }
 
 static void encode_one(struct quoted *q)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	unsigned char c = (unsigned char)q->input[q->in];
-	bool last = line_ends_at(q, q->in + 1), literal = is_literal((char)c, last);
+	char c = q->input[q->in];
+	bool last = line_ends_at(q, q->in + 1), literal = is_literal(c, last);
 	size_t len = literal ? 1 : 3;
 	char *to = q->output;
 
@@ -71,16 +84,38 @@ static void encode_one(struct quoted *q)
 		*to++ = '\n';
 		q->column = 0;
 	}
-	if (literal) {
-		*to++ = (char)c;
-	} else {
-		*to++ = '=';
-		*to++ = hex[c >> 4];
-		*to++ = hex[c & 15];
-	}
+	if (literal)
+		*to++ = c;
+	else
+		to = add_hex(to, c);
 	q->column += len;
 	q->in++;
 	q->out_len = (size_t)(to - q->output);
+}
+
+/* Most of a text: what is the same wherever on a line it is, as long as the line has room. encode_one does the rest, and would
+ * have done the same. */
+static size_t encode_run(struct quoted *q, char *to, size_t room)
+{
+	const char *from = q->input + q->in, *end = q->input + q->in_len;
+	char *at = to;
+
+	room = room < LINE - 1 ? room : LINE - 1;
+	for (; from + 1 < end; from++) {
+		size_t used = (size_t)(at - to);
+
+		if (q->column + used + 3 > LINE - 1 || used + 3 > room)
+			break;
+		if (is_plain(*from) || ((*from == ' ' || *from == '\t') && is_plain(from[1])))
+			*at++ = *from;
+		else if ((unsigned char)*from > 126 || *from == '=')
+			at = add_hex(at, *from);
+		else
+			break;
+	}
+	q->in = (size_t)(from - q->input);
+	q->column += (size_t)(at - to);
+	return (size_t)(at - to);
 }
 
 static int quoted_pull(struct source *s, char *to, size_t room, size_t *got, struct failure *f)
@@ -100,7 +135,9 @@ static int quoted_pull(struct source *s, char *to, size_t room, size_t *got, str
 			return -1;
 		if (q->in == q->in_len)
 			break;
-		encode_one(q);
+		*got += encode_run(q, to + *got, room - *got);
+		if (*got < room && q->in_len - q->in >= (q->ended ? 1 : 3))
+			encode_one(q);
 	}
 	return 0;
 }
