@@ -16,8 +16,10 @@ static char *a_labels(const char *domain)
 	char *host = NULL;
 
 	if (!url || curl_url_set(url, CURLUPART_HOST, domain, 0) != CURLUE_OK ||
-	    curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK)
+	    curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK) {
+		curl_free(host); /* 7.88 leaves there what it could not write otherwise */
 		host = NULL;
+	}
 	curl_url_cleanup(url);
 	if (utf8) {
 		uselocale(before);
