@@ -6,6 +6,7 @@
 #include "base/notify.h"
 #include "cli/keeper.h"
 #include "cli/watch.h"
+#include "conf/secret.h"
 #include "post/queue.h"
 
 static const struct account *account_of(void *ctx, const char *name, const char *sender, struct failure *f)
@@ -49,7 +50,7 @@ int keeper_run(struct keeper *k, struct failure *f)
 	return ok;
 }
 
-/* The configuration is read anew each time. */
+/* The configuration is read anew each time, and so is each password: of the next run's accounts none is this run's. */
 static void run_once(const struct wish *w)
 {
 	struct arena once = {.block = NULL};
@@ -59,6 +60,7 @@ static void run_once(const struct wish *w)
 	if (keeper_open(&k, w, &once, &f) < 0 || keeper_run(&k, &f) < 0)
 		log_warning("%s", f.text);
 	keeper_close(&k);
+	secret_wipe();
 	arena_free(&once);
 }
 
