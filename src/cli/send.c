@@ -12,6 +12,7 @@
 #include "post/logline.h"
 #include "post/queue.h"
 #include "post/report.h"
+#include "post/shelf.h"
 #include "post/submit.h"
 
 enum { ALONG_MS = 10000 };
@@ -30,7 +31,7 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, dot_ends, f);
 }
 
-/* The relay is there, and has time: some of what waited for it goes along. */
+/* The relay is there, and has time: some of what waited for it goes along. Nothing waited for one that an option chose. */
 static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;
@@ -40,8 +41,7 @@ static void queue_along(struct job *j, struct link *l)
 	struct failure f;
 	struct spool s;
 
-	if (!a->queue_along || setting_is(a, SET_queue, "off") ||
-	    spool_open(&s, whoami_spool(&j->arena, a), false, &f) != 0)
+	if (!a->queue_along || !shelf_may_wait(a) || spool_open(&s, whoami_spool(&j->arena, a), false, &f) != 0)
 		return;
 	if (queue_run(&s, &order, &sum, &f) < 0)
 		log_warning("%s", f.text);

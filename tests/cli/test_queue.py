@@ -297,6 +297,19 @@ def test_mail_of_another_account_does_not_go_along(spool, mysend, relay):
     assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
 
 
+@pytest.mark.parametrize("by", ["relay", "host", "port", "socket", "user"])
+def test_nothing_goes_along_to_a_relay_that_an_option_chose(spool, mysend, relay, unix_path, by):
+    spool.run("-odq", "waits@example.org", stdin=TEXT).ok()
+    there = relay("unix " + unix_path) if by == "socket" else relay("ehlo pipelining auth=plain", "user joe secret") if by == "user" else relay()
+    config = spool.config() if by != "port" else spool.config().replace("port 1\n", "port 2\n")
+    if by == "user":
+        config = spool.config(there) + "password secret\nauth plain\n"
+    args = {"relay": ["--relay=smtp://127.0.0.1:%s" % there.port], "host": ["--host=127.0.0.1", "--port=%s" % there.port], "port": ["--port=%s" % there.port],
+            "socket": ["--socket=" + unix_path], "user": ["--user=joe"]}[by]
+    mysend(*args, "--tls=off", "new@example.org", stdin=TEXT, config=config).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"]] and len(spool.names()) == 1
+
+
 def test_caller_need_not_wait_for_a_slow_relay(spool, relay):
     there = relay("ehlo pipelining", 'greet "sleep 1 && ok"')
     began = time.monotonic()
