@@ -92,19 +92,20 @@ static void show_one(struct listing *l, const char *id)
 	struct arena scratch = {.block = NULL};
 	struct failure why;
 	struct entry e;
-	int got = l->failed ? spool_take_failed(s, &scratch, id, &e, &why) : spool_take(s, &scratch, id, &e, &why);
+	int got = spool_look(s, l->failed, &scratch, id, &e, &why);
 
 	if (got < 0)
 		log_warning("%s", why.text);
-	if (got == SPOOL_TAKEN || got == SPOOL_BUSY) {
+	if (got == SPOOL_SEEN) {
+		bool busy = !l->failed && spool_is_busy(s, id);
+
 		if (l->keeper->wish->json)
-			show_object(l, &e, got == SPOOL_BUSY);
+			show_object(l, &e, busy);
 		else
-			show_entry(l, &e, got == SPOOL_BUSY);
+			show_entry(l, &e, busy);
 		l->broken = ferror(stdout) ? errno : 0;
 		l->octets += e.size;
 		l->count++;
-		spool_release(&e);
 	}
 	arena_free(&scratch);
 }

@@ -41,10 +41,13 @@ void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
 /* Of the queue, or of what was given up. */
 MUST_CHECK int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f);
-enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY };
-/* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it; *e is filled in all the same, without fd. */
+enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY, SPOOL_SEEN };
+/* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it. A lock that fails otherwise is a failure. */
 MUST_CHECK int spool_take(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
 MUST_CHECK int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
+/* SPOOL_SEEN, or SPOOL_GONE: without a lock, so that nobody who wants it finds it taken; what is in it may be over. */
+MUST_CHECK int spool_look(const struct spool *s, bool failed, struct arena *in, const char *id, struct entry *e, struct failure *f);
+bool spool_is_busy(const struct spool *s, const char *id); /* somebody has it just now */
 MUST_CHECK int spool_record(const struct spool *s, const struct entry *e, struct failure *f);
 /* It leaves the queue: for good, or into failed/. */
 MUST_CHECK int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f);

@@ -76,7 +76,7 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 		set_aside(s, s->tmp, d->d_name);
 		return;
 	}
-	fd = openat(s->tmp, d->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = openat(s->tmp, d->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && *now - st.st_mtime > STALE_SECONDS)

@@ -1,0 +1,49 @@
+/* flock(2) as on NFS, where an exclusive lock needs a file that may be written; or failing as $MYSEND_TEST_FLOCK says; or,
+ * with $MYSEND_TEST_PAUSE=N, waiting before the Nth lock on a file of the queue until $MYSEND_TEST_GO is there. For LD_PRELOAD. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int is_of_the_queue(int fd)
+{
+	char link[64], path[4096] = "";
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	return readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/queue/");
+}
+
+static void pause_before(int fd)
+{
+	const char *nth = getenv("MYSEND_TEST_PAUSE"), *go = getenv("MYSEND_TEST_GO");
+	char here[4096];
+	static int count;
+
+	if (!nth || !go || !is_of_the_queue(fd) || ++count != atoi(nth))
+		return;
+	snprintf(here, sizeof here, "%s.here", go);
+	close(open(here, O_CREAT | O_WRONLY, 0600));
+	while (access(go, F_OK) < 0)
+		usleep(10000);
+}
+
+int flock(int fd, int how)
+{
+	const char *said = getenv("MYSEND_TEST_FLOCK");
+
+	pause_before(fd);
+	if (said && strcmp(said, "nfs") == 0 && how & LOCK_EX && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+		errno = EBADF;
+		return -1;
+	}
+	if (said && strcmp(said, "nfs") != 0) {
+		errno = atoi(said);
+		return -1;
+	}
+	return (int)syscall(SYS_flock, fd, how);
+}

@@ -1,0 +1,37 @@
+"""Whose turn it is with a mail: locks, where they work and where they fail, and runners that meet."""
+import errno
+import os
+import re
+import time
+
+import pytest
+
+from preload import library
+
+TEXT = b"Subject: x\nFrom: a@b.example\nTo: bob@example.org\n\ntext\n"
+
+
+@pytest.fixture
+def locks(mysend):
+    path = library(mysend, "lock")
+
+    def env(**more):
+        return {"LD_PRELOAD": path, **{"MYSEND_TEST_" + name.upper(): str(value) for name, value in more.items()}}
+    return env
+
+
+def test_locks_that_want_a_file_that_may_be_written_are_had_as_on_nfs(spool, relay, locks):
+    spool.run("-odq", "bob@example.org", stdin=TEXT, env=locks(flock="nfs")).ok()
+    there = relay()
+    spool.run("-q", relay=there, env=locks(flock="nfs")).ok()
+    assert there.message and spool.files() == []
+
+
+def test_lock_that_fails_is_told_and_the_mail_waits(spool, relay, locks):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    there, name = relay(), spool.names()[0]
+    done = spool.run("-q", relay=there, env=locks(flock=errno.ENOLCK))
+    assert not there.sessions and name in done.err and "No locks available" in done.err, done
+    assert spool.names() == [name]
+    said = spool.run("--queue-hold", name, env=locks(flock=errno.ENOLCK))
+    assert said.status != 0 and "No locks available" in said.err
