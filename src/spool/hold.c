@@ -29,8 +29,17 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 		size_t from = b.len ? b.len - 1 : 0;
 		const char *end;
 
-		if (n <= 0 || buf_add(&b, piece, (size_t)n) < 0) {
+		/* What a disk or a lack of memory withholds may be whole: only an end or a limit is the file's own fault. */
+		if (n < 0) {
+			ok = fail_errno(f, AT_SPOOL, EX_TEMPFAIL, "reading it");
+			break;
+		}
+		if (n == 0 || b.len + (size_t)n > ENTRY_BLOCK) {
 			fail(f, AT_SPOOL, EX_DATAERR, "the envelope does not end");
+			break;
+		}
+		if (buf_add(&b, piece, (size_t)n) < 0) {
+			fail(f, AT_SPOOL, EX_TEMPFAIL, "no memory for the envelope");
 			break;
 		}
 		end = memmem(b.p + from, b.len - from, "\n\n", 2);

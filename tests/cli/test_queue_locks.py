@@ -13,7 +13,7 @@ TEXT = b"Subject: x\nFrom: a@b.example\nTo: bob@example.org\n\ntext\n"
 
 @pytest.fixture
 def locks(mysend):
-    path = library(mysend, "lock")
+    path = library(mysend, "locks")
 
     def env(**more):
         return {"LD_PRELOAD": path, **{"MYSEND_TEST_" + name.upper(): str(value) for name, value in more.items()}}
@@ -35,3 +35,13 @@ def test_lock_that_fails_is_told_and_the_mail_waits(spool, relay, locks):
     assert spool.names() == [name]
     said = spool.run("--queue-hold", name, env=locks(flock=errno.ENOLCK))
     assert said.status != 0 and "No locks available" in said.err
+
+
+@pytest.mark.parametrize("error", ["EIO", "ESTALE", "ENOMEM"])
+def test_mail_that_cannot_be_read_now_is_named_and_stays_in_the_queue(spool, relay, locks, error):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    there, name = relay(), spool.names()[0]
+    done = spool.run("-q", relay=there, env=locks(pread=getattr(errno, error)))
+    assert name in done.err and not there.sessions and spool.names() == [name] and spool.names("failed") == [], done
+    spool.run("-q", relay=there).ok()
+    assert there.message and spool.files() == []

@@ -1,5 +1,6 @@
 /* flock(2) as on NFS, where an exclusive lock needs a file that may be written; or failing as $MYSEND_TEST_FLOCK says; or,
- * with $MYSEND_TEST_PAUSE=N, waiting before the Nth lock on a file of the queue until $MYSEND_TEST_GO is there. For LD_PRELOAD. */
+ * with $MYSEND_TEST_PAUSE=N, waiting before the Nth lock on a file of the queue until $MYSEND_TEST_GO is there. And pread(2) failing as $MYSEND_TEST_PREAD
+ * says. For LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -46,4 +47,20 @@ int flock(int fd, int how)
 		return -1;
 	}
 	return (int)syscall(SYS_flock, fd, how);
+}
+
+ssize_t pread64(int fd, void *to, size_t room, off_t offset)
+{
+	const char *said = getenv("MYSEND_TEST_PREAD");
+
+	if (said) {
+		errno = atoi(said);
+		return -1;
+	}
+	return syscall(SYS_pread64, fd, to, room, offset);
+}
+
+ssize_t pread(int fd, void *to, size_t room, off_t offset)
+{
+	return pread64(fd, to, room, offset);
 }
