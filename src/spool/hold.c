@@ -93,12 +93,22 @@ static int open_mail(const struct spool *s, int folder, const char *id, int how,
 	return errno == ENOENT || errno == EISDIR ? 1 : spool_fails(s, id, f);
 }
 
-/* 1: whoever had it before is through with it. */
+/* 1: no mail. */
 static int check(const struct spool *s, const struct entry *e, struct stat *st, struct failure *f)
 {
 	if (fstat(e->fd, st) < 0)
 		return spool_fails(s, e->id, f);
-	return st->st_nlink == 0 || !S_ISREG(st->st_mode);
+	return !S_ISREG(st->st_mode);
+}
+
+/* 1: whoever had it before is through with it. What was given up has a name still, but elsewhere. */
+static int check_name(const struct spool *s, int folder, const struct entry *e, const struct stat *ours, struct failure *f)
+{
+	struct stat st;
+
+	if (fstatat(folder, e->id, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 1 : spool_fails(s, e->id, f);
+	return st.st_dev != ours->st_dev || st.st_ino != ours->st_ino;
 }
 
 static int take(const struct spool *s, int folder, struct arena *in, const char *id, struct entry *e, struct failure *f)
@@ -117,6 +127,8 @@ static int take(const struct spool *s, int folder, struct arena *in, const char 
 		return gone < 0 ? failure_in(f, "no lock") : SPOOL_BUSY;
 	}
 	gone = check(s, e, &st, f);
+	if (gone == 0)
+		gone = check_name(s, folder, e, &st, f);
 	if (gone == 0 && read_all(s, folder, in, e, (uint64_t)st.st_size, f) == 0)
 		return SPOOL_TAKEN;
 	spool_release(e);
