@@ -51,6 +51,8 @@ bool spool_is_busy(const struct spool *s, const char *id); /* somebody has it ju
 MUST_CHECK int spool_record(const struct spool *s, const struct entry *e, struct failure *f);
 /* It leaves the queue: for good, or into failed/. */
 MUST_CHECK int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f);
+/* What was given up is deleted. */
+MUST_CHECK int spool_forget(const struct spool *s, const struct entry *e, struct failure *f);
 void spool_release(struct entry *e);
 /* *room: a state could be written now. -1: nothing at all can be, nor taken out. */
 MUST_CHECK int spool_has_room(const struct spool *s, bool *room, struct failure *f);

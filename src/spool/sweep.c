@@ -135,18 +135,26 @@ static void note_failed(const struct spool *s, const struct dirent *d, void *ctx
 	all->mail[all->count++].when = st.st_ctim;
 }
 
+int spool_forget(const struct spool *s, const struct entry *e, struct failure *f)
+{
+	char state[SPOOL_ID + 8];
+
+	snprintf(state, sizeof state, "%s.state", e->id);
+	if (unlinkat(s->failed, e->id, 0) < 0)
+		return spool_fails(s, "deleting a mail that was given up", f);
+	(void)!unlinkat(s->failed, state, 0);
+	return 0;
+}
+
 /* A file that cannot be read as a mail stays: nobody knows what is in it. */
 static void delete_failed(const struct spool *s, const char *id)
 {
 	struct arena scratch = {.block = NULL};
-	char state[SPOOL_ID + 8];
 	struct failure ignored;
 	struct entry e;
 
 	if (spool_take_failed(s, &scratch, id, &e, &ignored) == SPOOL_TAKEN) {
-		snprintf(state, sizeof state, "%s.state", id);
-		if (unlinkat(s->failed, id, 0) == 0)
-			(void)!unlinkat(s->failed, state, 0);
+		(void)!spool_forget(s, &e, &ignored);
 		spool_release(&e);
 	}
 	arena_free(&scratch);

@@ -144,6 +144,17 @@ def test_given_up_mail_beyond_its_time_goes(spool, relay):
         assert time.time() - began < 10
 
 
+def test_given_up_mail_is_removed_by_name_and_not_held_or_released(spool, relay):
+    one, two = give_up(spool, relay, 2)
+    assert "there is no mail" in spool.run("--queue-hold", one).failed(65) and "there is no mail" in spool.run("--queue-release", one).failed(65)
+    assert "more than one" in spool.run("--queue-remove", one[:3]).failed(64)
+    spool.run("--queue-remove", one).ok()
+    assert spool.names("failed") == [two] and len(os.listdir(os.path.join(spool.top, "failed"))) == 2
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    spool.run("--queue-remove", two, spool.names()[0]).ok()
+    assert spool.files() == []
+
+
 @pytest.mark.parametrize("place", ["queue", "tmp", "failed"])
 @pytest.mark.parametrize("kind", ["foreign", "named", "folder", "link"])
 def test_file_of_somebody_else_is_named_and_never_sent_or_deleted(spool, relay, place, kind):
