@@ -194,24 +194,30 @@ static struct mail *next_mail(void *ctx)
 	return NULL;
 }
 
+static struct carried *carried_of(struct mail *m)
+{
+	return (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
+}
+
 static void mail_done(void *ctx, struct mail *m)
 {
-	struct carried *c = (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
+	struct carried *c = carried_of(m);
 
 	outcome_note(&((struct run *)ctx)->outcome, &c->job, &c->entry, NULL);
 	forget(c);
 }
 
-/* The relay lets nobody in: that is an attempt of the first, and the others keep their time. */
+/* The relay lets nobody in: that is an attempt of all, or most would never be tried, warned of and given up. */
 static void nobody_in(struct run *r, const struct failure *session)
 {
-	struct mail *m = next_mail(r);
-	struct carried *c = m ? (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail)) : NULL;
+	struct mail *m;
 
-	if (!c)
-		return;
-	outcome_note(&r->outcome, &c->job, &c->entry, session);
-	forget(c);
+	while ((m = next_mail(r))) {
+		struct carried *c = carried_of(m);
+
+		outcome_note(&r->outcome, &c->job, &c->entry, session);
+		forget(c);
+	}
 }
 
 static void run_account(struct run *r, struct link *l)

@@ -1,8 +1,9 @@
 /*
  * post/queue - mail that waits: what is due, another try, how long until the next, when to give up
  *
- * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch; a
- * relay that is not to be had, or says 421, ends the run for its account, and what was not tried keeps its time.
+ * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch. A
+ * relay that lets nobody in is asked once a run, and that is an attempt of all that is due; one that ends the session
+ * midway ends the run for its account, and what was not tried keeps its time.
  * Use: queue_run(&spool, &order, &sum, f).
  *
  * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until (clock_steady, milliseconds).

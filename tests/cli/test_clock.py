@@ -72,6 +72,20 @@ def test_mail_of_five_days_comes_back_once_and_not_before(at, tries, relay, spoo
     assert bounced == 1 and spool.names() == []
 
 
+def test_each_of_many_is_warned_of_and_given_up_in_its_time_when_the_relay_is_down(at, spool):
+    more = "queue_lifetime 1d\nqueue_warning 4h\n"
+    for i in range(8):
+        at(0, "-odq", "-f", "ann@example.net", "u%d@example.org" % i, stdin=TEXT, more=more).ok()
+    wait = spool.names()
+    for half in range(1, 2 * 27):
+        said = at(half * HOUR / 2, "-q", more=more).err
+        if half == 2 * 7:
+            assert sorted(name[:26] for name in spool.names() if ".d" in name) == wait
+        assert half >= 2 * 24 or said == "", half
+    assert sorted(name for name in spool.names("failed") if name in wait) == wait
+    assert sorted(name[:26] for name in spool.names() if ".b" in name) == wait
+
+
 @pytest.mark.parametrize("jump", [-DAY, DAY, -30 * DAY, 30 * DAY, 3650 * DAY])
 def test_clock_that_jumps_loses_nothing_and_gives_nothing_up(at, tries, relay, spool, jump):
     at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()

@@ -136,13 +136,24 @@ def test_many_go_over_one_session_pipelined(spool, relay):
     assert len(there.sessions) == 1 and len(there.session.reads) < 40 and spool.files() == []
 
 
-def test_relay_that_says_421_ends_the_run_and_keeps_the_others_time(spool, relay):
+@pytest.mark.parametrize("parts", [["greet 421"], ["greet 554"], ["ehlo pipelining auth=plain", "user joe other"], ["greet drop"]])
+def test_relay_that_lets_nobody_in_is_asked_once_a_run_and_that_is_a_try_of_all(spool, relay, parts):
     for i in range(5):
         spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
-    there = relay("ehlo pipelining", "greet 421")
-    spool.run("-q", relay=there).ok()
+    there = relay(*parts, "lax")
+    spool.run("-q", relay=there, more="auth plain\nuser joe\npassword secret\n" if "user joe other" in parts else "").ok()
     listed = spool.run(name="mailq").out
-    assert len(there.sessions) == 1 and listed.count("1 tries") == 1 and len(spool.names()) == 5
+    assert len(there.sessions) == 1 and listed.count("(1 tries, ") == 5 and len(spool.names()) == 5, listed
+    spool.run("-q", relay=there).ok()
+    assert len(there.sessions) == 1, "none is due"
+
+
+def test_relay_that_ends_the_session_midway_keeps_the_others_time(spool, relay):
+    for i in range(5):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo", "mail ok ok 421")
+    spool.run("-q", relay=there).ok()
+    assert len(there.sessions) == 1 and len(there.messages) == 2 and spool.run(name="mailq").out.count("1 tries") == 1 and len(spool.names()) == 3
 
 
 @pytest.mark.parametrize("option, sent", [("-qIID", [1]), ("-qRu2@", [2]), ("-qSs3@", [3]), ("-qRnobody", []), ("-qf", [0, 1, 2, 3])])
