@@ -8,6 +8,8 @@
 #include "post/outcome.h"
 #include "post/report.h"
 
+enum { PATIENCE_MS = 1000 };
+
 static bool begins(const char *id, const char *with)
 {
 	return *with && strncmp(id, with, strlen(with)) == 0;
@@ -72,7 +74,8 @@ static int change_one(struct keeper *k, const char *with, struct failure *f)
 	int ok = find_one(k, &in, with, &found, f), got = SPOOL_GONE;
 
 	if (ok == 0)
-		got = (found.failed ? spool_take_failed : spool_take)(&k->spool, &in, found.id, &e, f);
+		got = found.failed ? spool_take_failed(&k->spool, &in, found.id, &e, f)
+				   : spool_take(&k->spool, &in, found.id, PATIENCE_MS, &e, f);
 	if (got < 0)
 		ok = -1;
 	else if (ok == 0 && got != SPOOL_TAKEN)

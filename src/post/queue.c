@@ -1,5 +1,6 @@
 #include "post/queue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +10,9 @@
 #include "base/log.h"
 #include "post/logline.h"
 #include "wire/smtp.h"
+
+/* How long a mail that somebody has just now is waited for: one of many, and one that was named. */
+enum { PATIENCE_MS = 5, NAMED_MS = 1000 };
 
 /* A mail that is being tried. */
 struct carried {
@@ -27,6 +31,7 @@ struct run {
 	const char *name;     /* of the account at hand */
 	struct outcome outcome;
 	bool cramped; /* the disk is full */
+	unsigned patience;
 };
 
 static bool has(const char *text, const char *part)
@@ -68,7 +73,21 @@ static void set_aside(struct run *r, struct entry *e, const char *id, const stru
 	r->outcome.sum->failed++;
 }
 
-/* Which account each belongs to; what is not to be tried has none. */
+/* It was looked at without a lock. */
+static void look_again(struct run *r, const char *id, const struct failure *first)
+{
+	struct arena scratch = {.block = NULL};
+	struct failure f = *first;
+	struct entry e = {.fd = -1};
+	int got = first->exit == EX_DATAERR ? spool_take(r->spool, &scratch, id, r->patience, &e, &f) : -1;
+
+	if (got < 0)
+		set_aside(r, &e, id, &f);
+	spool_release(&e);
+	arena_free(&scratch);
+}
+
+/* Which account each belongs to; what is not to be tried has none. Nothing is locked: somebody may want to try it just now. */
 static void look(struct run *r)
 {
 	time_t now = clock_wall();
@@ -78,14 +97,12 @@ static void look(struct run *r)
 		struct arena scratch = {.block = NULL};
 		struct failure f;
 		struct entry e;
-		int got = spool_take(r->spool, &scratch, r->names.name[i], &e, &f);
+		int got = spool_look(r->spool, false, &scratch, r->names.name[i], &e, &f);
 
 		if (got < 0)
-			set_aside(r, &e, r->names.name[i], &f);
-		else if (got == SPOOL_TAKEN && fits(r->order, &e) && is_due(r->order, &e, now))
+			look_again(r, r->names.name[i], &f);
+		else if (got == SPOOL_SEEN && fits(r->order, &e) && is_due(r->order, &e, now))
 			r->account[i] = arena_printf(&r->in, "%s", e.account);
-		if (got >= 0)
-			spool_release(&e);
 		arena_free(&scratch);
 	}
 }
@@ -124,9 +141,11 @@ static struct carried *carry(struct run *r, const char *id)
 	if (!c)
 		return NULL;
 	c->job.mail.message.held = -1;
-	got = spool_take(r->spool, &c->job.arena, id, &c->entry, &f);
+	got = spool_take(r->spool, &c->job.arena, id, r->patience, &c->entry, &f);
+	if (got < 0)
+		set_aside(r, &c->entry, id, &f);
 	/* Somebody was cut short. */
-	if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
+	else if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
 	/* Who of several has it could not be written down on a full disk: they would get it at every run. */
 	else if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
@@ -258,15 +277,38 @@ static void run_all(struct run *r)
 	link_leave(&l, true);
 }
 
+/* One that is named in whole is gone to straight; else all are listed. */
+static int list(struct run *r, struct failure *f)
+{
+	const char *id = r->order->id;
+
+	if (!id || !spool_is_name(id))
+		return spool_list(r->spool, false, &r->in, &r->names, f);
+	r->patience = NAMED_MS;
+	r->names.name = arena_grow(&r->in, NULL, 0, &r->names.room, sizeof *r->names.name);
+	snprintf(r->names.name[r->names.count++], SPOOL_ID, "%s", id);
+	return 0;
+}
+
+static void clear_away(const struct run *r)
+{
+	const struct account *keeps = r->order->keeps;
+
+	if (r->patience == NAMED_MS)
+		return;
+	spool_sweep(r->spool);
+	if (keeps)
+		spool_prune(r->spool, (time_t)keeps->failed_lifetime, keeps->failed_max);
+}
+
 int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f)
 {
-	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}};
-
+	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}, .patience = PATIENCE_MS};
 	bool room = true;
 	int ok;
 
 	*sum = (struct queue_sum){0};
-	if (spool_list(s, false, &r.in, &r.names, f) < 0) {
+	if (list(&r, f) < 0) {
 		arena_free(&r.in);
 		return -1;
 	}
@@ -277,9 +319,7 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
 	if (ok == 0) {
 		run_all(&r);
-		spool_sweep(s);
-		if (o->keeps)
-			spool_prune(s, (time_t)o->keeps->failed_lifetime, o->keeps->failed_max);
+		clear_away(&r);
 	}
 	arena_free(&r.in);
 	return ok;

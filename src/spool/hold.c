@@ -111,7 +111,7 @@ static int check_name(const struct spool *s, int folder, const struct entry *e, 
 	return st.st_dev != ours->st_dev || st.st_ino != ours->st_ino;
 }
 
-static int take(const struct spool *s, int folder, struct arena *in, const char *id, struct entry *e, struct failure *f)
+static int take(const struct spool *s, int folder, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
 {
 	struct stat st;
 	/* To write, though nobody does: on NFS an exclusive lock is not to be had otherwise. */
@@ -119,7 +119,7 @@ static int take(const struct spool *s, int folder, struct arena *in, const char 
 
 	if (gone)
 		return gone < 0 ? -1 : SPOOL_GONE;
-	if (file_lock(e->fd, 0) < 0) {
+	if (file_lock(e->fd, patience) < 0) {
 		bool busy = errno == EWOULDBLOCK;
 
 		gone = busy ? 0 : spool_fails(s, id, f);
@@ -158,14 +158,14 @@ bool spool_is_busy(const struct spool *s, const char *id)
 	return busy;
 }
 
-int spool_take(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f)
+int spool_take(const struct spool *s, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
 {
-	return take(s, s->queue, in, id, e, f);
+	return take(s, s->queue, in, id, patience, e, f);
 }
 
 int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f)
 {
-	return take(s, s->failed, in, id, e, f);
+	return take(s, s->failed, in, id, 0, e, f);
 }
 
 int spool_record(const struct spool *s, const struct entry *e, struct failure *f)

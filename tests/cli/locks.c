@@ -1,6 +1,6 @@
 /* flock(2) as on NFS, where an exclusive lock needs a file that may be written; or failing as $MYSEND_TEST_FLOCK says; or,
- * with $MYSEND_TEST_PAUSE=N, waiting before the Nth lock on a file of the queue until $MYSEND_TEST_GO is there. And pread(2) failing as $MYSEND_TEST_PREAD
- * says. For LD_PRELOAD. */
+ * with $MYSEND_TEST_PAUSE=N, waiting before the Nth lock on a file of the queue until $MYSEND_TEST_GO is there; or, with $MYSEND_TEST_HOLD=MS, keeping each so
+ * much longer. And pread(2) failing as $MYSEND_TEST_PREAD says. For LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -19,18 +19,34 @@ static int is_of_the_queue(int fd)
 	return readlink(link, path, sizeof path - 1) > 0 && strstr(path, "/queue/");
 }
 
+static void say_here(const char *go)
+{
+	char here[4096];
+
+	snprintf(here, sizeof here, "%s.here", go);
+	close(open(here, O_CREAT | O_WRONLY, 0600));
+}
+
 static void pause_before(int fd)
 {
 	const char *nth = getenv("MYSEND_TEST_PAUSE"), *go = getenv("MYSEND_TEST_GO");
-	char here[4096];
 	static int count;
 
 	if (!nth || !go || !is_of_the_queue(fd) || ++count != atoi(nth))
 		return;
-	snprintf(here, sizeof here, "%s.here", go);
-	close(open(here, O_CREAT | O_WRONLY, 0600));
+	say_here(go);
 	while (access(go, F_OK) < 0)
 		usleep(10000);
+}
+
+static void hold(int fd)
+{
+	const char *ms = getenv("MYSEND_TEST_HOLD"), *go = getenv("MYSEND_TEST_GO");
+
+	if (!ms || !go || !is_of_the_queue(fd))
+		return;
+	say_here(go);
+	usleep(1000 * (unsigned)atoi(ms));
 }
 
 int flock(int fd, int how)
@@ -46,7 +62,10 @@ int flock(int fd, int how)
 		errno = atoi(said);
 		return -1;
 	}
-	return (int)syscall(SYS_flock, fd, how);
+	if (syscall(SYS_flock, fd, how) < 0)
+		return -1;
+	hold(fd);
+	return 0;
 }
 
 ssize_t pread64(int fd, void *to, size_t room, off_t offset)
