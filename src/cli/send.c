@@ -15,7 +15,8 @@
 #include "post/shelf.h"
 #include "post/submit.h"
 
-enum { ALONG_MS = 10000 };
+/* When no more is begun, and when no answer is waited for: what is begun last has time left, or it would be in doubt. */
+enum { ALONG_MS = 5000, ALONG_END_MS = 15000 };
 
 static int read_message(struct job *j, const struct wish *w, struct failure *f)
 {
@@ -36,7 +37,7 @@ static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;
 	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along,
-				    .until = clock_steady() + ALONG_MS};
+				    .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
 	struct queue_sum sum;
 	struct failure f;
 	struct spool s;

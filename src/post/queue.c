@@ -241,12 +241,13 @@ static void nobody_in(struct run *r, const struct failure *session)
 
 static void run_account(struct run *r, struct link *l)
 {
-	struct smtp_limits limits = {r->outcome.with->window, r->outcome.with->max_recipients, r->outcome.with->timeout, false};
+	const struct account *a = r->outcome.with;
+	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, r->order->end, false};
 	struct smtp_client client = {r, next_mail, mail_done};
 	struct failure f;
 
 	r->at = 0;
-	if (link_reach(l, r->outcome.with, &f) < 0)
+	if (link_reach(l, a, &f) < 0)
 		nobody_in(r, &f);
 	else if (smtp_run(l->session, &limits, &client, &f) < 0)
 		link_leave(l, false);

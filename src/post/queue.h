@@ -6,7 +6,7 @@
  * midway ends the run for its account, and what was not tried keeps its time.
  * Use: queue_run(&spool, &order, &sum, f).
  *
- * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until (clock_steady, milliseconds).
+ * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until and order.end (clock_steady, milliseconds).
  * Errors: AT_SPOOL where the queue cannot be read or written; a mail that cannot be read is moved to failed/ and named.
  * Threads: one. Any number of runners may be at work. Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
  */
@@ -30,7 +30,7 @@ struct queue_order {
 	const struct account *keeps; /* how much of what was given up; NULL: all */
 	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* 0: all */
-	int64_t until;	     /* 0: no end */
+	int64_t until, end;  /* when no more is begun, and when no answer is waited for any longer; 0: never */
 };
 
 MUST_CHECK int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f);

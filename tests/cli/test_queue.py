@@ -300,6 +300,17 @@ def test_what_goes_along_does_not_change_the_outcome(spool, relay):
     assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
 
 
+@pytest.mark.parametrize("stage, state", [("mail", "waits"), ("end", "unsure")])
+def test_what_goes_along_does_not_hold_the_caller_for_long(spool, relay, stage, state):
+    for i in range(2):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining", "%s ok hang" % stage, "lax")
+    began = time.monotonic()
+    spool.run("new@example.org", stdin=TEXT, relay=there, settle=False, timeout=60).ok()
+    assert 10 < time.monotonic() - began < 20 and there.messages[0].recipients == ["new@example.org"]
+    assert "u0@example.org: " + state in spool.run(name="mailq").out
+
+
 def test_mail_of_another_account_does_not_go_along(spool, mysend, relay):
     there = relay()
     other = "account work\nhost 127.0.0.1\nport 1\ntls off\nfrom w@example.net\nqueue on\nspool %s\n" % spool.top
