@@ -228,7 +228,7 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 		return 0;
 	report.host = host_of(&in, a, e->envelope.sender);
 	report.boundary = arena_printf(&in, "%s/%s", e->id, report.host);
-	report.until = e->arrived + (time_t)a->queue_lifetime;
+	report.until = (e->since ? e->since : e->arrived) + e->idle + (time_t)a->queue_lifetime;
 	spool_name_bounce(b.id, e, warning);
 	b.envelope = (struct envelope){.sender = ""};
 	envelope_add(&b.envelope, &in, e->envelope.sender);

@@ -106,9 +106,23 @@ static void expire(struct job *j, struct entry *e)
 	}
 }
 
+static time_t began(const struct entry *e)
+{
+	return e->since ? e->since : e->arrived;
+}
+
+/* The clock was ahead when it came, and has been set since: its age begins now, or it would never have one. */
+static void not_before(struct entry *e, time_t now)
+{
+	if (began(e) <= now)
+		return;
+	e->since = now;
+	e->idle = 0;
+}
+
 static time_t age(const struct entry *e, time_t now)
 {
-	return now - e->arrived - e->idle;
+	return now - began(e) - e->idle;
 }
 
 /* It waits, and for long. */
@@ -126,7 +140,7 @@ static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, str
 
 void outcome_idle(struct entry *e, time_t now, time_t beyond)
 {
-	time_t due = e->next ? e->next : e->arrived;
+	time_t due = e->next ? e->next : began(e);
 
 	if (now - due > beyond)
 		e->idle += now - due - beyond;
@@ -141,6 +155,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	int ok;
 
 	settle(j, e, session);
+	not_before(e, now);
 	outcome_idle(e, now, QUEUE_FAR);
 	if (age(e, now) > (time_t)o->with->queue_lifetime)
 		expire(j, e);

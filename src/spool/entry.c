@@ -1,6 +1,7 @@
 #include "spool/entry.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,6 +11,7 @@
 #define BLOCK "mysend-mail "
 #define STATE "mysend-state "
 #define THIS "1"
+#define YEAR_9999 253402300799 /* its end: what can be printed as a date */
 
 static int wrong(struct failure *f, const char *what, struct slice line)
 {
@@ -121,7 +123,7 @@ static int read_line(struct entry *e, struct arena *in, struct slice line, struc
 		e->account = arena_text(in, value.p, value.len);
 	else if (named(line, "Envid", &value))
 		v->envid = arena_text(in, value.p, value.len);
-	else if (named(line, "Arrived", &value) && (fine = number(value, INT64_MAX, &n)))
+	else if (named(line, "Arrived", &value) && (fine = number(value, YEAR_9999, &n)))
 		e->arrived = (time_t)n;
 	else if (named(line, "Size", &value) && (fine = number(value, UINT64_MAX, &n)))
 		e->size = n;
@@ -167,11 +169,13 @@ static char letter_of(enum verdict v)
 
 int entry_print_state(struct buf *out, const struct entry *e)
 {
-	char last[400];
+	char last[400], since[40] = "";
 
 	printable(last, sizeof last, slice_of(e->last));
-	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\nLast: %s\nVerdicts: ", e->attempts,
-		       (long long)e->next, e->held, e->warned, (long long)e->idle, last) < 0)
+	if (e->since)
+		snprintf(since, sizeof since, "Since: %lld\n", (long long)e->since);
+	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%sLast: %s\nVerdicts: ", e->attempts,
+		       (long long)e->next, e->held, e->warned, (long long)e->idle, since, last) < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);
@@ -213,12 +217,14 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 	while (slice_line(&text, &line)) {
 		if (named(line, "Attempts", &value) && number(value, UINT32_MAX, &n))
 			e->attempts = (unsigned)n;
-		else if (named(line, "Next", &value) && number(value, INT64_MAX, &n))
+		else if (named(line, "Next", &value) && number(value, YEAR_9999, &n))
 			e->next = (time_t)n;
 		else if (named(line, "Held", &value) && number(value, 1, &n))
 			e->held = n;
-		else if (named(line, "Idle", &value) && number(value, INT64_MAX, &n))
+		else if (named(line, "Idle", &value) && number(value, YEAR_9999, &n))
 			e->idle = (time_t)n;
+		else if (named(line, "Since", &value) && number(value, YEAR_9999, &n))
+			e->since = (time_t)n;
 		else if (named(line, "Warned", &value) && number(value, 1, &n))
 			e->warned = n;
 		else if (named(line, "Last", &value))

@@ -24,6 +24,7 @@ struct entry {
 	bool eightbit;		  /* of the message */
 	uint64_t size;		  /* of the message, octets */
 	time_t arrived, next;	  /* next: when it is due, or 0 */
+	time_t since;		  /* from when its age counts, where arrived proved to be ahead of the clock; or 0 */
 	time_t idle;		  /* seconds in which nobody tried it, though it was due: they do not count as its age */
 	unsigned attempts;
 	bool held;
