@@ -212,11 +212,13 @@ def test_file_that_was_changed_is_moved_aside_and_named_and_never_sent(spool, re
     assert name in done.err and not there.sessions and spool.names() == [] and spool.names("failed") == [name]
 
 
-def test_spool_that_others_may_write_is_refused(spool):
+@pytest.mark.parametrize("folder", ["", "tmp", "queue", "failed"])
+def test_spool_that_others_may_write_is_refused(spool, folder):
     spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
-    os.chmod(spool.top, 0o777)
+    os.chmod(os.path.join(spool.top, folder), 0o777)
     done = spool.run("bob@example.org", stdin=TEXT)
-    assert done.status == 75 and "others than we may write there" in done.err and len(spool.names()) == 1
+    assert done.status == 75 and "spool %s is refused: others than we may write there" % os.path.join(spool.top, folder).rstrip("/") in done.err and len(spool.names()) == 1
+    assert spool.run("-q").status != 0
 
 
 def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, tmp_path):
