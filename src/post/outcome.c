@@ -146,6 +146,22 @@ void outcome_idle(struct entry *e, time_t now, time_t beyond)
 		e->idle += now - due - beyond;
 }
 
+/* What the log says: whoever waits may be tried again; else the first refusal of this try decides. */
+static int status_of(const struct entry *e, bool settled)
+{
+	const struct envelope *v = &e->envelope;
+
+	if (!settled)
+		return EX_TEMPFAIL;
+	for (size_t i = 0; i < v->recipients; i++) {
+		const struct failure *why = v->recipient[i].why;
+
+		if (v->recipient[i].verdict != ACCEPTED && why)
+			return failure_is_temporary(why) ? EX_UNAVAILABLE : why->exit; /* its time is over */
+	}
+	return EX_OK;
+}
+
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)
 {
 	time_t now = clock_wall();
@@ -177,5 +193,5 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	}
 	if (ok < 0)
 		log_warning("%s", f.text);
-	logline_write(j, session, settled && !entry_has(e, REFUSED) && !entry_has(e, TOLD) ? EX_OK : EX_TEMPFAIL);
+	logline_write(j, session, status_of(e, settled));
 }

@@ -221,6 +221,19 @@ def test_spool_that_others_may_write_is_refused(spool, folder):
     assert spool.run("-q").status != 0
 
 
+@pytest.mark.parametrize("parts, more, code", [(['rcpt-to bob@example.org "550 5.1.1 nobody"'], "", "EX_NOUSER"), (["mail 554"], "", "EX_UNAVAILABLE"), (["rcpt 450"], "", "EX_TEMPFAIL"),
+                                               (["rcpt 450"], "queue_lifetime 1\n", "EX_UNAVAILABLE"), (["rcpt ok"], "", "EX_OK"), (["rcpt 450 550"], "", "EX_TEMPFAIL")])
+def test_log_line_of_a_try_has_the_status_that_it_ends_with(spool, relay, parts, more, code):
+    spool.run("-odq", "-f", "", "bob@example.org", *(["carl@example.org"] if "450 550" in parts[0] else []), stdin=TEXT).ok()
+    if more:
+        time.sleep(2)
+    log = os.path.join(spool.mysend.tmp, "log")
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", *parts), more=more + "logfile %s\n" % log)
+    with open(log, encoding="ascii") as lines:
+        line, = lines
+    assert " exitcode=%s " % code in line, line
+
+
 def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, tmp_path):
     """RLIMIT_FSIZE stands for it: a write that comes back short, then EFBIG."""
     spool = Spool(mysend, tmp_path / "spool")
