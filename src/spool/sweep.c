@@ -84,17 +84,26 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 	close(fd);
 }
 
+/* A state without its mail. That of one which was given up belongs beside it, and somebody may be about to put it there. */
+static void sweep_state(const struct spool *s, const char *name, const char *id)
+{
+	if (faccessat(s->queue, id, F_OK, 0) == 0 || errno != ENOENT)
+		return;
+	if (faccessat(s->failed, id, F_OK, 0) == 0)
+		(void)!renameat(s->queue, name, s->failed, name);
+	else
+		(void)!unlinkat(s->queue, name, 0);
+}
+
 static void sweep_queue(const struct spool *s, const struct dirent *d, void *ctx)
 {
 	char id[SPOOL_ID];
 
 	(void)ctx;
-	if (is_state(d->d_name, id)) {
-		if (faccessat(s->queue, id, F_OK, 0) < 0 && errno == ENOENT)
-			(void)!unlinkat(s->queue, d->d_name, 0);
-	} else if (!spool_is_name(d->d_name) || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN)) {
+	if (is_state(d->d_name, id))
+		sweep_state(s, d->d_name, id);
+	else if (!spool_is_name(d->d_name) || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN))
 		set_aside(s, s->queue, d->d_name);
-	}
 }
 
 void spool_sweep(const struct spool *s)

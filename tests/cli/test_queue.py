@@ -234,6 +234,16 @@ def test_log_line_of_a_try_has_the_status_that_it_ends_with(spool, relay, parts,
     assert " exitcode=%s " % code in line, line
 
 
+def test_state_of_what_was_given_up_is_not_swept_away_from_it(spool, relay):
+    """A crash between the two, or another runner that comes between."""
+    spool.run("-odq", "-f", "", "bob@example.org", stdin=TEXT).ok()
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", "rcpt 550"))
+    name, = spool.names("failed")
+    os.rename(os.path.join(spool.top, "failed", name + ".state"), os.path.join(spool.top, "queue", name + ".state"))
+    spool.run("-q").ok()
+    assert "(given up after 1 tries: RCPT TO: 550" in spool.run("-bp").out and os.listdir(os.path.join(spool.top, "queue")) == []
+
+
 def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, tmp_path):
     """RLIMIT_FSIZE stands for it: a write that comes back short, then EFBIG."""
     spool = Spool(mysend, tmp_path / "spool")
