@@ -368,6 +368,17 @@ def test_caller_need_not_wait_for_a_slow_relay(spool, relay):
         time.sleep(0.02)
 
 
+def test_child_that_tries_keeps_nothing_of_the_caller_open(spool, relay):
+    there = relay("ehlo pipelining", 'greet "sleep 3 && ok"')
+    ours, theirs = os.pipe()
+    began = time.monotonic()
+    spool.run("-odb", "bob@example.org", stdin=TEXT, relay=there, settle=False, pass_fds=(theirs,)).ok()
+    os.close(theirs)
+    assert os.read(ours, 1) == b"" and time.monotonic() - began < 2
+    os.close(ours)
+    assert there.wait_for_message(20)
+
+
 def test_held_mail_waits_until_it_is_released(spool, relay):
     spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
     name = spool.names()[0]
