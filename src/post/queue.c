@@ -256,6 +256,16 @@ static void run_account(struct run *r, struct link *l)
 	log_debug("account %s: %s", r->name, f.text);
 }
 
+/* Its account has left the configuration: its mail ages all the same, is told of and given up, by the account that is there. */
+static void no_account(struct run *r, const struct failure *why)
+{
+	log_warning("%s", why->text);
+	r->outcome.with = r->order->keeps;
+	r->at = 0;
+	if (r->outcome.with)
+		nobody_in(r, why);
+}
+
 static void run_all(struct run *r)
 {
 	struct link l = {.watcher = r->order->watcher};
@@ -269,7 +279,7 @@ static void run_all(struct run *r)
 		if (r->outcome.with)
 			run_account(r, r->order->link ? r->order->link : &l);
 		else
-			log_warning("%s", f.text);
+			no_account(r, &f);
 		/* Once a run for each account, however it went. */
 		for (size_t k = r->names.count; k-- > i;)
 			if (r->account[k] && strcmp(r->account[k], r->name) == 0)

@@ -27,7 +27,7 @@ struct queue_order {
 	const char *id;	     /* only those whose name, recipient, sender has it in it; NULL: any */
 	const char *recipient, *sender;
 	const struct account *only; /* mail of this account; NULL: of any */
-	const struct account *keeps; /* how much of what was given up; NULL: all */
+	const struct account *keeps; /* how much of what was given up (NULL: all); and looks after mail whose account is gone */
 	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* 0: all */
 	int64_t until, end;  /* when no more is begun, and when no answer is waited for any longer; 0: never */

@@ -86,6 +86,21 @@ def test_each_of_many_is_warned_of_and_given_up_in_its_time_when_the_relay_is_do
     assert sorted(name[:26] for name in spool.names() if ".b" in name) == wait
 
 
+def test_mail_of_an_account_that_is_gone_ages_and_comes_back_by_the_default_account(at, tries, relay, spool):
+    work = "account work\nhost 127.0.0.1\nport 1\ntls off\nfrom w@example.net\nqueue on\nspool %s\n" % spool.top
+    at(0, "-a", "work", "-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT, more=work).ok()
+    name, = spool.names()
+    said = [at(hour * HOUR, "-q", relay=tries, more="queue_lifetime 1d\n").err for hour in range(24)]
+    assert 'there is no account "work"' in said[0] and "given up" not in "".join(said) and spool.names() == [name]
+    assert "tries, the next at" in at(0, "-bp").out
+    assert "is given up" in "".join(at(hour * HOUR + 2, "-q", relay=tries, more="queue_lifetime 1d\n").err for hour in (25, 27))
+    assert spool.names("failed") == [name] and "bob@example.org" not in str([session.lines for session in tries.sessions])
+    takes = relay("ehlo pipelining 8bitmime")
+    at(29 * HOUR, "-qf", relay=takes).ok()
+    assert [mail.recipients for mail in takes.messages] == [["ann@example.net"]] and spool.names() == []
+    assert b'there is no account "work"' in takes.message.body
+
+
 @pytest.mark.parametrize("jump", [-DAY, DAY, -30 * DAY, 30 * DAY, 3650 * DAY])
 def test_clock_that_jumps_loses_nothing_and_gives_nothing_up(at, tries, relay, spool, jump):
     at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()
