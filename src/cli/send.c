@@ -53,8 +53,10 @@ static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 {
 	struct watch watch;
 	struct link link = {.watcher = watch_open(&watch, w), .once = true};
-	int ok = submit(j, &link, f), status = report(j, ok < 0 ? f : NULL, w->quiet);
+	int ok = submit(j, &link, f), status;
 
+	j->aloud = !w->as_sendmail && (w->verbose || isatty(STDERR_FILENO));
+	status = report(j, ok < 0 ? f : NULL, w->quiet);
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);

@@ -3,6 +3,7 @@ import email
 import email.policy
 import os
 import re
+import select
 import time
 
 import pytest
@@ -23,6 +24,43 @@ def test_mail_waits_in_silence_when_the_relay_is_down_and_arrives_when_it_is_up(
     mail = there.message
     assert mail.sender == "me@example.net" and mail.recipients == ["bob@example.org", "carl@example.org"]
     assert spool.files() == []
+
+
+def at_a_terminal(spool, *args, name="mysend"):
+    """(status, what the terminal got)."""
+    ours, theirs = os.openpty()
+    done = spool.run(*args, stdin=TEXT, name=name, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    while select.select([ours], [], [], 0)[0]:
+        try:
+            more = os.read(ours, 65536)
+        except OSError:
+            break
+        text += more
+        if not more:
+            break
+    os.close(ours)
+    return done.status, text.decode().replace("\r\n", "\n")
+
+
+WAITS = r"mysend: connect to 127\.0\.0\.1:1: [^\n]*refused[^\n]*; the mail waits as %s\n"
+
+
+def test_who_watches_is_told_in_a_line_that_the_relay_cannot_be_reached_and_the_mail_waits(spool):
+    assert re.fullmatch(WAITS % "([0-9a-z]{26})", spool.run("-v", "bob@example.org", "carl@example.org", stdin=TEXT).err)
+    status, said = at_a_terminal(spool, "bob@example.org")
+    assert status == 0 and re.fullmatch(WAITS % spool.names()[1], said), said
+    for args, name in ((["-oeq", "-v"], "mysend"), (["-v"], "sendmail"), (["-odq"], "mysend")):
+        before = len(spool.names())
+        assert at_a_terminal(spool, *args, "bob@example.org", name=name) == (0, "") and len(spool.names()) == before + 1
+
+
+def test_who_watches_is_told_what_the_relay_puts_off(spool, relay):
+    there = relay("ehlo pipelining 8bitmime", 'rcpt-to bob@example.org "450 4.2.0 later"')
+    done = spool.run("-v", "bob@example.org", "carl@example.org", stdin=TEXT, relay=there)
+    said, = [line for line in done.err.splitlines() if line.startswith("mysend: ")]
+    assert done.status == 0 and said == "mysend: RCPT TO:<bob@example.org> to 127.0.0.1:%d: 450 4.2.0 later; the mail waits as %s" % (there.port, spool.names()[0])
 
 
 def test_retry_sends_the_same_octets(spool, relay):
