@@ -49,6 +49,8 @@ static void show_entry(const struct listing *l, const struct entry *e, bool busy
 		puts("\t(held)");
 	else if (e->attempts)
 		printf("\t(%u tries, the next at %s: %s)\n", e->attempts, next, e->last);
+	if (e->config)
+		printf("\t(configuration %s)\n", e->config);
 	for (size_t i = 0; i < e->envelope.recipients; i++)
 		printf("\t%s: %s\n", e->envelope.recipient[i].address, state_of(e->envelope.recipient[i].verdict, l->failed));
 }
@@ -59,7 +61,8 @@ static int print_object(struct buf *out, const struct listing *l, const struct e
 
 	if (buf_printf(out, "{\"queue_name\":\"%s\",\"queue_id\":\"%s\",\"arrival_time\":%lld,\"message_size\":%" PRIu64
 			    ",\"account\":", queue, e->id, (long long)e->arrived, e->size) < 0 ||
-	    json_text(out, slice_of(e->account)) < 0 || buf_text(out, ",\"sender\":") < 0 ||
+	    json_text(out, slice_of(e->account)) < 0 || (e->config && (buf_text(out, ",\"config\":") < 0 ||
+	    json_text(out, slice_of(e->config)) < 0)) || buf_text(out, ",\"sender\":") < 0 ||
 	    json_text(out, slice_of(e->envelope.sender)) < 0 ||
 	    buf_printf(out, ",\"attempts\":%u,\"next_try\":%lld,\"last_reply\":", e->attempts, (long long)e->next) < 0 ||
 	    json_text(out, slice_of(e->last)) < 0 || buf_text(out, ",\"recipients\":[") < 0)

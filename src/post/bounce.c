@@ -219,7 +219,7 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 {
 	struct arena in = {.block = NULL};
 	struct report report = {.about = e, .in = &in, .warning = warning};
-	struct entry b = {.account = a->name, .last = "", .arrived = clock_wall(), .fd = -1};
+	struct entry b = {.account = a->name, .config = a->config, .last = "", .arrived = clock_wall(), .fd = -1};
 	struct source *text;
 	int ok = -1;
 

@@ -26,7 +26,7 @@ struct run {
 	const struct queue_order *order;
 	struct arena in; /* of the list */
 	struct spool_names names;
-	const char **account; /* of each name; NULL: not to be tried */
+	const char **account; /* of each name, as account_key has it; NULL: not to be tried */
 	size_t at;	      /* in names, for the account at hand */
 	const char *name;     /* of the account at hand */
 	struct outcome outcome;
@@ -73,6 +73,25 @@ static void set_aside(struct run *r, struct entry *e, const char *id, const stru
 	r->outcome.sum->failed++;
 }
 
+/* The account, and in a second line its configuration file, if that is none of the usual ones. */
+static const char *account_key(struct arena *in, const char *name, const char *config)
+{
+	return arena_printf(in, "%s%s%s", name, config ? "\n" : "", config ? config : "");
+}
+
+static const struct account *account_of(struct run *r, struct failure *f)
+{
+	const struct queue_order *o = r->order;
+	const char *config = strchr(r->name, '\n');
+	char *name = arena_printf(&r->in, "%s", r->name);
+
+	if (o->only)
+		return o->only;
+	if (config)
+		name[config - r->name] = '\0';
+	return o->account(o->ctx, name, config ? config + 1 : NULL, f);
+}
+
 /* It was looked at without a lock. */
 static void look_again(struct run *r, const char *id, const struct failure *first)
 {
@@ -102,7 +121,7 @@ static void look(struct run *r)
 		if (got < 0)
 			look_again(r, r->names.name[i], &f);
 		else if (got == SPOOL_SEEN && fits(r->order, &e) && is_due(r->order, &e, now))
-			r->account[i] = arena_printf(&r->in, "%s", e.account);
+			r->account[i] = account_key(&r->in, e.account, e.config);
 		arena_free(&scratch);
 	}
 }
@@ -268,14 +287,16 @@ static void no_account(struct run *r, const struct failure *why)
 
 static void run_all(struct run *r)
 {
+	const struct account *only = r->order->only;
+	const char *key = only ? account_key(&r->in, only->name, only->config) : NULL;
 	struct link l = {.watcher = r->order->watcher};
 	struct failure f;
 
 	for (size_t i = 0; i < r->names.count && !over(r); i++) {
-		if (!r->account[i] || (r->order->only && strcmp(r->account[i], r->order->only->name) != 0))
+		if (!r->account[i] || (key && strcmp(r->account[i], key) != 0))
 			continue;
 		r->name = r->account[i];
-		r->outcome.with = r->order->only ? r->order->only : r->order->account(r->order->ctx, r->name, NULL, &f);
+		r->outcome.with = account_of(r, &f);
 		if (r->outcome.with)
 			run_account(r, r->order->link ? r->order->link : &l);
 		else

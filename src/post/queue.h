@@ -19,8 +19,8 @@
 
 struct queue_order {
 	void *ctx;
-	/* The account of that name, or for that sender; NULL and *f: there is none. */
-	const struct account *(*account)(void *ctx, const char *name, const char *sender, struct failure *f);
+	/* The account of that name in that configuration file (NULL: the usual ones); NULL and *f: there is none. */
+	const struct account *(*account)(void *ctx, const char *name, const char *config, struct failure *f);
 	bool (*stop)(void *ctx); /* nothing more is begun; NULL: never */
 	const struct watcher *watcher;
 	bool all;	     /* due or not */

@@ -65,7 +65,7 @@ static bool is_eightbit(const struct message *m)
 /* What is the same for each entry made of the job. */
 static struct entry entry_of(const struct job *j)
 {
-	struct entry e = {.account = j->account->name, .last = "", .envelope = j->mail.envelope, .fd = -1};
+	struct entry e = {.account = j->account->name, .config = j->account->config, .last = "", .envelope = j->mail.envelope, .fd = -1};
 
 	e.arrived = clock_wall();
 	e.eightbit = is_eightbit(&j->mail.message);

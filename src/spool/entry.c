@@ -11,6 +11,7 @@
 #define BLOCK "mysend-mail "
 #define STATE "mysend-state "
 #define THIS "1"
+#define NAMED "2" /* of a mail with a configuration file of its own, which another program would send by another */
 #define YEAR_9999 253402300799 /* its end: what can be printed as a date */
 
 static int wrong(struct failure *f, const char *what, struct slice line)
@@ -29,7 +30,7 @@ static int check_version(struct slice line, const char *kind, struct failure *f)
 	if (!slice_begins(line, kind) || line.len == strlen(kind))
 		return wrong(f, "none of mysend's files", line);
 	version = (struct slice){line.p + strlen(kind), line.len - strlen(kind)};
-	if (slice_is(version, THIS))
+	if (slice_is(version, THIS) || (strcmp(kind, BLOCK) == 0 && slice_is(version, NAMED)))
 		return 0;
 	wrong(f, "of another version of mysend", line);
 	f->exit = EX_CONFIG;
@@ -62,8 +63,9 @@ int entry_print(struct buf *out, const struct entry *e)
 {
 	const struct envelope *v = &e->envelope;
 
-	if (buf_printf(out, BLOCK THIS "\nArrived: %lld\nAccount: %s\nSize: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n",
-		       (long long)e->arrived, e->account, e->size, e->eightbit, v->sender) < 0 ||
+	if (buf_printf(out, BLOCK "%s\nArrived: %lld\nAccount: %s\n", e->config ? NAMED : THIS, (long long)e->arrived, e->account) < 0 ||
+	    (e->config && buf_printf(out, "Config: %s\n", e->config) < 0) ||
+	    buf_printf(out, "Size: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n", e->size, e->eightbit, v->sender) < 0 ||
 	    buf_printf(out, "Notify: %u\nRet: %u\nBody: %u\nSmtputf8: %d\n", v->notify, (unsigned)v->ret,
 		       (unsigned)v->body, v->smtputf8) < 0 ||
 	    (v->envid && buf_printf(out, "Envid: %s\n", v->envid) < 0))
@@ -121,6 +123,8 @@ static int read_line(struct entry *e, struct arena *in, struct slice line, struc
 		return read_address(&v->sender, in, value, f);
 	if (named(line, "Account", &value))
 		e->account = arena_text(in, value.p, value.len);
+	else if (named(line, "Config", &value) && (fine = value.len && *value.p == '/'))
+		e->config = arena_text(in, value.p, value.len);
 	else if (named(line, "Envid", &value))
 		v->envid = arena_text(in, value.p, value.len);
 	else if (named(line, "Arrived", &value) && (fine = number(value, YEAR_9999, &n)))
@@ -146,7 +150,7 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 {
 	struct slice line = {"", 0};
 
-	e->account = NULL;
+	e->account = e->config = NULL;
 	e->last = "";
 	e->envelope = (struct envelope){.sender = NULL};
 	if (!slice_line(text, &line) || check_version(line, BLOCK, f) < 0)

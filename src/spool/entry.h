@@ -20,6 +20,7 @@ enum { SPOOL_ID = 32, ENTRY_BLOCK = 32 * 1024 * 1024 };
 struct entry {
 	char id[SPOOL_ID];
 	const char *account;
+	const char *config; /* the file that the account is of, from the root on; NULL: one of the usual ones */
 	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and TOLD are settled, PENDING is to be tried, UNSURE too */
 	bool eightbit;		  /* of the message */
 	uint64_t size;		  /* of the message, octets */

@@ -45,6 +45,25 @@ static void test_an_envelope_comes_back_as_it_was_written(void **state)
 	buf_start(&out, 10000);
 	assert_int_equal(entry_print(&out, &e), 0);
 	assert_string_equal(out.p, block);
+	assert_null(e.config);
+	buf_free(&out);
+	arena_free(&in);
+}
+
+static void test_an_envelope_of_a_file_of_its_own_comes_back_as_it_was_written(void **state)
+{
+	static const char named[] = "mysend-mail 2\nArrived: 880127706\nAccount: my work\nConfig: /home/j o/c\nSize: 7\nEightbit: 0\n"
+				    "Sender: <>\nNotify: 0\nRet: 0\nBody: 0\nSmtputf8: 0\nRecipient: 0 - <r@x>\n\n";
+	struct arena in = {0};
+	struct entry e = parsed(&in, named);
+	struct buf out;
+
+	(void)state;
+	assert_string_equal(e.account, "my work");
+	assert_string_equal(e.config, "/home/j o/c");
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print(&out, &e), 0);
+	assert_string_equal(out.p, named);
 	buf_free(&out);
 	arena_free(&in);
 }
@@ -52,7 +71,9 @@ static void test_an_envelope_comes_back_as_it_was_written(void **state)
 static void test_a_block_that_is_none_of_ours_is_an_error(void **state)
 {
 	static const char *const rows[] = {
-		"", "\n", "From: a@b\n\nx", "mysend-mail 2\n\n", "mysend-mail 1\n\n",
+		"", "\n", "From: a@b\n\nx", "mysend-mail 2\n\n", "mysend-mail 3\n\n", "mysend-mail 1\n\n",
+		"mysend-mail 2\nAccount: a\nConfig: b\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
+		"mysend-mail 2\nAccount: a\nConfig: \nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
 		"mysend-mail 1\nAccount: a\nSender: <a@b>\n\n",				  /* nobody */
 		"mysend-mail 1\nAccount: a\nRecipient: 0 - <a@b>\n\n",			  /* from nobody */
 		"mysend-mail 1\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",		  /* of no account */
@@ -149,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_envelope_comes_back_as_it_was_written),
+		cmocka_unit_test(test_an_envelope_of_a_file_of_its_own_comes_back_as_it_was_written),
 		cmocka_unit_test(test_a_block_that_is_none_of_ours_is_an_error),
 		cmocka_unit_test(test_a_state_comes_back_as_it_was_written),
 		cmocka_unit_test(test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_is_not),
