@@ -12,6 +12,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 bool file_standard_open(void)
 {
 	bool input = fcntl(STDIN_FILENO, F_GETFD) != -1;
@@ -121,16 +123,17 @@ int file_unnamed(void)
 	return fd >= 0 ? fd : unnamed_in("/tmp");
 }
 
-static int lock_soon(int fd)
+int file_lock(int fd, unsigned ms)
 {
-	const struct timespec pause = {0, 20 * 1000 * 1000};
+	struct timespec pause = {0, 1000 * 1000};
+	int64_t until = clock_steady() + ms;
 
-	for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; tries++) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -1;
-		if (tries == 50)
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || clock_steady() >= until)
 			return -1;
 		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < 16 * 1000 * 1000)
+			pause.tv_nsec *= 2;
 	}
 	return 0;
 }
@@ -143,7 +146,7 @@ int file_append(const char *path, struct slice bytes)
 
 	if (fd < 0)
 		return -1;
-	ok = lock_soon(fd) == 0 ? file_write(fd, bytes.p, bytes.len) : -1;
+	ok = file_lock(fd, 1000) == 0 ? file_write(fd, bytes.p, bytes.len) : -1;
 	saved = errno;
 	if (close(fd) < 0 && ok == 0)
 		return -1;

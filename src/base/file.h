@@ -30,6 +30,8 @@ MUST_CHECK int file_end_output(struct failure *f);
 void file_drain(int fd);
 /* A new file without a name, in $TMPDIR or else in /tmp, to write and read. */
 MUST_CHECK int file_unnamed(void);
+/* An exclusive flock; EWOULDBLOCK: somebody else has it, and still had it so many milliseconds later. */
+MUST_CHECK int file_lock(int fd, unsigned ms);
 /* Appends in one write, under a lock that waits at most a second; makes the file with mode 0600. */
 MUST_CHECK int file_append(const char *path, struct slice bytes);
 

@@ -13,6 +13,8 @@
 #include "cli/intake.h"
 #include "spool/spool.h"
 
+struct other;
+
 struct keeper {
 	struct intake intake;
 	const struct wish *wish;
@@ -20,6 +22,7 @@ struct keeper {
 	struct job scratch;
 	struct spool spool;
 	bool there; /* there is a spool */
+	struct other *others; /* configurations that mails name, so far */
 };
 
 MUST_CHECK int keeper_open(struct keeper *k, const struct wish *w, struct arena *run, struct failure *f);

@@ -70,6 +70,8 @@ static void show_entry(const struct listing *l, const struct entry *e, bool busy
 		puts("\t(held)");
 	else if (e->attempts || l->failed)
 		show_tries(l, e);
+	if (e->config)
+		show_text("\t(configuration ", e->config, ")", "");
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		const struct recipient *r = &e->envelope.recipient[i];
 
@@ -83,7 +85,8 @@ static int print_object(struct buf *out, const struct listing *l, const struct e
 
 	if (buf_printf(out, "{\"queue_name\":\"%s\",\"queue_id\":\"%s\",\"arrival_time\":%lld,\"message_size\":%" PRIu64
 			    ",\"account\":", queue, e->id, (long long)e->arrived, e->size) < 0 ||
-	    json_text(out, slice_of(e->account)) < 0 || buf_text(out, ",\"sender\":") < 0 ||
+	    json_text(out, slice_of(e->account)) < 0 || (e->config && (buf_text(out, ",\"config\":") < 0 ||
+	    json_text(out, slice_of(e->config)) < 0)) || buf_text(out, ",\"sender\":") < 0 ||
 	    json_text(out, slice_of(e->envelope.sender)) < 0 ||
 	    buf_printf(out, ",\"attempts\":%u,\"next_try\":%lld,\"last_reply\":", e->attempts, (long long)e->next) < 0 ||
 	    json_text(out, slice_of(e->last)) < 0 || buf_text(out, ",\"recipients\":[") < 0)
@@ -116,19 +119,20 @@ static void show_one(struct listing *l, const char *id)
 	struct arena scratch = {.block = NULL};
 	struct failure why;
 	struct entry e;
-	int got = l->failed ? spool_take_failed(s, &scratch, id, &e, &why) : spool_take(s, &scratch, id, &e, &why);
+	int got = spool_look(s, l->failed, &scratch, id, &e, &why);
 
 	if (got < 0)
 		log_warning("%s", why.text);
-	if (got == SPOOL_TAKEN || got == SPOOL_BUSY) {
+	if (got == SPOOL_SEEN) {
+		bool busy = !l->failed && spool_is_busy(s, id);
+
 		if (l->keeper->wish->json)
-			show_object(l, &e, got == SPOOL_BUSY);
+			show_object(l, &e, busy);
 		else
-			show_entry(l, &e, got == SPOOL_BUSY);
+			show_entry(l, &e, busy);
 		l->broken = ferror(stdout);
 		l->octets += e.size;
 		l->count++;
-		spool_release(&e);
 	}
 	arena_free(&scratch);
 }

@@ -6,35 +6,59 @@
 #include "cli/keeper.h"
 #include "cli/modes.h"
 #include "post/outcome.h"
+#include "post/report.h"
+
+enum { PATIENCE_MS = 1000 };
 
 static bool begins(const char *id, const char *with)
 {
 	return *with && strncmp(id, with, strlen(with)) == 0;
 }
 
-/* The only one whose name begins so. */
-static const char *find_one(struct keeper *k, const struct spool_names *names, const char *with, struct failure *f)
-{
-	const char *found = NULL;
+/* A mail that is named: in the queue, or among those that were given up. */
+struct found {
+	const char *id;
+	bool failed;
+	size_t count; /* whose name begins so */
+};
 
+/* The whole name is that mail's, though others (its bounces) begin with it, too. */
+static void find_in(struct found *found, const struct spool_names *names, bool failed, const char *with)
+{
 	for (size_t i = 0; i < names->count; i++) {
 		if (!begins(names->name[i], with))
 			continue;
-		if (found) {
-			fail(f, AT_USAGE, EX_USAGE, "more than one mail in %s begins with %s", k->spool.path, with);
-			return NULL;
+		if (strcmp(names->name[i], with) == 0) {
+			*found = (struct found){names->name[i], failed, 1};
+			return;
 		}
-		found = names->name[i];
+		*found = (struct found){names->name[i], failed, found->count + 1};
 	}
-	if (!found)
-		fail(f, AT_USAGE, EX_DATAERR, "there is no mail %s in the queue", with);
-	return found;
 }
 
-static int change(struct keeper *k, struct entry *e, enum mode how, struct failure *f)
+static int find_one(struct keeper *k, struct arena *in, const char *with, struct found *found, struct failure *f)
 {
+	struct spool_names waits = {.count = 0}, failed = {.count = 0};
+	bool removes = k->wish->mode == MODE_REMOVE;
+
+	*found = (struct found){.id = NULL};
+	if (k->there && (spool_list(&k->spool, false, in, &waits, f) < 0 ||
+			 (removes && spool_list(&k->spool, true, in, &failed, f) < 0)))
+		return -1;
+	find_in(found, &waits, false, with);
+	if (!found->id || strcmp(found->id, with) != 0)
+		find_in(found, &failed, true, with);
+	if (found->count > 1)
+		return fail(f, AT_USAGE, EX_USAGE, "more than one mail in %s begins with %s", k->spool.path, with);
+	return found->id ? 0 : fail(f, AT_USAGE, EX_DATAERR, "there is no mail %s in the queue", with);
+}
+
+static int change(struct keeper *k, struct entry *e, bool failed, struct failure *f)
+{
+	enum mode how = k->wish->mode;
+
 	if (how == MODE_REMOVE)
-		return spool_finish(&k->spool, e, false, f);
+		return failed ? spool_forget(&k->spool, e, f) : spool_finish(&k->spool, e, false, f);
 	if (how == MODE_RELEASE && e->held)
 		outcome_idle(e, clock_wall(), 0);
 	e->held = how == MODE_HOLD;
@@ -42,26 +66,44 @@ static int change(struct keeper *k, struct entry *e, enum mode how, struct failu
 	return spool_record(&k->spool, e, f);
 }
 
-static int change_one(struct keeper *k, const struct wish *w, struct failure *f)
+static int change_one(struct keeper *k, const char *with, struct failure *f)
 {
 	struct arena in = {.block = NULL};
-	struct spool_names names = {.count = 0};
 	struct entry e = {.fd = -1};
-	const char *id;
-	int ok = k->there ? spool_list(&k->spool, false, &in, &names, f) : 0, got = SPOOL_GONE;
+	struct found found;
+	int ok = find_one(k, &in, with, &found, f), got = SPOOL_GONE;
 
-	id = ok < 0 ? NULL : find_one(k, &names, w->queue_id, f);
-	if (id)
-		got = spool_take(&k->spool, &in, id, &e, f);
-	if (!id || got < 0)
+	if (ok == 0)
+		got = found.failed ? spool_take_failed(&k->spool, &in, found.id, &e, f)
+				   : spool_take(&k->spool, &in, found.id, PATIENCE_MS, &e, f);
+	if (got < 0)
 		ok = -1;
-	else if (got != SPOOL_TAKEN)
-		ok = fail(f, AT_SPOOL, EX_TEMPFAIL, "%s is being tried just now", id);
-	else
-		ok = change(k, &e, w->mode, f);
+	else if (ok == 0 && got != SPOOL_TAKEN)
+		ok = fail(f, AT_SPOOL, EX_TEMPFAIL, "%s is being tried just now", found.id);
+	else if (ok == 0)
+		ok = change(k, &e, found.failed, f);
 	spool_release(&e);
 	arena_free(&in);
 	return ok;
+}
+
+/* What fails is told, and the others are seen to. The status: the first that is for good, else that of any. */
+static int change_all(struct keeper *k)
+{
+	const struct wish *w = k->wish;
+	int status = EX_OK;
+
+	for (size_t i = 0; i < w->recipients; i++) {
+		struct failure f;
+
+		if (change_one(k, w->recipient[i].text, &f) == 0)
+			continue;
+		if (!w->quiet)
+			report_failure(&f);
+		if (status == EX_OK || status == EX_TEMPFAIL)
+			status = f.exit;
+	}
+	return status;
 }
 
 static int act(struct keeper *k, const struct wish *w, struct failure *f)
@@ -72,7 +114,7 @@ static int act(struct keeper *k, const struct wish *w, struct failure *f)
 	case MODE_HOLD:
 	case MODE_RELEASE:
 	case MODE_REMOVE:
-		return change_one(k, w, f);
+		return change_all(k);
 	default:
 		return keeper_run(k, f);
 	}
@@ -93,5 +135,5 @@ int mode_queue(const struct wish *w, struct arena *run, struct failure *f)
 	if (ok == 0)
 		ok = act(&k, w, f);
 	keeper_close(&k);
-	return ok < 0 ? -1 : EX_OK;
+	return ok;
 }

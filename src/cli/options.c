@@ -136,7 +136,10 @@ static int read_word(struct wish *w, struct arena *run, const struct word *own, 
 			add_recipient(w, run, to, false);
 		return draft_option(&w->draft, run, own->kind, spelled, value, f);
 	case MAIL:
-		w->queue_id = value;
+		if (w->named && w->mode != own->mode)
+			return usage(f, "only one is done at a time: ", spelled);
+		w->named = true;
+		add_recipient(w, run, value, true);
 		break;
 	case FLUSH:
 		w->queue_all = true;

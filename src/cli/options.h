@@ -41,7 +41,8 @@ struct wish {
 	bool later;	       /* -odq: put it into the queue, and do not try it now */
 	bool background;       /* -odb: the caller need not wait for the try */
 	bool queue_all;	       /* -qf: due or not */
-	const char *queue_id, *queue_recipient, *queue_sender; /* -qI, --queue-hold; -qR, -qS; or NULL */
+	const char *queue_id, *queue_recipient, *queue_sender; /* -qI, -qR, -qS; or NULL */
+	bool named;	       /* --queue-hold and its like: the recipients are names of mails */
 	bool smtputf8;	       /* -U */
 	bool no_input;	       /* standard input was closed; main sets it */
 	const char *sender;    /* -f; NULL: not given */

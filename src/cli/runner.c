@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -6,16 +7,65 @@
 #include "base/notify.h"
 #include "cli/keeper.h"
 #include "cli/watch.h"
+#include "conf/secret.h"
 #include "post/queue.h"
 
-static const struct account *account_of(void *ctx, const char *name, const char *sender, struct failure *f)
+/* A configuration that is not the run's. */
+struct other {
+	const char *config; /* NULL: the usual files */
+	struct intake intake;
+	struct failure why; /* it cannot be read */
+	bool read;
+	struct other *next;
+};
+
+static bool same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static struct other *other_of(struct keeper *k, const char *config)
+{
+	struct arena *run = k->intake.run;
+	struct other *o = k->others;
+
+	while (o && !same(o->config, config))
+		o = o->next;
+	if (o)
+		return o;
+	o = arena_zeroed(run, 1, sizeof *o);
+	o->config = config ? arena_printf(run, "%s", config) : NULL;
+	o->intake.run = run;
+	o->read = accounts_load_again(&o->intake.all, run, o->config, &o->why) == 0;
+	o->next = k->others;
+	return k->others = o;
+}
+
+/* By what its sender meant: another file might lead to another relay. Where there are no usual files, this one has taken their place. */
+static struct intake *intake_of(struct keeper *k, const char *config, struct failure *f)
+{
+	struct other *o;
+
+	if (same(config, k->intake.all.named))
+		return &k->intake;
+	o = other_of(k, config);
+	if (!o->read) {
+		*f = o->why;
+		return NULL;
+	}
+	return config || o->intake.all.user.sections || o->intake.all.system.sections ? &o->intake : &k->intake;
+}
+
+static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
 {
 	struct keeper *k = ctx;
+	struct intake *n = intake_of(k, config, f);
 	struct wish wish = *k->wish;
 	struct aliases *unused;
 
-	wish.account = name;
-	return intake_account(&k->intake, &k->scratch, &wish, sender, &unused, f) < 0 ? NULL : k->scratch.account;
+	/* Where there are no files, the environment is the only account there is. */
+	wish.account = n && !n->all.user.sections && !n->all.system.sections && strcmp(name, "default") == 0 ? NULL : name;
+	return !n || intake_account(n, &k->scratch, &wish, NULL, &unused, f) < 0 ? NULL : k->scratch.account;
 }
 
 static bool is_told_to_end(void *ctx)
@@ -49,7 +99,7 @@ int keeper_run(struct keeper *k, struct failure *f)
 	return ok;
 }
 
-/* The configuration is read anew each time. */
+/* The configuration is read anew each time, and so is each password: of the next run's accounts none is this run's. */
 static void run_once(const struct wish *w)
 {
 	struct arena once = {.block = NULL};
@@ -59,6 +109,7 @@ static void run_once(const struct wish *w)
 	if (keeper_open(&k, w, &once, &f) < 0 || keeper_run(&k, &f) < 0)
 		log_warning("%s", f.text);
 	keeper_close(&k);
+	secret_wipe();
 	arena_free(&once);
 }
 

@@ -12,9 +12,11 @@
 #include "post/logline.h"
 #include "post/queue.h"
 #include "post/report.h"
+#include "post/shelf.h"
 #include "post/submit.h"
 
-enum { ALONG_MS = 10000 };
+/* When no more is begun, and when no answer is waited for: what is begun last has time left, or it would be in doubt. */
+enum { ALONG_MS = 5000, ALONG_END_MS = 15000 };
 
 static int read_message(struct job *j, const struct wish *w, struct failure *f)
 {
@@ -33,18 +35,17 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, how, f);
 }
 
-/* The relay is there, and has time: some of what waited for it goes along. */
+/* The relay is there, and has time: some of what waited for it goes along. Nothing waited for one that an option chose. */
 static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;
 	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along,
-				    .until = clock_steady() + ALONG_MS};
+				    .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
 	struct queue_sum sum;
 	struct failure f;
 	struct spool s;
 
-	if (!a->queue_along || setting_is(a, SET_queue, "off") ||
-	    spool_open(&s, whoami_spool(&j->arena, a), false, &f) != 0)
+	if (!a->queue_along || !shelf_may_wait(a) || spool_open(&s, whoami_spool(&j->arena, a), false, &f) != 0)
 		return;
 	if (queue_run(&s, &order, &sum, &f) < 0)
 		log_warning("%s", f.text);
@@ -55,8 +56,10 @@ static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 {
 	struct watch watch;
 	struct link link = {.watcher = watch_open(&watch, w), .once = true};
-	int ok = submit(j, &link, f), status = report(j, ok < 0 ? f : NULL, w->quiet);
+	int ok = submit(j, &link, f), status;
 
+	j->aloud = !w->as_sendmail && (w->verbose || isatty(STDERR_FILENO));
+	status = report(j, ok < 0 ? f : NULL, w->quiet);
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);

@@ -70,7 +70,7 @@ static int read_open(struct config *c, struct arena *run, int fd, bool named, st
 	return ok;
 }
 
-enum must { MAY_LACK, MUST_READ, MUST_FIND };
+enum must { MAY_LACK, MUST_READ, MUST_FIND, MUST_BE_OURS };
 
 /* 1: read, 0: not there (or, if it may be lacking, not readable), -1. */
 static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
@@ -82,7 +82,7 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 
 	note(all, run, c->path, why);
 	if (fd < 0) {
-		if (must == MUST_FIND || (must == MUST_READ && there))
+		if (must >= MUST_FIND || (must == MUST_READ && there))
 			return fail(f, AT_CONFIG, EX_CONFIG, "configuration file %s: %s", c->path, why);
 		return 0;
 	}
@@ -91,43 +91,99 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 	return ok < 0 ? -1 : 1;
 }
 
-static int load_user(struct accounts *all, struct arena *run, const char *config, struct failure *f)
+struct usual { /* the user's own, in this order */
+	const char *path[2];
+};
+
+static struct usual usual_files(struct arena *run)
 {
-	const char *env = getenv("MYSEND_CONFIG"), *xdg = getenv("XDG_CONFIG_HOME"), *home = whoami_home(run);
-	const char *path[2] = {NULL, NULL};
+	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = whoami_home(run);
+	struct usual u = {{NULL, NULL}};
+
+	if (xdg && *xdg == '/')
+		u.path[0] = arena_printf(run, "%s/mysend/config", xdg);
+	else if (*home)
+		u.path[0] = arena_printf(run, "%s/.config/mysend/config", home);
+	if (*home)
+		u.path[1] = arena_printf(run, "%s/.mysendrc", home);
+	return u;
+}
+
+static int load_usual(struct accounts *all, struct arena *run, struct failure *f)
+{
+	struct usual u = usual_files(run);
 	int ok = 0;
 
-	if (!config && env && *env)
-		config = env;
-	if (config) {
-		all->user.path = all->place = config;
-		return try_file(all, run, &all->user, MUST_FIND, f);
-	}
-	if (xdg && *xdg == '/')
-		path[0] = arena_printf(run, "%s/mysend/config", xdg);
-	else if (*home)
-		path[0] = arena_printf(run, "%s/.config/mysend/config", home);
-	if (*home)
-		path[1] = arena_printf(run, "%s/.mysendrc", home);
-	all->place = path[0] ? path[0] : all->system.path;
+	all->place = u.path[0] ? u.path[0] : all->system.path;
 	for (int i = 0; i < 2 && ok == 0; i++) {
-		if (!path[i])
+		if (!u.path[i])
 			continue;
-		all->user.path = path[i];
+		all->user.path = u.path[i];
 		ok = try_file(all, run, &all->user, MUST_READ, f);
 	}
 	return ok;
 }
 
-int accounts_load(struct accounts *out, struct arena *run, const char *config, struct failure *f)
+/* What systemd gives to a service (LoadCredential=) it gives to the next under another name. */
+static bool is_credential(const char *path)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = folder ? strlen(folder) : 0;
+
+	return len && strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+/* The file would have been read without being named, too. */
+static bool is_usual(struct arena *run, const char *path)
+{
+	struct usual u = usual_files(run);
+
+	if (is_credential(path))
+		return true;
+	for (int i = 0; i < 2; i++) {
+		if (u.path[i] && strcmp(u.path[i], path) == 0)
+			return true;
+		if (u.path[i] && access(u.path[i], F_OK) == 0)
+			return false;
+	}
+	return false;
+}
+
+static int load_named(struct accounts *all, struct arena *run, const char *config, enum must must, struct failure *f)
+{
+	char here[4096];
+
+	if (slice_has_control(slice_of(config)))
+		return fail(f, AT_CONFIG, EX_CONFIG, "there is a control character in the name of the configuration file");
+	all->user.path = all->place = all->named = config;
+	if (*config != '/' && getcwd(here, sizeof here))
+		all->named = arena_printf(run, "%s/%s", here, config);
+	if (is_usual(run, all->named))
+		all->named = NULL;
+	return try_file(all, run, &all->user, must, f);
+}
+
+static int load(struct accounts *out, struct arena *run, const char *config, enum must must, struct failure *f)
 {
 	*out = (struct accounts){.tried = "", .place = ""};
 	out->user.rank = RANK_USER;
 	out->system.rank = RANK_SYSTEM;
 	out->system.path = SYSCONFDIR "/mysend.conf";
-	if (load_user(out, run, config, f) < 0)
+	if ((config ? load_named(out, run, config, must, f) : load_usual(out, run, f)) < 0)
 		return -1;
 	return try_file(out, run, &out->system, MAY_LACK, f) < 0 ? -1 : 0;
+}
+
+int accounts_load(struct accounts *out, struct arena *run, const char *config, struct failure *f)
+{
+	const char *env = getenv("MYSEND_CONFIG");
+
+	return load(out, run, config ? config : env && *env ? env : NULL, MUST_FIND, f);
+}
+
+int accounts_load_again(struct accounts *out, struct arena *run, const char *config, struct failure *f)
+{
+	return load(out, run, config, MUST_BE_OURS, f);
 }
 
 /* MYSEND_HOST and its like. */
@@ -210,6 +266,7 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	account_lay(a, &environment);
 	account_lay(a, &options);
 	a->files = all->tried;
+	a->config = all->named;
 	*out = a;
 	if (!account_has_relay(a))
 		return no_relay(all, run, a, f);

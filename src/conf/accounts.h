@@ -20,6 +20,7 @@ struct accounts {
 	struct config user, system;
 	const char *tried; /* every path, and what was found there */
 	const char *place; /* where a new file would go */
+	const char *named; /* the user's file, from the root on, where it is none of the usual ones; or NULL */
 };
 
 struct override { /* a setting from the command line */
@@ -35,6 +36,8 @@ struct choice {
 };
 
 MUST_CHECK int accounts_load(struct accounts *out, struct arena *run, const char *config, struct failure *f);
+/* Later, for a mail that was taken by it: the file that was named then, which has to be ours or root's; NULL: the usual ones. */
+MUST_CHECK int accounts_load_again(struct accounts *out, struct arena *run, const char *config, struct failure *f);
 /* *out is set even where all that is wrong is that it names no relay. */
 MUST_CHECK int accounts_choose(const struct accounts *all, struct arena *run, const struct choice *choice,
 			       struct account **out, struct failure *f);

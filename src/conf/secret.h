@@ -4,6 +4,7 @@
  * Use: secret_find(&password, account, f) as often as needed; secret_wipe() when no login is to come.
  * The first that is set decides: password, password_file, password_command,
  * $CREDENTIALS_DIRECTORY/mysend.password, netrc. Once found it is kept, so that a command runs once.
+ * It is known by the account's address: secret_wipe() before the arena with the accounts goes.
  *
  * Owns: the text, in conf/vault, until secret_wipe. Nothing here ever prints it.
  * Bounds: 64 KiB a file or output; a command has 60 seconds.

@@ -45,6 +45,7 @@ struct origin {
 
 struct account {
 	const char *name;  /* "default" for the nameless one */
+	const char *config; /* the file that was named in place of the usual ones, from the root on; or NULL */
 	const char *files; /* that were looked for, and what became of it */
 	const struct account *next; /* `fallback`, once somebody has found it; or NULL */
 #define SETTING(name, type, dflt, arg, summary) FIELD_##type name;

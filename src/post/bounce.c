@@ -251,7 +251,7 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 {
 	struct arena in = {.block = NULL};
 	struct report report = {.about = e, .in = &in, .warning = warning};
-	struct entry b = {.account = e->account, .last = "", .arrived = clock_wall(), .fd = -1};
+	struct entry b = {.account = a->name, .config = a->config, .last = "", .arrived = clock_wall(), .fd = -1};
 	struct source *text;
 	int ok = -1;
 
@@ -261,7 +261,7 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 	report.host = host_of(&in, a, e->envelope.sender);
 	/* At most 70 octets (RFC 2046 5.1.1), so without the host. */
 	report.boundary = e->id;
-	report.until = e->arrived + (time_t)a->queue_lifetime;
+	report.until = (e->since ? e->since : e->arrived) + e->idle + (time_t)a->queue_lifetime;
 	spool_name_bounce(b.id, e, warning);
 	b.envelope = (struct envelope){.sender = ""};
 	envelope_add(&b.envelope, &in, e->envelope.sender);

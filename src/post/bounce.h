@@ -2,7 +2,7 @@
  * post/bounce - tells the sender of a mail that some of its recipients were given up, or have to wait (RFC 3461 6, 3464)
  *
  * Use: bounce_make(&spool, &entry, message, account, &made, f) tells of the recipients that are REFUSED: a mail from the
- * null sender goes into the same queue. Its name is derived from the entry's and its attempts, so that making it
+ * null sender goes into the same queue, to be sent by the account, be it the entry's or not. Its name is derived from the entry's and its attempts, so that making it
  * twice after a crash is the same file. None is made for a mail from the null sender, nor where nobody who failed
  * wants one (NOTIFY). bounce_told then notes it in the entry.
  *

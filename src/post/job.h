@@ -25,6 +25,7 @@ struct job {
 	bool twice;		       /* somebody may have got it already */
 	const char *spooled;	       /* under which name it waits, or NULL */
 	bool later;		       /* it is not to be tried now */
+	bool aloud;		       /* somebody watches, who is told that it waits, too */
 	bool told;		       /* its sender wants to be told of refusals by mail, too */
 };
 

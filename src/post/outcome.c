@@ -106,9 +106,23 @@ static void expire(struct job *j, struct entry *e)
 	}
 }
 
+static time_t began(const struct entry *e)
+{
+	return e->since ? e->since : e->arrived;
+}
+
+/* The clock was ahead when it came, and has been set since: its age begins now, or it would never have one. */
+static void not_before(struct entry *e, time_t now)
+{
+	if (began(e) <= now)
+		return;
+	e->since = now;
+	e->idle = 0;
+}
+
 static time_t age(const struct entry *e, time_t now)
 {
-	return now - e->arrived - e->idle;
+	return now - began(e) - e->idle;
 }
 
 /* It waits, and for long. */
@@ -126,10 +140,26 @@ static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, str
 
 void outcome_idle(struct entry *e, time_t now, time_t beyond)
 {
-	time_t due = e->next ? e->next : e->arrived;
+	time_t due = e->next ? e->next : began(e);
 
 	if (now - due > beyond)
 		e->idle += now - due - beyond;
+}
+
+/* What the log says: whoever waits may be tried again; else the first refusal of this try decides. */
+static int status_of(const struct entry *e, bool settled)
+{
+	const struct envelope *v = &e->envelope;
+
+	if (!settled)
+		return EX_TEMPFAIL;
+	for (size_t i = 0; i < v->recipients; i++) {
+		const struct failure *why = v->recipient[i].why;
+
+		if (v->recipient[i].verdict != ACCEPTED && why)
+			return failure_is_temporary(why) ? EX_UNAVAILABLE : why->exit; /* its time is over */
+	}
+	return EX_OK;
 }
 
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)
@@ -141,6 +171,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	int ok;
 
 	settle(j, e, session);
+	not_before(e, now);
 	outcome_idle(e, now, QUEUE_FAR);
 	if (age(e, now) > (time_t)o->with->queue_lifetime)
 		expire(j, e);
@@ -162,5 +193,5 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	}
 	if (ok < 0)
 		log_warning("%s", f.text);
-	logline_write(j, session, settled && !entry_has(e, REFUSED) && !entry_has(e, TOLD) ? EX_OK : EX_TEMPFAIL);
+	logline_write(j, session, status_of(e, settled));
 }

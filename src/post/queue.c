@@ -1,5 +1,6 @@
 #include "post/queue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +10,9 @@
 #include "base/log.h"
 #include "post/logline.h"
 #include "wire/smtp.h"
+
+/* How long a mail that somebody has just now is waited for: one of many, and one that was named. */
+enum { PATIENCE_MS = 5, NAMED_MS = 1000 };
 
 /* A mail that is being tried. */
 struct carried {
@@ -22,11 +26,12 @@ struct run {
 	const struct queue_order *order;
 	struct arena in; /* of the list */
 	struct spool_names names;
-	const char **account; /* of each name; NULL: not to be tried */
+	const char **account; /* of each name, as account_key has it; NULL: not to be tried */
 	size_t at;	      /* in names, for the account at hand */
 	const char *name;     /* of the account at hand */
 	struct outcome outcome;
 	bool cramped; /* the disk is full */
+	unsigned patience;
 };
 
 static bool has(const char *text, const char *part)
@@ -68,7 +73,40 @@ static void set_aside(struct run *r, struct entry *e, const char *id, const stru
 	r->outcome.sum->failed++;
 }
 
-/* Which account each belongs to; what is not to be tried has none. */
+/* The account, and in a second line its configuration file, if that is none of the usual ones. */
+static const char *account_key(struct arena *in, const char *name, const char *config)
+{
+	return arena_printf(in, "%s%s%s", name, config ? "\n" : "", config ? config : "");
+}
+
+static const struct account *account_of(struct run *r, struct failure *f)
+{
+	const struct queue_order *o = r->order;
+	const char *config = strchr(r->name, '\n');
+	char *name = arena_printf(&r->in, "%s", r->name);
+
+	if (o->only)
+		return o->only;
+	if (config)
+		name[config - r->name] = '\0';
+	return o->account(o->ctx, name, config ? config + 1 : NULL, f);
+}
+
+/* It was looked at without a lock. */
+static void look_again(struct run *r, const char *id, const struct failure *first)
+{
+	struct arena scratch = {.block = NULL};
+	struct failure f = *first;
+	struct entry e = {.fd = -1};
+	int got = first->exit == EX_DATAERR ? spool_take(r->spool, &scratch, id, r->patience, &e, &f) : -1;
+
+	if (got < 0)
+		set_aside(r, &e, id, &f);
+	spool_release(&e);
+	arena_free(&scratch);
+}
+
+/* Which account each belongs to; what is not to be tried has none. Nothing is locked: somebody may want to try it just now. */
 static void look(struct run *r)
 {
 	time_t now = clock_wall();
@@ -78,14 +116,12 @@ static void look(struct run *r)
 		struct arena scratch = {.block = NULL};
 		struct failure f;
 		struct entry e;
-		int got = spool_take(r->spool, &scratch, r->names.name[i], &e, &f);
+		int got = spool_look(r->spool, false, &scratch, r->names.name[i], &e, &f);
 
 		if (got < 0)
-			set_aside(r, &e, r->names.name[i], &f);
-		else if (got == SPOOL_TAKEN && fits(r->order, &e) && is_due(r->order, &e, now))
-			r->account[i] = arena_printf(&r->in, "%s", e.account);
-		if (got >= 0)
-			spool_release(&e);
+			look_again(r, r->names.name[i], &f);
+		else if (got == SPOOL_SEEN && fits(r->order, &e) && is_due(r->order, &e, now))
+			r->account[i] = account_key(&r->in, e.account, e.config);
 		arena_free(&scratch);
 	}
 }
@@ -124,9 +160,11 @@ static struct carried *carry(struct run *r, const char *id)
 	if (!c)
 		return NULL;
 	c->job.mail.message.held = -1;
-	got = spool_take(r->spool, &c->job.arena, id, &c->entry, &f);
+	got = spool_take(r->spool, &c->job.arena, id, r->patience, &c->entry, &f);
+	if (got < 0)
+		set_aside(r, &c->entry, id, &f);
 	/* Somebody was cut short. */
-	if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
+	else if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
 	/* Who of several has it could not be written down on a full disk: they would get it at every run. */
 	else if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
@@ -194,34 +232,41 @@ static struct mail *next_mail(void *ctx)
 	return NULL;
 }
 
+static struct carried *carried_of(struct mail *m)
+{
+	return (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
+}
+
 static void mail_done(void *ctx, struct mail *m)
 {
-	struct carried *c = (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
+	struct carried *c = carried_of(m);
 
 	outcome_note(&((struct run *)ctx)->outcome, &c->job, &c->entry, NULL);
 	forget(c);
 }
 
-/* The relay lets nobody in: that is an attempt of the first, and the others keep their time. */
+/* The relay lets nobody in: that is an attempt of all, or most would never be tried, warned of and given up. */
 static void nobody_in(struct run *r, const struct failure *session)
 {
-	struct mail *m = next_mail(r);
-	struct carried *c = m ? (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail)) : NULL;
+	struct mail *m;
 
-	if (!c)
-		return;
-	outcome_note(&r->outcome, &c->job, &c->entry, session);
-	forget(c);
+	while ((m = next_mail(r))) {
+		struct carried *c = carried_of(m);
+
+		outcome_note(&r->outcome, &c->job, &c->entry, session);
+		forget(c);
+	}
 }
 
 static void run_account(struct run *r, struct link *l)
 {
-	struct smtp_limits limits = {r->outcome.with->window, r->outcome.with->max_recipients, r->outcome.with->timeout, false};
+	const struct account *a = r->outcome.with;
+	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, r->order->end, false};
 	struct smtp_client client = {r, next_mail, mail_done};
 	struct failure f;
 
 	r->at = 0;
-	if (link_reach(l, r->outcome.with, &f) < 0)
+	if (link_reach(l, a, &f) < 0)
 		nobody_in(r, &f);
 	else if (smtp_run(l->session, &limits, &client, &f) < 0)
 		link_leave(l, false);
@@ -230,20 +275,32 @@ static void run_account(struct run *r, struct link *l)
 	log_debug("account %s: %s", r->name, f.text);
 }
 
+/* Its account has left the configuration: its mail ages all the same, is told of and given up, by the account that is there. */
+static void no_account(struct run *r, const struct failure *why)
+{
+	log_warning("%s", why->text);
+	r->outcome.with = r->order->keeps;
+	r->at = 0;
+	if (r->outcome.with)
+		nobody_in(r, why);
+}
+
 static void run_all(struct run *r)
 {
+	const struct account *only = r->order->only;
+	const char *key = only ? account_key(&r->in, only->name, only->config) : NULL;
 	struct link l = {.watcher = r->order->watcher};
 	struct failure f;
 
 	for (size_t i = 0; i < r->names.count && !over(r); i++) {
-		if (!r->account[i] || (r->order->only && strcmp(r->account[i], r->order->only->name) != 0))
+		if (!r->account[i] || (key && strcmp(r->account[i], key) != 0))
 			continue;
 		r->name = r->account[i];
-		r->outcome.with = r->order->only ? r->order->only : r->order->account(r->order->ctx, r->name, NULL, &f);
+		r->outcome.with = account_of(r, &f);
 		if (r->outcome.with)
 			run_account(r, r->order->link ? r->order->link : &l);
 		else
-			log_warning("%s", f.text);
+			no_account(r, &f);
 		/* Once a run for each account, however it went. */
 		for (size_t k = r->names.count; k-- > i;)
 			if (r->account[k] && strcmp(r->account[k], r->name) == 0)
@@ -252,15 +309,38 @@ static void run_all(struct run *r)
 	link_leave(&l, true);
 }
 
+/* One that is named in whole is gone to straight; else all are listed. */
+static int list(struct run *r, struct failure *f)
+{
+	const char *id = r->order->id;
+
+	if (!id || !spool_is_name(id))
+		return spool_list(r->spool, false, &r->in, &r->names, f);
+	r->patience = NAMED_MS;
+	r->names.name = arena_grow(&r->in, NULL, 0, &r->names.room, sizeof *r->names.name);
+	snprintf(r->names.name[r->names.count++], SPOOL_ID, "%s", id);
+	return 0;
+}
+
+static void clear_away(const struct run *r)
+{
+	const struct account *keeps = r->order->keeps;
+
+	if (r->patience == NAMED_MS)
+		return;
+	spool_sweep(r->spool);
+	if (keeps)
+		spool_prune(r->spool, (time_t)keeps->failed_lifetime, keeps->failed_max);
+}
+
 int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f)
 {
-	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}};
-
+	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}, .patience = PATIENCE_MS};
 	bool room = true;
 	int ok;
 
 	*sum = (struct queue_sum){0};
-	if (spool_list(s, false, &r.in, &r.names, f) < 0) {
+	if (list(&r, f) < 0) {
 		arena_free(&r.in);
 		return -1;
 	}
@@ -271,9 +351,7 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
 	if (ok == 0) {
 		run_all(&r);
-		spool_sweep(s);
-		if (o->keeps)
-			spool_prune(s, (time_t)o->keeps->failed_lifetime, o->keeps->failed_max);
+		clear_away(&r);
 	}
 	arena_free(&r.in);
 	return ok;

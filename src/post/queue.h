@@ -1,11 +1,12 @@
 /*
  * post/queue - mail that waits: what is due, another try, how long until the next, when to give up
  *
- * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch; a
- * relay that is not to be had, or says 421, ends the run for its account, and what was not tried keeps its time.
+ * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch. A
+ * relay that lets nobody in is asked once a run, and that is an attempt of all that is due; one that ends the session
+ * midway ends the run for its account, and what was not tried keeps its time.
  * Use: queue_run(&spool, &order, &sum, f).
  *
- * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until (clock_steady, milliseconds).
+ * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until and order.end (clock_steady, milliseconds).
  * Errors: AT_SPOOL where the queue cannot be read or written; a mail that cannot be read is moved to failed/ and named.
  * Threads: one. Any number of runners may be at work. Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
  */
@@ -18,18 +19,18 @@
 
 struct queue_order {
 	void *ctx;
-	/* The account of that name, or for that sender; NULL and *f: there is none. */
-	const struct account *(*account)(void *ctx, const char *name, const char *sender, struct failure *f);
+	/* The account of that name in that configuration file (NULL: the usual ones); NULL and *f: there is none. */
+	const struct account *(*account)(void *ctx, const char *name, const char *config, struct failure *f);
 	bool (*stop)(void *ctx); /* nothing more is begun; NULL: never */
 	const struct watcher *watcher;
 	bool all;	     /* due or not */
 	const char *id;	     /* only those whose name, recipient, sender has it in it; NULL: any */
 	const char *recipient, *sender;
 	const struct account *only; /* mail of this account; NULL: of any */
-	const struct account *keeps; /* how much of what was given up; NULL: all */
+	const struct account *keeps; /* how much of what was given up (NULL: all); and looks after mail whose account is gone */
 	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* 0: all */
-	int64_t until;	     /* 0: no end */
+	int64_t until, end;  /* when no more is begun, and when no answer is waited for any longer; 0: never */
 };
 
 MUST_CHECK int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f);

@@ -7,7 +7,7 @@
 #include "post/hint.h"
 #include "post/logline.h"
 
-static void print_failure(const struct failure *f, const char *whom)
+static void print_failure(const struct failure *f, const char *whom, bool hints)
 {
 	struct failure told = *f;
 	char text[sizeof f->text * 2], hint[sizeof f->hint * 2], address[1200];
@@ -25,13 +25,13 @@ static void print_failure(const struct failure *f, const char *whom)
 			*told.enhanced ? " " : "", text);
 	else
 		fprintf(stderr, "mysend: %s\n", text);
-	if (*hint)
+	if (*hint && hints)
 		fprintf(stderr, "mysend: hint: %s\n", hint);
 }
 
 void report_failure(const struct failure *f)
 {
-	print_failure(f, NULL);
+	print_failure(f, NULL, true);
 }
 
 struct sum {
@@ -76,6 +76,20 @@ static bool is_shouted(const struct recipient *r)
 	return r->verdict == WAITS && r->why && !failure_is_temporary(r->why) && r->why->stage >= AT_GREETING;
 }
 
+/* Somebody watches, and would take silence for success. */
+static bool is_murmured(const struct job *j, const struct recipient *r)
+{
+	return j->aloud && r->verdict == WAITS && r->why && !is_shouted(r);
+}
+
+static bool any_murmured(const struct job *j)
+{
+	for (size_t i = 0; i < j->mail.envelope.recipients; i++)
+		if (is_murmured(j, &j->mail.envelope.recipient[i]))
+			return true;
+	return false;
+}
+
 static bool any_shouted(const struct envelope *e)
 {
 	for (size_t i = 0; i < e->recipients; i++)
@@ -84,8 +98,9 @@ static bool any_shouted(const struct envelope *e)
 	return false;
 }
 
-static void tell_recipient(const struct recipient *r, const struct envelope *e, const struct failure *session)
+static void tell_recipient(const struct job *j, const struct recipient *r, const struct failure *session)
 {
+	const struct envelope *e = &j->mail.envelope;
 	const struct failure *why = r->why ? r->why : session;
 	const char *whom = NULL;
 	struct failure told;
@@ -99,12 +114,15 @@ static void tell_recipient(const struct recipient *r, const struct envelope *e, 
 		whom = r->address;
 	else if (r->why && told.stage == AT_SENDER)
 		whom = e->sender;
-	print_failure(&told, whom);
+	if (is_murmured(j, r)) /* one line: nothing has to be mended, perhaps */
+		snprintf(told.text, sizeof told.text, "%.400s; the mail waits as %s", why->text, j->spooled);
+	print_failure(&told, whom, !is_murmured(j, r));
 }
 
 /* One line a failure: what refused the mail as a whole is told once. */
-static void tell(const struct envelope *e, const struct failure *session)
+static void tell(const struct job *j, const struct failure *session)
 {
+	const struct envelope *e = &j->mail.envelope;
 	const struct failure *last = NULL;
 	size_t lines = 0, more = 0;
 	bool session_told = false;
@@ -112,7 +130,8 @@ static void tell(const struct envelope *e, const struct failure *session)
 	for (size_t i = 0; i < e->recipients; i++) {
 		const struct recipient *r = &e->recipient[i];
 
-		if (r->verdict == ACCEPTED || (r->verdict == WAITS && !is_shouted(r)) || (r->why && r->why == last) || (!r->why && session_told))
+		if (r->verdict == ACCEPTED || (r->verdict == WAITS && !is_shouted(r) && !is_murmured(j, r)) || (r->why && r->why == last) ||
+		    (!r->why && session_told))
 			continue;
 		if (lines == REPORT_LINES) {
 			more++;
@@ -120,7 +139,7 @@ static void tell(const struct envelope *e, const struct failure *session)
 		}
 		lines++;
 		last = r->why;
-		tell_recipient(r, e, session);
+		tell_recipient(j, r, session);
 		session_told |= !r->why;
 	}
 	if (more)
@@ -132,8 +151,8 @@ int report_verdicts(const struct job *j, const struct failure *session, bool qui
 	struct sum sum = add_up(&j->mail.envelope, session);
 	bool shouted = any_shouted(&j->mail.envelope);
 
-	if (!quiet && (sum.failed || shouted))
-		tell(&j->mail.envelope, session);
+	if (!quiet && (sum.failed || shouted || any_murmured(j)))
+		tell(j, session);
 	if (!quiet && shouted)
 		fprintf(stderr, "mysend: hint: the mail waits as %s, and is tried again: mend the configuration\n", j->spooled);
 	return sum.status;

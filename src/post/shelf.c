@@ -36,7 +36,7 @@ bool shelf_waits(const struct recipient *r, const struct failure *session)
 }
 
 /* An option is not remembered: another relay would get it the next time. */
-static bool may_wait(const struct account *a)
+bool shelf_may_wait(const struct account *a)
 {
 	static const enum setting ways[] = {SET_relay, SET_host, SET_port, SET_socket, SET_user};
 
@@ -65,7 +65,7 @@ static bool is_eightbit(const struct message *m)
 /* What is the same for each entry made of the job. */
 static struct entry entry_of(const struct job *j)
 {
-	struct entry e = {.account = j->account->name, .last = "", .envelope = j->mail.envelope, .fd = -1};
+	struct entry e = {.account = j->account->name, .config = j->account->config, .last = "", .envelope = j->mail.envelope, .fd = -1};
 
 	e.arrived = clock_wall();
 	e.eightbit = is_eightbit(&j->mail.message);
@@ -113,7 +113,7 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 	struct entry e = entry_of(j);
 	struct failure f;
 
-	if (!may_wait(j->account))
+	if (!shelf_may_wait(j->account))
 		return;
 	e.attempts = 1;
 	e.next = e.arrived + 60;
@@ -152,7 +152,7 @@ int shelf_put_all(struct job *j, struct failure *f)
 	struct envelope *v = &j->mail.envelope;
 	struct entry e = entry_of(j);
 
-	if (!may_wait(j->account))
+	if (!shelf_may_wait(j->account))
 		return fail(f, AT_SPOOL, EX_CONFIG, "the queue is off");
 	if (put(j, &e, f) < 0)
 		return -1;
@@ -168,7 +168,7 @@ void shelf_tell_sender(struct job *j)
 	struct spool s;
 	bool made;
 
-	if (!j->told || !entry_has(&e, REFUSED) || !may_wait(j->account))
+	if (!j->told || !entry_has(&e, REFUSED) || !shelf_may_wait(j->account))
 		return;
 	if (spool_open(&s, whoami_spool(&j->arena, j->account), true, &f) < 0) {
 		log_warning("its sender cannot be told: %s", f.text);

@@ -36,7 +36,7 @@ static bool untouched(const struct envelope *e)
 static int hand_over(struct job *j, struct link *l, bool verify, struct failure *f)
 {
 	const struct account *a = j->account;
-	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, verify};
+	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, 0, verify};
 	struct hand hand = {.job = j};
 	struct smtp_client client = {&hand, give, done};
 	int ok;

@@ -1,6 +1,7 @@
 #include "spool/entry.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -10,6 +11,8 @@
 #define BLOCK "mysend-mail "
 #define STATE "mysend-state "
 #define THIS "1"
+#define NAMED "2" /* of a mail with a configuration file of its own, which another program would send by another */
+#define YEAR_9999 253402300799 /* its end: what can be printed as a date */
 
 static int wrong(struct failure *f, const char *what, struct slice line)
 {
@@ -27,7 +30,7 @@ static int check_version(struct slice line, const char *kind, struct failure *f)
 	if (!slice_begins(line, kind) || line.len == strlen(kind))
 		return wrong(f, "none of mysend's files", line);
 	version = (struct slice){line.p + strlen(kind), line.len - strlen(kind)};
-	if (slice_is(version, THIS))
+	if (slice_is(version, THIS) || (strcmp(kind, BLOCK) == 0 && slice_is(version, NAMED)))
 		return 0;
 	wrong(f, "of another version of mysend", line);
 	f->exit = EX_CONFIG;
@@ -60,8 +63,9 @@ int entry_print(struct buf *out, const struct entry *e)
 {
 	const struct envelope *v = &e->envelope;
 
-	if (buf_printf(out, BLOCK THIS "\nArrived: %lld\nAccount: %s\nSize: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n",
-		       (long long)e->arrived, e->account, e->size, e->eightbit, v->sender) < 0 ||
+	if (buf_printf(out, BLOCK "%s\nArrived: %lld\nAccount: %s\n", e->config ? NAMED : THIS, (long long)e->arrived, e->account) < 0 ||
+	    (e->config && buf_printf(out, "Config: %s\n", e->config) < 0) ||
+	    buf_printf(out, "Size: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n", e->size, e->eightbit, v->sender) < 0 ||
 	    buf_printf(out, "Notify: %u\nRet: %u\nBody: %u\nSmtputf8: %d\n", v->notify, (unsigned)v->ret,
 		       (unsigned)v->body, v->smtputf8) < 0 ||
 	    (v->envid && buf_printf(out, "Envid: %s\n", v->envid) < 0))
@@ -119,9 +123,11 @@ static int read_line(struct entry *e, struct arena *in, struct slice line, struc
 		return read_address(&v->sender, in, value, f);
 	if (named(line, "Account", &value))
 		e->account = arena_text(in, value.p, value.len);
+	else if (named(line, "Config", &value) && (fine = value.len && *value.p == '/'))
+		e->config = arena_text(in, value.p, value.len);
 	else if (named(line, "Envid", &value))
 		v->envid = arena_text(in, value.p, value.len);
-	else if (named(line, "Arrived", &value) && (fine = number(value, INT64_MAX, &n)))
+	else if (named(line, "Arrived", &value) && (fine = number(value, YEAR_9999, &n)))
 		e->arrived = (time_t)n;
 	else if (named(line, "Size", &value) && (fine = number(value, UINT64_MAX, &n)))
 		e->size = n;
@@ -144,7 +150,7 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 {
 	struct slice line = {"", 0};
 
-	e->account = NULL;
+	e->account = e->config = NULL;
 	e->last = "";
 	e->envelope = (struct envelope){.sender = NULL};
 	if (!slice_line(text, &line) || check_version(line, BLOCK, f) < 0)
@@ -167,11 +173,13 @@ static char letter_of(enum verdict v)
 
 int entry_print_state(struct buf *out, const struct entry *e)
 {
-	char last[400];
+	char last[400], since[40] = "";
 
 	printable(last, sizeof last, slice_of(e->last));
-	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\nLast: %s\nVerdicts: ", e->attempts,
-		       (long long)e->next, e->held, e->warned, (long long)e->idle, last) < 0)
+	if (e->since)
+		snprintf(since, sizeof since, "Since: %lld\n", (long long)e->since);
+	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%sLast: %s\nVerdicts: ", e->attempts,
+		       (long long)e->next, e->held, e->warned, (long long)e->idle, since, last) < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);
@@ -213,12 +221,14 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 	while (slice_line(&text, &line)) {
 		if (named(line, "Attempts", &value) && number(value, UINT32_MAX, &n))
 			e->attempts = (unsigned)n;
-		else if (named(line, "Next", &value) && number(value, INT64_MAX, &n))
+		else if (named(line, "Next", &value) && number(value, YEAR_9999, &n))
 			e->next = (time_t)n;
 		else if (named(line, "Held", &value) && number(value, 1, &n))
 			e->held = n;
-		else if (named(line, "Idle", &value) && number(value, INT64_MAX, &n))
+		else if (named(line, "Idle", &value) && number(value, YEAR_9999, &n))
 			e->idle = (time_t)n;
+		else if (named(line, "Since", &value) && number(value, YEAR_9999, &n))
+			e->since = (time_t)n;
 		else if (named(line, "Warned", &value) && number(value, 1, &n))
 			e->warned = n;
 		else if (named(line, "Last", &value))

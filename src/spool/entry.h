@@ -20,10 +20,12 @@ enum { SPOOL_ID = 32, ENTRY_BLOCK = 32 * 1024 * 1024 };
 struct entry {
 	char id[SPOOL_ID];
 	const char *account;
+	const char *config; /* the file that the account is of, from the root on; NULL: one of the usual ones */
 	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and TOLD are settled, PENDING is to be tried, UNSURE too */
 	bool eightbit;		  /* of the message */
 	uint64_t size;		  /* of the message, octets */
 	time_t arrived, next;	  /* next: when it is due, or 0 */
+	time_t since;		  /* from when its age counts, where arrived proved to be ahead of the clock; or 0 */
 	time_t idle;		  /* seconds in which nobody tried it, though it was due: they do not count as its age */
 	unsigned attempts;
 	bool held;

@@ -29,8 +29,17 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 		size_t from = b.len ? b.len - 1 : 0;
 		const char *end;
 
-		if (n <= 0 || buf_add(&b, piece, (size_t)n) < 0) {
+		/* What a disk or a lack of memory withholds may be whole: only an end or a limit is the file's own fault. */
+		if (n < 0) {
+			ok = fail_errno(f, AT_SPOOL, EX_TEMPFAIL, "reading it");
+			break;
+		}
+		if (n == 0 || b.len + (size_t)n > ENTRY_BLOCK) {
 			fail(f, AT_SPOOL, EX_DATAERR, "the envelope does not end");
+			break;
+		}
+		if (buf_add(&b, piece, (size_t)n) < 0) {
+			fail(f, AT_SPOOL, EX_TEMPFAIL, "no memory for the envelope");
 			break;
 		}
 		end = memmem(b.p + from, b.len - from, "\n\n", 2);
@@ -73,39 +82,90 @@ static int read_all(const struct spool *s, int folder, struct arena *in, struct 
 	return fail(f, AT_SPOOL, EX_DATAERR, "spool %s: %s is not as long as it says", s->path, e->id);
 }
 
-static int take(const struct spool *s, int folder, struct arena *in, const char *id, struct entry *e, struct failure *f)
+/* 1: it is not there, or no mail. */
+static int open_mail(const struct spool *s, int folder, const char *id, int how, struct entry *e, struct failure *f)
 {
-	struct stat st;
-	bool ours;
-
 	*e = (struct entry){.last = "", .fd = -1};
 	snprintf(e->id, sizeof e->id, "%s", id);
-	e->fd = openat(folder, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (e->fd < 0)
-		return errno == ENOENT ? SPOOL_GONE : spool_fails(s, id, f);
-	ours = flock(e->fd, LOCK_EX | LOCK_NB) == 0;
-	/* Whoever had it before may be through with it. */
-	if (fstat(e->fd, &st) < 0 || st.st_nlink == 0 || !S_ISREG(st.st_mode)) {
-		spool_release(e);
-		return SPOOL_GONE;
-	}
-	if (read_all(s, folder, in, e, (uint64_t)st.st_size, f) < 0) {
-		spool_release(e);
-		return -1;
-	}
-	if (!ours)
-		spool_release(e);
-	return ours ? SPOOL_TAKEN : SPOOL_BUSY;
+	e->fd = openat(folder, id, how | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (e->fd >= 0)
+		return 0;
+	return errno == ENOENT || errno == EISDIR ? 1 : spool_fails(s, id, f);
 }
 
-int spool_take(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f)
+/* 1: no mail. */
+static int check(const struct spool *s, const struct entry *e, struct stat *st, struct failure *f)
 {
-	return take(s, s->queue, in, id, e, f);
+	if (fstat(e->fd, st) < 0)
+		return spool_fails(s, e->id, f);
+	return !S_ISREG(st->st_mode);
+}
+
+/* 1: whoever had it before is through with it. What was given up has a name still, but elsewhere. */
+static int check_name(const struct spool *s, int folder, const struct entry *e, const struct stat *ours, struct failure *f)
+{
+	struct stat st;
+
+	if (fstatat(folder, e->id, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 1 : spool_fails(s, e->id, f);
+	return st.st_dev != ours->st_dev || st.st_ino != ours->st_ino;
+}
+
+static int take(const struct spool *s, int folder, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
+{
+	struct stat st;
+	/* To write, though nobody does: on NFS an exclusive lock is not to be had otherwise. */
+	int gone = open_mail(s, folder, id, O_RDWR, e, f);
+
+	if (gone)
+		return gone < 0 ? -1 : SPOOL_GONE;
+	if (file_lock(e->fd, patience) < 0) {
+		bool busy = errno == EWOULDBLOCK;
+
+		gone = busy ? 0 : spool_fails(s, id, f);
+		spool_release(e);
+		return gone < 0 ? failure_in(f, "no lock") : SPOOL_BUSY;
+	}
+	gone = check(s, e, &st, f);
+	if (gone == 0)
+		gone = check_name(s, folder, e, &st, f);
+	if (gone == 0 && read_all(s, folder, in, e, (uint64_t)st.st_size, f) == 0)
+		return SPOOL_TAKEN;
+	spool_release(e);
+	return gone > 0 ? SPOOL_GONE : -1;
+}
+
+int spool_look(const struct spool *s, bool failed, struct arena *in, const char *id, struct entry *e, struct failure *f)
+{
+	int folder = failed ? s->failed : s->queue, gone = open_mail(s, folder, id, O_RDONLY, e, f);
+	struct stat st;
+
+	if (gone == 0)
+		gone = check(s, e, &st, f);
+	if (gone == 0)
+		gone = read_all(s, folder, in, e, (uint64_t)st.st_size, f);
+	spool_release(e);
+	return gone < 0 ? -1 : gone ? SPOOL_GONE : SPOOL_SEEN;
+}
+
+bool spool_is_busy(const struct spool *s, const char *id)
+{
+	int fd = openat(s->queue, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+
+	if (fd >= 0)
+		close(fd);
+	return busy;
+}
+
+int spool_take(const struct spool *s, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
+{
+	return take(s, s->queue, in, id, patience, e, f);
 }
 
 int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f)
 {
-	return take(s, s->failed, in, id, e, f);
+	return take(s, s->failed, in, id, 0, e, f);
 }
 
 int spool_record(const struct spool *s, const struct entry *e, struct failure *f)

@@ -10,6 +10,5 @@
 #include "spool/spool.h"
 
 int spool_fails(const struct spool *s, const char *what, struct failure *f);
-bool spool_is_name(const char *name); /* of a mail, or of its bounce */
 
 #endif

@@ -70,22 +70,37 @@ static int open_folder(int at, const char *name, bool make)
 }
 
 /* Nobody else may put mail there that we would send in our name. */
-static int check_owner(const struct spool *s, int fd, struct failure *f)
+static int check_owner(const struct spool *s, int fd, const char *folder, struct failure *f)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return spool_fails(s, "looking at it", f);
 	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
-		fail(f, AT_SPOOL, EX_CANTCREAT, "spool %s is refused: others than we may write there", s->path);
+		fail(f, AT_SPOOL, EX_CANTCREAT, "spool %s%s%s is refused: others than we may write there", s->path, *folder ? "/" : "", folder);
 		return failure_hint(f, "it has to be ours, with mode 0700");
+	}
+	return 0;
+}
+
+static int open_folders(struct spool *s, int top, bool make, struct failure *f)
+{
+	static const char *const names[] = {"tmp", "queue", "failed"};
+	int *const to[] = {&s->tmp, &s->queue, &s->failed};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		*to[i] = open_folder(top, names[i], make);
+		if (*to[i] < 0)
+			return errno == ENOENT && !make ? 1 : spool_fails(s, "opening its folders", f);
+		if (check_owner(s, *to[i], names[i], f) < 0)
+			return -1;
 	}
 	return 0;
 }
 
 int spool_open(struct spool *s, const char *path, bool make, struct failure *f)
 {
-	int top;
+	int top, ok;
 
 	*s = (struct spool){path, -1, -1, -1};
 	if (make && make_folders(path) < 0)
@@ -95,22 +110,13 @@ int spool_open(struct spool *s, const char *path, bool make, struct failure *f)
 		return 1;
 	if (top < 0)
 		return spool_fails(s, "opening it", f);
-	if (check_owner(s, top, f) < 0) {
-		close(top);
-		return -1;
-	}
-	s->tmp = open_folder(top, "tmp", make);
-	s->queue = s->tmp < 0 ? -1 : open_folder(top, "queue", make);
-	s->failed = s->queue < 0 ? -1 : open_folder(top, "failed", make);
-	if (s->failed < 0) {
-		int gone = errno == ENOENT && !make ? 1 : spool_fails(s, "opening its folders", f);
-
-		close(top);
-		spool_close(s);
-		return gone;
-	}
+	ok = check_owner(s, top, "", f);
+	if (ok == 0)
+		ok = open_folders(s, top, make, f);
 	close(top);
-	return 0;
+	if (ok != 0)
+		spool_close(s);
+	return ok;
 }
 
 void spool_close(struct spool *s)

@@ -5,7 +5,7 @@
  * was learnt since is in queue/ID.state, replaced whole. Each step is one system call, and mysend-spool(5) lists every
  * state that a crash can leave. Any number of runners may be at work: an entry belongs to who holds its file's lock.
  *
- * Use: spool_open(&s, path, f); spool_accept(&s, &entry, source, f); or spool_take(&s, arena, id, &entry, f), then
+ * Use: spool_open(&s, path, f); spool_accept(&s, &entry, source, f); or spool_take(&s, arena, id, 0, &entry, f), then
  * spool_record or spool_finish, and spool_release. spool_close(&s).
  *
  * Owns: a spool its folders' descriptors; an entry its file, open and locked, until spool_release.
@@ -35,19 +35,27 @@ MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct f
 void spool_close(struct spool *s);
 /* A name like no other; and that of the bounce, or warning, which tells of an entry's last attempt. */
 MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
+bool spool_is_name(const char *name); /* of a mail, or of its bounce */
 time_t spool_name_time(const char *id); /* when it was made */
 void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
 /* Fills in the entry's id, unless it has one. What has been tried gets its state before anybody else can take it. */
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
 /* Of the queue, or of what was given up. */
 MUST_CHECK int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f);
-enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY };
-/* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it; *e is filled in all the same, without fd. */
-MUST_CHECK int spool_take(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
+enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY, SPOOL_SEEN };
+/* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it, so many milliseconds later still; mailq has it
+ * for less than one. A lock that fails otherwise is a failure. */
+MUST_CHECK int spool_take(const struct spool *s, struct arena *in, const char *id, unsigned patience, struct entry *e,
+			  struct failure *f);
 MUST_CHECK int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
+/* SPOOL_SEEN, or SPOOL_GONE: without a lock, so that nobody who wants it finds it taken; what is in it may be over. */
+MUST_CHECK int spool_look(const struct spool *s, bool failed, struct arena *in, const char *id, struct entry *e, struct failure *f);
+bool spool_is_busy(const struct spool *s, const char *id); /* somebody has it just now */
 MUST_CHECK int spool_record(const struct spool *s, const struct entry *e, struct failure *f);
 /* It leaves the queue: for good, or into failed/. */
 MUST_CHECK int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f);
+/* What was given up is deleted. */
+MUST_CHECK int spool_forget(const struct spool *s, const struct entry *e, struct failure *f);
 void spool_release(struct entry *e);
 /* *room: a state could be written now. -1: nothing at all can be, nor taken out. */
 MUST_CHECK int spool_has_room(const struct spool *s, bool *room, struct failure *f);

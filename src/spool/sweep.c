@@ -76,7 +76,7 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 		set_aside(s, s->tmp, d->d_name);
 		return;
 	}
-	fd = openat(s->tmp, d->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = openat(s->tmp, d->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && *now - st.st_mtime > STALE_SECONDS)
@@ -84,17 +84,26 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 	close(fd);
 }
 
+/* A state without its mail. That of one which was given up belongs beside it, and somebody may be about to put it there. */
+static void sweep_state(const struct spool *s, const char *name, const char *id)
+{
+	if (faccessat(s->queue, id, F_OK, 0) == 0 || errno != ENOENT)
+		return;
+	if (faccessat(s->failed, id, F_OK, 0) == 0)
+		(void)!renameat(s->queue, name, s->failed, name);
+	else
+		(void)!unlinkat(s->queue, name, 0);
+}
+
 static void sweep_queue(const struct spool *s, const struct dirent *d, void *ctx)
 {
 	char id[SPOOL_ID];
 
 	(void)ctx;
-	if (is_state(d->d_name, id)) {
-		if (faccessat(s->queue, id, F_OK, 0) < 0 && errno == ENOENT)
-			(void)!unlinkat(s->queue, d->d_name, 0);
-	} else if (!spool_is_name(d->d_name) || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN)) {
+	if (is_state(d->d_name, id))
+		sweep_state(s, d->d_name, id);
+	else if (!spool_is_name(d->d_name) || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN))
 		set_aside(s, s->queue, d->d_name);
-	}
 }
 
 void spool_sweep(const struct spool *s)
@@ -135,18 +144,26 @@ static void note_failed(const struct spool *s, const struct dirent *d, void *ctx
 	all->mail[all->count++].when = st.st_ctim;
 }
 
+int spool_forget(const struct spool *s, const struct entry *e, struct failure *f)
+{
+	char state[SPOOL_ID + 8];
+
+	snprintf(state, sizeof state, "%s.state", e->id);
+	if (unlinkat(s->failed, e->id, 0) < 0)
+		return spool_fails(s, "deleting a mail that was given up", f);
+	(void)!unlinkat(s->failed, state, 0);
+	return 0;
+}
+
 /* A file that cannot be read as a mail stays: nobody knows what is in it. */
 static void delete_failed(const struct spool *s, const char *id)
 {
 	struct arena scratch = {.block = NULL};
-	char state[SPOOL_ID + 8];
 	struct failure ignored;
 	struct entry e;
 
 	if (spool_take_failed(s, &scratch, id, &e, &ignored) == SPOOL_TAKEN) {
-		snprintf(state, sizeof state, "%s.state", id);
-		if (unlinkat(s->failed, id, 0) == 0)
-			(void)!unlinkat(s->failed, state, 0);
+		(void)!spool_forget(s, &e, &ignored);
 		spool_release(&e);
 	}
 	arena_free(&scratch);

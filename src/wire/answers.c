@@ -198,14 +198,14 @@ static int leaving(struct engine *e, const struct awaited *a, const struct reply
 int answers_next(struct engine *e, struct failure *f)
 {
 	const struct awaited *a = &e->queue[e->head];
-	int64_t now = clock_steady(), until = now + (int64_t)rows[a->verb].patience * 1000, mine = a->t->until;
-	int64_t own = (e->limits->timeout < 60 ? (int64_t)e->limits->timeout : 60) * 1000;
+	int64_t until = engine_deadline(e, rows[a->verb].patience), mine = a->t->until;
+	int64_t own = engine_deadline(e, e->limits->timeout < 60 ? e->limits->timeout : 60);
 	struct awaited it = *a;
 	struct reply r;
 
 	/* The answer to the end has time of its own, however long the message took: else it would be sent twice. */
 	if (it.verb == V_DOT || it.verb == V_BDAT)
-		mine = mine > now + own ? mine : now + own;
+		mine = mine > own ? mine : own;
 	if (session_reply(e->session, until < mine ? until : mine, &r, f) < 0) {
 		f->stage = rows[it.verb].stage;
 		return -1;

@@ -80,6 +80,7 @@ struct engine {
 };
 
 /* Writes what stands in out. */
+int64_t engine_deadline(const struct engine *e, int64_t seconds); /* in so many, but not beyond the run's end */
 MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
 void engine_await(struct engine *e, enum verb verb, size_t recipient);
 /* The relay is ahead of us: -1 and *f, or 0. */

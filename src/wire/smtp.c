@@ -11,6 +11,13 @@ enum {
 	COMMANDS_MAX = 16 * 1024 * 1024,  /* in one write */
 };
 
+int64_t engine_deadline(const struct engine *e, int64_t seconds)
+{
+	int64_t until = clock_steady() + seconds * 1000, end = e->limits->until;
+
+	return end && end < until ? end : until;
+}
+
 int engine_flush(struct engine *e, int64_t until, struct failure *f)
 {
 	int ok = session_write(e->session, buf_slice_of(&e->out), until, f);
@@ -81,7 +88,7 @@ int engine_check_order(struct engine *e, struct failure *f)
 static void start(struct engine *e, struct transaction *t)
 {
 	t->of->mail->octets = mail_octets(t->of->mail, e->caps->eightbit);
-	t->until = clock_steady() + (int64_t)e->limits->timeout * 1000;
+	t->until = engine_deadline(e, e->limits->timeout);
 	e->writing = t;
 	e->rcpt = t->first;
 	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
@@ -279,7 +286,7 @@ static int emit(struct engine *e, struct failure *f)
 static int run(struct engine *e, struct failure *f)
 {
 	for (;;) {
-		int64_t until = clock_steady() + (int64_t)e->limits->timeout * 1000;
+		int64_t until = engine_deadline(e, e->limits->timeout);
 		int did;
 
 		if (engine_check_order(e, f) < 0)

@@ -130,6 +130,14 @@ class Program:
         os.chmod(path, mode)
         return path
 
+    def usual(self, text, name=None):
+        """A folder for $XDG_CONFIG_HOME in which that text is the configuration."""
+        self.files += 1
+        top = os.path.join(self.tmp, name or "usual%d" % self.files)
+        os.makedirs(os.path.join(top, "mysend"), exist_ok=True)
+        self.file(text, name=os.path.join(top, "mysend", "config"))
+        return top
+
     @property
     def sanitized(self):
         with open(self.path, "rb") as data:
@@ -152,7 +160,7 @@ class Program:
 
     def __call__(self, *args, stdin=b"", relay=None, config=None, env=None, name="mysend", timeout=20, closed=(), measure=False,
                  prefix=(), cwd=None, settle=True, before=None, **more):
-        """Runs mysend with args. config: text of a file given by $MYSEND_CONFIG; with relay, after its lines."""
+        """Runs mysend with args. config: text of a file given by $MYSEND_CONFIG, or the user's own where it has a queue; with relay, after its lines."""
         return self.start(*args, relay=relay, config=config, env=env, name=name, closed=closed, measure=measure,
                           prefix=prefix, cwd=cwd, before=before, stdin=stdin, **more).finish(stdin, timeout, settle)
 
@@ -175,7 +183,9 @@ class Program:
         env = dict(env or {})
         if relay is not None:
             config = "account default\n" + self.where(relay) + "from me@example.net\n" + (config or "")
-        if config is not None:
+        if config is not None and self.says_queue(config, None) and "MYSEND_CONFIG" not in env:
+            env.setdefault("XDG_CONFIG_HOME", self.usual(config))       # a mail remembers a file that is none of the usual ones
+        elif config is not None:
             env.setdefault("MYSEND_CONFIG", self.file(config))
         if not self.says_queue(config, env.get("MYSEND_CONFIG")):
             env.setdefault("MYSEND_QUEUE", "off")       # what a test says nothing of does not wait in a spool of the machine's

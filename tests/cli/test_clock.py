@@ -72,6 +72,35 @@ def test_mail_of_five_days_comes_back_once_and_not_before(at, tries, relay, spoo
     assert bounced == 1 and spool.names() == []
 
 
+def test_each_of_many_is_warned_of_and_given_up_in_its_time_when_the_relay_is_down(at, spool):
+    more = "queue_lifetime 1d\nqueue_warning 4h\n"
+    for i in range(8):
+        at(0, "-odq", "-f", "ann@example.net", "u%d@example.org" % i, stdin=TEXT, more=more).ok()
+    wait = spool.names()
+    for half in range(1, 2 * 27):
+        said = at(half * HOUR / 2, "-q", more=more).err
+        if half == 2 * 7:
+            assert sorted(name[:26] for name in spool.names() if ".d" in name) == wait
+        assert half >= 2 * 24 or said == "", half
+    assert sorted(name for name in spool.names("failed") if name in wait) == wait
+    assert sorted(name[:26] for name in spool.names() if ".b" in name) == wait
+
+
+def test_mail_of_an_account_that_is_gone_ages_and_comes_back_by_the_default_account(at, tries, relay, spool):
+    work = "account work\nhost 127.0.0.1\nport 1\ntls off\nfrom w@example.net\nqueue on\nspool %s\n" % spool.top
+    at(0, "-a", "work", "-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT, more=work).ok()
+    name, = spool.names()
+    said = [at(hour * HOUR, "-q", relay=tries, more="queue_lifetime 1d\n").err for hour in range(24)]
+    assert 'there is no account "work"' in said[0] and "given up" not in "".join(said) and spool.names() == [name]
+    assert "tries, the next at" in at(0, "-bp").out
+    assert "is given up" in "".join(at(hour * HOUR + 2, "-q", relay=tries, more="queue_lifetime 1d\n").err for hour in (25, 27))
+    assert spool.names("failed") == [name] and "bob@example.org" not in str([session.lines for session in tries.sessions])
+    takes = relay("ehlo pipelining 8bitmime")
+    at(29 * HOUR, "-qf", relay=takes).ok()
+    assert [mail.recipients for mail in takes.messages] == [["ann@example.net"]] and spool.names() == []
+    assert b'there is no account "work"' in takes.message.body
+
+
 @pytest.mark.parametrize("jump", [-DAY, DAY, -30 * DAY, 30 * DAY, 3650 * DAY])
 def test_clock_that_jumps_loses_nothing_and_gives_nothing_up(at, tries, relay, spool, jump):
     at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()
@@ -86,6 +115,16 @@ def test_clock_that_jumps_loses_nothing_and_gives_nothing_up(at, tries, relay, s
     there = relay()
     at(12 * HOUR, "-q", relay=there).ok()
     assert there.message and spool.files() == []
+
+
+@pytest.mark.parametrize("ahead", [DAY, 365 * DAY])
+def test_mail_that_came_while_the_clock_was_ahead_is_given_up_in_its_time(at, tries, spool, ahead):
+    at(ahead, "-odq", "-f", "", "bob@example.org", stdin=TEXT).ok()
+    for hour in range(0, 24):
+        at(hour * HOUR + 1, "-q", relay=tries, more="queue_lifetime 1d\n").ok()
+        assert len(spool.names()) == 1, hour
+    assert "is given up" in "".join(at(hour * HOUR + 1, "-q", relay=tries, more="queue_lifetime 1d\n").err for hour in (25, 26))
+    assert len(spool.names("failed")) == 1 and spool.names() == []
 
 
 def test_host_that_was_off_for_a_week_does_not_give_up_at_its_first_try(at, tries, spool):

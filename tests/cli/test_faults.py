@@ -30,7 +30,7 @@ def spool(mysend, tmp_path):
 def run_with_fault(spool, call, fault, nth, args, config, stdin=b"", prefix=()):
     """(status, injected); status -9 if it was killed."""
     log = os.path.join(spool.mysend.tmp, "strace.log")
-    env = spool.mysend.environment({"MYSEND_CONFIG": spool.mysend.file(config, name="faulty.conf")})
+    env = spool.mysend.environment({"XDG_CONFIG_HOME": spool.mysend.usual(config, name="faulty")})
     done = subprocess.run([*prefix, "strace", "-f", "-o", log, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, fault, nth), spool.mysend.path] + args,
                           input=stdin, env=env, capture_output=True, timeout=60, check=False, cwd=spool.mysend.tmp)
     with open(log, encoding="utf-8", errors="replace") as text:

@@ -2,7 +2,6 @@
 import os
 import random
 import re
-import shutil
 import subprocess
 import threading
 import time
@@ -90,35 +89,6 @@ def test_all_arrive_and_only_what_was_in_doubt_arrives_twice(spool, relay, tmp_p
     assert twice <= doubtful, (seed, sorted(twice - doubtful))
     assert twice, "the test has tried nothing"
     assert spool.files() == []
-
-
-def has_open(pid, name):
-    try:
-        return any(os.readlink("/proc/%s/fd/%s" % (pid, fd)).endswith(name) for fd in os.listdir("/proc/%s/fd" % pid))
-    except OSError:
-        return False
-
-
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing")
-def test_runner_that_comes_late_to_the_lock_does_not_send_what_is_gone(spool, relay, mysend):
-    """It has opened the file, another sends the mail and takes it away, and then the lock is free."""
-    if mysend.sanitized:
-        pytest.skip("sanitizers and strace do not go together")
-    there = relay()
-    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
-    name = spool.names()[0]
-    env = mysend.environment({"MYSEND_CONFIG": mysend.file(spool.config(there))})
-    with subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-e", "trace=flock", "-e", "inject=flock:delay_enter=3000000:when=2", mysend.path, "-qf"], env=env) as late:
-        began, held = time.monotonic(), 0
-        while held < 10:        # looks in a row: the first time that it opens the file is over in no time
-            children = open("/proc/%d/task/%d/children" % (late.pid, late.pid), encoding="ascii").read().split()
-            held = held + 1 if children and has_open(children[0], "/queue/" + name) else 0
-            assert time.monotonic() - began < 20 and late.poll() is None
-            time.sleep(0.005)
-        spool.run("-qf", relay=there).ok()
-        assert late.poll() is None, "it did not wait for the lock"
-        assert late.wait(30) == 0
-    assert len(there.messages) == 1 and spool.files() == []
 
 
 def can_have_a_namespace():

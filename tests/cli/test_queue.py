@@ -3,6 +3,7 @@ import email
 import email.policy
 import os
 import re
+import select
 import time
 
 import pytest
@@ -23,6 +24,43 @@ def test_mail_waits_in_silence_when_the_relay_is_down_and_arrives_when_it_is_up(
     mail = there.message
     assert mail.sender == "me@example.net" and mail.recipients == ["bob@example.org", "carl@example.org"]
     assert spool.files() == []
+
+
+def at_a_terminal(spool, *args, name="mysend"):
+    """(status, what the terminal got)."""
+    ours, theirs = os.openpty()
+    done = spool.run(*args, stdin=TEXT, name=name, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    while select.select([ours], [], [], 0)[0]:
+        try:
+            more = os.read(ours, 65536)
+        except OSError:
+            break
+        text += more
+        if not more:
+            break
+    os.close(ours)
+    return done.status, text.decode().replace("\r\n", "\n")
+
+
+WAITS = r"mysend: connect to 127\.0\.0\.1:1: [^\n]*refused[^\n]*; the mail waits as %s\n"
+
+
+def test_who_watches_is_told_in_a_line_that_the_relay_cannot_be_reached_and_the_mail_waits(spool):
+    assert re.fullmatch(WAITS % "([0-9a-z]{26})", spool.run("-v", "bob@example.org", "carl@example.org", stdin=TEXT).err)
+    status, said = at_a_terminal(spool, "bob@example.org")
+    assert status == 0 and re.fullmatch(WAITS % spool.names()[1], said), said
+    for args, name in ((["-oeq", "-v"], "mysend"), (["-v"], "sendmail"), (["-odq"], "mysend")):
+        before = len(spool.names())
+        assert at_a_terminal(spool, *args, "bob@example.org", name=name) == (0, "") and len(spool.names()) == before + 1
+
+
+def test_who_watches_is_told_what_the_relay_puts_off(spool, relay):
+    there = relay("ehlo pipelining 8bitmime", 'rcpt-to bob@example.org "450 4.2.0 later"')
+    done = spool.run("-v", "bob@example.org", "carl@example.org", stdin=TEXT, relay=there)
+    said, = [line for line in done.err.splitlines() if line.startswith("mysend: ")]
+    assert done.status == 0 and said == "mysend: RCPT TO:<bob@example.org> to 127.0.0.1:%d: 450 4.2.0 later; the mail waits as %s" % (there.port, spool.names()[0])
 
 
 def test_retry_sends_the_same_octets(spool, relay):
@@ -136,13 +174,24 @@ def test_many_go_over_one_session_pipelined(spool, relay):
     assert len(there.sessions) == 1 and len(there.session.reads) < 40 and spool.files() == []
 
 
-def test_relay_that_says_421_ends_the_run_and_keeps_the_others_time(spool, relay):
+@pytest.mark.parametrize("parts", [["greet 421"], ["greet 554"], ["ehlo pipelining auth=plain", "user joe other"], ["greet drop"]])
+def test_relay_that_lets_nobody_in_is_asked_once_a_run_and_that_is_a_try_of_all(spool, relay, parts):
     for i in range(5):
         spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
-    there = relay("ehlo pipelining", "greet 421")
-    spool.run("-q", relay=there).ok()
+    there = relay(*parts, "lax")
+    spool.run("-q", relay=there, more="auth plain\nuser joe\npassword secret\n" if "user joe other" in parts else "").ok()
     listed = spool.run(name="mailq").out
-    assert len(there.sessions) == 1 and listed.count("1 try,") == 1 and len(spool.names()) == 5
+    assert len(there.sessions) == 1 and listed.count("(1 try, ") == 5 and len(spool.names()) == 5, listed
+    spool.run("-q", relay=there).ok()
+    assert len(there.sessions) == 1, "none is due"
+
+
+def test_relay_that_ends_the_session_midway_keeps_the_others_time(spool, relay):
+    for i in range(5):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo", "mail ok ok 421")
+    spool.run("-q", relay=there).ok()
+    assert len(there.sessions) == 1 and len(there.messages) == 2 and spool.run(name="mailq").out.count("1 try,") == 1 and len(spool.names()) == 3
 
 
 @pytest.mark.parametrize("option, sent", [("-qIID", [1]), ("-qRu2@", [2]), ("-qSs3@", [3]), ("-qRnobody", []), ("-qf", [0, 1, 2, 3])])
@@ -178,7 +227,7 @@ def test_mail_of_another_version_stays_where_it_is_and_is_named(spool, relay, na
     spool.run("bob@example.org", stdin=TEXT).ok()
     path = os.path.join(spool.top, "queue", spool.names()[0] + name)
     with open(path, "rb") as text:
-        data = re.sub(rb"^(mysend-\w+) 1\n", rb"\1 2\n", text.read())
+        data = re.sub(rb"^(mysend-\w+) 1\n", rb"\1 3\n", text.read())
     with open(path, "wb") as out:
         out.write(data)
     there = relay()
@@ -201,11 +250,36 @@ def test_file_that_was_changed_is_moved_aside_and_named_and_never_sent(spool, re
     assert name in done.err and not there.sessions and spool.names() == [] and spool.names("failed") == [name]
 
 
-def test_spool_that_others_may_write_is_refused(spool):
+@pytest.mark.parametrize("folder", ["", "tmp", "queue", "failed"])
+def test_spool_that_others_may_write_is_refused(spool, folder):
     spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
-    os.chmod(spool.top, 0o777)
+    os.chmod(os.path.join(spool.top, folder), 0o777)
     done = spool.run("bob@example.org", stdin=TEXT)
-    assert done.status == 75 and "others than we may write there" in done.err and len(spool.names()) == 1
+    assert done.status == 75 and "spool %s is refused: others than we may write there" % os.path.join(spool.top, folder).rstrip("/") in done.err and len(spool.names()) == 1
+    assert spool.run("-q").status != 0
+
+
+@pytest.mark.parametrize("parts, more, code", [(['rcpt-to bob@example.org "550 5.1.1 nobody"'], "", "EX_NOUSER"), (["mail 554"], "", "EX_UNAVAILABLE"), (["rcpt 450"], "", "EX_TEMPFAIL"),
+                                               (["rcpt 450"], "queue_lifetime 1\n", "EX_UNAVAILABLE"), (["rcpt ok"], "", "EX_OK"), (["rcpt 450 550"], "", "EX_TEMPFAIL")])
+def test_log_line_of_a_try_has_the_status_that_it_ends_with(spool, relay, parts, more, code):
+    spool.run("-odq", "-f", "", "bob@example.org", *(["carl@example.org"] if "450 550" in parts[0] else []), stdin=TEXT).ok()
+    if more:
+        time.sleep(2)
+    log = os.path.join(spool.mysend.tmp, "log")
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", *parts), more=more + "logfile %s\n" % log)
+    with open(log, encoding="ascii") as lines:
+        line, = lines
+    assert " exitcode=%s " % code in line, line
+
+
+def test_state_of_what_was_given_up_is_not_swept_away_from_it(spool, relay):
+    """A crash between the two, or another runner that comes between."""
+    spool.run("-odq", "-f", "", "bob@example.org", stdin=TEXT).ok()
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", "rcpt 550"))
+    name, = spool.names("failed")
+    os.rename(os.path.join(spool.top, "failed", name + ".state"), os.path.join(spool.top, "queue", name + ".state"))
+    spool.run("-q").ok()
+    assert "(given up after 1 try: RCPT TO: 550" in spool.run("-bp").out and os.listdir(os.path.join(spool.top, "queue")) == []
 
 
 def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, tmp_path):
@@ -289,12 +363,36 @@ def test_what_goes_along_does_not_change_the_outcome(spool, relay):
     assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
 
 
+@pytest.mark.parametrize("stage, state", [("mail", "waits"), ("end", "unsure")])
+def test_what_goes_along_does_not_hold_the_caller_for_long(spool, relay, stage, state):
+    for i in range(2):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining", "%s ok hang" % stage, "lax")
+    began = time.monotonic()
+    spool.run("new@example.org", stdin=TEXT, relay=there, settle=False, timeout=60).ok()
+    assert 10 < time.monotonic() - began < 20 and there.messages[0].recipients == ["new@example.org"]
+    assert "u0@example.org: " + state in spool.run(name="mailq").out
+
+
 def test_mail_of_another_account_does_not_go_along(spool, mysend, relay):
     there = relay()
     other = "account work\nhost 127.0.0.1\nport 1\ntls off\nfrom w@example.net\nqueue on\nspool %s\n" % spool.top
     mysend("-a", "work", "-odq", "bob@example.org", stdin=TEXT, config=spool.config() + other).ok()
     mysend("new@example.org", stdin=TEXT, config=spool.config(there) + other).ok()
     assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
+
+
+@pytest.mark.parametrize("by", ["relay", "host", "port", "socket", "user"])
+def test_nothing_goes_along_to_a_relay_that_an_option_chose(spool, mysend, relay, unix_path, by):
+    spool.run("-odq", "waits@example.org", stdin=TEXT).ok()
+    there = relay("unix " + unix_path) if by == "socket" else relay("ehlo pipelining auth=plain", "user joe secret") if by == "user" else relay()
+    config = spool.config() if by != "port" else spool.config().replace("port 1\n", "port 2\n")
+    if by == "user":
+        config = spool.config(there) + "password secret\nauth plain\n"
+    args = {"relay": ["--relay=smtp://127.0.0.1:%s" % there.port], "host": ["--host=127.0.0.1", "--port=%s" % there.port], "port": ["--port=%s" % there.port],
+            "socket": ["--socket=" + unix_path], "user": ["--user=joe"]}[by]
+    mysend(*args, "--tls=off", "new@example.org", stdin=TEXT, config=config).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"]] and len(spool.names()) == 1
 
 
 def test_caller_need_not_wait_for_a_slow_relay(spool, relay):
@@ -306,6 +404,17 @@ def test_caller_need_not_wait_for_a_slow_relay(spool, relay):
     while spool.files():        # the child takes it out after the answer
         assert time.monotonic() - began < 20
         time.sleep(0.02)
+
+
+def test_child_that_tries_keeps_nothing_of_the_caller_open(spool, relay):
+    there = relay("ehlo pipelining", 'greet "sleep 3 && ok"')
+    ours, theirs = os.pipe()
+    began = time.monotonic()
+    spool.run("-odb", "bob@example.org", stdin=TEXT, relay=there, settle=False, pass_fds=(theirs,)).ok()
+    os.close(theirs)
+    assert os.read(ours, 1) == b"" and time.monotonic() - began < 2
+    os.close(ours)
+    assert there.wait_for_message(20)
 
 
 def test_held_mail_waits_until_it_is_released(spool, relay):
@@ -334,6 +443,33 @@ def test_beginning_of_two_names_is_no_name(spool):
         spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
     assert "more than one" in spool.run("--queue-remove", spool.names()[0][:5]).failed(64)
     assert len(spool.names()) == 2
+
+
+@pytest.mark.parametrize("option", ["--queue-hold", "--queue-release", "--queue-remove"])
+def test_whole_name_is_that_mail_and_not_its_bounce(spool, relay, option):
+    spool.run("-odq", "bad@example.org", "slow@example.org", stdin=TEXT).ok()
+    name = spool.names()[0]
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", "rcpt-to bad@example.org 550", "rcpt-to slow@example.org 450"))
+    assert spool.names() == [name, name + ".b1"]
+    assert "more than one" in spool.run(option, name[:20]).failed(64)
+    spool.run(option, name).ok()
+    assert spool.names() == ([name, name + ".b1"] if option != "--queue-remove" else [name + ".b1"])
+    assert ("(held)" in spool.run("-bp").out) == (option == "--queue-hold")
+
+
+def test_several_are_held_released_and_removed_at_once(spool):
+    for _ in range(4):
+        spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    one, two, three, four = spool.names()
+    spool.run("--queue-hold", one, two, "--queue-hold", three).ok()
+    assert spool.run("-bp").out.count("(held)") == 3
+    spool.run("--queue-release", two, three).ok()
+    assert spool.run("-bp").out.count("(held)") == 1
+    done = spool.run("--queue-remove", one, "nosuch", four[:5], two)
+    assert done.status == 65 and "there is no mail nosuch" in done.errors[0] and "more than one" in done.errors[1] and len(done.errors) == 2, done
+    assert spool.names() == [three, four]
+    assert spool.run("--queue-hold", three, "--queue-remove", four).status == 64 and spool.names() == [three, four]
+    assert spool.run("--queue-remove").status == 64
 
 
 # --- bounces --------------------------------------------------------------------------------------

@@ -159,6 +159,17 @@ def test_given_up_mail_beyond_its_time_goes(spool, relay):
         assert time.time() - began < 10
 
 
+def test_given_up_mail_is_removed_by_name_and_not_held_or_released(spool, relay):
+    one, two = give_up(spool, relay, 2)
+    assert "there is no mail" in spool.run("--queue-hold", one).failed(65) and "there is no mail" in spool.run("--queue-release", one).failed(65)
+    assert "more than one" in spool.run("--queue-remove", one[:3]).failed(64)
+    spool.run("--queue-remove", one).ok()
+    assert spool.names("failed") == [two] and len(os.listdir(os.path.join(spool.top, "failed"))) == 2
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    spool.run("--queue-remove", two, spool.names()[0]).ok()
+    assert spool.files() == []
+
+
 @pytest.mark.parametrize("place", ["queue", "tmp", "failed"])
 @pytest.mark.parametrize("kind", ["foreign", "named", "folder", "link"])
 def test_file_of_somebody_else_is_named_and_never_sent_or_deleted(spool, relay, place, kind):
@@ -272,3 +283,96 @@ def test_runner_that_is_told_to_end_finishes_the_mail_in_hand_and_begins_no_othe
     run.process.terminate()
     assert run.finish(b"").status == 0
     assert len(there.messages) >= 1 and len(there.messages) + len(spool.names()) == 3 and len(spool.names()) >= 1
+
+
+# --- a runner that stays, and passwords -----------------------------------------------------------
+
+@pytest.fixture
+def stays(spool, tmp_path):
+    """stays(config): a runner for which everything is due, and again(), which has it read the configuration and run once more."""
+    path, managers, runs = str(tmp_path / "runner.conf"), [], []
+
+    def write(config):
+        spool.mysend.file(config, name="runner.conf")
+
+    def start(config):
+        write(config)
+        managers.append(listen(str(tmp_path / "notify")))
+        run = spool.mysend.start("-qf", "-q1h", env={"MYSEND_CONFIG": path, "NOTIFY_SOCKET": str(tmp_path / "notify")})
+        runs.append(run)
+        assert managers[0].recv(100) == b"READY=1"
+
+        def again(config=None):
+            if config:
+                write(config)
+            run.process.send_signal(signal.SIGHUP)
+            assert managers[0].recv(100).startswith(b"RELOADING=1") and managers[0].recv(100) == b"READY=1"
+        return run, again
+    yield start
+    for run in runs:
+        run.kill()
+    for manager in managers:
+        manager.close()
+
+
+def until(what):
+    began = time.monotonic()
+    while not what():
+        assert time.monotonic() - began < 20
+        time.sleep(0.02)
+
+
+def with_login(spool, account, relay, command):
+    return ("account %s\nhost 127.0.0.1\nport %d\ntls off\nfrom %s@example.net\nmaildomain mail.example\naliases off\nqueue on\nspool %s\n"
+            "auth plain\nuser joe\n%s\n" % (account, relay.port, account, spool.top, command))
+
+
+def test_runner_that_stays_gives_no_account_the_password_of_another(spool, mysend, relay, stays):
+    one, two = [relay("ehlo pipelining auth=plain", "lax", "mail 451") for _ in range(2)]
+    config = "defaults\ntls off\nauth plain\nmaildomain mail.example\naliases off\nqueue on\nspool %s\n" % spool.top
+    for account, there in (("a", one), ("b", two)):
+        config += "account %s\nhost 127.0.0.1\nport %d\nfrom %s@example.net\nuser joe\npassword_command echo SECRET-OF-%s\n" % (account, there.port, account, account)
+    config += "account default : a\n"
+    name = {}
+    for account in "ab":
+        mysend("-a", account, "-odq", "bob@example.org", stdin=TEXT, config=config).ok()
+        name[account], = set(spool.names()) - set(name.values())
+        mysend("--queue-hold", name[account], config=config).ok()
+    _, again = stays(config)
+    for turn in "ababbabaabba":
+        mysend("--queue-release", name[turn], config=config).ok()
+        again()
+        again()
+        until(lambda: mysend("--queue-hold", name[turn], config=config).status == 0)     # it may be tried just now
+        again()
+    assert {login.password for login in one.logins} == {"SECRET-OF-a"} and {login.password for login in two.logins} == {"SECRET-OF-b"}
+
+
+def test_runner_that_stays_asks_for_the_password_again_in_each_run(spool, relay, stays, tmp_path):
+    there = relay("ehlo pipelining auth=plain", "lax", "mail 451")
+    config = with_login(spool, "default", there, "password_command cat %s" % (tmp_path / "password"))
+    wanted = ["secret%d" % i for i in range(8)]
+    (tmp_path / "password").write_text(wanted[0])
+    spool.mysend("-odq", "bob@example.org", stdin=TEXT, config=config).ok()
+    _, again = stays(config)
+    for i, password in enumerate(wanted):
+        until(lambda: len(there.logins) == i + 1)
+        (tmp_path / "password").write_text(wanted[min(i + 1, 7)])
+        until(lambda: spool.mysend("--queue-hold", spool.names()[0], config=config).status == 0)
+        again()     # with nothing to do
+        spool.mysend("--queue-release", spool.names()[0], config=config).ok()
+        again()
+    assert [login.password for login in there.logins][:8] == wanted
+
+
+def test_runner_that_reads_its_configuration_many_times_has_room_for_the_password_still(spool, relay, stays):
+    there = relay("ehlo pipelining auth=plain", "lax")
+    config = with_login(spool, "default", there, "password secret") + "account other\nhost 127.0.0.1\npassword %s\n" % ("x" * 60000)
+    run, again = stays(config)
+    for _ in range(4 * 1024 // 58 + 10):        # of 4 MiB
+        again()
+    spool.mysend("-odq", "bob@example.org", stdin=TEXT, config=config).ok()
+    again()
+    assert there.wait_for_message(20) and [login.password for login in there.logins] == ["secret"]
+    run.process.terminate()
+    assert run.finish(b"").err == ""

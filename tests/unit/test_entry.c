@@ -45,6 +45,25 @@ static void test_an_envelope_comes_back_as_it_was_written(void **state)
 	buf_start(&out, 10000);
 	assert_int_equal(entry_print(&out, &e), 0);
 	assert_string_equal(out.p, block);
+	assert_null(e.config);
+	buf_free(&out);
+	arena_free(&in);
+}
+
+static void test_an_envelope_of_a_file_of_its_own_comes_back_as_it_was_written(void **state)
+{
+	static const char named[] = "mysend-mail 2\nArrived: 880127706\nAccount: my work\nConfig: /home/j o/c\nSize: 7\nEightbit: 0\n"
+				    "Sender: <>\nNotify: 0\nRet: 0\nBody: 0\nSmtputf8: 0\nRecipient: 0 - <r@x>\n\n";
+	struct arena in = {0};
+	struct entry e = parsed(&in, named);
+	struct buf out;
+
+	(void)state;
+	assert_string_equal(e.account, "my work");
+	assert_string_equal(e.config, "/home/j o/c");
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print(&out, &e), 0);
+	assert_string_equal(out.p, named);
 	buf_free(&out);
 	arena_free(&in);
 }
@@ -52,7 +71,9 @@ static void test_an_envelope_comes_back_as_it_was_written(void **state)
 static void test_a_block_that_is_none_of_ours_is_an_error(void **state)
 {
 	static const char *const rows[] = {
-		"", "\n", "From: a@b\n\nx", "mysend-mail 2\n\n", "mysend-mail 1\n\n",
+		"", "\n", "From: a@b\n\nx", "mysend-mail 2\n\n", "mysend-mail 3\n\n", "mysend-mail 1\n\n",
+		"mysend-mail 2\nAccount: a\nConfig: b\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
+		"mysend-mail 2\nAccount: a\nConfig: \nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
 		"mysend-mail 1\nAccount: a\nSender: <a@b>\n\n",				  /* nobody */
 		"mysend-mail 1\nAccount: a\nRecipient: 0 - <a@b>\n\n",			  /* from nobody */
 		"mysend-mail 1\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",		  /* of no account */
@@ -67,6 +88,8 @@ static void test_a_block_that_is_none_of_ours_is_an_error(void **state)
 		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\nSize: -1\n\n",
 		"mysend-mail 1\nAccount: a\x01\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
 		"mysend-mail 1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\nRet: 3\n\n",
+		"mysend-mail 1\nArrived: 253402300800\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n", /* the year 10000 */
+		"mysend-mail 1\nArrived: 99999999999999999\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
 	};
 	struct arena in = {0};
 
@@ -107,8 +130,16 @@ static void test_a_state_comes_back_as_it_was_written(void **state)
 	assert_int_equal(again.envelope.recipient[0].verdict, REFUSED);
 	assert_int_equal(again.envelope.recipient[1].verdict, UNSURE);
 	assert_false(entry_is_settled(&again));
+	assert_int_equal(again.since, 0);
 	again.envelope.recipient[1].verdict = ACCEPTED;
 	assert_true(entry_is_settled(&again));
+	again.since = 880127800;
+	buf_free(&out);
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print_state(&out, &again), 0);
+	assert_non_null(strstr(out.p, "Idle: 5\nSince: 880127800\nLast: "));
+	assert_int_equal(entry_parse_state(&e, &in, slice_of(out.p), &f), 0);
+	assert_int_equal(e.since, 880127800);
 	buf_free(&out);
 	arena_free(&in);
 }
@@ -119,6 +150,7 @@ static void test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_
 		{"", -1}, {"mysend-state 2\nVerdicts: --\n", -1}, {"mysend-state 1\n", -1}, {"mysend-state 1\nVerdicts: -\n", -1},
 		{"mysend-state 1\nVerdicts: ---\n", -1}, {"mysend-state 1\nVerdicts: x-\n", -1},
 		{"mysend-state 1\nVerdicts: t-\n", 0}, {"mysend-state 1\nWarned: 1\nVerdicts: t-\n", 0},
+		{"mysend-state 1\nNext: 99999999999999999\nVerdicts: --\n", 0},
 		{"mysend-state 1\nVerdicts: --\n", 0}, {"mysend-state 1\nColour: red\nVerdicts: a-\n", 0},
 	};
 	struct arena in = {0};
@@ -129,6 +161,7 @@ static void test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_
 		struct failure f;
 
 		assert_int_equal(entry_parse_state(&e, &in, slice_of(rows[i].text), &f), rows[i].ok);
+		assert_int_equal(e.next, 0);
 	}
 	arena_free(&in);
 }
@@ -137,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_envelope_comes_back_as_it_was_written),
+		cmocka_unit_test(test_an_envelope_of_a_file_of_its_own_comes_back_as_it_was_written),
 		cmocka_unit_test(test_a_block_that_is_none_of_ours_is_an_error),
 		cmocka_unit_test(test_a_state_comes_back_as_it_was_written),
 		cmocka_unit_test(test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_is_not),

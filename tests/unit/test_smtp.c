@@ -151,7 +151,7 @@ static void run_row(const struct row *row)
 	struct session s = {.answers = row->answers};
 	struct mail mail[8];
 	struct feed feed = {mail, row->mails, 0, 0};
-	struct smtp_limits limits = {4, row->most ? row->most : 100, 60, false};
+	struct smtp_limits limits = {4, row->most ? row->most : 100, 60, 0, false};
 	struct smtp_client client = {&feed, feed_next, feed_done};
 	struct failure f = {0};
 	char got[200];
@@ -244,7 +244,7 @@ static void test_every_cut_of_a_conversation_ends_and_tells_no_lie(void **state)
 			struct session s = {.answers = script};
 			struct mail mail[2];
 			struct feed feed = {mail, 2, 0, 0};
-			struct smtp_limits limits = {4, 100, 60, false};
+			struct smtp_limits limits = {4, 100, 60, 0, false};
 			struct smtp_client client = {&feed, feed_next, feed_done};
 			struct failure f = {0};
 
@@ -270,7 +270,7 @@ static void test_a_refused_recipient_keeps_the_relays_own_words(void **state)
 	struct session s = {.answers = "250 \n550 5.1.1 no such user here\n354 \n554 "};
 	struct mail mail;
 	struct feed feed = {&mail, 1, 0, 0};
-	struct smtp_limits limits = {4, 100, 60, false};
+	struct smtp_limits limits = {4, 100, 60, 0, false};
 	struct smtp_client client = {&feed, feed_next, feed_done};
 	const struct failure *why;
 	struct failure f;
@@ -298,7 +298,7 @@ static void test_a_message_over_the_relays_size_is_refused_before_mail(void **st
 	struct session s = {.answers = "", .caps = {.size = true, .size_limit = 5}};
 	struct mail mail;
 	struct feed feed = {&mail, 1, 0, 0};
-	struct smtp_limits limits = {4, 100, 60, false};
+	struct smtp_limits limits = {4, 100, 60, 0, false};
 	struct smtp_client client = {&feed, feed_next, feed_done};
 	struct failure f;
 
