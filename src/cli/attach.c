@@ -140,6 +140,8 @@ static int add_text(struct desk *k, struct part *to, const char *type, struct so
 {
 	const char *charset = k->draft->charset;
 
+	if (charset && !charset_fits(charset, facts))
+		return fail(f, AT_INPUT, EX_DATAERR, "the %s is not in %s, which --charset says it is", type, charset);
 	if (!charset)
 		charset = charset_of(k->types, k->job->account, &k->job->arena, text, facts, f);
 	if (!charset)

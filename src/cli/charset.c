@@ -44,6 +44,22 @@ static const char *of_locale(struct arena *in, struct slice text)
 	return fits ? word : NULL;
 }
 
+static bool is_wide(const char *charset)
+{
+	return slice_begins(slice_of(charset), "utf-16") || slice_begins(slice_of(charset), "utf-32");
+}
+
+bool charset_fits(const char *charset, const struct facts *facts)
+{
+	struct slice s = slice_of(charset);
+
+	if (slice_is(s, "us-ascii") || slice_is(s, "ascii"))
+		return !facts->eightbit;
+	if (slice_is(s, "utf-8") || slice_is(s, "utf8"))
+		return facts->utf8;
+	return !is_wide(charset); /* a line end is two octets there, and NUL one of them */
+}
+
 /* What libmagic calls so is text; of these it does not say of which charset, or it is one that no body can be in. */
 static bool is_charset(const char *word)
 {
@@ -52,7 +68,7 @@ static bool is_charset(const char *word)
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
 		if (strcmp(word, none[i]) == 0)
 			return false;
-	return strncmp(word, "utf-16", 6) != 0 && strncmp(word, "utf-32", 6) != 0;
+	return !is_wide(word);
 }
 
 /* The piece of the text in which it shows that it is not UTF-8; in `to`. */

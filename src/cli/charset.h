@@ -18,6 +18,8 @@
 
 enum { CHARSET_LOOK = 64 * 1024 };
 
+/* It can be that; only what can be told of any text is looked at. */
+bool charset_fits(const char *charset, const struct facts *facts);
 const char *charset_of(struct filetypes *types, const struct account *a, struct arena *in, struct source *text,
 		       const struct facts *facts, struct failure *f);
 

@@ -16,8 +16,7 @@ static bool is_input(const char *path)
 	return strcmp(path, "-") == 0;
 }
 
-/* The N of /dev/fd/N, or -1. */
-static int descriptor_of(const char *path)
+int content_descriptor(const char *path)
 {
 	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
 
@@ -33,12 +32,20 @@ static int descriptor_of(const char *path)
 
 static int open_path(const char *path)
 {
-	int fd = descriptor_of(path);
+	int fd = content_descriptor(path), flags;
 
 	if (is_input(path))
 		return STDIN_FILENO;
+	if (fd < 0)
+		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	flags = fcntl(fd, F_GETFD);
+	/* One that closes on exec is none of the caller's, but ours: a file of this message, say. */
+	if (flags >= 0 && (flags & FD_CLOEXEC)) {
+		errno = EBADF;
+		return -1;
+	}
 	/* Opening its name again would be another file, and cannot be done to a socket. */
-	return fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
 int content_open(const char *path, struct failure *f)
@@ -147,5 +154,5 @@ const char *content_last(struct arena *in, const char *path)
 
 const char *content_name(struct arena *in, const char *path)
 {
-	return is_input(path) || descriptor_of(path) >= 0 ? NULL : content_last(in, path);
+	return is_input(path) || content_descriptor(path) >= 0 ? NULL : content_last(in, path);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/content.h"
 #include "conf/value.h"
 #include "mail/stamp.h"
 #include "mail/when.h"
@@ -39,8 +40,8 @@ static bool cut_header(const char *value, struct slice *name, struct slice *rest
 
 static enum draft_kind kind_of_field(struct slice name)
 {
-	for (size_t i = DRAFT_TO; i <= DRAFT_BCC; i++)
-		if (slice_is(name, names[i]))
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i] && slice_is(name, names[i]))
 			return (enum draft_kind)i;
 	return DRAFT_HEADER;
 }
@@ -59,7 +60,7 @@ static int add_header(struct draft *d, struct arena *run, const char *value, str
 		return fail(f, AT_USAGE, EX_USAGE, "--header: %.*s is made by what the message consists of", (int)name.len, name.p);
 	kind = kind_of_field(name);
 	if (kind != DRAFT_HEADER)
-		return draft_option(d, run, kind, "--header", arena_text(run, rest.p, rest.len), f);
+		return draft_option(d, run, kind, arena_printf(run, "--header %s:", names[kind]), arena_text(run, rest.p, rest.len), f);
 	add(d, run, DRAFT_HEADER, arena_text(run, name.p, name.len), arena_text(run, rest.p, rest.len));
 	return 0;
 }
@@ -85,7 +86,7 @@ static int add_date(struct draft *d, struct arena *run, const char *value, struc
 
 	if (!when_read(value, &when))
 		return wrong(f, "--date", "a date as 2026-11-23, \"2026-11-23 10:00\", @SECONDS or \"Mon, 23 Nov 2026 10:00:00 +0100\"", value);
-	add(d, run, DRAFT_DATE, "Date", when.is_field ? value : stamp_date(run, when.time));
+	add(d, run, DRAFT_DATE, "Date", when.zoned ? stamp_date_in(run, when.time, when.east) : stamp_date(run, when.time));
 	return 0;
 }
 
@@ -136,17 +137,15 @@ static char *next_key(char *text, size_t *which)
 
 static const char *path_of(const char *text)
 {
-	static const char *const input[] = {"/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"};
-
-	for (size_t i = 0; i < sizeof input / sizeof *input; i++)
-		if (strcmp(text, input[i]) == 0)
-			return "-";
-	return text;
+	return strcmp(text, "/dev/stdin") == 0 || content_descriptor(text) == 0 ? "-" : text;
 }
 
-/* Standard input is then no text. */
+/* Standard input is then no text. What another descriptor has may be there to read but once, too. */
 static int take_input(struct draft *d, const char *path, struct failure *f)
 {
+	for (size_t i = 0; content_descriptor(path) >= 0 && i < d->files; i++)
+		if (content_descriptor(d->file[i].path) == content_descriptor(path))
+			return fail(f, AT_USAGE, EX_USAGE, "%s is named twice: what it has can be read once", path);
 	if (strcmp(path, "-") != 0)
 		return 0;
 	if (d->takes_input)
@@ -184,9 +183,10 @@ const char *draft_recipients(struct arena *run, enum draft_kind kind, const char
 
 	if (kind >= DRAFT_TO && kind <= DRAFT_BCC)
 		return value;
-	if (kind == DRAFT_HEADER && cut_header(value, &name, &rest) && kind_of_field(name) != DRAFT_HEADER)
-		return arena_text(run, rest.p, rest.len);
-	return "";
+	if (kind != DRAFT_HEADER || !cut_header(value, &name, &rest))
+		return "";
+	kind = kind_of_field(name);
+	return kind >= DRAFT_TO && kind <= DRAFT_BCC ? arena_text(run, rest.p, rest.len) : "";
 }
 
 int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value, struct failure *f)

@@ -61,8 +61,8 @@ static int check_twice(const struct message *m, struct failure *f)
 	return 0;
 }
 
-/* "Date: 2026-11-23" and "From: the disk" may be the beginning of a report. */
-static bool says_what_it_should(const struct header *h, const struct field *field)
+/* How much a field says that it is one of a message: "From: 10" and "Date: 2026-11-23" may be lines of a report. */
+static enum proof { NONE, WEAK, STRONG } proof_of(const struct header *h, const struct field *field)
 {
 	const char *body = header_unfold(h, field);
 	struct mailboxes list = {.count = 0};
@@ -71,28 +71,49 @@ static bool says_what_it_should(const struct header *h, const struct field *fiel
 
 	switch (known_of(field->name).shape) {
 	case TEXT:
-		return true;
+		return WEAK;
 	case LIST:
-		return address_list(&list, h->in, slice_of(body), &ignored) == 0 &&
-		       (list.count < 2 || strchr(body, '@') || strchr(body, ','));
+		return strchr(body, '@') && address_list(&list, h->in, slice_of(body), &ignored) == 0 ? STRONG : NONE;
 	case IDS:
-		return strchr(body, '<') && strchr(body, '@') && strchr(body, '>');
+		return strchr(body, '<') && strchr(body, '@') && strchr(body, '>') ? STRONG : NONE;
 	case DATE:
-		return when_read(body, &when) && (when.is_field || strchr(body, ':'));
+		return when_read(body, &when) && when.zoned && strchr(body, ',') ? STRONG : NONE;
 	case UNKNOWN:
 		break;
 	}
-	return false;
+	return mime_is_field(field->name) ? STRONG : NONE;
 }
 
-/* "Error: disk full" is text; a header has a field that mail knows, and ends with an empty line. */
+/* A name that nobody but mail would begin a line with, or one that mail knows. */
+static bool is_of_mail(struct slice name)
+{
+	static const char *const begins[] = {"X-", "Resent-", "List-", "ARC-", "DKIM-", "Auto-", "Disposition-"};
+	static const char *const names[] = {"Received", "Return-Path", "Precedence", "Importance", "Priority", "Organization", "User-Agent", "Comments",
+					    "Keywords", "Mailer", "Errors-To", "Delivered-To", "Authentication-Results", "Thread-Topic", "Status"};
+	bool found = known_of(name).shape != UNKNOWN || mime_is_field(name);
+
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+		found |= slice_begins(name, begins[i]);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		found |= slice_is(name, names[i]);
+	return found;
+}
+
+/* "Error: disk full" is text. A header ends with an empty line, and has a field that can be of nothing else, or a Subject and
+ * nothing that mail does not know. */
 static bool is_header(const struct message *m)
 {
-	bool found = mime_is_said(&m->header);
+	bool all = true, weak = false;
 
-	for (size_t i = 0; i < m->header.fields && !found; i++)
-		found = says_what_it_should(&m->header, &m->header.field[i]);
-	return found && m->facts.parted;
+	for (size_t i = 0; i < m->header.fields; i++) {
+		enum proof proof = proof_of(&m->header, &m->header.field[i]);
+
+		if (proof == STRONG)
+			return m->facts.parted;
+		weak |= proof == WEAK;
+		all &= is_of_mail(m->header.field[i].name);
+	}
+	return weak && all && m->facts.parted;
 }
 
 /* Names are encoded where they have to be, addresses never. */
@@ -108,8 +129,8 @@ static int add_boxes(struct buf *out, struct arena *in, const struct mailboxes *
 	return 0;
 }
 
-/* An address list as a field has it; behind `old`, if there is one. */
-static const char *addresses(struct arena *in, struct slice old, struct slice value, const char *name, struct failure *f)
+/* An address list as a field has it. */
+static const char *addresses(struct arena *in, struct slice value, const char *name, struct failure *f)
 {
 	struct slice text = slice_trim(text_in_utf8(in, value));
 	struct mailboxes list = {.count = 0};
@@ -122,18 +143,34 @@ static const char *addresses(struct arena *in, struct slice old, struct slice va
 		failure_in(f, "%s", name);
 		return NULL;
 	}
+	if (!list.count) /* a group without members */
+		return slice_is_ascii(text) ? arena_text(in, text.p, text.len) : "undisclosed-recipients:;";
 	buf_start(&out, FIELD_MAX);
-	ok = buf_slice(&out, slice_trim(old));
-	if (ok == 0 && !list.count && !old.len) /* a group without members */
-		ok = buf_slice(&out, slice_is_ascii(text) ? text : SLICE("undisclosed-recipients:;"));
+	ok = add_boxes(&out, in, &list);
 	if (ok == 0)
-		ok = add_boxes(&out, in, &list);
-	if (ok == 0)
-		done = arena_text(in, out.p ? out.p : "", out.len);
+		done = arena_text(in, out.p, out.len);
 	else
 		fail(f, AT_INPUT, EX_DATAERR, "%s is longer than %d octets", name, FIELD_MAX);
 	buf_free(&out);
 	return done;
+}
+
+/* Several lists are one. */
+static const char *joined(struct arena *in, const char *const *value, size_t count, const char *name, struct failure *f)
+{
+	const char *text = NULL;
+	struct buf all;
+	int ok = 0;
+
+	buf_start(&all, FIELD_MAX);
+	for (size_t i = 0; i < count && ok == 0; i++)
+		ok = buf_printf(&all, "%s%s", i ? ", " : "", value[i]);
+	if (ok == 0)
+		text = addresses(in, buf_slice_of(&all), name, f);
+	else
+		fail(f, AT_INPUT, EX_DATAERR, "%s is longer than %d octets", name, FIELD_MAX);
+	buf_free(&all);
+	return text;
 }
 
 static const char *words(struct arena *in, const char *name, const char *value)
@@ -149,6 +186,23 @@ static const char *words(struct arena *in, const char *name, const char *value)
 	return done;
 }
 
+/* The first field of that name; where it is a list, with what the later ones say. */
+static int put_list(const struct draft *d, struct header *h, size_t at, struct failure *f)
+{
+	const char **all = arena_zeroed(h->in, d->fields, sizeof *all);
+	const char *name = d->field[at].name, *text;
+	size_t count = 0;
+
+	for (size_t i = at; i < d->fields; i++)
+		if (slice_is(slice_of(d->field[i].name), name))
+			all[count++] = d->field[i].value;
+	text = joined(h->in, all, count, name, f);
+	if (!text)
+		return -1;
+	header_put(h, name, text);
+	return 0;
+}
+
 static bool was_before(const struct draft *d, size_t at)
 {
 	for (size_t i = 0; i < at; i++)
@@ -162,15 +216,14 @@ static int put(const struct draft *d, struct header *h, size_t at, struct failur
 {
 	const struct draft_field *field = &d->field[at];
 	struct known like = known_of(slice_of(field->name));
-	const struct field *old = was_before(d, at) ? header_find(h, field->name, NULL) : NULL;
-	bool one = like.once || !old || field->kind == DRAFT_PRIORITY;
-	const char *text = like.shape == LIST ? addresses(h->in, old && one ? old->body : SLICE(""), slice_of(field->value), field->name, f)
-			   : field->kind == DRAFT_SUBJECT || field->kind == DRAFT_HEADER ? words(h->in, field->name, field->value)
-											 : field->value;
+	bool again = was_before(d, at);
+	const char *text = field->value;
 
-	if (!text)
-		return -1;
-	if (one)
+	if (like.shape == LIST)
+		return again ? 0 : put_list(d, h, at, f);
+	if (field->kind == DRAFT_SUBJECT || field->kind == DRAFT_HEADER)
+		text = words(h->in, field->name, field->value);
+	if (like.once || !again || field->kind == DRAFT_PRIORITY)
 		header_put(h, field->name, text);
 	else
 		header_append(h, field->name, text);
@@ -188,7 +241,7 @@ static void encode(struct header *h)
 
 		if (slice_is_ascii(field->body) || (like.shape != LIST && like.shape != TEXT))
 			continue;
-		text = like.shape == TEXT ? words(h->in, like.name, text) : addresses(h->in, SLICE(""), slice_of(text), like.name, &ignored);
+		text = like.shape == TEXT ? words(h->in, like.name, text) : addresses(h->in, slice_of(text), like.name, &ignored);
 		if (text)
 			header_set_body(h, field, slice_of(arena_printf(h->in, " %s", text)));
 	}
@@ -199,16 +252,10 @@ static int put_arguments(const struct draft *d, struct message *m, struct failur
 {
 	struct header *h = &m->header;
 	const char *text;
-	struct buf all;
-	int ok = 0;
 
 	if (!d->arguments || !m->facts.no_header || header_find(h, "To", NULL) || header_find(h, "Cc", NULL))
 		return 0;
-	buf_start(&all, FIELD_MAX);
-	for (size_t i = 0; i < d->arguments && ok == 0; i++)
-		ok = buf_printf(&all, "%s%s", i ? ", " : "", d->argument[i]);
-	text = ok < 0 ? "undisclosed-recipients:;" : addresses(h->in, SLICE(""), buf_slice_of(&all), "recipient", f);
-	buf_free(&all);
+	text = joined(h->in, d->argument, d->arguments, "recipient", f);
 	if (!text)
 		return -1;
 	header_put(h, "To", text);
@@ -242,7 +289,7 @@ int draft_defaults(struct job *j, struct failure *f)
 		header_put(h, "Subject", words(h->in, "Subject", a->subject));
 	if (!*a->reply_to || header_find(h, "Reply-To", NULL))
 		return 0;
-	text = addresses(h->in, SLICE(""), slice_of(a->reply_to), "Reply-To", f);
+	text = addresses(h->in, slice_of(a->reply_to), "Reply-To", f);
 	if (!text)
 		return -1;
 	header_put(h, "Reply-To", text);

@@ -171,6 +171,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	struct aliases *aliases;
 	struct identity id;
 	struct whom who;
+	uint64_t octets;
 
 	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, identity_for_choice(j, w), &aliases, f) < 0)
 		return -1;
@@ -189,9 +190,10 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);
 	if (finish(n, j, &id, &who.naming, f) < 0)
 		return -1;
-	if (a->message_size_limit && j->mail.wire->size > a->message_size_limit)
-		return fail(f, AT_INPUT, EX_DATAERR, "the message has %llu octets, message_size_limit is %llu",
-			    (unsigned long long)j->mail.wire->size, (unsigned long long)a->message_size_limit);
+	octets = mail_octets(&j->mail, true)->size;
+	if (a->message_size_limit && octets > a->message_size_limit)
+		return fail(f, AT_INPUT, EX_DATAERR, "the message has %llu octets, message_size_limit is %llu", (unsigned long long)octets,
+			    (unsigned long long)a->message_size_limit);
 	warn(j);
 	return 0;
 }

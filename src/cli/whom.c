@@ -39,8 +39,14 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 	const char *all = NULL;
 	int found;
 
-	if (!*box->address || !whoami_is_local(in, box->address))
+	if (!*box->address)
 		return 0;
+	if (!whoami_is_local(in, box->address)) {
+		const char *ascii = address_is_ascii(box->address) ? NULL : idn_address(in, box->address);
+
+		*text = ascii ? ascii : *text; /* as the envelope has it: then neither needs SMTPUTF8 */
+		return 0;
+	}
 	found = recipient ? by_alias(&list, who, in, box, f) : 0;
 	if (found < 0)
 		return -1;
@@ -142,7 +148,7 @@ static int add_setting(struct whom *who, const char *name, const char *value, st
 
 int whom_envelope(struct whom *who, struct failure *f)
 {
-	struct envelope *e = &who->job->mail.envelope;
+	const struct envelope *e = &who->job->mail.envelope;
 	const struct account *a = who->job->account;
 	const struct wish *w = who->wish;
 
@@ -156,9 +162,5 @@ int whom_envelope(struct whom *who, struct failure *f)
 	if (!e->recipients)
 		return fail(f, AT_USAGE, EX_USAGE, "no recipients: add addresses, a To: line%s, or the setting to",
 			    w->from_header ? "" : " with -t");
-	e->blind = e->recipients;
-	if (add_setting(who, "bcc", a->bcc, f) < 0)
-		return -1;
-	e->blind = e->recipients - e->blind;
 	return 0;
 }

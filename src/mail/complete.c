@@ -42,7 +42,7 @@ static bool names_recipients(const struct header *h)
 /* a@x, b@x, ... folded behind commas. NULL: more than a header should hold. */
 static const char *list_text(struct arena *in, const struct envelope *e)
 {
-	size_t column = strlen("To: "), count = e->recipients - e->blind;
+	size_t column = strlen("To: "), count = e->recipients;
 	const char *text = NULL;
 	struct buf out;
 
@@ -70,7 +70,7 @@ static void put_to(struct header *h, const struct mail *m)
 
 	if (!m->envelope.recipients)
 		return;
-	if (m->envelope.recipients - m->envelope.blind == 1 || m->message.facts.no_header) {
+	if (m->envelope.recipients == 1 || m->message.facts.no_header) {
 		const char *list = list_text(h->in, &m->envelope);
 
 		text = list ? list : text;

@@ -1,8 +1,10 @@
 #include "mail/compose.h"
 
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
+#include "mail/mime.h"
 #include "mail/params.h"
 #include "mail/settle.h"
 #include "mail/stamp.h"
@@ -138,18 +140,29 @@ static struct node *row_of(struct arena *in, const struct node *first, const str
 }
 
 /* What the message says of its body goes with it into the part. */
-static struct node kept_node(const struct plan *plan)
+static int kept_node(struct node *n, const struct plan *plan, struct failure *f)
 {
 	const struct message *m = plan->message;
-	const char *fields = "";
+	const char *fields;
+	struct buf out;
+	int ok = 0;
 
-	for (size_t i = 0; i < m->header.fields; i++) {
+	buf_start(&out, 2 * MESSAGE_IN_MEMORY);
+	for (size_t i = 0; i < m->header.fields && ok == 0; i++) {
 		const struct field *field = &m->header.field[i];
 
-		if (slice_begins(field->name, "Content-"))
-			fields = arena_printf(plan->in, "%s%.*s\r\n", fields, (int)field->raw.len, field->raw.p);
+		if (mime_is_field(field->name) && !slice_is(field->name, "MIME-Version")) {
+			ok = buf_slice(&out, field->raw);
+			if (ok == 0)
+				ok = buf_text(&out, "\r\n");
+		}
 	}
-	return (struct node){NULL, NULL, fields, m->body, m->facts.eightbit};
+	fields = arena_text(plan->in, out.p ? out.p : "", out.len);
+	buf_free(&out);
+	if (ok < 0)
+		return fail(f, AT_INPUT, EX_DATAERR, "the header is larger than %d octets", 2 * MESSAGE_IN_MEMORY);
+	*n = (struct node){NULL, NULL, fields, m->body, m->facts.eightbit};
+	return 0;
 }
 
 static int html_node(struct node *n, const struct plan *plan, struct failure *f)
@@ -173,10 +186,8 @@ static int body_node(struct node *n, const struct plan *plan, struct failure *f)
 	const struct composition *c = plan->c;
 	struct node both[2];
 
-	if (c->keep) {
-		*n = kept_node(plan);
-		return 0;
-	}
+	if (c->keep)
+		return kept_node(n, plan, f);
 	if (!c->html.content)
 		return text_node(n, plan, &c->text, f);
 	if (!c->text.content)
@@ -207,15 +218,12 @@ static int build(struct node *whole, const struct plan *plan, struct failure *f)
 static void put(struct message *m, const struct node *n)
 {
 	struct header *h = &m->header;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < h->fields;) {
-		struct slice name = h->field[i].name;
-
-		if (slice_begins(name, "Content-") || slice_is(name, "MIME-Version"))
-			header_remove(h, arena_text(h->in, name.p, name.len));
-		else
-			i++;
-	}
+	for (size_t i = 0; i < h->fields; i++)
+		if (!mime_is_field(h->field[i].name))
+			h->field[kept++] = h->field[i];
+	h->fields = kept;
 	header_put(h, "MIME-Version", "1.0");
 	header_put(h, "Content-Type", n->type);
 	header_put(h, "Content-Transfer-Encoding", n->encoding);

@@ -38,7 +38,6 @@ struct envelope {
 	const char *sender;
 	struct recipient *recipient;
 	size_t recipients, room;
-	size_t blind;		/* how many of them, the last, nobody is to see: the setting bcc */
 	size_t *slot, slots;	/* envelope_add's own: a hash table of indices + 1 */
 	unsigned notify;	/* NOTIFY_ bits; 0: unsaid */
 	enum ret ret;

@@ -135,7 +135,7 @@ static int split(struct reading *r, struct slice *body, struct failure *f)
 		field->body = moved(field->body, text.p, own);
 	}
 	r->m->facts.no_header = !h->fields;
-	r->m->facts.parted = rest.p - text.p >= 4 && memcmp(rest.p - 4, "\r\n\r\n", 4) == 0;
+	r->m->facts.parted = (rest.p - text.p >= 4 && memcmp(rest.p - 4, "\r\n\r\n", 4) == 0) || (rest.p - text.p == 2 && *text.p == '\r');
 	*body = rest;
 	return 0;
 }

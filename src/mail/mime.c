@@ -4,11 +4,24 @@
 
 #include "mail/lexer.h"
 
+bool mime_is_field(struct slice name)
+{
+	static const char *const names[] = {
+		"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID", "Content-Description",
+		"Content-Language", "Content-Location", "Content-Base", "Content-MD5", "Content-Features", "Content-Duration",
+		"Content-Alternative", "Content-Class", "Content-Translation-Type",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_is(name, names[i]))
+			return true;
+	return false;
+}
+
 bool mime_is_said(const struct header *h)
 {
 	for (size_t i = 0; i < h->fields; i++)
-		if (slice_is(h->field[i].name, "MIME-Version") ||
-		    (slice_begins(h->field[i].name, "Content-") && !slice_is(h->field[i].name, "Content-Length")))
+		if (mime_is_field(h->field[i].name))
 			return true;
 	return false;
 }

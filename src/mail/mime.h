@@ -9,7 +9,9 @@
 
 #include "mail/message.h"
 
-bool mime_is_said(const struct header *h); /* MIME-Version or any Content- field, but for the Content-Length of mailboxes */
+/* MIME-Version, or a Content- field that there is (not the Content-Length of mailboxes, nor a line of a report). */
+bool mime_is_field(struct slice name);
+bool mime_is_said(const struct header *h);
 /* The charset that the Content-Type names, or "". */
 const char *mime_charset(struct arena *in, const struct header *h);
 

@@ -5,21 +5,28 @@
 
 enum { RANDOM = 10 };
 
-const char *stamp_date(struct arena *in, time_t now)
+const char *stamp_date_in(struct arena *in, time_t now, long east)
 {
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	long zone = east / 60;
 	struct tm t = {.tm_mday = 1};
-	long zone;
 
-	tzset(); /* localtime_r need not */
-	if (!localtime_r(&now, &t)) /* a year that no int holds */
+	now += zone * 60;
+	if (!gmtime_r(&now, &t)) /* a year that no int holds */
 		t = (struct tm){.tm_mday = 1, .tm_year = 70, .tm_wday = 4};
-	zone = t.tm_gmtoff / 60;
 	return arena_printf(in, "%s, %02d %s %04ld %02d:%02d:%02d %c%02ld%02ld", days[t.tm_wday], t.tm_mday,
 			    months[t.tm_mon], 1900L + t.tm_year, t.tm_hour, t.tm_min, t.tm_sec, zone < 0 ? '-' : '+',
 			    (zone < 0 ? -zone : zone) / 60, (zone < 0 ? -zone : zone) % 60);
+}
+
+const char *stamp_date(struct arena *in, time_t now)
+{
+	struct tm t = {0};
+
+	tzset(); /* localtime_r need not */
+	return stamp_date_in(in, now, localtime_r(&now, &t) ? t.tm_gmtoff : 0);
 }
 
 /* Where a kernel gives no random bits: somebody may guess these, but they do not come twice on one host. */

@@ -49,6 +49,14 @@ static const char *read_zone(const char *p, long *east)
 	return hours < 24 && minutes < 60 ? p + 2 : NULL;
 }
 
+/* Nothing more, or a comment: (CET). */
+static bool is_end(const char *p)
+{
+	const char *close = *p == '(' ? strchr(p, ')') : NULL;
+
+	return !*p || (close && !*blanks(close + 1));
+}
+
 /* There is such a day, and that is its weekday where one is said. */
 static bool is_real(const struct tm *said, bool weekday)
 {
@@ -67,7 +75,6 @@ static bool finish(const char *p, struct tm *t, bool weekday, bool zoned, struct
 {
 	bool time = *p == 'T';
 	const char *zone;
-	long east;
 
 	p = time ? p + 1 : blanks(p);
 	if (*p || time) {
@@ -84,11 +91,11 @@ static bool finish(const char *p, struct tm *t, bool weekday, bool zoned, struct
 		w->time = mktime(t);
 		return w->time != (time_t)-1 || errno == 0;
 	}
-	p = read_zone(zone, &east);
-	if (!p || *blanks(p))
+	p = read_zone(zone, &w->east);
+	if (!p || !is_end(blanks(p)))
 		return false;
-	w->time = timegm(t) - east;
-	w->is_field = weekday && (*zone == '+' || *zone == '-') && p == zone + 5 && !*p;
+	w->time = timegm(t) - w->east;
+	w->zoned = true;
 	return true;
 }
 
@@ -117,8 +124,8 @@ bool when_read(const char *text, struct when *w)
 		end = strptime(p, "%Y-%m-%d", &t);
 		return end && finish(end, &t, false, false, w);
 	}
-	end = strptime(p, "%a, ", &t);
-	weekday = end && end > p + 4 && p[3] == ',';
+	end = strptime(p, "%a,", &t);
+	weekday = end && p[3] == ',';
 	if (end && !weekday) /* Tuesday, 23 ... */
 		return false;
 	wday = t.tm_wday;

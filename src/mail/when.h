@@ -16,7 +16,8 @@
 
 struct when {
 	time_t time;
-	bool is_field; /* it is written just as a Date field has it */
+	bool zoned; /* it says in which zone */
+	long east;  /* seconds */
 };
 
 bool when_read(const char *text, struct when *w);

@@ -28,6 +28,8 @@ static char *a_labels(const char *domain)
 	return host;
 }
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+
 const char *idn_address(struct arena *in, const char *address)
 {
 	const char *domain = address_domain(address), *done = NULL;
@@ -39,7 +41,8 @@ const char *idn_address(struct arena *in, const char *address)
 	if (slice_is_ascii(slice_of(domain)))
 		return address;
 	host = a_labels(domain);
-	if (host && *host && slice_is_ascii(slice_of(host)) && local + strlen(host) <= ADDRESS_MAX)
+	/* What looks like @ or a comma in another width has become one. */
+	if (host && *host && host[strspn(host, letters)] == '\0' && local + strlen(host) <= ADDRESS_MAX)
 		done = arena_printf(in, "%.*s%s", (int)local, address, host);
 	curl_free(host);
 	return done;

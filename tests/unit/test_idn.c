@@ -29,7 +29,7 @@ static void test_labels_are_what_rfc_3492_says(void **state)
 static void test_what_cannot_be_said_in_ascii_is_not(void **state)
 {
 	static const char *const rows[] = {
-		"j\xc3\xbc@b.example", "bob", "a@\xff.example", "a@-\xc3\xbc.example", "a@\xe2\x80\xae" "b.example",
+		"j\xc3\xbc@b.example", "bob", "a@\xff.example", "a@\xc3\xa4.org\xef\xbc\xa0n.org", "a@\xc3\xa4.org\xef\xbc\x9e", "a@\xc3\xa4.org\xef\xbc\x8cn.org", "a@-\xc3\xbc.example", "a@\xe2\x80\xae" "b.example",
 		"a@" TEN TEN TEN TEN TEN TEN TEN ".example",
 	};
 
