@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "relay"))
 import certs as certificates  # noqa: E402
 import program  # noqa: E402
 import servers  # noqa: E402
+from composed import make  # noqa: E402,F401
 from relay import Relay  # noqa: E402
 from spools import Spool  # noqa: E402
 

@@ -1,0 +1,130 @@
+"""The text of a message made of options: charset, encoding, HTML."""
+import email
+import email.policy
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from composed import BASE, file, read, tree
+
+
+# --- charset and encoding -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("stdin, charset, encoding", [
+    (b"plain\n", "us-ascii", "7bit"), ("gr\u00fc\u00dfe f\u00fcr alle, die da sind\n".encode(), "utf-8", "quoted-printable"), ("\u6f22\u5b57\u6f22\u5b57\n".encode(), "utf-8", "base64"),
+    ("gr\u00fc\u00dfe und viel Text dazu, damit es sich lohnt\n".encode("latin-1"), "iso-8859-1", "quoted-printable"), (b"x" * 2000 + b"\n", "us-ascii", "quoted-printable"),
+])
+def test_text_is_encoded_as_it_needs_and_comes_back(make, stdin, charset, encoding):
+    mail = make("--subject", "x", stdin=stdin)
+    assert mail.get_content_charset() == charset and mail["Content-Transfer-Encoding"] == encoding
+    assert mail.get_payload(decode=True).replace(b"\r\n", b"\n") == stdin
+
+
+@pytest.mark.parametrize("ehlo, encoding", [("ehlo pipelining 8bitmime", "8bit"), ("ehlo pipelining chunking 8bitmime", "8bit"), ("ehlo pipelining", "quoted-printable"), ("ehlo chunking", "quoted-printable"), ("helo", "quoted-printable")])
+@pytest.mark.parametrize("args, stdin", [([], "Subject: x\n\ngr\u00fc\u00dfe an alle, die da sind\n.\n"), (["-s", "x"], "gr\u00fc\u00dfe an alle, die da sind\n.\n"), (["--attach", "/etc/passwd"], "gr\u00fc\u00dfe an alle, die da sind\n.\n")])
+def test_text_travels_in_8_bits_where_the_relay_takes_them_and_encoded_where_not(mysend, relay, ehlo, encoding, args, stdin):
+    there = relay(ehlo) if ehlo != "helo" else relay("ehlo 502", "helo 250")
+    mysend(*args, "bob@example.org", stdin=stdin.encode(), relay=there).ok()
+    parsed = email.message_from_bytes(there.message.body, policy=email.policy.default)
+    text = next(part for part in parsed.walk() if not part.is_multipart())
+    assert text["Content-Transfer-Encoding"] == encoding and read(text) == "gr\u00fc\u00dfe an alle, die da sind\n.\n"
+    assert (there.message.parameters.get("BODY") == "8BITMIME") == (encoding == "8bit") == (not there.message.body.isascii())
+    if parsed.is_multipart():
+        assert parsed["Content-Transfer-Encoding"] == ("8bit" if encoding == "8bit" else "7bit")
+
+
+def test_text_that_waited_is_encoded_so_that_any_relay_can_have_it(mysend, spool, relay):
+    spool.run("-s", "x", "bob@example.org", stdin="gr\u00fc\u00dfe an alle\n".encode(), relay=relay("ehlo 8bitmime", "end 451")).ok()
+    there = relay("ehlo pipelining")
+    spool.run("-qf", relay=there).ok()
+    assert there.message.body.isascii() and read(email.message_from_bytes(there.message.body, policy=email.policy.default)) == "gr\u00fc\u00dfe an alle\n"
+
+
+def test_size_that_is_said_is_that_of_the_form_that_is_sent(mysend, relay):
+    for ehlo in ("ehlo pipelining 8bitmime size=10000", "ehlo pipelining size=10000"):
+        there = relay(ehlo)
+        mysend("bob@example.org", stdin=("gr\u00fc\u00dfe\n" * 100).encode(), relay=there).ok()
+        assert int(there.message.parameters["SIZE"]) == len(there.message.body)
+
+
+@pytest.mark.parametrize("charset, text, fits", [("us-ascii", b"gr\xfc\xdfe\n", False), ("utf-8", b"gr\xfc\xdfe\n", False), ("UTF-8", b"plain\n", True), ("us-ascii", b"plain\n", True), ("iso-8859-15", b"gr\xfc\xdfe\n", True)])
+def test_charset_that_the_text_cannot_be_in_is_refused(mysend, charset, text, fits):
+    done = mysend("--dry-run", "--charset", charset, "bob@example.org", stdin=text, config=BASE)
+    assert done.status == 0 if fits else "which --charset says it is" in done.failed(65)
+
+
+def test_charset_that_is_said_is_believed(make):
+    assert make("--charset", "koi8-r", stdin=b"\xf0\xf2\xe9\xf7\xe5\xf4\n").get_content().replace("\r", "") == "\u041f\u0420\u0418\u0412\u0415\u0422\n"
+
+
+@pytest.mark.parametrize("how", ["-s", "--html", "plain"])
+@pytest.mark.parametrize("stdin, locale, config, charset", [
+    ("\u041f\u0440\u0438\u0432\u0435\u0442 \u201c\u0432\u0441\u0435\u043c\u201d\n".encode("cp1251"), "C.UTF-8", "", "unknown-8bit"), ("\u041f\u0440\u0438\u0432\u0435\u0442 \u201c\u0432\u0441\u0435\u043c\u201d\n".encode("cp1251"), "C.UTF-8", "charset windows-1251\n", "windows-1251"),
+    (b"plain\n" * 20000 + b"gr\xfc\xdfe\n", "C.UTF-8", "", "iso-8859-1"), ("\u00fc".encode() + b" plain\n" * 20000 + b"gr\xfc\xdfe\n", "C.UTF-8", "", "iso-8859-1"), ("\u00fc".encode() + b" plain\n" * 20000 + b"gr\xfc\xdfe\n", "C.UTF-8", "charset iso-8859-15\n", "iso-8859-15"),
+])
+def test_charset_is_found_in_the_same_way_wherever_text_stands(mysend, how, stdin, locale, config, charset):
+    args = {"-s": ["-s", "x"], "--html": ["--html", file(mysend, "h.html", stdin)], "plain": []}[how]
+    done = mysend("--dry-run", *args, "bob@example.org", stdin=b"" if how == "--html" else stdin, config=BASE + config, env={"LC_ALL": locale})
+    assert done.status == 0 and email.message_from_bytes(done.message).get_content_charset() == charset
+
+
+def test_charset_of_the_locale_counts_where_libmagic_has_none(mysend, tmp_path):
+    """A locale of its own, made here: libmagic calls windows-1251 text of no charset that it knows."""
+    if shutil.which("localedef") is None:
+        pytest.skip("localedef is missing")
+    made = subprocess.run(["localedef", "-c", "-i", "ru_RU", "-f", "CP1251", str(tmp_path / "ru_RU.CP1251")], capture_output=True, check=False)
+    if not os.path.isdir(tmp_path / "ru_RU.CP1251"):
+        pytest.skip("no locale could be made: %s" % made.stderr[-200:])
+    env = {"LOCPATH": str(tmp_path), "LC_ALL": "ru_RU.CP1251", "ASAN_OPTIONS": "detect_leaks=0"}      # glibc's own, of LOCPATH
+    for args in (["-s", "x"], []):
+        done = mysend("--dry-run", *args, "bob@example.org", stdin="\u201c\u041f\u0440\u0438\u0432\u0435\u0442\u201d\n".encode("cp1251"), config=BASE, env=env)
+        assert email.message_from_bytes(done.message).get_content_charset() == "cp1251"
+
+
+@pytest.mark.parametrize("text", ["<p>gr\u00fc\u00dfe</p>\n".encode("utf-16"), b"<p>a\0b</p>\n"])
+def test_html_that_mail_cannot_carry_is_an_error_that_says_how(mysend, text):
+    done = mysend("--dry-run", "--html", file(mysend, "h.html", text), "bob@example.org", stdin=b"", config=BASE)
+    assert "NUL octets" in done.failed(65) and "iconv" in done.err
+
+
+@pytest.mark.parametrize("how", ["-", "/dev/stdin", "/dev/fd/0"])
+def test_html_on_standard_input(make, how):
+    mail = make("--html", how, "-s", "x", stdin=b"<p>text</p>\n")
+    assert mail.get_content_type() == "text/html" and read(mail) == "<p>text</p>\n"
+
+
+def test_large_html_is_a_stream_too(mysend, relay, tmp_path):
+    if mysend.sanitized:
+        pytest.skip("memory is not measured with sanitizers")
+    path = file(mysend, "h.html", "<p>gr\u00fc\u00dfe und mehr</p>\n".encode() * 3000000)
+    there = relay("ehlo pipelining chunking 8bitmime", "sink")
+    done = mysend("--html", path, "bob@example.org", stdin=b"", relay=there, measure=True, timeout=60)
+    assert done.status == 0 and done.maxrss < 24 * 1024 and there.message.size > 75000000, done
+
+
+def test_picture_that_does_not_come_along_is_told(mysend):
+    html = file(mysend, "h.html", '<img src="cid:a.png"><img src=\'cid:b.png\'> cid:c.png')
+    done = mysend("--dry-run", "--html", html, "--inline", file(mysend, "a.png", b"x"), "bob@example.org", stdin=b"", config=BASE)
+    assert done.status == 0 and done.err == "mysend: warning: the HTML shows cid:b.png, and no --inline has that name\n"
+
+
+def test_binary_text_is_no_text(make):
+    mail = make("--subject", "x", stdin=bytes(range(128, 256)) * 20 + b"\x01\x02\x03\x04\n")
+    assert mail.get_content_type() == "application/octet-stream" and mail["Content-Transfer-Encoding"] == "base64"
+
+
+@pytest.mark.parametrize("args", [["--attach", "/etc/passwd"], ["--attach", "-"], ["--html", "/etc/passwd"]])
+def test_message_of_files_is_not_empty(mysend, args):
+    assert mysend("--dry-run", "--refuse-empty", *args, "bob@example.org", stdin=b"x\n" if "-" in args else b"", config=BASE).status == 0
+
+
+@pytest.mark.parametrize("args, status", [(["-s", "x"], 66), ([], 66), (["--attach", "/etc/passwd"], 0), (["--html", "/etc/passwd"], 0)])
+def test_closed_standard_input_is_no_message_unless_files_are(mysend, args, status):
+    assert mysend("--dry-run", *args, "bob@example.org", config=BASE, closed=(0,)).status == status
+
+
+def test_message_of_a_mailbox_with_its_length_is_not_whole(mysend, make):
+    mail = make("--html", file(mysend, "h", "<b>x</b>"), stdin="Subject: x\nContent-Length: 5\n\ngr\u00fc\u00dfe\n".encode())
+    assert tree(mail) == ["alternative", "text/plain", "text/html"] and mail["Content-Length"] is None
