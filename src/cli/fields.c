@@ -247,6 +247,15 @@ static void encode(struct header *h)
 	}
 }
 
+/* Names are encoded and domains are A-labels by now: what is not ASCII is a local part, and needs SMTPUTF8 (RFC 6532 1). */
+static bool needs_utf8(const struct header *h)
+{
+	for (size_t i = 0; i < h->fields; i++)
+		if (known_of(h->field[i].name).shape == LIST && !slice_is_ascii(h->field[i].body))
+			return true;
+	return false;
+}
+
 /* As mail(1) has it: who stands behind the options is written to, unless the message says to whom it is. */
 static int put_arguments(const struct draft *d, struct message *m, struct failure *f)
 {
@@ -276,7 +285,10 @@ int draft_fields(const struct draft *d, struct job *j, bool from_header, struct 
 	for (size_t i = 0; i < d->fields; i++)
 		if (put(d, &m->header, i, f) < 0)
 			return -1;
-	return put_arguments(d, m, f);
+	if (put_arguments(d, m, f) < 0)
+		return -1;
+	j->mail.envelope.smtputf8 = needs_utf8(&m->header);
+	return 0;
 }
 
 int draft_defaults(struct job *j, struct failure *f)

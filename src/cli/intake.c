@@ -99,7 +99,7 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 	e->ret = w->ret;
 	e->envid = w->envid;
 	e->body = w->body;
-	e->smtputf8 = w->smtputf8;
+	e->smtputf8 |= w->smtputf8;
 	if (!e->notify && *a->dsn_notify && strcasecmp(a->dsn_notify, "off") != 0 &&
 	    options_notify(a->dsn_notify, &e->notify) < 0)
 		return fail(f, AT_CONFIG, EX_CONFIG, "dsn_notify takes never, or a list of success, failure, delay");

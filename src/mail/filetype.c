@@ -85,18 +85,19 @@ static void look(magic_t m, struct slice head, int out)
 	_exit(text && file_write(out, text, strnlen(text, ANSWER - 1)) == 0 ? 0 : 1);
 }
 
-/* Its answer; false: it has none, or took too long. */
+/* Its answer; false: it has none, or took too long (errno 0), or there was none to ask. */
 static bool ask(struct filetypes *t, struct slice head, char answer[ANSWER])
 {
 	int64_t until = clock_steady() + FILETYPE_SECONDS * 1000;
 	size_t len = 0;
-	int ends[2];
+	int ends[2], failed;
 	pid_t child;
 
 	if (pipe(ends) < 0)
 		return false;
 	signal(SIGCHLD, SIG_DFL);
 	child = fork();
+	failed = child < 0 ? errno : 0;
 	if (child == 0)
 		look(t->magic, head, ends[1]);
 	close(ends[1]);
@@ -119,6 +120,7 @@ static bool ask(struct filetypes *t, struct slice head, char answer[ANSWER])
 			;
 	}
 	answer[len] = '\0';
+	errno = failed;
 	return len > 0;
 }
 
@@ -143,8 +145,9 @@ struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice 
 		head.len = FILETYPE_LOOK;
 	if (!load(t))
 		return found;
+	errno = 0;
 	if (!ask(t, head, answer)) {
-		warn(t, "it gave no answer");
+		warn(t, errno ? strerror(errno) : "it gave no answer");
 		return found;
 	}
 	charset = strstr(answer, set);

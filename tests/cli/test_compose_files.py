@@ -183,6 +183,12 @@ def test_what_looks_like_a_special_in_another_width_becomes_none(mysend, relay, 
     assert done.status == 65 and not there.messages and not [line for line in there.session.lines if b"xn--" in line.data]
 
 
+def test_address_that_needs_smtputf8_gets_it_wherever_it_stands(mysend, relay):
+    there = relay("ehlo pipelining 8bitmime smtputf8")
+    mysend("--reply-to", "J\u00f6 <j\u00f6@example.org>", "bob@example.org", stdin=b"x\n", relay=there).ok()
+    assert "SMTPUTF8" in there.message.parameters and there.message.field("Reply-To").endswith("<j\u00f6@example.org>")
+
+
 def test_local_part_beyond_ascii_needs_smtputf8(mysend, relay):
     there = relay("ehlo pipelining 8bitmime")
     assert "does not offer SMTPUTF8" in mysend("--to", "j\u00fc@example.org", stdin=b"x\n", relay=there).failed(65) and not there.messages
