@@ -262,7 +262,7 @@ static int put_arguments(const struct draft *d, struct message *m, struct failur
 	struct header *h = &m->header;
 	const char *text;
 
-	if (!d->arguments || !m->facts.no_header || header_find(h, "To", NULL) || header_find(h, "Cc", NULL))
+	if (!d->arguments || !m->facts.no_header || header_find(h, "To", NULL))
 		return 0;
 	text = joined(h->in, d->argument, d->arguments, "recipient", f);
 	if (!text)

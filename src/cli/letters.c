@@ -237,10 +237,10 @@ static int set_traffic(struct wish *w, const char *value, struct failure *f)
 	return 0;
 }
 
-static void ignore(struct wish *w, const struct letter *l)
+static void ignore(struct wish *w, const struct letter *l, const char *value)
 {
 	log_debug("-%c has no meaning here: %s", l->letter, l->note);
-	if (!w->as_sendmail && strchr("AMc", l->letter))
+	if (!w->as_sendmail && strchr("AMc", l->letter) && strcmp(value, "c") != 0 && strcmp(value, "m") != 0)
 		w->of_mail = l->letter;
 }
 
@@ -255,7 +255,7 @@ int letter_act(struct wish *w, const struct letter *l, const char *value, bool *
 	*swallow = false;
 	switch ((enum effect)l->effect) {
 	case IGNORE:
-		ignore(w, l);
+		ignore(w, l, value);
 		return 0;
 	case REFUSE:
 		return refuse(l, f);

@@ -164,6 +164,36 @@ static int read_word(struct wish *w, struct arena *run, const struct word *own, 
 	return 0;
 }
 
+/* As options are written, and as settings are found, too. */
+static const char *with_hyphens(struct arena *run, const char *keyword)
+{
+	char *option = keyword ? arena_printf(run, "%s", keyword) : NULL;
+
+	for (char *p = option; p && *p; p++)
+		*p = *p == '_' ? '-' : *p;
+	return option;
+}
+
+static const struct word *word_find(struct slice name)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (slice_is(name, words[i].name))
+			return &words[i];
+	return NULL;
+}
+
+/* -to, -help: letters that make no sense together, and a word that does. */
+static int check_hyphen(const struct wish *w, const char *arg, struct failure *f)
+{
+	const char *name = arg + 1;
+	size_t len = strcspn(name, "=");
+
+	if (w->as_sendmail || len < 2 || (!word_find((struct slice){name, len}) && setting_find(name, len) == SETTINGS))
+		return 0;
+	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", arg);
+	return failure_hint(f, "did you mean -%s?", arg);
+}
+
 static int unknown(struct failure *f, struct arena *run, struct slice name, const char *spelled)
 {
 	char *keyword = arena_text(run, name.p, name.len);
@@ -171,7 +201,7 @@ static int unknown(struct failure *f, struct arena *run, struct slice name, cons
 
 	for (char *p = keyword; *p; p++)
 		*p = *p == '-' ? '_' : *p;
-	nearest = setting_nearest(slice_of(keyword));
+	nearest = with_hyphens(run, setting_nearest(slice_of(keyword)));
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		nearest = slice_nearer(name, nearest, words[i].name);
 	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", spelled);
@@ -184,7 +214,7 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 	const char *text = argv[*at] + 2;
 	struct slice rest = slice_of(text), name;
 	const char *value = slice_cut(&rest, '=', &name) ? rest.p : NULL;
-	const struct word *own = NULL;
+	const struct word *own;
 	enum setting s = SETTINGS;
 	const char *spelled;
 	bool takes = false;
@@ -192,9 +222,7 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 	if (!value)
 		name = slice_of(text);
 	spelled = arena_printf(run, "--%.*s", (int)name.len, name.p);
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (slice_is(name, words[i].name))
-			own = &words[i];
+	own = word_find(name);
 	if (own)
 		takes = takes_value(w, own);
 	else
@@ -242,17 +270,32 @@ static void note_name(struct wish *w, const char *path)
 		}
 }
 
+/* --attach *.png: the second of them is no recipient. */
+static int check_files(const struct wish *w, struct failure *f)
+{
+	for (size_t i = 0; w->draft.files && i < w->recipients; i++) {
+		const char *text = w->recipient[i].text;
+
+		if (w->recipient[i].argument && !strchr(text, '@') && strpbrk(text, "./") && access(text, R_OK) == 0) {
+			fail(f, AT_USAGE, EX_USAGE, "%s is a file, and no recipient", text);
+			return failure_hint(f, "each file has its own --attach");
+		}
+	}
+	return 0;
+}
+
 /* What mail(1) means by a letter that sendmail means something else by: who writes -s may well write that, too. */
 static int check_mail_letters(const struct wish *w, struct failure *f)
 {
+	/* -A of sendmail takes c or m: anything else was meant for mail(1). */
 	const char *instead = w->of_mail == 'A' ? "--attach FILE" : w->of_mail == 'M' ? "--html FILE" : w->of_mail == 'c' ? "--cc LIST" : NULL;
 
 	if (!instead && w->account && strpbrk(w->account, "./") && access(w->account, R_OK) == 0) {
 		fail(f, AT_USAGE, EX_USAGE, "-a is an account, and %s is a file", w->account);
 		return failure_hint(f, "use --attach FILE");
 	}
-	if (!instead)
-		return 0;
+	if (!instead || (!w->draft.used && w->of_mail != 'A'))
+		return check_files(w, f);
 	fail(f, AT_USAGE, EX_USAGE, "-%c is of sendmail, and does nothing", w->of_mail);
 	return failure_hint(f, "use %s for what mail(1) does with it", instead);
 }
@@ -264,7 +307,7 @@ static int check(const struct wish *w, struct failure *f)
 		return usage(f, "--dry-run does not go with -bs", "");
 	if (w->draft.used && w->mode != MODE_SEND)
 		return usage(f, "a message is made of options only to be sent", "");
-	if (w->draft.used && check_mail_letters(w, f) < 0)
+	if (!w->as_sendmail && check_mail_letters(w, f) < 0)
 		return -1;
 	if (w->service && w->mode != MODE_SMTP)
 		return usage(f, "--service goes with -bs only", "");
@@ -297,7 +340,7 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 		} else if (arg[1] == '-') {
 			ok = usage(f, "called as sendmail, there is no option ", arg);
 		} else {
-			ok = read_letters(w, argv, &i, f);
+			ok = check_hyphen(w, arg, f) < 0 ? -1 : read_letters(w, argv, &i, f);
 		}
 		if (ok < 0)
 			return -1;

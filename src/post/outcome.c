@@ -80,8 +80,7 @@ static void settle(struct job *j, struct entry *e, const struct failure *session
 		to->verdict = shelf_waits(from, session) ? (from->verdict == UNSURE ? UNSURE : PENDING) : from->verdict;
 		to->why = from->why;
 		if (from->verdict != ACCEPTED && why)
-			e->last = arena_printf(&j->arena, "%s: %s%s", stage_words(why->stage),
-						     why->code ? arena_printf(&j->arena, "%d ", why->code) : "", why->text);
+			e->last = shelf_words(&j->arena, why);
 	}
 }
 

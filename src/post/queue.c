@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "post/logline.h"
+#include "post/shelf.h"
 #include "wire/smtp.h"
 
 /* How long a mail that somebody has just now is waited for: one of many, and one that was named. */
@@ -272,7 +273,8 @@ static void run_account(struct run *r, struct link *l)
 		link_leave(l, false);
 	else
 		return;
-	log_debug("account %s: %s", r->name, f.text);
+	if (r->order->watcher)
+		log_warning("account %s: %s", a->name, shelf_words(&r->in, &f));
 }
 
 /* Its account has left the configuration: its mail ages all the same, is told of and given up, by the account that is there. */

@@ -46,7 +46,7 @@ bool shelf_may_wait(const struct account *a)
 	return !setting_is(a, SET_queue, "off");
 }
 
-static const char *words_of(struct arena *in, const struct failure *why)
+const char *shelf_words(struct arena *in, const struct failure *why)
 {
 	if (!why)
 		return "";
@@ -131,7 +131,7 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 		copy->orcpt = r->orcpt;
 		copy->verdict = r->verdict == UNSURE ? UNSURE : PENDING;
 		if (!*e.last)
-			e.last = words_of(&j->arena, r->why ? r->why : session);
+			e.last = shelf_words(&j->arena, r->why ? r->why : session);
 	}
 	if (!e.envelope.recipients)
 		return;

@@ -135,7 +135,7 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 		failure_hint(f, "the relay offers AUTH %s: is the setting auth one of them?", t->caps.auth);
 	} else if (code == CURLE_USE_SSL_FAILED && *a->relay) { /* where smtp:// contradicts tls_starttls off */
 		*f->hint = '\0';
-		failure_hint(f, "the relay offers no STARTTLS here: write relay smtps://%s", a->host);
+		failure_hint(f, "the relay offers no STARTTLS here: write relay smtps://%s for TLS from the start, or tls off for none", a->host);
 	}
 	return -1;
 }

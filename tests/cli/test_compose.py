@@ -162,7 +162,7 @@ def test_header_of_an_option_that_names_recipients_reaches_them(make):
 
 @pytest.mark.parametrize("args, to, wanted", [
     (["-s", "x", "--bcc", "eve@example.org"], ["bob@example.org"], "bob@example.org"), (["-s", "x"], ["bob@example.org", "Carl <c@example.org>"], "bob@example.org, Carl <c@example.org>"),
-    (["-s", "x", "--cc", "carl@example.org"], ["bob@example.org"], None), (["-s", "x", "--cc", "", "--bcc", " "], ["bob@example.org"], "bob@example.org"),
+    (["-s", "x", "--cc", "carl@example.org"], ["bob@example.org"], "bob@example.org"), (["-s", "x", "--to", "carl@example.org"], ["bob@example.org"], "carl@example.org"), (["-s", "x", "--cc", "", "--bcc", " "], ["bob@example.org"], "bob@example.org"),
     (["--to", "undisclosed-recipients:;"], ["bob@example.org"], "undisclosed-recipients:;"),
 ])
 def test_arguments_are_named_in_to_unless_options_say_who_is(make, args, to, wanted):
@@ -238,7 +238,8 @@ def test_what_cannot_be_is_told_in_a_line_and_nothing_is_sent(mysend, relay, arg
 
 @pytest.mark.parametrize("args, hint", [
     (["-s", "x", "-A", "r.bin"], "--attach"), (["-s", "x", "-M", "text/html"], "--html"), (["-s", "x", "-c", "carl@example.org"], "--cc"), (["-s", "x", "-b", "eve@example.org"], "--bcc"),
-    (["-s", "x", "-a", "/etc/passwd"], "--attach"), (["--subjet", "x"], "--subject"), (["--atach", "x"], "--attach"), (["--dryrun"], "--dry-run"), (["--hots", "x"], "--host"),
+    (["-s", "x", "-a", "/etc/passwd"], "--attach"), (["-a", "/etc/passwd"], "--attach"), (["-A", "r.bin"], "--attach"), (["-to", "carl@example.org"], "--to"), (["-help"], "--help"),
+    (["-subject=x"], "--subject=x"), (["-attach", "/etc/passwd"], "--attach"), (["--replyto", "x"], "--reply-to"), (["--attach", "/etc/passwd", "/etc/group"], "its own --attach"), (["--subjet", "x"], "--subject"), (["--atach", "x"], "--attach"), (["--dryrun"], "--dry-run"), (["--hots", "x"], "--host"),
 ])
 def test_letter_of_mail_and_word_mistyped_get_the_one_that_is_meant(mysend, args, hint):
     done = mysend(*args, "bob@example.org", stdin=b"x\n", config=BASE)
