@@ -56,16 +56,28 @@ static struct intake *intake_of(struct keeper *k, const char *config, struct fai
 	return config || o->intake.all.user.sections || o->intake.all.system.sections ? &o->intake : &k->intake;
 }
 
-static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
+static int account_in(struct keeper *k, struct intake *n, const char *name, struct failure *f)
 {
-	struct keeper *k = ctx;
-	struct intake *n = intake_of(k, config, f);
 	struct wish wish = *k->wish;
 	struct aliases *unused;
 
 	/* Where there are no files, the environment is the only account there is. */
-	wish.account = n && !n->all.user.sections && !n->all.system.sections && strcmp(name, "default") == 0 ? NULL : name;
-	return !n || intake_account(n, &k->scratch, &wish, NULL, &unused, f) < 0 ? NULL : k->scratch.account;
+	wish.account = !n->all.user.sections && !n->all.system.sections && strcmp(name, "default") == 0 ? NULL : name;
+	return intake_account(n, &k->scratch, &wish, NULL, &unused, f);
+}
+
+static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
+{
+	struct keeper *k = ctx;
+	struct intake *n = intake_of(k, config, f);
+	struct failure ignored;
+
+	if (!n)
+		return NULL;
+	if (account_in(k, n, name, f) == 0)
+		return k->scratch.account;
+	/* Mail of old does not say by which file it was taken. */
+	return !config && n != &k->intake && account_in(k, &k->intake, name, &ignored) == 0 ? k->scratch.account : NULL;
 }
 
 static bool is_told_to_end(void *ctx)

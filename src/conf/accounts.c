@@ -72,10 +72,19 @@ static int read_open(struct config *c, struct arena *run, int fd, bool named, st
 
 enum must { MAY_LACK, MUST_READ, MUST_FIND, MUST_BE_OURS };
 
+static bool can_last(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & S_IWOTH);
+}
+
 /* 1: read, 0: not there (or, if it may be lacking, not readable), -1. */
 static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
 {
-	int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY), ok;
+	/* It may have become a pipe of somebody's since it was named, or a link to another file. */
+	int careful = must == MUST_BE_OURS ? O_NONBLOCK | O_NOFOLLOW : 0;
+	int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | careful), ok;
 	const char *why = fd < 0 ? why_not(run, c->path, errno) : "read";
 	/* In a folder that we may not enter, nobody knows. */
 	bool there = fd >= 0 || access(c->path, F_OK) == 0;
@@ -86,7 +95,12 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 			return fail(f, AT_CONFIG, EX_CONFIG, "configuration file %s: %s", c->path, why);
 		return 0;
 	}
-	ok = read_open(c, run, fd, must == MUST_FIND, f);
+	if (must == MUST_FIND)
+		all->lasts = can_last(fd);
+	if (must == MUST_BE_OURS && !can_last(fd))
+		ok = fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: it is no file of ours any more, or others may write it", c->path);
+	else
+		ok = read_open(c, run, fd, must == MUST_FIND, f);
 	close(fd);
 	return ok < 0 ? -1 : 1;
 }
@@ -152,6 +166,7 @@ static bool is_usual(struct arena *run, const char *path)
 static int load_named(struct accounts *all, struct arena *run, const char *config, enum must must, struct failure *f)
 {
 	char here[4096];
+	int ok;
 
 	if (slice_has_control(slice_of(config)))
 		return fail(f, AT_CONFIG, EX_CONFIG, "there is a control character in the name of the configuration file");
@@ -160,12 +175,20 @@ static int load_named(struct accounts *all, struct arena *run, const char *confi
 		all->named = arena_printf(run, "%s/%s", here, config);
 	if (is_usual(run, all->named))
 		all->named = NULL;
-	return try_file(all, run, &all->user, must, f);
+	ok = try_file(all, run, &all->user, must, f);
+	if (ok > 0 && all->named && !all->again) {
+		char *real = realpath(all->named, NULL); /* where no link leads elsewhere the next time */
+
+		all->lasts &= real && *real == '/' && strlen(real) < sizeof here;
+		all->named = real ? arena_printf(run, "%s", real) : all->named;
+		free(real);
+	}
+	return ok;
 }
 
 static int load(struct accounts *out, struct arena *run, const char *config, enum must must, struct failure *f)
 {
-	*out = (struct accounts){.tried = "", .place = ""};
+	*out = (struct accounts){.tried = "", .place = "", .again = must == MUST_BE_OURS};
 	out->user.rank = RANK_USER;
 	out->system.rank = RANK_SYSTEM;
 	out->system.path = SYSCONFDIR "/mysend.conf";
@@ -257,7 +280,7 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	*out = NULL;
 	account_defaults(&environment);
 	account_defaults(&options);
-	if (from_environment(&environment, run, f) < 0 || from_options(&options, run, choice, f) < 0)
+	if (!all->again && (from_environment(&environment, run, f) < 0 || from_options(&options, run, choice, f) < 0))
 		return -1;
 	own = account_has_relay(&environment) || account_has_relay(&options) ||
 	      (!all->user.sections && !all->system.sections);
@@ -267,6 +290,8 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	account_lay(a, &options);
 	a->files = all->tried;
 	a->config = all->named;
+	a->config_lasts = all->lasts;
+	a->again = all->again;
 	*out = a;
 	if (!account_has_relay(a))
 		return no_relay(all, run, a, f);

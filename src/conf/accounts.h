@@ -21,6 +21,8 @@ struct accounts {
 	const char *tried; /* every path, and what was found there */
 	const char *place; /* where a new file would go */
 	const char *named; /* the user's file, from the root on, where it is none of the usual ones; or NULL */
+	bool lasts;	   /* that can be read again for mail that waits: a file, ours or root's, which others may not write */
+	bool again;	   /* read so: nothing counts that the run itself was told */
 };
 
 struct override { /* a setting from the command line */

@@ -46,6 +46,8 @@ struct origin {
 struct account {
 	const char *name;  /* "default" for the nameless one */
 	const char *config; /* the file that was named in place of the usual ones, from the root on; or NULL */
+	bool config_lasts;  /* and can be read again */
+	bool again;	    /* out of a file that was: no variable, option or credential of this run's counts */
 	const char *files; /* that were looked for, and what became of it */
 	const struct account *next; /* `fallback`, once somebody has found it; or NULL */
 #define SETTING(name, type, dflt, arg, summary) FIELD_##type name;

@@ -30,6 +30,7 @@ struct run {
 	const char **account; /* of each name, as account_key has it; NULL: not to be tried */
 	size_t at;	      /* in names, for the account at hand */
 	const char *name;     /* of the account at hand */
+	bool strange;	      /* its mail was meant for another configuration than this run's: nobody else's relay gets to read it */
 	struct outcome outcome;
 	bool cramped; /* the disk is full */
 	unsigned patience;
@@ -198,6 +199,8 @@ static void prepare(struct run *r, struct carried *c)
 		to->notify = from->notify;
 		to->orcpt = from->orcpt;
 	}
+	if (r->strange) /* a bounce says of it only what its header says */
+		c->entry.envelope.ret = RET_HDRS;
 	c->job.account = r->outcome.with;
 	c->job.began = clock_steady();
 	c->job.spooled = c->entry.id;
@@ -283,8 +286,10 @@ static void no_account(struct run *r, const struct failure *why)
 	log_warning("%s", why->text);
 	r->outcome.with = r->order->keeps;
 	r->at = 0;
+	r->strange = true;
 	if (r->outcome.with)
 		nobody_in(r, why);
+	r->strange = false;
 }
 
 static void run_all(struct run *r)

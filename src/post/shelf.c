@@ -35,15 +35,21 @@ bool shelf_waits(const struct recipient *r, const struct failure *session)
 	return false;
 }
 
-/* An option is not remembered: another relay would get it the next time. */
+/* An option is not remembered: another relay would get it the next time, or the same with less care. Nor is a configuration that
+ * nobody can read then. */
 bool shelf_may_wait(const struct account *a)
 {
-	static const enum setting ways[] = {SET_relay, SET_host, SET_port, SET_socket, SET_user};
+	static const enum setting ways[] = {
+		SET_relay, SET_host, SET_port, SET_socket, SET_fallback, SET_proxy, SET_proxy_host, SET_proxy_port, SET_source_ip,
+		SET_user, SET_auth, SET_password_file, SET_password_command, SET_netrc, SET_pop_before_smtp,
+		SET_tls, SET_tls_starttls, SET_tls_trust_file, SET_tls_trust_dir, SET_tls_crl_file, SET_tls_certcheck, SET_tls_host_override,
+		SET_tls_pinned_key, SET_tls_cert_file, SET_tls_key_file, SET_tls_min_version,
+	};
 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
 		if (a->origin[ways[i]].rank == RANK_OPTION)
 			return false;
-	return !setting_is(a, SET_queue, "off");
+	return !setting_is(a, SET_queue, "off") && (!a->config || a->config_lasts || a->again);
 }
 
 const char *shelf_words(struct arena *in, const struct failure *why)
@@ -153,7 +159,7 @@ int shelf_put_all(struct job *j, struct failure *f)
 	struct entry e = entry_of(j);
 
 	if (!shelf_may_wait(j->account))
-		return fail(f, AT_SPOOL, EX_CONFIG, "the queue is off");
+		return fail(f, AT_SPOOL, EX_CONFIG, setting_is(j->account, SET_queue, "off") ? "the queue is off" : "what names its relay cannot be known the next time: it does not wait");
 	if (put(j, &e, f) < 0)
 		return -1;
 	for (size_t i = 0; i < v->recipients; i++)

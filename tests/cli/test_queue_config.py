@@ -80,13 +80,68 @@ def test_file_that_is_gone_or_somebody_elses_sends_nothing_and_is_told(spool, ca
     os.rename(path + ".away", path)
     if os.geteuid() == 0:
         os.chown(path, 12345, -1)
-        assert "belongs to somebody else" in spool.run("-qf", relay=there).err
+        assert "no file of ours any more" in spool.run("-qf", relay=there).err
         os.chown(path, 0, -1)
     os.chmod(path, 0o666)
-    assert "anybody may write it" in spool.run("-qf", relay=there).err and not there.sessions
+    assert "others may write it" in spool.run("-qf", relay=there).err and not there.sessions
     os.chmod(path, 0o600)
     spool.run("-qf", relay=there).ok()
     assert there.message
+
+
+@pytest.mark.parametrize("what", ["fifo", "link"])
+def test_name_that_has_become_another_thing_is_not_read(spool, call, relay, named, what):
+    """Whoever may write into the folder could have put it there: a pipe that waits for ever, commands of his own."""
+    there, path = relay(), named()
+    call("-C", path, "-odq", "bob@example.org", stdin=TEXT).ok()
+    os.unlink(path)
+    os.mkfifo(path) if what == "fifo" else os.symlink(named(there, "elsewhere.conf"), path)
+    done = spool.run("-qf", relay=there)
+    assert done.status == 0 and path in done.err and not there.sessions and len(spool.names()) == 1
+
+
+def test_name_that_is_a_link_is_remembered_as_the_file_it_leads_to(spool, call, relay, named, tmp_path):
+    path = named()
+    os.symlink(path, tmp_path / "link.conf")
+    call("-C", str(tmp_path / "link.conf"), "bob@example.org", stdin=TEXT).ok()
+    assert "(configuration %s)" % path in spool.run("-bp").out
+
+
+@pytest.mark.parametrize("how", ["pipe", "others"])
+def test_file_that_nobody_can_read_later_lets_no_mail_wait(spool, call, named, how):
+    path = named()
+    if how == "pipe":
+        reader, writer = os.pipe()
+        with open(path, "rb") as text:
+            os.write(writer, text.read())
+        os.close(writer)
+        done = call("-C", "/dev/fd/%d" % reader, "bob@example.org", stdin=TEXT, pass_fds=(reader,))
+        os.close(reader)
+    elif os.geteuid() == 0:
+        os.chown(path, 12345, -1)
+        done = call("-C", path, "bob@example.org", stdin=TEXT)
+    else:
+        pytest.skip("needs root")
+    assert done.status == 75 and "Connection refused" in done.err and spool.names() == []
+
+
+def test_what_the_run_was_told_does_not_count_for_mail_of_another_file(spool, call, relay, named):
+    there, mine = relay(), relay("ehlo auth=plain pipelining", "user other file-secret")
+    secret = spool.mysend.file("file-secret\n", name="secret")
+    path = spool.mysend.file(spool.config(None, "auth plain\nuser other\npassword_file %s\n" % secret), name="named.conf")
+    call("-C", path, "-odq", "bob@example.org", stdin=TEXT).ok()
+    spool.mysend.file(spool.config(mine, "auth plain\nuser other\npassword_file %s\n" % secret), name="named.conf")
+    os.mkdir(os.path.join(spool.mysend.tmp, "credentials"))
+    spool.mysend.file("credential\n", name="credentials/mysend.password")
+    env = {"MYSEND_PASSWORD": "runs-own", "MYSEND_HOST": "127.0.0.1", "MYSEND_PORT": str(there.port), "CREDENTIALS_DIRECTORY": os.path.join(spool.mysend.tmp, "credentials")}
+    spool.run("-qf", "--port=%d" % there.port, relay=there, env=env).ok()
+    assert mine.message.recipients == ["bob@example.org"] and not there.sessions
+
+
+@pytest.mark.parametrize("option", ["--tls=on", "--proxy=socks5h://127.0.0.1:1", "--password-file=/nonexistent", "--tls-certcheck=off"])
+def test_option_that_has_to_do_with_how_is_not_forgotten_by_waiting(spool, option):
+    done = spool.run(option, "bob@example.org", stdin=TEXT)
+    assert done.status != 0 and spool.names() == []
 
 
 def test_bounce_goes_by_the_same_file(spool, call, relay, named):
