@@ -51,7 +51,7 @@ static bool fits(const struct queue_order *o, const struct entry *e)
 
 	for (size_t i = 0; !found && i < e->envelope.recipients; i++)
 		found = has(e->envelope.recipient[i].address, o->recipient);
-	return found && has(e->id, o->id) && has(e->envelope.sender, o->sender);
+	return found && (!o->largest || e->size <= o->largest) && has(e->id, o->id) && has(e->envelope.sender, o->sender);
 }
 
 /* The wall clock may have been set back: what seems to be due in a long time is due. */

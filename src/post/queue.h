@@ -30,7 +30,8 @@ struct queue_order {
 	const struct account *keeps; /* how much of what was given up (NULL: all); and looks after mail whose account is gone */
 	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* 0: all */
-	int64_t until, end;  /* when no more is begun, and when no answer is waited for any longer; 0: never */
+	uint64_t largest;    /* octets; what is larger is left where it is; 0: any */
+	int64_t until, end;  /* when no more is begun, and when a message that is not written yet is given up; 0: never */
 };
 
 MUST_CHECK int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f);

@@ -363,15 +363,36 @@ def test_what_goes_along_does_not_change_the_outcome(spool, relay):
     assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
 
 
-@pytest.mark.parametrize("stage, state", [("mail", "waits"), ("end", "unsure")])
-def test_what_goes_along_does_not_hold_the_caller_for_long(spool, relay, stage, state):
+@pytest.mark.parametrize("offers, stage", [("", "mail"), ("chunking", "rcpt"), ("", "data")])
+def test_what_goes_along_does_not_hold_the_caller_for_long_and_is_in_no_doubt(spool, relay, offers, stage):
     for i in range(2):
         spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
-    there = relay("ehlo pipelining", "%s ok hang" % stage, "lax")
+    hangs = "rcpt-to u0@example.org hang" if stage == "rcpt" else "%s ok hang" % stage
+    there = relay("ehlo pipelining " + offers, hangs, "lax")
     began = time.monotonic()
     spool.run("new@example.org", stdin=TEXT, relay=there, settle=False, timeout=60).ok()
     assert 10 < time.monotonic() - began < 20 and there.messages[0].recipients == ["new@example.org"]
-    assert "u0@example.org: " + state in spool.run(name="mailq").out
+    assert "u0@example.org: waits" in spool.run(name="mailq").out
+
+
+@pytest.mark.parametrize("offers, stage", [("", "end"), ("chunking", "bdat-last")])
+def test_what_went_along_is_not_sent_again_since_the_relay_took_its_time_to_look_at_it(spool, relay, offers, stage):
+    for i in range(2):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining " + offers, '%s ok "sleep 16 && ok"' % stage)
+    spool.run("new@example.org", stdin=TEXT, relay=there, timeout=60).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"], ["u0@example.org"]]
+    assert len(spool.names()) == 1 and "u1@example.org: waits" in spool.run(name="mailq").out
+
+
+def test_what_takes_long_to_send_does_not_go_along(spool, relay):
+    spool.run("-odq", "large@example.org", stdin=TEXT + b"0123456789abcde\n" * 65536).ok()
+    spool.run("-odq", "small@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining")
+    spool.run("new@example.org", stdin=TEXT, relay=there).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"], ["small@example.org"]]
+    spool.run("-q", relay=there).ok()
+    assert len(there.messages) == 3 and spool.names() == []
 
 
 def test_mail_of_another_account_does_not_go_along(spool, mysend, relay):
