@@ -161,6 +161,25 @@ static int status_of(const struct entry *e, bool settled)
 	return EX_OK;
 }
 
+bool outcome_was_left(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->recipients; i++) {
+		const struct recipient *to = &v->recipient[i];
+
+		if (to->verdict == PENDING || to->verdict == UNSURE || (to->why && to->why->code == 421))
+			return true;
+	}
+	return false;
+}
+
+bool outcome_is_open(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->recipients; i++)
+		if (v->recipient[i].verdict != PENDING)
+			return false;
+	return true;
+}
+
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)
 {
 	time_t now = clock_wall();

@@ -1,9 +1,10 @@
 /*
  * post/queue - mail that waits: what is due, another try, how long until the next, when to give up
  *
- * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch. A
- * relay that lets nobody in is asked once a run, and that is an attempt of all that is due; one that ends the session
- * midway ends the run for its account, and what was not tried keeps its time.
+ * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch; who
+ * has been due for longest goes first. A relay that lets nobody in is asked once a run, and that is an attempt of all that
+ * is due. Where a session is lost midway, the mail that was in hand has been tried, and the others go on in another
+ * session, one at a time, a few times; what was not tried keeps its time.
  * Use: queue_run(&spool, &order, &sum, f).
  *
  * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until and order.end (clock_steady, milliseconds).
