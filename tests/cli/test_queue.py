@@ -87,7 +87,7 @@ def test_only_those_who_have_not_got_it_are_tried_again(spool, relay):
 def test_final_refusal_is_told_at_once_and_does_not_wait(spool, relay):
     there = relay('rcpt "550 5.1.1 nobody" 450')
     done = spool.run("a@example.org", "b@example.org", stdin=TEXT, relay=there)
-    assert done.status == 67 and "nobody" in done.err
+    assert done.status == 67 and "nobody" in done.err and done.hints == ["mysend: hint: it waits for 1 of the 2 recipients, and is tried again"]
     listed = spool.run(name="mailq").out
     assert "b@example.org: waits" in listed and "a@example.org" not in listed
 
