@@ -110,13 +110,13 @@ static time_t began(const struct entry *e)
 	return e->since ? e->since : e->arrived;
 }
 
-/* The clock was ahead when it came, and has been set since: its age begins now, or it would never have one. */
+/* The clock was ahead, when it came or at a try, and has been set since: its age begins now, or it would never have one. */
 static void not_before(struct entry *e, time_t now)
 {
-	if (began(e) <= now)
-		return;
-	e->since = now;
-	e->idle = 0;
+	if (began(e) > now)
+		e->since = now;
+	if (e->idle > now - began(e))
+		e->idle = now - began(e);
 }
 
 static time_t age(const struct entry *e, time_t now)
