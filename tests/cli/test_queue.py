@@ -282,6 +282,18 @@ def test_state_of_what_was_given_up_is_not_swept_away_from_it(spool, relay):
     assert "(given up after 1 try: RCPT TO to 127.0.0.1:" in spool.run("-bp").out and os.listdir(os.path.join(spool.top, "queue")) == []
 
 
+def test_state_of_what_was_given_up_goes_when_its_mail_has_gone_and_not_before(spool, relay):
+    for i in range(3):
+        spool.run("-odq", "-f", "", "u%d@example.org" % i, stdin=TEXT).ok()
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", "rcpt 550"))
+    gone, stays, back = spool.names("failed")
+    os.unlink(os.path.join(spool.top, "failed", gone))      # killed between the mail and its state
+    os.rename(os.path.join(spool.top, "failed", back), os.path.join(spool.top, "queue", back))      # by hand; the rest is to follow
+    spool.run("--queue-hold", back).ok()
+    spool.run("-q").ok()
+    assert sorted(os.listdir(os.path.join(spool.top, "failed"))) == [stays, stays + ".state", back + ".state"]
+
+
 def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, tmp_path):
     """RLIMIT_FSIZE stands for it: a write that comes back short, then EFBIG."""
     spool = Spool(mysend, tmp_path / "spool")
