@@ -2,9 +2,23 @@
 
 #include "conf/whoami.h"
 
+/* The one that would send; where nobody would without -a or a sender, any: only the spool and its limits are asked of it,
+ * and each mail goes by its own. */
+static int own_account(const struct keeper *k, struct arena *run, struct account **a, struct failure *f)
+{
+	const struct accounts *all = &k->intake.all;
+	const struct config *first = all->user.sections ? &all->user : &all->system;
+	struct choice choice = {k->wish->account, NULL, k->wish->option, k->wish->options};
+	int ok = accounts_choose(all, run, &choice, a, f);
+
+	if (*a || choice.name || !first->sections)
+		return ok;
+	choice.name = first->section[0]->own.name;
+	return accounts_choose(all, run, &choice, a, f);
+}
+
 int keeper_open(struct keeper *k, const struct wish *w, struct arena *run, struct failure *f)
 {
-	const struct choice choice = {w->account, NULL, w->option, w->options};
 	struct account *a;
 	int ok;
 
@@ -12,7 +26,7 @@ int keeper_open(struct keeper *k, const struct wish *w, struct arena *run, struc
 	if (intake_open(&k->intake, w, run, f) < 0)
 		return -1;
 	/* A relay is not needed to look. */
-	if (accounts_choose(&k->intake.all, run, &choice, &a, f) < 0 && !a)
+	if (own_account(k, run, &a, f) < 0 && !a)
 		return -1;
 	k->own = a;
 	if (!*whoami_spool(run, a))

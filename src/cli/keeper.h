@@ -2,7 +2,7 @@
  * cli/keeper - who looks after the queue: the user's spool, and the accounts that its mails name
  *
  * Use: keeper_open(&k, wish, run, f); then one of keeper_list, keeper_check, keeper_run; keeper_close(&k). Whose spool
- * it is follows from the account that would send.
+ * it is follows from the account that would send, or the first one where none is the default.
  *
  * Owns: the spool; accounts in the run's arena. Bounds: none. Errors: configuration, AT_SPOOL; EX_IOERR where standard
  * output fails. Threads: one. Source: mysend(1), "The queue".

@@ -15,8 +15,8 @@
 #include "post/shelf.h"
 #include "post/submit.h"
 
-/* When no more is begun, and when no answer is waited for: what is begun last has time left, or it would be in doubt. */
-enum { ALONG_MS = 5000, ALONG_END_MS = 15000 };
+/* When no more is begun, and by when what was begun must be written. What is larger would hardly be, and waits for a run. */
+enum { ALONG_MS = 5000, ALONG_END_MS = 15000, ALONG_OCTETS = 1024 * 1024 };
 
 static int read_message(struct job *j, const struct wish *w, struct failure *f)
 {
@@ -39,7 +39,7 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;
-	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along,
+	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along, .largest = ALONG_OCTETS,
 				    .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
 	struct queue_sum sum;
 	struct failure f;

@@ -159,6 +159,14 @@ static int add_verdicts(struct buf *out, const struct envelope *e, const struct 
 	return more ? buf_printf(out, "\n%s and %zu more", enhanced, more) : 0;
 }
 
+/* It will come to them whatever the client does: who sends to all again sends it to them twice. */
+static int add_waiting(struct buf *out, const struct envelope *e, const char *enhanced)
+{
+	size_t waits = envelope_count(e, WAITS);
+
+	return waits ? buf_printf(out, "\n%s it waits for %zu of the %zu recipients, and is tried again", enhanced, waits, e->recipients) : 0;
+}
+
 static int add_bad_news(struct buf *out, int *code, const struct envelope *e, const struct failure *session,
 			const struct failure *why, size_t accepted)
 {
@@ -172,12 +180,12 @@ static int add_bad_news(struct buf *out, int *code, const struct envelope *e, co
 		*code = 554;
 		enhanced = "5.0.0";
 	}
-	if (add_verdicts(out, e, session, enhanced) < 0)
+	if (add_verdicts(out, e, session, enhanced) < 0 || add_waiting(out, e, enhanced) < 0)
 		return -1;
 	if (!accepted)
 		return 0;
 	return buf_printf(out, "\n%s the relay has accepted it for %zu of the %zu recipients%s", enhanced, accepted, e->recipients,
-			  again ? ": send it again to the others only" : "");
+			  !again ? "" : envelope_count(e, WAITS) ? ": send it again to those who are named only" : ": send it again to the others only");
 }
 
 static int say_verdicts(struct smtpd *s, const struct failure *session, struct failure *f)

@@ -60,3 +60,12 @@ struct recipient *envelope_add(struct envelope *e, struct arena *in, const char 
 	e->slot[at] = e->recipients;
 	return r;
 }
+
+size_t envelope_count(const struct envelope *e, enum verdict v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->recipients; i++)
+		n += e->recipient[i].verdict == v;
+	return n;
+}

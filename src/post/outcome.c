@@ -110,13 +110,13 @@ static time_t began(const struct entry *e)
 	return e->since ? e->since : e->arrived;
 }
 
-/* The clock was ahead when it came, and has been set since: its age begins now, or it would never have one. */
+/* The clock was ahead, when it came or at a try, and has been set since: its age begins now, or it would never have one. */
 static void not_before(struct entry *e, time_t now)
 {
-	if (began(e) <= now)
-		return;
-	e->since = now;
-	e->idle = 0;
+	if (began(e) > now)
+		e->since = now;
+	if (e->idle > now - began(e))
+		e->idle = now - began(e);
 }
 
 static time_t age(const struct entry *e, time_t now)
@@ -159,6 +159,25 @@ static int status_of(const struct entry *e, bool settled)
 			return failure_is_temporary(why) ? EX_UNAVAILABLE : why->exit; /* its time is over */
 	}
 	return EX_OK;
+}
+
+bool outcome_was_left(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->recipients; i++) {
+		const struct recipient *to = &v->recipient[i];
+
+		if (to->verdict == PENDING || to->verdict == UNSURE || (to->why && to->why->code == 421))
+			return true;
+	}
+	return false;
+}
+
+bool outcome_is_open(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->recipients; i++)
+		if (v->recipient[i].verdict != PENDING)
+			return false;
+	return true;
 }
 
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)

@@ -27,6 +27,9 @@ struct outcome {
 
 MUST_CHECK int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct failure *f);
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session);
+/* The session ended before this mail's answers were there, or with a 421. */
+bool outcome_was_left(const struct envelope *v);
+bool outcome_is_open(const struct envelope *v); /* of nobody anything is known */
 /* It was not tried, though it was due, since the host was off, the clock was set or it was held: that is not its age. */
 void outcome_idle(struct entry *e, time_t now, time_t beyond);
 /* Seconds until the next try after so many. */

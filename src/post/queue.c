@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "post/due.h"
 #include "post/logline.h"
 #include "post/shelf.h"
 #include "wire/smtp.h"
@@ -15,11 +16,14 @@
 /* How long a mail that somebody has just now is waited for: one of many, and one that was named. */
 enum { PATIENCE_MS = 5, NAMED_MS = 1000 };
 
+/* After a session that was lost: how many others an account has in a run, and after how many in a row that nothing came of it has none. */
+enum { OTHER_SESSIONS = 5, BARREN_SESSIONS = 2 };
+
 /* A mail that is being tried. */
 struct carried {
 	struct job job;
 	struct entry entry;
-	struct carried *next; /* of those not in use */
+	size_t at; /* in due */
 };
 
 struct run {
@@ -27,39 +31,18 @@ struct run {
 	const struct queue_order *order;
 	struct arena in; /* of the list */
 	struct spool_names names;
-	const char **account; /* of each name, as account_key has it; NULL: not to be tried */
-	size_t at;	      /* in names, for the account at hand */
-	const char *name;     /* of the account at hand */
-	bool strange;	      /* its mail was meant for another configuration than this run's: nobody else's relay gets to read it */
+	struct due *due; /* their accounts are as due_key has it */
+	size_t count, at; /* at: for the account at hand */
+	const char *name; /* of the account at hand */
+	bool alone;	  /* they go one at a time, and those in doubt with them */
+	bool left;	  /* the session is lost: what is done from now on has not been answered */
+	bool strange;	  /* its mail was meant for another configuration than this run's: nobody else's relay gets to read it */
+	struct carried *last; /* the one in hand when it was, of which nothing else is known */
+	size_t answered;
 	struct outcome outcome;
 	bool cramped; /* the disk is full */
 	unsigned patience;
 };
-
-static bool has(const char *text, const char *part)
-{
-	size_t len = part ? strlen(part) : 0;
-
-	for (; part && *text; text++)
-		if (strncasecmp(text, part, len) == 0)
-			return true;
-	return !part;
-}
-
-static bool fits(const struct queue_order *o, const struct entry *e)
-{
-	bool found = !o->recipient;
-
-	for (size_t i = 0; !found && i < e->envelope.recipients; i++)
-		found = has(e->envelope.recipient[i].address, o->recipient);
-	return found && has(e->id, o->id) && has(e->envelope.sender, o->sender);
-}
-
-/* The wall clock may have been set back: what seems to be due in a long time is due. */
-static bool is_due(const struct queue_order *o, const struct entry *e, time_t now)
-{
-	return !e->held && (o->all || e->next <= now || e->next > now + QUEUE_FAR);
-}
 
 /* A file that is none of ours, or has been changed, is moved aside and named; never sent, never deleted. */
 static void set_aside(struct run *r, struct entry *e, const char *id, const struct failure *why)
@@ -73,12 +56,6 @@ static void set_aside(struct run *r, struct entry *e, const char *id, const stru
 	if (spool_finish(r->spool, e, true, &f) < 0)
 		log_warning("%s", f.text);
 	r->outcome.sum->failed++;
-}
-
-/* The account, and in a second line its configuration file, if that is none of the usual ones. */
-static const char *account_key(struct arena *in, const char *name, const char *config)
-{
-	return arena_printf(in, "%s%s%s", name, config ? "\n" : "", config ? config : "");
 }
 
 static const struct account *account_of(struct run *r, struct failure *f)
@@ -113,7 +90,7 @@ static void look(struct run *r)
 {
 	time_t now = clock_wall();
 
-	r->account = arena_zeroed(&r->in, r->names.count + 1, sizeof *r->account);
+	r->due = arena_zeroed(&r->in, r->names.count + 1, sizeof *r->due);
 	for (size_t i = 0; i < r->names.count; i++) {
 		struct arena scratch = {.block = NULL};
 		struct failure f;
@@ -122,10 +99,11 @@ static void look(struct run *r)
 
 		if (got < 0)
 			look_again(r, r->names.name[i], &f);
-		else if (got == SPOOL_SEEN && fits(r->order, &e) && is_due(r->order, &e, now))
-			r->account[i] = account_key(&r->in, e.account, e.config);
+		else if (got == SPOOL_SEEN && due_fits(r->order, &e, now))
+			r->due[r->count++] = due_of(&e, r->names.name[i], due_key(&r->in, e.account, e.config));
 		arena_free(&scratch);
 	}
+	due_sort(r->due, r->count);
 }
 
 static size_t pending(const struct entry *e)
@@ -135,14 +113,6 @@ static size_t pending(const struct entry *e)
 	for (size_t i = 0; i < e->envelope.recipients; i++)
 		n += !verdict_is_settled(e->envelope.recipient[i].verdict);
 	return n;
-}
-
-static bool anything(const struct run *r)
-{
-	for (size_t i = 0; i < r->names.count; i++)
-		if (r->account[i])
-			return true;
-	return false;
 }
 
 static void forget(struct carried *c)
@@ -169,7 +139,7 @@ static struct carried *carry(struct run *r, const char *id)
 	else if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
 	/* Who of several has it could not be written down on a full disk: they would get it at every run. */
-	else if (got == SPOOL_TAKEN && is_due(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
+	else if (got == SPOOL_TAKEN && due_now(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
 		 !(r->cramped && pending(&c->entry) > 1))
 		return c;
 	forget(c);
@@ -216,19 +186,29 @@ static bool over(const struct run *r)
 	return (o->stop && o->stop(o->ctx)) || (o->most && r->outcome.sum->tried >= o->most) || (o->until && clock_steady() >= o->until);
 }
 
+static bool any_left(const struct run *r)
+{
+	for (size_t i = 0; i < r->count && !over(r); i++)
+		if (due_is_of(&r->due[i], r->name))
+			return true;
+	return false;
+}
+
 static struct mail *next_mail(void *ctx)
 {
 	struct run *r = ctx;
 
-	for (; r->at < r->names.count && !over(r); r->at++) {
+	for (; r->at < r->count && !over(r); r->at++) {
+		struct due *d = &r->due[r->at];
 		struct carried *c;
 
-		if (!r->account[r->at] || strcmp(r->account[r->at], r->name) != 0)
+		if (!due_is_of(d, r->name) || (d->doubt && !r->alone))
 			continue;
-		r->account[r->at] = NULL;
-		c = carry(r, r->names.name[r->at]);
+		d->account = NULL;
+		c = carry(r, d->id);
 		if (!c)
 			continue;
+		c->at = r->at;
 		prepare(r, c);
 		r->outcome.sum->tried++;
 		return &c->job.mail;
@@ -241,11 +221,26 @@ static struct carried *carried_of(struct mail *m)
 	return (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
 }
 
+/* Answers come in order: the first that has none is what the session was lost at, and has been tried. What was said ahead of
+ * them for those behind it is as good as unsaid. */
 static void mail_done(void *ctx, struct mail *m)
 {
 	struct carried *c = carried_of(m);
+	struct run *r = ctx;
+	bool left = outcome_was_left(&m->envelope), behind = left && r->left;
 
-	outcome_note(&((struct run *)ctx)->outcome, &c->job, &c->entry, NULL);
+	r->left |= left;
+	r->answered += !left;
+	if (left && outcome_is_open(&m->envelope)) {
+		if (!behind) {
+			r->last = c;
+			return;
+		}
+		r->due[c->at].account = r->name;
+		r->outcome.sum->tried--;
+	} else {
+		outcome_note(&r->outcome, &c->job, &c->entry, NULL);
+	}
 	forget(c);
 }
 
@@ -254,6 +249,8 @@ static void nobody_in(struct run *r, const struct failure *session)
 {
 	struct mail *m;
 
+	r->at = 0;
+	r->alone = true;
 	while ((m = next_mail(r))) {
 		struct carried *c = carried_of(m);
 
@@ -262,22 +259,58 @@ static void nobody_in(struct run *r, const struct failure *session)
 	}
 }
 
-static void run_account(struct run *r, struct link *l)
+static int run_session(struct run *r, struct link *l, struct failure *f)
 {
 	const struct account *a = r->outcome.with;
-	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, r->order->end, false};
+	struct smtp_limits limits = {r->alone ? 1 : a->window, a->max_recipients, a->timeout, r->order->end, false};
 	struct smtp_client client = {r, next_mail, mail_done};
+	int ok;
+
+	r->at = r->answered = 0;
+	r->left = false;
+	r->last = NULL;
+	ok = smtp_run(l->session, &limits, &client, f);
+	if (r->last) {
+		outcome_note(&r->outcome, &r->last->job, &r->last->entry, ok < 0 ? f : NULL);
+		forget(r->last);
+	}
+	if (ok < 0)
+		link_leave(l, false);
+	return ok;
+}
+
+static void tell_watcher(struct run *r, const struct failure *f)
+{
+	if (r->order->watcher)
+		log_warning("account %s: %s", r->outcome.with->name, shelf_words(&r->in, f));
+}
+
+/* One mail at which the relay hangs up keeps no other from its turn; a relay that hangs up at all of them, or asks us to go
+ * (421, RFC 5321 3.8), is not pestered. The session of somebody else is not replaced: he waits for us. */
+static void run_account(struct run *r, struct link *l)
+{
+	unsigned others = r->order->link ? 0 : OTHER_SESSIONS, barren = 0;
 	struct failure f;
 
-	r->at = 0;
-	if (link_reach(l, a, &f) < 0)
-		nobody_in(r, &f);
-	else if (smtp_run(l->session, &limits, &client, &f) < 0)
-		link_leave(l, false);
-	else
-		return;
-	if (r->order->watcher)
-		log_warning("account %s: %s", a->name, shelf_words(&r->in, &f));
+	for (r->alone = false; any_left(r); r->alone = true) {
+		if (link_reach(l, r->outcome.with, &f) < 0) {
+			nobody_in(r, &f);
+			tell_watcher(r, &f);
+			return;
+		}
+		if (run_session(r, l, &f) == 0) {
+			if (r->alone)
+				return;
+			continue;
+		}
+		tell_watcher(r, &f);
+		barren = r->answered ? 0 : barren + 1;
+		if (f.code == 421 && others > 1)
+			others = 1;
+		if (!others || barren == BARREN_SESSIONS)
+			return;
+		others--;
+	}
 }
 
 /* Its account has left the configuration: its mail ages all the same, is told of and given up, by the account that is there. */
@@ -285,7 +318,6 @@ static void no_account(struct run *r, const struct failure *why)
 {
 	log_warning("%s", why->text);
 	r->outcome.with = r->order->keeps;
-	r->at = 0;
 	r->strange = true;
 	if (r->outcome.with)
 		nobody_in(r, why);
@@ -295,23 +327,23 @@ static void no_account(struct run *r, const struct failure *why)
 static void run_all(struct run *r)
 {
 	const struct account *only = r->order->only;
-	const char *key = only ? account_key(&r->in, only->name, only->config) : NULL;
+	const char *key = only ? due_key(&r->in, only->name, only->config) : NULL;
 	struct link l = {.watcher = r->order->watcher};
 	struct failure f;
 
-	for (size_t i = 0; i < r->names.count && !over(r); i++) {
-		if (!r->account[i] || (key && strcmp(r->account[i], key) != 0))
+	for (size_t i = 0; i < r->count && !over(r); i++) {
+		if (!r->due[i].account || (key && strcmp(r->due[i].account, key) != 0))
 			continue;
-		r->name = r->account[i];
+		r->name = r->due[i].account;
 		r->outcome.with = account_of(r, &f);
 		if (r->outcome.with)
 			run_account(r, r->order->link ? r->order->link : &l);
 		else
 			no_account(r, &f);
 		/* Once a run for each account, however it went. */
-		for (size_t k = r->names.count; k-- > i;)
-			if (r->account[k] && strcmp(r->account[k], r->name) == 0)
-				r->account[k] = NULL;
+		for (size_t k = r->count; k-- > i;)
+			if (due_is_of(&r->due[k], r->name))
+				r->due[k].account = NULL;
 	}
 	link_leave(&l, true);
 }
@@ -352,7 +384,7 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 		return -1;
 	}
 	look(&r);
-	ok = anything(&r) ? spool_has_room(s, &room, f) : 0;
+	ok = r.count ? spool_has_room(s, &room, f) : 0;
 	r.cramped = !room;
 	if (r.cramped)
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);

@@ -1,9 +1,10 @@
 /*
  * post/queue - mail that waits: what is due, another try, how long until the next, when to give up
  *
- * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch. A
- * relay that lets nobody in is asked once a run, and that is an attempt of all that is due; one that ends the session
- * midway ends the run for its account, and what was not tried keeps its time.
+ * Where the promise of submit is kept. One session carries all that goes to the same account, pipelined as a batch; who
+ * has been due for longest goes first. A relay that lets nobody in is asked once a run, and that is an attempt of all that
+ * is due. Where a session is lost midway, the mail that was in hand has been tried, and the others go on in another
+ * session, one at a time, a few times; what was not tried keeps its time.
  * Use: queue_run(&spool, &order, &sum, f).
  *
  * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until and order.end (clock_steady, milliseconds).
@@ -30,7 +31,8 @@ struct queue_order {
 	const struct account *keeps; /* how much of what was given up (NULL: all); and looks after mail whose account is gone */
 	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* 0: all */
-	int64_t until, end;  /* when no more is begun, and when no answer is waited for any longer; 0: never */
+	uint64_t largest;    /* octets; what is larger is left where it is; 0: any */
+	int64_t until, end;  /* when no more is begun, and when a message that is not written yet is given up; 0: never */
 };
 
 MUST_CHECK int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f);

@@ -158,15 +158,26 @@ int report_verdicts(const struct job *j, const struct failure *session, bool qui
 	return sum.status;
 }
 
+/* Of some; the others are told of, and who sends to all again sends to these twice. */
+static void tell_of_the_rest(const struct job *j, const struct sum *sum)
+{
+	const struct envelope *e = &j->mail.envelope;
+	size_t waits = envelope_count(e, WAITS);
+
+	if (sum->accepted)
+		fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n", sum->accepted, e->recipients);
+	if (waits)
+		fprintf(stderr, "mysend: hint: it waits for %zu of the %zu recipients, and is tried again\n", waits, e->recipients);
+}
+
 int report(const struct job *j, const struct failure *session, bool quiet)
 {
 	const struct envelope *e = &j->mail.envelope;
 	struct sum sum = add_up(e, session);
 	int status = report_verdicts(j, session, quiet);
 
-	if (!quiet && sum.failed && sum.accepted)
-		fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n", sum.accepted,
-			e->recipients);
+	if (!quiet && sum.failed)
+		tell_of_the_rest(j, &sum);
 	logline_write(j, session, status);
 	return status;
 }

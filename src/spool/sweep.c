@@ -106,12 +106,25 @@ static void sweep_queue(const struct spool *s, const struct dirent *d, void *ctx
 		set_aside(s, s->queue, d->d_name);
 }
 
+/* The state of a mail that was deleted, by whom a crash cut short: it came here after its mail. One whose mail somebody has put
+ * back says who has got it. */
+static void sweep_failed(const struct spool *s, const struct dirent *d, void *ctx)
+{
+	char id[SPOOL_ID];
+
+	(void)ctx;
+	if (is_state(d->d_name, id) && faccessat(s->failed, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
+	    faccessat(s->queue, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		(void)!unlinkat(s->failed, d->d_name, 0);
+}
+
 void spool_sweep(const struct spool *s)
 {
 	time_t now = time(NULL);
 
 	(void)!each(s, s->tmp, sweep_tmp, &now);
 	(void)!each(s, s->queue, sweep_queue, NULL);
+	(void)!each(s, s->failed, sweep_failed, NULL);
 }
 
 struct failed_mail {

@@ -198,15 +198,20 @@ static int leaving(struct engine *e, const struct awaited *a, const struct reply
 int answers_next(struct engine *e, struct failure *f)
 {
 	const struct awaited *a = &e->queue[e->head];
-	int64_t until = engine_deadline(e, rows[a->verb].patience), mine = a->t->until;
-	int64_t own = engine_deadline(e, e->limits->timeout < 60 ? e->limits->timeout : 60);
+	int64_t until = engine_deadline(rows[a->verb].patience), mine = a->t->until;
+	int64_t own = engine_deadline(e->limits->timeout < 60 ? e->limits->timeout : 60);
 	struct awaited it = *a;
 	struct reply r;
 
 	/* The answer to the end has time of its own, however long the message took: else it would be sent twice. */
 	if (it.verb == V_DOT || it.verb == V_BDAT)
 		mine = mine > own ? mine : own;
-	if (session_reply(e->session, until < mine ? until : mine, &r, f) < 0) {
+	if (mine < until)
+		until = mine;
+	/* What is wholly written may have been taken: to leave without its answer is to send it again. */
+	if (!it.t->sent || it.t->failed)
+		until = engine_before_end(e, until);
+	if (session_reply(e->session, until, &r, f) < 0) {
 		f->stage = rows[it.verb].stage;
 		return -1;
 	}

@@ -6,7 +6,7 @@
 /* Octets as they are: a few go with the commands around them in one write, many without a copy. */
 static int write_run(struct engine *e, struct slice run, struct failure *f)
 {
-	int64_t until = e->writing->until;
+	int64_t until = engine_before_end(e, e->writing->until);
 
 	if (run.len >= PIECE / 4) {
 		if (e->out.len && engine_flush(e, until, f) < 0)
@@ -45,7 +45,7 @@ static int unreadable(struct engine *e)
 	struct failure ignored;
 
 	e->in_message = false;
-	(void)!engine_flush(e, e->writing->until, &ignored);
+	(void)!engine_flush(e, engine_before_end(e, e->writing->until), &ignored);
 	return -1;
 }
 

@@ -79,8 +79,9 @@ struct engine {
 	enum verb message_verb;
 };
 
+int64_t engine_deadline(int64_t seconds); /* in so many */
+int64_t engine_before_end(const struct engine *e, int64_t until); /* but not beyond the run's end: until the message is written */
 /* Writes what stands in out. */
-int64_t engine_deadline(const struct engine *e, int64_t seconds); /* in so many, but not beyond the run's end */
 MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
 void engine_await(struct engine *e, enum verb verb, size_t recipient);
 /* The relay is ahead of us: -1 and *f, or 0. */

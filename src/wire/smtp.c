@@ -11,9 +11,14 @@ enum {
 	COMMANDS_MAX = 16 * 1024 * 1024,  /* in one write */
 };
 
-int64_t engine_deadline(const struct engine *e, int64_t seconds)
+int64_t engine_deadline(int64_t seconds)
 {
-	int64_t until = clock_steady() + seconds * 1000, end = e->limits->until;
+	return clock_steady() + seconds * 1000;
+}
+
+int64_t engine_before_end(const struct engine *e, int64_t until)
+{
+	int64_t end = e->limits->until;
 
 	return end && end < until ? end : until;
 }
@@ -88,7 +93,7 @@ int engine_check_order(struct engine *e, struct failure *f)
 static void start(struct engine *e, struct transaction *t)
 {
 	t->of->mail->octets = mail_octets(t->of->mail, e->caps->eightbit);
-	t->until = engine_deadline(e, e->limits->timeout);
+	t->until = engine_deadline(e->limits->timeout);
 	e->writing = t;
 	e->rcpt = t->first;
 	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
@@ -237,6 +242,8 @@ static bool must_wait(const struct engine *e)
 		return false;
 	if (!e->caps->pipelining)
 		return true;
+	if (!t && e->limits->until) /* or the run's end, which is the next one's, would leave this one in doubt */
+		return true;
 	if (!t) /* the next one may begin? */
 		return e->caps->chunking && (e->under_way >= e->limits->window ||
 					     e->octets_under_way >= OCTETS_UNDER_WAY);
@@ -244,8 +251,8 @@ static bool must_wait(const struct engine *e)
 		return true; /* nobody is left: it is given up, once MAIL has its answer */
 	if (e->step == STEP_BODY)
 		return true; /* for 354, and for all that came before it */
-	/* A large message is not sent on the chance that somebody wants it. */
-	return e->step == STEP_LAST && e->caps->chunking && t->of->mail->octets->size > OCTETS_UNDER_WAY;
+	/* A large message is not sent on the chance that somebody wants it; nor is one whose answers may come too late. */
+	return e->step == STEP_LAST && e->caps->chunking && (e->limits->until || t->of->mail->octets->size > OCTETS_UNDER_WAY);
 }
 
 /* Writes the next command, or says why not. */
@@ -286,7 +293,7 @@ static int emit(struct engine *e, struct failure *f)
 static int run(struct engine *e, struct failure *f)
 {
 	for (;;) {
-		int64_t until = engine_deadline(e, e->limits->timeout);
+		int64_t until = engine_before_end(e, engine_deadline(e->limits->timeout));
 		int did;
 
 		if (engine_check_order(e, f) < 0)

@@ -22,7 +22,7 @@ struct smtp_limits {
 	unsigned window;     /* messages under way */
 	unsigned recipients; /* of one transaction */
 	unsigned timeout;    /* for one transaction, all in all */
-	int64_t until;	     /* of clock_steady: nothing is waited for any longer; 0: no such end */
+	int64_t until;	     /* of clock_steady: no message that is not written by then is sent, one at a time; 0: no such end */
 	bool verify;	     /* MAIL, RCPT, RSET: ask, and send nothing; ACCEPTED has the relay's words as its why */
 };
 

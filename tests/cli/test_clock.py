@@ -127,6 +127,17 @@ def test_mail_that_came_while_the_clock_was_ahead_is_given_up_in_its_time(at, tr
     assert len(spool.names("failed")) == 1 and spool.names() == []
 
 
+@pytest.mark.parametrize("ahead", [2 * DAY, 365 * DAY])
+def test_run_while_the_clock_was_ahead_does_not_keep_mail_for_ever(at, tries, spool, ahead):
+    at(0, "-odq", "-f", "", "bob@example.org", stdin=TEXT).ok()
+    at(ahead, "-q", relay=tries, more="queue_lifetime 1d\n").ok()
+    for hour in range(1, 24):
+        at(hour * HOUR + 1, "-q", relay=tries, more="queue_lifetime 1d\n").ok()
+        assert len(spool.names()) == 1, hour
+    assert "is given up" in "".join(at(hour * HOUR + 1, "-q", relay=tries, more="queue_lifetime 1d\n").err for hour in (25, 26, 27))
+    assert len(spool.names("failed")) == 1 and spool.names() == []
+
+
 def test_host_that_was_off_for_a_week_does_not_give_up_at_its_first_try(at, tries, spool):
     at(0, "bob@example.org", relay=tries, stdin=TEXT).ok()
     at(-10, "-odq", "carl@example.org", relay=tries, stdin=TEXT).ok()

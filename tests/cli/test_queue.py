@@ -87,7 +87,7 @@ def test_only_those_who_have_not_got_it_are_tried_again(spool, relay):
 def test_final_refusal_is_told_at_once_and_does_not_wait(spool, relay):
     there = relay('rcpt "550 5.1.1 nobody" 450')
     done = spool.run("a@example.org", "b@example.org", stdin=TEXT, relay=there)
-    assert done.status == 67 and "nobody" in done.err
+    assert done.status == 67 and "nobody" in done.err and done.hints == ["mysend: hint: it waits for 1 of the 2 recipients, and is tried again"]
     listed = spool.run(name="mailq").out
     assert "b@example.org: waits" in listed and "a@example.org" not in listed
 
@@ -191,7 +191,7 @@ def test_relay_that_ends_the_session_midway_keeps_the_others_time(spool, relay):
         spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
     there = relay("ehlo", "mail ok ok 421")
     spool.run("-q", relay=there).ok()
-    assert len(there.sessions) == 1 and len(there.messages) == 2 and spool.run(name="mailq").out.count("1 try,") == 1 and len(spool.names()) == 3
+    assert len(there.sessions) == 2 and len(there.messages) == 2 and spool.run(name="mailq").out.count("1 try,") == 2 and len(spool.names()) == 3
 
 
 @pytest.mark.parametrize("option, sent", [("-qIID", [1]), ("-qRu2@", [2]), ("-qSs3@", [3]), ("-qRnobody", []), ("-qf", [0, 1, 2, 3])])
@@ -282,6 +282,18 @@ def test_state_of_what_was_given_up_is_not_swept_away_from_it(spool, relay):
     assert "(given up after 1 try: RCPT TO to 127.0.0.1:" in spool.run("-bp").out and os.listdir(os.path.join(spool.top, "queue")) == []
 
 
+def test_state_of_what_was_given_up_goes_when_its_mail_has_gone_and_not_before(spool, relay):
+    for i in range(3):
+        spool.run("-odq", "-f", "", "u%d@example.org" % i, stdin=TEXT).ok()
+    spool.run("-q", relay=relay("ehlo pipelining 8bitmime", "rcpt 550"))
+    gone, stays, back = spool.names("failed")
+    os.unlink(os.path.join(spool.top, "failed", gone))      # killed between the mail and its state
+    os.rename(os.path.join(spool.top, "failed", back), os.path.join(spool.top, "queue", back))      # by hand; the rest is to follow
+    spool.run("--queue-hold", back).ok()
+    spool.run("-q").ok()
+    assert sorted(os.listdir(os.path.join(spool.top, "failed"))) == [stays, stays + ".state", back + ".state"]
+
+
 def test_disk_without_room_is_75_and_leaves_nothing_half_written(mysend, relay, tmp_path):
     """RLIMIT_FSIZE stands for it: a write that comes back short, then EFBIG."""
     spool = Spool(mysend, tmp_path / "spool")
@@ -363,15 +375,36 @@ def test_what_goes_along_does_not_change_the_outcome(spool, relay):
     assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
 
 
-@pytest.mark.parametrize("stage, state", [("mail", "waits"), ("end", "unsure")])
-def test_what_goes_along_does_not_hold_the_caller_for_long(spool, relay, stage, state):
+@pytest.mark.parametrize("offers, stage", [("", "mail"), ("chunking", "rcpt"), ("", "data")])
+def test_what_goes_along_does_not_hold_the_caller_for_long_and_is_in_no_doubt(spool, relay, offers, stage):
     for i in range(2):
         spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
-    there = relay("ehlo pipelining", "%s ok hang" % stage, "lax")
+    hangs = "rcpt-to u0@example.org hang" if stage == "rcpt" else "%s ok hang" % stage
+    there = relay("ehlo pipelining " + offers, hangs, "lax")
     began = time.monotonic()
     spool.run("new@example.org", stdin=TEXT, relay=there, settle=False, timeout=60).ok()
     assert 10 < time.monotonic() - began < 20 and there.messages[0].recipients == ["new@example.org"]
-    assert "u0@example.org: " + state in spool.run(name="mailq").out
+    assert "u0@example.org: waits" in spool.run(name="mailq").out
+
+
+@pytest.mark.parametrize("offers, stage", [("", "end"), ("chunking", "bdat-last")])
+def test_what_went_along_is_not_sent_again_since_the_relay_took_its_time_to_look_at_it(spool, relay, offers, stage):
+    for i in range(2):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining " + offers, '%s ok "sleep 16 && ok"' % stage)
+    spool.run("new@example.org", stdin=TEXT, relay=there, timeout=60).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"], ["u0@example.org"]]
+    assert len(spool.names()) == 1 and "u1@example.org: waits" in spool.run(name="mailq").out
+
+
+def test_what_takes_long_to_send_does_not_go_along(spool, relay):
+    spool.run("-odq", "large@example.org", stdin=TEXT + b"0123456789abcde\n" * 65536).ok()
+    spool.run("-odq", "small@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining")
+    spool.run("new@example.org", stdin=TEXT, relay=there).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"], ["small@example.org"]]
+    spool.run("-q", relay=there).ok()
+    assert len(there.messages) == 3 and spool.names() == []
 
 
 def test_mail_of_another_account_does_not_go_along(spool, mysend, relay):

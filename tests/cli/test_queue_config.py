@@ -178,3 +178,15 @@ def test_child_that_tries_at_once_has_the_same_file(spool, call, relay, named):
     there = relay()
     call("-C", named(there), "-odb", "bob@example.org", stdin=TEXT, settle=False).ok()
     assert there.wait_for_message(20)
+
+
+def test_queue_is_run_and_listed_where_no_account_is_the_default(spool, mysend, relay):
+    there = relay()
+    config = "".join("account %s\n%sfrom %s@example.net\nmaildomain mail.example\naliases off\nqueue on\nspool %s\n" % (
+        name, mysend.where(where), name, spool.top) for name, where in (("a", there), ("b", relay())))
+    mysend("-a", "a", "-odq", "bob@example.org", stdin=TEXT, config=config).ok()
+    assert "bob@example.org: waits" in mysend("-bp", config=config).out
+    assert mysend("--queue-check", config=config).status == 0
+    mysend("-qf", config=config).ok()
+    assert there.message.recipients == ["bob@example.org"] and spool.files() == []
+    assert "there is no account \"c\"" in mysend("-a", "c", "-bp", config=config).failed(78)

@@ -120,6 +120,16 @@ def test_mixed_verdicts_are_temporary_so_that_nothing_is_lost(client, relay):
     one.end()
 
 
+def test_who_gets_it_later_all_the_same_is_told(client, relay, tmp_path):
+    there = relay("ehlo pipelining", 'rcpt "550 5.1.1 nobody" "450 4.2.0 later" 250')
+    one = client(there, config="maildomain mail.example\nqueue on\nspool %s\n" % (tmp_path / "spool"))
+    one.say("EHLO client")
+    assert one.send(b"Subject: x\r\n\r\nb", to=("bob@example.org", "carl@example.org", "dora@example.org")) == [
+        "550-5.1.1 <bob@example.org>: nobody", "550-5.1.1 it waits for 1 of the 3 recipients, and is tried again",
+        "550 5.1.1 the relay has accepted it for 1 of the 3 recipients"]
+    one.end()
+
+
 @pytest.mark.parametrize("more, state", [("queue off\n", "off"), ("queue on\nspool /proc/none\n", "broken")])
 def test_nobody_gets_it_twice_because_another_has_to_wait_and_there_is_no_queue(client, relay, more, state):
     there = relay("ehlo pipelining", 'rcpt 250 "450 4.2.0 later"')
