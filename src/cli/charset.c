@@ -75,33 +75,26 @@ static bool is_charset(const char *word)
 static int find_look(struct source *text, char *to, struct slice *look, struct failure *f)
 {
 	struct knowledge known = {0};
-	size_t len, got;
+	size_t len;
 
 	if (text->rewind(text, f) < 0)
 		return -1;
 	do {
-		for (len = 0, got = 1; got && len < CHARSET_LOOK; len += got)
-			if (text->pull(text, to + len, CHARSET_LOOK - len, &got, f) < 0)
-				return -1;
+		if (source_fill(text, to, CHARSET_LOOK, &len, f) < 0)
+			return -1;
 		*look = (struct slice){to, len};
 		facts_add(&known, *look);
-	} while (got && !known.not_utf8);
+	} while (len == CHARSET_LOOK && !known.not_utf8);
 	return text->rewind(text, f);
 }
 
-const char *charset_of(struct filetypes *types, const struct account *a, struct arena *in, struct source *text,
-		       const struct facts *facts, struct failure *f)
+/* What libmagic or the locale makes of it. */
+static const char *guess(struct filetypes *types, struct arena *in, struct source *text, struct failure *f)
 {
 	const char *word, *locale;
 	char room[CHARSET_LOOK];
 	struct slice look;
 
-	if (!facts->eightbit)
-		return "us-ascii";
-	if (facts->utf8)
-		return "utf-8";
-	if (*a->charset)
-		return a->charset;
 	if (find_look(text, room, &look, f) < 0)
 		return NULL;
 	word = filetype_of(types, in, look).charset;
@@ -111,4 +104,14 @@ const char *charset_of(struct filetypes *types, const struct account *a, struct 
 	if (locale)
 		return locale;
 	return strcmp(word, "unknown-8bit") == 0 ? word : "binary";
+}
+
+const char *charset_of(struct filetypes *types, const struct account *a, struct arena *in, struct source *text,
+		       const struct facts *facts, struct failure *f)
+{
+	if (!facts->eightbit)
+		return "us-ascii";
+	if (facts->utf8)
+		return "utf-8";
+	return *a->charset ? a->charset : guess(types, in, text, f);
 }

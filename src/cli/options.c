@@ -295,7 +295,7 @@ static int check_mail_letters(const struct wish *w, struct failure *f)
 		return failure_hint(f, "use --attach FILE");
 	}
 	if (!instead || (!w->draft.used && w->of_mail != 'A'))
-		return check_files(w, f);
+		return 0;
 	fail(f, AT_USAGE, EX_USAGE, "-%c is of sendmail, and does nothing", w->of_mail);
 	return failure_hint(f, "use %s for what mail(1) does with it", instead);
 }
@@ -307,7 +307,7 @@ static int check(const struct wish *w, struct failure *f)
 		return usage(f, "--dry-run does not go with -bs", "");
 	if (w->draft.used && w->mode != MODE_SEND)
 		return usage(f, "a message is made of options only to be sent", "");
-	if (!w->as_sendmail && check_mail_letters(w, f) < 0)
+	if (!w->as_sendmail && (check_mail_letters(w, f) < 0 || check_files(w, f) < 0))
 		return -1;
 	if (w->service && w->mode != MODE_SMTP)
 		return usage(f, "--service goes with -bs only", "");

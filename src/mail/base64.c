@@ -78,15 +78,12 @@ static char *line_end(char *to)
 /* Whole rows, ROWS of them, but for the last of all. */
 static int rows_text(struct base64 *b, char *to, size_t *got, struct failure *f)
 {
-	size_t len = 0, at = 0, n;
+	size_t len = 0, at = 0;
 	char *from = to;
 
-	while (!b->ended && len < sizeof b->input) {
-		if (b->of->pull(b->of, b->input + len, sizeof b->input - len, &n, f) < 0)
-			return -1;
-		len += n;
-		b->ended = !n;
-	}
+	if (!b->ended && source_fill(b->of, b->input, sizeof b->input, &len, f) < 0)
+		return -1;
+	b->ended = len < sizeof b->input;
 	for (; len - at >= ROW; at += ROW)
 		to = line_end(row_text(b->pair, to, b->input + at));
 	if (at < len)

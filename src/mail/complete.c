@@ -42,18 +42,18 @@ static bool names_recipients(const struct header *h)
 /* a@x, b@x, ... folded behind commas. NULL: more than a header should hold. */
 static const char *list_text(struct arena *in, const struct envelope *e)
 {
-	size_t column = strlen("To: "), count = e->recipients;
+	size_t column = strlen("To: ");
 	const char *text = NULL;
 	struct buf out;
 
 	buf_start(&out, TO_MAX);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < e->recipients; i++) {
 		const char *address = e->recipient[i].address;
-		size_t len = strlen(address) + (i + 1 < count);
+		size_t len = strlen(address) + (i + 1 < e->recipients);
 		bool fold = i && column + 1 + len >= LINE;
 
 		if (buf_printf(&out, "%s%s%s", fold ? "\r\n " : i ? " " : "", address,
-			       i + 1 < count ? "," : "") < 0)
+			       i + 1 < e->recipients ? "," : "") < 0)
 			goto out;
 		column = fold ? 1 + len : column + (i > 0) + len;
 	}

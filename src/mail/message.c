@@ -204,6 +204,14 @@ int message_add(struct message *m, char *piece, size_t len, struct failure *f)
 	return 0;
 }
 
+static void facts_take(struct facts *facts, struct knowledge *known)
+{
+	facts_end(known);
+	facts->eightbit = known->eightbit;
+	facts->utf8 = !known->not_utf8;
+	facts->longest = known->longest;
+}
+
 static int finish(struct reading *r, struct failure *f)
 {
 	struct message *m = r->m;
@@ -223,10 +231,7 @@ static int finish(struct reading *r, struct failure *f)
 		body.p = arena_text(r->in, body.p, body.len);
 		m->body = source_text(r->in, body);
 	}
-	facts_end(&r->known);
-	m->facts.eightbit = r->known.eightbit;
-	m->facts.utf8 = !r->known.not_utf8;
-	m->facts.longest = r->known.longest;
+	facts_take(&m->facts, &r->known);
 	m->facts.nuls = r->settler.nuls;
 	return 0;
 }
@@ -272,11 +277,16 @@ int message_facts(struct source *text, struct facts *facts, struct failure *f)
 			return -1;
 		facts_add(&known, (struct slice){piece, got});
 	} while (got);
-	facts_end(&known);
-	facts->eightbit = known.eightbit;
-	facts->utf8 = !known.not_utf8;
-	facts->longest = known.longest;
+	facts_take(facts, &known);
 	return text->rewind(text, f);
+}
+
+bool message_is_eightbit(const struct message *m)
+{
+	for (size_t i = 0; i < m->header.fields; i++)
+		if (!slice_is_ascii(m->header.field[i].raw))
+			return true;
+	return m->facts.eightbit;
 }
 
 struct source *mail_octets(const struct mail *m, bool eightbit)

@@ -80,6 +80,7 @@ void message_unsplit(struct message *m, struct arena *in);
 struct source *message_wire(const struct message *m, struct arena *in, struct failure *f);
 /* What is to be known of a text; it is rewound before and after. */
 MUST_CHECK int message_facts(struct source *text, struct facts *facts, struct failure *f);
+bool message_is_eightbit(const struct message *m); /* its header or its body */
 /* The form of it that a relay gets which takes 8 bits (RFC 6152), or does not. */
 struct source *mail_octets(const struct mail *m, bool eightbit);
 void message_close(struct message *m);

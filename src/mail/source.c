@@ -91,17 +91,22 @@ struct source *source_named(struct arena *a, int fd, uint64_t len, const char *n
 	return s;
 }
 
+int source_fill(struct source *s, char *to, size_t room, size_t *len, struct failure *f)
+{
+	size_t got = 1;
+
+	for (*len = 0; got && *len < room; *len += got)
+		if (s->pull(s, to + *len, room - *len, &got, f) < 0)
+			return -1;
+	return 0;
+}
+
 int source_head(struct source *s, char *to, size_t room, struct slice *head, struct failure *f)
 {
-	size_t len = 0, got = 1;
+	size_t len;
 
-	if (s->rewind(s, f) < 0)
+	if (s->rewind(s, f) < 0 || source_fill(s, to, room, &len, f) < 0)
 		return -1;
-	while (got && len < room) {
-		if (s->pull(s, to + len, room - len, &got, f) < 0)
-			return -1;
-		len += got;
-	}
 	*head = (struct slice){to, len};
 	return s->rewind(s, f);
 }

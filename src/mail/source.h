@@ -31,6 +31,8 @@ struct source *source_file(struct arena *a, int fd, uint64_t from, uint64_t len)
 /* name: as failures call it. */
 struct source *source_named(struct arena *a, int fd, uint64_t len, const char *name);
 struct source *source_chain(struct arena *a, struct source **parts, size_t count);
+/* Pulls until `room` is full or nothing is left. */
+MUST_CHECK int source_fill(struct source *s, char *to, size_t room, size_t *len, struct failure *f);
 /* Its first octets, at most `room`, in `to`; it is rewound before and after. */
 MUST_CHECK int source_head(struct source *s, char *to, size_t room, struct slice *head, struct failure *f);
 /* Quoted-printable text (RFC 2045 6.7); reads `of` once to learn its size. NULL and *f if that fails. */

@@ -60,21 +60,13 @@ const char *shelf_words(struct arena *in, const struct failure *why)
 			    why->code ? arena_printf(in, "%d ", why->code) : "", why->text);
 }
 
-static bool is_eightbit(const struct message *m)
-{
-	for (size_t i = 0; i < m->header.fields; i++)
-		if (!slice_is_ascii(m->header.field[i].raw))
-			return true;
-	return m->facts.eightbit;
-}
-
 /* What is the same for each entry made of the job. */
 static struct entry entry_of(const struct job *j)
 {
 	struct entry e = {.account = j->account->name, .config = j->account->config, .last = "", .envelope = j->mail.envelope, .fd = -1};
 
 	e.arrived = clock_wall();
-	e.eightbit = is_eightbit(&j->mail.message);
+	e.eightbit = message_is_eightbit(&j->mail.message);
 	return e;
 }
 

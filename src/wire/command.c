@@ -54,18 +54,6 @@ static bool needs_utf8(const struct envelope *e)
 	return false;
 }
 
-static bool is_eightbit(const struct caps *c, const struct mail *mail)
-{
-	const struct message *m = &mail->message;
-
-	if (m->facts.eightbit || mail_octets(mail, c->eightbit) != mail->wire)
-		return true;
-	for (size_t i = 0; i < m->header.fields; i++)
-		if (!slice_is_ascii(m->header.field[i].raw))
-			return true;
-	return false;
-}
-
 static int full(struct failure *f)
 {
 	return fail(f, AT_SENDER, EX_OSERR, "no memory for the commands");
@@ -75,7 +63,9 @@ static int mail_wishes(struct buf *out, const struct caps *c, const struct mail 
 {
 	const struct envelope *e = &m->envelope;
 
-	if (c->eightbit && (is_eightbit(c, m) || e->body == BODY_8BITMIME)) {
+	bool eightbit = mail_octets(m, c->eightbit) != m->wire || message_is_eightbit(&m->message);
+
+	if (c->eightbit && (eightbit || e->body == BODY_8BITMIME)) {
 		if (buf_text(out, " BODY=8BITMIME") < 0)
 			return -1;
 	} else if (c->eightbit && e->body == BODY_7BIT) {

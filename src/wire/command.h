@@ -23,7 +23,8 @@ struct caps { /* what EHLO offered */
 
 void caps_line(struct caps *c, struct slice line); /* one line of the answer to EHLO, code aside */
 MUST_CHECK int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f);
-/* The address as it may be said to this relay: a domain beyond ASCII as A-labels where that is all that it takes. NULL: not at all. */
+/* The address as it may be said to this relay: a domain beyond ASCII as A-labels, or as it is where that
+ * cannot be and it offers SMTPUTF8. NULL: not at all. */
 const char *command_address(const struct caps *c, struct arena *in, const char *address);
 MUST_CHECK int command_rcpt(struct buf *out, const struct caps *c, const struct mail *m, const struct recipient *r,
 			    struct failure *f);
