@@ -44,6 +44,7 @@ struct envelope {
 	const char *envid;	/* NULL: none */
 	enum body_kind body;	/* what the caller said with -B */
 	bool smtputf8;		/* the caller said that it is needed, or -U */
+	unsigned without;	/* mail/offers that proved not to hold for it: the next try does without them */
 	struct failure *answer; /* the relay's last word on the mail as a whole; in the arena, or NULL */
 };
 

@@ -68,6 +68,7 @@ static void settle(struct job *j, struct entry *e, const struct failure *session
 	const struct envelope *v = &j->mail.envelope;
 	size_t k = 0;
 
+	all->without = v->without;
 	for (size_t i = 0; i < all->recipients; i++) {
 		struct recipient *to = &all->recipient[i];
 		const struct recipient *from;

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "mail/address.h"
+#include "mail/offers.h"
 
 #define BLOCK "mysend-mail "
 #define STATE "mysend-state "
@@ -173,13 +174,15 @@ static char letter_of(enum verdict v)
 
 int entry_print_state(struct buf *out, const struct entry *e)
 {
-	char last[400], since[40] = "";
+	char last[400], since[40] = "", offers[OFFERS_TEXT], without[OFFERS_TEXT + 16] = "";
 
 	printable(last, sizeof last, slice_of(e->last));
 	if (e->since)
 		snprintf(since, sizeof since, "Since: %lld\n", (long long)e->since);
-	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%sLast: %s\nVerdicts: ", e->attempts,
-		       (long long)e->next, e->held, e->warned, (long long)e->idle, since, last) < 0)
+	if (e->envelope.without)
+		snprintf(without, sizeof without, "Without: %s\n", offers_print(offers, e->envelope.without));
+	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%s%sLast: %s\nVerdicts: ", e->attempts,
+		       (long long)e->next, e->held, e->warned, (long long)e->idle, since, without, last) < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);
@@ -214,6 +217,7 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 {
 	struct slice line = {"", 0}, value;
 	bool verdicts = false;
+	unsigned without;
 	uint64_t n;
 
 	if (!slice_line(&text, &line) || check_version(line, STATE, f) < 0)
@@ -231,6 +235,8 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 			e->since = (time_t)n;
 		else if (named(line, "Warned", &value) && number(value, 1, &n))
 			e->warned = n;
+		else if (named(line, "Without", &value) && offers_parse(value, &without) == 0)
+			e->envelope.without = without;
 		else if (named(line, "Last", &value))
 			e->last = arena_text(in, value.p, value.len);
 		else if (named(line, "Verdicts", &value))

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "mail/offers.h"
 #include "spool/entry.h"
 
 static const char block[] = "mysend-mail 1\nArrived: 880127706\nAccount: my work\nSize: 7\nEightbit: 1\nSender: <\"a b\"@x>\n"
@@ -140,6 +141,14 @@ static void test_a_state_comes_back_as_it_was_written(void **state)
 	assert_non_null(strstr(out.p, "Idle: 5\nSince: 880127800\nLast: "));
 	assert_int_equal(entry_parse_state(&e, &in, slice_of(out.p), &f), 0);
 	assert_int_equal(e.since, 880127800);
+	assert_int_equal(e.envelope.without, 0);
+	again.envelope.without = OFFER_CHUNKING | OFFER_DSN;
+	buf_free(&out);
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print_state(&out, &again), 0);
+	assert_non_null(strstr(out.p, "Since: 880127800\nWithout: chunking,dsn\nLast: "));
+	assert_int_equal(entry_parse_state(&e, &in, slice_of(out.p), &f), 0);
+	assert_int_equal(e.envelope.without, OFFER_CHUNKING | OFFER_DSN);
 	buf_free(&out);
 	arena_free(&in);
 }
@@ -151,6 +160,7 @@ static void test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_
 		{"mysend-state 1\nVerdicts: ---\n", -1}, {"mysend-state 1\nVerdicts: x-\n", -1},
 		{"mysend-state 1\nVerdicts: t-\n", 0}, {"mysend-state 1\nWarned: 1\nVerdicts: t-\n", 0},
 		{"mysend-state 1\nNext: 99999999999999999\nVerdicts: --\n", 0},
+		{"mysend-state 1\nWithout: colour\nVerdicts: --\n", 0}, {"mysend-state 1\nWithout: chunking,\nVerdicts: --\n", 0},
 		{"mysend-state 1\nVerdicts: --\n", 0}, {"mysend-state 1\nColour: red\nVerdicts: a-\n", 0},
 	};
 	struct arena in = {0};
