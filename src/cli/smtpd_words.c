@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "mail/address.h"
+#include "mail/lexer.h"
 
 int smtpd_refuse(struct failure *f, int code, const char *enhanced, const char *text)
 {
@@ -95,6 +96,15 @@ static bool is_xtext(struct slice s)
 	return s.len > 0;
 }
 
+/* RFC 3461 4.2: the type of an address is an atom, and is said to the relay as it stands. */
+static bool is_atom(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] > 127 || !lexer_is_atext(s.p[i]))
+			return false;
+	return s.len > 0;
+}
+
 static bool read_size(uint64_t *out, struct slice value)
 {
 	*out = 0;
@@ -135,7 +145,7 @@ static int rcpt_parameter(struct asked *out, struct arena *in, struct slice name
 	if (slice_is(name, "NOTIFY"))
 		return options_notify(arena_text(in, value.p, value.len), &out->notify);
 	if (slice_is(name, "ORCPT")) {
-		if (!slice_cut(&address, ';', &type) || !type.len || !is_xtext(address) || value.len > 500)
+		if (!slice_cut(&address, ';', &type) || !is_atom(type) || !is_xtext(address) || value.len > 500)
 			return -1;
 		out->orcpt = arena_text(in, value.p, value.len);
 		return 0;

@@ -82,7 +82,8 @@ static char *body_fold(struct arena *in, size_t column, const char *body)
 	size_t len = strlen(body), used = 0, blank = 0, begin = 0;
 	char *to;
 
-	while (len && is_blank(body[len - 1])) /* or a last line of blanks only might come of it */
+	/* Or a last line of blanks, or an empty one, might come of it: that ends a header (RFC 5322 2.2.3). */
+	while (len && (is_blank(body[len - 1]) || body[len - 1] == '\r' || body[len - 1] == '\n'))
 		len--;
 	to = arena_zeroed(in, 2, len + 2);
 	for (size_t i = 0; i < len; i++) {

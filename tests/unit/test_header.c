@@ -151,9 +151,9 @@ static void test_no_text_that_is_put_begins_another_field(void **state)
 		const char *body, *expected;
 	} rows[] = {
 		{"a\r\nBcc: evil@x", "S: a  Bcc: evil@x"}, {"a\nBcc: b", "S: a Bcc: b"}, {"a\rBcc: b", "S: a Bcc: b"},
-		{"a\r\n", "S: a  "},			   {"a\r\n b", "S: a\r\n b"},	 {"a\r\n\tb", "S: a\r\n\tb"},
+		{"a\r\n", "S: a"},			   {"a\r\n b", "S: a\r\n b"},	 {"a\r\n\tb", "S: a\r\n\tb"},
 		{"a\r\n\r\n b", "S: a  \r\n b"},	   {"a  ", "S: a"},		 {"", "S: "},
-		{"\r", "S:  "},
+		{"\r", "S: "},			   {"a\r\n \r\n", "S: a"}, {"a \n\r\n \n", "S: a"},
 	};
 	struct arena in = {0};
 

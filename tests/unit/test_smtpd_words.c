@@ -82,6 +82,7 @@ static void test_what_cannot_be_taken_gets_its_code(void **state)
 		{"FROM:<a@[x> NOTIFY=NEVER]>", 501, "5.1.3"}, {"FROM:<a@x\\", 501, "5.1.7"},
 		{"TO:<>", 501, "5.1.3"},	       {"TO:<a@x> NOTIFY=never,delay", 501, "5.5.4"},
 		{"TO:<a@x> NOTIFY=", 501, "5.5.4"},    {"TO:<a@x> ORCPT=a@x", 501, "5.5.4"},
+		{"TO:<a@x> ORCPT=rfc\xff;a@x", 501, "5.5.4"}, {"TO:<a@x> ORCPT=a(b);a@x", 501, "5.5.4"},
 		{"TO:<a@x> ORCPT=;a@x", 501, "5.5.4"}, {"TO:<a@x> ORCPT=rfc822;", 501, "5.5.4"},
 		{"TO:<a@x> SIZE=1", 555, "5.5.4"},     {"TO:<a b@x>", 501, "5.1.3"},
 	};
