@@ -8,11 +8,12 @@
 #include "conf/whoami.h"
 #include "post/bounce.h"
 #include "spool/spool.h"
+#include "wire/meaning.h"
 
 /* A relay that lets nobody in, or wants a login first, finds fault with the configuration and not with the mail. */
 static bool on_the_way_in(const struct failure *f)
 {
-	return (f->stage >= AT_RESOLVE && f->stage <= AT_LOGIN) || (f->stage == AT_SENDER && f->code == 530);
+	return (f->stage >= AT_RESOLVE && f->stage <= AT_LOGIN) || meaning_of(f) == MEANS_LOGIN;
 }
 
 bool shelf_waits(const struct recipient *r, const struct failure *session)

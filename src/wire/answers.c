@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "wire/engine.h"
+#include "wire/meaning.h"
 
 static struct failure *keep(struct transaction *t, const struct failure *f)
 {
@@ -48,10 +49,12 @@ static void answer_reset(struct engine *e, const struct awaited *a, const struct
 	(void)r;
 }
 
-static int final_at_sender(const struct reply *r)
+/* The answer as a failure, for good or for now by its first digit. */
+static void failure_of(const struct reply *r, enum stage at, struct failure *f)
 {
-	return r->code == 530 || r->code == 535 || strncmp(r->enhanced, "5.7.", 4) == 0 ? EX_NOPERM
-										   : EX_UNAVAILABLE;
+	reply_failure(r, at, EX_UNAVAILABLE, f);
+	if (f->exit == EX_UNAVAILABLE)
+		f->exit = meaning_exit(at, meaning_of(f));
 }
 
 static void answer_mail(struct engine *e, const struct awaited *a, const struct reply *r)
@@ -60,22 +63,8 @@ static void answer_mail(struct engine *e, const struct awaited *a, const struct 
 
 	if (reply_is_positive(r))
 		return;
-	reply_failure(r, AT_SENDER, final_at_sender(r), &f);
+	failure_of(r, AT_SENDER, &f);
 	refuse(e, a->t, &f);
-}
-
-static int final_at_recipient(const struct reply *r)
-{
-	return strncmp(r->enhanced, "5.1.", 4) == 0 || r->code == 550 || r->code == 551 || r->code == 553
-		       ? EX_NOUSER
-		       : EX_UNAVAILABLE;
-}
-
-/* The relay has taken some, and wants the others in a transaction of their own. */
-static bool is_too_many(const struct transaction *t, const struct reply *r)
-{
-	return t->accepted && (r->code == 452 || (r->code == 552 && strcmp(r->enhanced, "5.5.3") == 0)) &&
-	       (!*r->enhanced || strcmp(r->enhanced + 1, ".5.3") == 0);
 }
 
 static void put_again(struct engine *e, struct transaction *t, size_t recipient)
@@ -115,14 +104,17 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	a->t->refused++;
 	if (to->verdict != PENDING) /* MAIL was refused: that is the reason */
 		return;
-	reply_failure(r, AT_RECIPIENT, final_at_recipient(r), &f);
+	failure_of(r, AT_RECIPIENT, &f);
 	memcpy(f.relay, session_relay(e->session), sizeof f.relay);
 	to->why = keep(a->t, &f);
 	to->verdict = verdict_of(&f);
-	if (!e->limits->verify && is_too_many(a->t, r)) {
-		to->verdict = DEFERRED; /* until it has been tried again */
+	if (meaning_of(&f) != MEANS_TOO_MANY || e->limits->verify)
+		return;
+	/* RFC 5321 4.5.3.1.10: as long as some were taken, or have been before, it is no refusal of this one. */
+	if (a->t->accepted || a->t->again)
+		to->verdict = DEFERRED;
+	if (a->t->accepted)
 		put_again(e, a->t, a->recipient);
-	}
 }
 
 static void answer_data(struct engine *e, const struct awaited *a, const struct reply *r)
@@ -134,7 +126,7 @@ static void answer_data(struct engine *e, const struct awaited *a, const struct 
 		return;
 	}
 	e->needs_reset = true;
-	reply_failure(r, AT_DATA, EX_UNAVAILABLE, &f);
+	failure_of(r, AT_DATA, &f);
 	refuse(e, a->t, &f);
 	e->writing = NULL; /* it stood before its message */
 	engine_end(e, a->t);
@@ -158,7 +150,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 	} else if (!reply_is_positive(r)) {
 		/* RFC 3030 2: after a BDAT that failed only RSET leads on. */
 		e->needs_reset = a->verb == V_BDAT;
-		reply_failure(r, AT_END, EX_UNAVAILABLE, &f);
+		failure_of(r, AT_END, &f);
 		if (!a->t->failed)
 			refuse(e, a->t, &f);
 	}

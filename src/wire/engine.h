@@ -35,6 +35,7 @@ struct transaction {
 	size_t refused;	     /* how many of them */
 	size_t accepted;     /* and of these */
 	int64_t until;
+	bool again;	/* of those for whom there was no room in another */
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
 	bool go;	/* 354 came */
 	bool sent;	/* wholly written */

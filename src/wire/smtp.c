@@ -108,6 +108,7 @@ static void begin_again(struct engine *e)
 	struct again *a = e->again;
 
 	t->of = a->of;
+	t->again = true;
 	t->first = a->first;
 	t->count = a->count > e->most ? e->most : a->count;
 	for (size_t i = t->first; i < t->first + t->count; i++) {

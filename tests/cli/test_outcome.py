@@ -78,7 +78,7 @@ def test_hint_is_a_second_line(mysend, relay):
 
 def test_reply_of_several_lines_is_one_line_with_all_its_words(mysend, relay):
     one = relay('rcpt "550 5.7.1 first words\n5.7.1 see https://example.org/why\n5.7.1 last words"')
-    line = mysend("bob@example.org", stdin=TEXT, relay=one).failed(67)
+    line = mysend("bob@example.org", stdin=TEXT, relay=one).failed(69)
     assert "first words" in line and "https://example.org/why" in line and "last words" in line
 
 

@@ -161,7 +161,8 @@ def test_answer_too_many_in_stop_and_wait_ends_the_session(mysend, relay, stage)
 
 
 @pytest.mark.parametrize("ehlo", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
-@pytest.mark.parametrize("words", ["452 4.5.3 Too many recipients", "452 Too many recipients", "552 5.5.3 Too many recipients"])
+@pytest.mark.parametrize("words", ["452 4.5.3 Too many recipients", "452 Too many recipients", "552 5.5.3 Too many recipients", "552 Too many recipients",
+                                   "451 4.5.3 Too many recipients", "550 5.5.3 Too many recipients"])
 @pytest.mark.parametrize("count", [3, 10])
 def test_recipients_whom_the_relay_has_no_room_for_go_in_further_transactions(mysend, relay, ehlo, words, count):
     one = relay(ehlo + " enhancedstatuscodes", 'rcpt ok ok "%s"' % words)
@@ -175,6 +176,28 @@ def test_full_mailbox_is_not_too_many_recipients(mysend, relay):
     one = relay("ehlo pipelining enhancedstatuscodes", 'rcpt ok "452 4.2.2 mailbox full"')
     done = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one)
     assert done.status == 75 and len(one.messages) == 1
+
+
+@pytest.mark.parametrize("words, status", [("552 5.2.2 mailbox full", 69), ("552 5.7.0 not these", 69), ("550 5.2.1 disabled", 69), ("550 5.7.1 not here", 69),
+                                           ("530 5.7.0 log in first", 77), ("553 5.1.3 odd address", 67)])
+def test_enhanced_code_says_what_the_code_alone_would_say_otherwise(mysend, relay, words, status):
+    one = relay("ehlo pipelining enhancedstatuscodes", 'rcpt ok "%s"' % words)
+    done = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one)
+    assert done.status == status and len(one.transactions) == 1 and one.message.recipients == ["a@example.org"], done
+
+
+@pytest.mark.parametrize("part, hint", [("end 552", True), ('end "554 5.3.4 no"', True), ('mail "552 5.3.4 no"', True), ('end "552 5.7.0 blocked"', False),
+                                        ('end "552 5.2.2 over quota"', False)])
+def test_hint_about_the_size_is_given_where_the_size_is_meant(mysend, relay, part, hint):
+    done = mysend("bob@example.org", stdin=TEXT, relay=relay("ehlo pipelining enhancedstatuscodes", part))
+    assert done.status == 69 and ("too large" in " ".join(done.hints)) == hint, done
+
+
+@pytest.mark.parametrize("words", ["530 5.7.0 log in", "550 5.7.8 log in", "554 5.7.11 encrypt"])
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_mail_waits_while_its_relay_wants_a_login(mysend, relay, spool, words, stage):
+    one = relay("ehlo pipelining enhancedstatuscodes", '%s "%s"' % (stage, words))
+    assert spool.run("bob@example.org", stdin=TEXT, relay=one).status == 0 and len(spool.names()) == 1
 
 
 def test_relay_without_room_for_anybody_is_asked_once(mysend, relay):

@@ -77,6 +77,17 @@ static void test_a_known_failure_gets_the_hint_that_names_the_fix(void **state)
 		{{.stage = AT_RECIPIENT, .code = 554, .enhanced = "5.7.1", .text = "Relay access denied"}, "login"},
 		{{.stage = AT_SENDER, .code = 553, .enhanced = "5.7.1", .text = "not owned by user"}, "from"},
 		{{.stage = AT_RECIPIENT, .code = 550, .enhanced = "5.1.1", .text = "no such user"}, ""},
+		{{.stage = AT_SENDER, .code = 553, .enhanced = "5.1.8", .text = "domain does not exist"}, "does not know the sender's domain"},
+		{{.stage = AT_SENDER, .code = 553, .text = "sorry"}, "may this user send"},
+		{{.stage = AT_SENDER, .code = 550, .enhanced = "5.7.25", .text = "no PTR"}, ""},
+		{{.stage = AT_SENDER, .code = 450, .enhanced = "4.7.1", .text = "greylisted"}, ""},
+		{{.stage = AT_SENDER, .code = 550, .enhanced = "5.7.10", .text = "Encryption needed"}, "set tls on"},
+		{{.stage = AT_RECIPIENT, .code = 530, .text = "log in"}, "user and password_file"},
+		{{.stage = AT_SENDER, .code = 552, .enhanced = "5.3.4", .text = "big"}, "too large"},
+		{{.stage = AT_END, .code = 552, .text = "big"}, "too large"},
+		{{.stage = AT_END, .code = 554, .enhanced = "5.3.4", .text = "big"}, "too large"},
+		{{.stage = AT_END, .code = 552, .enhanced = "5.7.0", .text = "This message was blocked because its content presents a risk"}, ""},
+		{{.stage = AT_END, .code = 552, .enhanced = "5.2.2", .text = "quota"}, ""},
 		{{.stage = AT_CONNECT, .text = "Connection refused", .hint = "mine"}, "mine"},
 	};
 

@@ -223,6 +223,15 @@ static void test_each_conversation_ends_in_the_right_verdicts(void **state)
 		 "250 \n250 \n250 \n250 \n250 \n250 \n421 bye", "A D P", NULL, -1, 0},
 		{"421 at the dot", PIPE, 1, 1, 0, "250 \n250 \n354 \n421 ", "D", NULL, -1, 0},
 		{"a write that fails; what the relay had said counts", PLAIN, 1, 1, 0, "?!", "P", NULL, -1, 0},
+		{"552 after some were taken: they go in another transaction", PLAIN, 1, 2, 0,
+		 "250 \n250 \n552 Too many recipients\n354 \n250 \n250 \n250 \n354 \n250 ", "AA", M R1 R2 D TEXT M R2 D TEXT, 0, 0},
+		{"the code aside, 5.5.3 says it, too", PIPE, 1, 2, 0,
+		 "250 \n250 \n550 5.5.3 enough\n354 \n250 \n250 \n250 \n354 \n250 ", "AA", M R1 R2 D TEXT M R2 D TEXT, 0, 0},
+		{"552 of the first is final, of one who came again is not", PLAIN, 1, 2, 0,
+		 "250 \n250 \n552 \n354 \n250 \n250 \n552 Too many recipients", "AD", M R1 R2 D TEXT M R2, 0, 0},
+		{"552 and nobody taken", PLAIN, 1, 2, 0, "250 \n552 \n552 ", "RR", M R1 R2, 0, 0},
+		{"552 for another reason", PLAIN, 1, 2, 0, "250 \n250 \n552 5.2.2 full\n354 \n250 ", "AR", M R1 R2 D TEXT, 0, 0},
+		{"552 5.3.4 of a message is not about its recipients", PLAIN, 1, 2, 0, "250 \n250 \n552 5.3.4 big\n354 \n250 ", "AR", NULL, 0, 0},
 		{"nobody to send to", PIPE, 1, 0, 0, "", "", "", 0, 0},
 	};
 
