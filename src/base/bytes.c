@@ -62,6 +62,12 @@ struct slice slice_trim(struct slice s)
 	return s;
 }
 
+void slice_skip_mark(struct slice *s)
+{
+	if (s->len >= 3 && memcmp(s->p, "\xef\xbb\xbf", 3) == 0)
+		*s = (struct slice){s->p + 3, s->len - 3};
+}
+
 bool slice_line(struct slice *rest, struct slice *line)
 {
 	if (!rest->len)

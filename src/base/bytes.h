@@ -34,6 +34,8 @@ bool slice_is(struct slice s, const char *ascii);    /* ASCII case aside */
 bool slice_begins(struct slice s, const char *ascii); /* ASCII case aside */
 /* Head is what stands before the first such byte, rest what follows it. False: no such byte. */
 bool slice_cut(struct slice *rest, int at, struct slice *head);
+/* Takes a UTF-8 byte order mark off the beginning: some editors write one into every file (RFC 3629 6). */
+void slice_skip_mark(struct slice *s);
 struct slice slice_trim(struct slice s); /* spaces, tabs, CR and LF at both ends */
 /* The next line without its LF (and a CR before it); false at the end. */
 bool slice_line(struct slice *rest, struct slice *line);

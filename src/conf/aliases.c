@@ -131,6 +131,7 @@ static void read_lines(struct aliases *a, char *text, size_t len)
 static int read_file(struct aliases *a, const struct account *of, struct failure *f)
 {
 	int fd = open(a->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct slice text;
 	struct buf b;
 	int ok = 0;
 
@@ -141,7 +142,9 @@ static int read_file(struct aliases *a, const struct account *of, struct failure
 		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "aliases %s", a->path);
 		failure_hint(f, "set aliases to a file that can be read, or to off");
 	} else if (b.len) {
-		read_lines(a, arena_text(a->in, b.p, b.len), b.len);
+		text = buf_slice_of(&b);
+		slice_skip_mark(&text);
+		read_lines(a, arena_text(a->in, text.p, text.len), text.len);
 	}
 	if (fd >= 0)
 		close(fd);

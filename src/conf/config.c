@@ -225,8 +225,7 @@ int config_parse(struct config *c, struct arena *run, struct slice text, struct 
 
 	account_defaults(&p.defaults);
 	account_defaults(&p.lines);
-	if (slice_begins(text, "\xef\xbb\xbf"))
-		text = (struct slice){text.p + 3, text.len - 3};
+	slice_skip_mark(&text);
 	while (slice_line(&text, &line)) {
 		p.line++;
 		if (one_line(&p, line, f) < 0)

@@ -76,10 +76,13 @@ static void skip_macro(struct reader *r)
 
 bool netrc_find(struct buf *text, const char *host, const char *user, struct slice *password)
 {
+	struct slice whole = buf_slice_of(text);
 	struct reader r = {text->p, text->p + text->len};
 	bool ours = false, named = true, have = false;
 	struct slice word, value;
 
+	slice_skip_mark(&whole);
+	r.p = r.end - whole.len;
 	while (next(&r, &word)) {
 		bool machine = slice_is(word, "machine"), any = slice_is(word, "default");
 

@@ -73,6 +73,7 @@ struct slice private_line(const struct private *p)
 {
 	struct slice rest = buf_slice_of(&p->buf), line = {"", 0};
 
+	slice_skip_mark(&rest);
 	return slice_line(&rest, &line) ? line : (struct slice){"", 0};
 }
 

@@ -114,6 +114,7 @@ const char *whoami_mailname(struct arena *in)
 	buf_start(&b, MAILNAME_OCTETS);
 	if (file_slurp(fd, &b) == 0) {
 		rest = buf_slice_of(&b);
+		slice_skip_mark(&rest);
 		if (slice_line(&rest, &line)) {
 			line = slice_trim(line);
 			name = arena_text(in, line.p, line.len);

@@ -112,10 +112,13 @@ static bool find_header(struct reading *r, struct slice *text, struct slice *res
 /* Takes the header off the text, into the arena. What is left is the beginning of the body, or all of it. */
 static int split(struct reading *r, struct slice *body, struct failure *f)
 {
-	struct slice all = buf_slice_of(&r->text), text = all, rest;
+	struct slice all = buf_slice_of(&r->text), text, rest;
 	struct header *h = &r->m->header;
 	char *own;
 
+	/* What some editors put in front of a text is no part of the first field's name. */
+	slice_skip_mark(&all);
+	text = all;
 	if (!find_header(r, &text, &rest)) {
 		if (!(r->how & MESSAGE_MAY_BE_TEXT))
 			return fail(f, AT_INPUT, EX_DATAERR, "the header is larger than %d octets", MESSAGE_IN_MEMORY);

@@ -94,6 +94,7 @@ static void test_the_first_line_goes_without_its_end(void **state)
 {
 	static const struct { const char *text, *line; } rows[] = {
 		{"", ""}, {"\n", ""}, {"a", "a"}, {"a\n", "a"}, {"a\r\n", "a"}, {"a\nb\n", "a"}, {" a \nb", " a "},
+		{"\xef\xbb\xbf" "a\nb", "a"}, {"\xef\xbb\xbf", ""}, {"a\xef\xbb\xbf", "a\xef\xbb\xbf"}, {"\xef\xbb" "a", "\xef\xbb" "a"},
 		{"\nb", ""}, {"\r\n", ""}, {"a\rb\n", "a\rb"},
 	};
 
