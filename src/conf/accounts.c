@@ -179,6 +179,12 @@ static int load_named(struct accounts *all, struct arena *run, const char *confi
 	if (ok > 0 && all->named && !all->again) {
 		char *real = realpath(all->named, NULL); /* where no link leads elsewhere the next time */
 
+		/* A folder on the way may be called anything; what waits could not name it in one line. */
+		if (real && slice_has_control(slice_of(real))) {
+			all->lasts = false;
+			free(real);
+			real = NULL;
+		}
 		all->lasts &= real && *real == '/' && strlen(real) < sizeof here;
 		all->named = real ? arena_printf(run, "%s", real) : all->named;
 		free(real);

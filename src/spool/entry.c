@@ -60,24 +60,64 @@ static bool number(struct slice s, uint64_t most, uint64_t *out)
 	return s.len && *out <= most;
 }
 
-int entry_print(struct buf *out, const struct entry *e)
+static int too_large(struct failure *f)
+{
+	return fail(f, AT_SPOOL, EX_DATAERR, "the envelope is too large for the spool");
+}
+
+/* A line end in a value would begin a line of its own, a recipient's even: whatever its source, it does not get in. */
+static int check_value(const char *name, const char *value, struct failure *f)
+{
+	char shown[200];
+
+	if (!slice_has_control(slice_of(value)))
+		return 0;
+	printable(shown, sizeof shown, slice_of(value));
+	return fail(f, AT_SPOOL, EX_DATAERR, "there is a control character in %s \"%s\": it does not wait", name, shown);
+}
+
+static int check_values(const struct entry *e, struct failure *f)
 {
 	const struct envelope *v = &e->envelope;
 
-	if (buf_printf(out, BLOCK "%s\nArrived: %lld\nAccount: %s\n", e->config ? NAMED : THIS, (long long)e->arrived, e->account) < 0 ||
+	if (check_value("the account", e->account, f) < 0 || check_value("the configuration file", e->config ? e->config : "", f) < 0 ||
+	    check_value("the sender", v->sender, f) < 0 || check_value("the envelope id", v->envid ? v->envid : "", f) < 0)
+		return -1;
+	for (size_t i = 0; i < v->recipients; i++) {
+		const struct recipient *r = &v->recipient[i];
+
+		if (check_value("the recipient", r->address, f) < 0 || check_value("the original recipient", r->orcpt ? r->orcpt : "", f) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What is read back has no sign: a clock that stands before 1970 stands at its beginning. */
+static long long seconds(time_t t)
+{
+	return t < 0 ? 0 : (long long)t;
+}
+
+int entry_print(struct buf *out, const struct entry *e, struct failure *f)
+{
+	const struct envelope *v = &e->envelope;
+
+	if (check_values(e, f) < 0)
+		return -1;
+	if (buf_printf(out, BLOCK "%s\nArrived: %lld\nAccount: %s\n", e->config ? NAMED : THIS, seconds(e->arrived), e->account) < 0 ||
 	    (e->config && buf_printf(out, "Config: %s\n", e->config) < 0) ||
 	    buf_printf(out, "Size: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n", e->size, e->eightbit, v->sender) < 0 ||
 	    buf_printf(out, "Notify: %u\nRet: %u\nBody: %u\nSmtputf8: %d\n", v->notify, (unsigned)v->ret,
 		       (unsigned)v->body, v->smtputf8) < 0 ||
 	    (v->envid && buf_printf(out, "Envid: %s\n", v->envid) < 0))
-		return -1;
+		return too_large(f);
 	for (size_t i = 0; i < v->recipients; i++) {
 		const struct recipient *r = &v->recipient[i];
 
 		if (buf_printf(out, "Recipient: %u %s <%s>\n", r->notify, r->orcpt ? r->orcpt : "-", r->address) < 0)
-			return -1;
+			return too_large(f);
 	}
-	return buf_text(out, "\n");
+	return buf_text(out, "\n") < 0 ? too_large(f) : 0;
 }
 
 /* "<address>": checked again, for a file can be changed. */
@@ -178,11 +218,11 @@ int entry_print_state(struct buf *out, const struct entry *e)
 
 	printable(last, sizeof last, slice_of(e->last));
 	if (e->since)
-		snprintf(since, sizeof since, "Since: %lld\n", (long long)e->since);
+		snprintf(since, sizeof since, "Since: %lld\n", seconds(e->since));
 	if (e->envelope.without)
 		snprintf(without, sizeof without, "Without: %s\n", offers_print(offers, e->envelope.without));
 	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%s%sLast: %s\nVerdicts: ", e->attempts,
-		       (long long)e->next, e->held, e->warned, (long long)e->idle, since, without, last) < 0)
+		       seconds(e->next), e->held, e->warned, seconds(e->idle), since, without, last) < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);

@@ -4,7 +4,7 @@
  * entry_print makes the block in front of the message, entry_parse reads it; entry_print_state and entry_parse_state
  * do the same for what was learnt since. Pure: no descriptor, no clock.
  *
- * Owns: nothing; texts in the arena. Units: seconds since 1970. Bounds: ENTRY_BLOCK octets a block.
+ * Owns: nothing; texts in the arena. Units: seconds since 1970, never below 0. Bounds: ENTRY_BLOCK octets a block.
  * Errors: AT_SPOOL EX_DATAERR naming the line. A block of another version is EX_CONFIG; a line of the state that is not
  * known is passed over. Threads: any. Source: mysend-spool(5).
  */
@@ -35,7 +35,8 @@ struct entry {
 	uint64_t offset;  /* of the message in it */
 };
 
-MUST_CHECK int entry_print(struct buf *out, const struct entry *e);
+/* Refuses a value with a control character in it. */
+MUST_CHECK int entry_print(struct buf *out, const struct entry *e, struct failure *f);
 /* Takes the block off *text. */
 MUST_CHECK int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct failure *f);
 MUST_CHECK int entry_print_state(struct buf *out, const struct entry *e);

@@ -103,8 +103,16 @@ int spool_open(struct spool *s, const char *path, bool make, struct failure *f)
 	int top, ok;
 
 	*s = (struct spool){path, -1, -1, -1};
-	if (make && make_folders(path) < 0)
-		return spool_fails(s, "making it", f);
+	if (make && !*path) {
+		fail(f, AT_SPOOL, EX_CONFIG, "there is no place for it: no home directory is known");
+		return failure_hint(f, "set spool or HOME");
+	}
+	if (make && make_folders(path) < 0) {
+		bool denied = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR;
+
+		spool_fails(s, "making it", f);
+		return denied ? failure_hint(f, "set spool, or HOME, to a folder that we may write") : -1;
+	}
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0 && errno == ENOENT && !make)
 		return 1;
@@ -140,6 +148,8 @@ int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f)
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return spool_fails(s, "a name for a mail", f);
 	clock_gettime(CLOCK_REALTIME, &now);
+	if (now.tv_sec < 0) /* the digits have no sign */
+		now.tv_sec = 0;
 	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	for (int i = 9; i >= 0; i--, ms /= 32)
 		id[i] = digits[ms % 32];
@@ -196,10 +206,8 @@ static int write_entry(const struct spool *s, const struct entry *e, struct sour
 	int ok;
 
 	buf_start(&block, ENTRY_BLOCK);
-	ok = entry_print(&block, e);
-	if (ok < 0)
-		fail(f, AT_SPOOL, EX_DATAERR, "the envelope is too large for the spool");
-	else if (file_write(fd, block.p, block.len) < 0)
+	ok = entry_print(&block, e, f);
+	if (ok == 0 && file_write(fd, block.p, block.len) < 0)
 		ok = spool_fails(s, "writing a mail", f);
 	buf_free(&block);
 	if (ok < 0)

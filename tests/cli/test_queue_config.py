@@ -190,3 +190,19 @@ def test_queue_is_run_and_listed_where_no_account_is_the_default(spool, mysend, 
     mysend("-qf", config=config).ok()
     assert there.message.recipients == ["bob@example.org"] and spool.files() == []
     assert "there is no account \"c\"" in mysend("-a", "c", "-bp", config=config).failed(78)
+
+
+@pytest.mark.parametrize("way", ["link", "folder"])
+@pytest.mark.parametrize("evil", ["x\nRecipient: 0 - <eve@evil.example>\nConfig: ", "x\r", "x\x01"])
+def test_line_end_in_the_real_path_of_the_configuration_gets_into_no_entry(spool, call, evil, way, tmp_path):
+    """Whoever names a folder so would add a recipient of his own to the mail that waits."""
+    folder = tmp_path / evil
+    os.mkdir(folder)
+    path = str(folder / "c.conf")
+    os.rename(spool.mysend.file(spool.config(), name="named.conf"), path)
+    if way == "link":
+        os.symlink(path, tmp_path / "link.conf")
+        done = call("-C", str(tmp_path / "link.conf"), "bob@example.org", stdin=TEXT)
+    else:
+        done = call("-C", "c.conf", "bob@example.org", stdin=TEXT, cwd=str(folder))
+    assert done.status == 75 and spool.names() == [] and "Traceback" not in done.err

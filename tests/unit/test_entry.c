@@ -44,7 +44,7 @@ static void test_an_envelope_comes_back_as_it_was_written(void **state)
 	assert_string_equal(e.envelope.recipient[1].orcpt, "rfc822;o+2Bp@y");
 	assert_int_equal(e.envelope.recipient[1].notify, NOTIFY_NEVER);
 	buf_start(&out, 10000);
-	assert_int_equal(entry_print(&out, &e), 0);
+	assert_int_equal(entry_print(&out, &e, &f), 0);
 	assert_string_equal(out.p, block);
 	assert_null(e.config);
 	buf_free(&out);
@@ -57,14 +57,64 @@ static void test_an_envelope_of_a_file_of_its_own_comes_back_as_it_was_written(v
 				    "Sender: <>\nNotify: 0\nRet: 0\nBody: 0\nSmtputf8: 0\nRecipient: 0 - <r@x>\n\n";
 	struct arena in = {0};
 	struct entry e = parsed(&in, named);
+	struct failure f;
 	struct buf out;
 
 	(void)state;
 	assert_string_equal(e.account, "my work");
 	assert_string_equal(e.config, "/home/j o/c");
 	buf_start(&out, 10000);
-	assert_int_equal(entry_print(&out, &e), 0);
+	assert_int_equal(entry_print(&out, &e, &f), 0);
 	assert_string_equal(out.p, named);
+	buf_free(&out);
+	arena_free(&in);
+}
+
+/* Each text of an entry; its place is looked for by what it holds in the block above. */
+static void test_a_control_character_gets_into_no_entry(void **state)
+{
+	static const char *const bad[] = {"/a\nRecipient: 0 - <eve@x>", "\n", "a\r", "a\tb", "\x01", "a\x7f"};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(bad); i++)
+		for (size_t k = 0; k < 6; k++) {
+			struct arena in = {0};
+			struct entry e = parsed(&in, block);
+			const char **const value[] = {&e.account, &e.config, &e.envelope.sender, &e.envelope.envid, &e.envelope.recipient[1].address, &e.envelope.recipient[1].orcpt};
+			struct failure f;
+			struct buf out;
+
+			*value[k] = bad[i];
+			buf_start(&out, 10000);
+			assert_int_equal(entry_print(&out, &e, &f), -1);
+			assert_int_equal(f.exit, EX_DATAERR);
+			assert_non_null(strstr(f.text, "control character"));
+			assert_int_equal(out.len, 0);
+			buf_free(&out);
+			arena_free(&in);
+		}
+}
+
+static void test_a_clock_before_1970_writes_what_can_be_read_again(void **state)
+{
+	struct arena in = {0};
+	struct entry e = parsed(&in, block), again = {.fd = -1};
+	struct failure f;
+	struct slice rest;
+	struct buf out;
+
+	(void)state;
+	e.arrived = e.next = e.since = e.idle = -86400;
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print(&out, &e, &f), 0);
+	rest = buf_slice_of(&out);
+	assert_int_equal(entry_parse(&again, &in, &rest, &f), 0);
+	assert_int_equal(again.arrived, 0);
+	buf_clear(&out);
+	assert_int_equal(entry_print_state(&out, &e), 0);
+	again.next = again.since = again.idle = 7;
+	assert_int_equal(entry_parse_state(&again, &in, buf_slice_of(&out), &f), 0);
+	assert_true(again.next == 0 && again.since == 0 && again.idle == 0);
 	buf_free(&out);
 	arena_free(&in);
 }
@@ -181,6 +231,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_envelope_comes_back_as_it_was_written),
 		cmocka_unit_test(test_an_envelope_of_a_file_of_its_own_comes_back_as_it_was_written),
+		cmocka_unit_test(test_a_control_character_gets_into_no_entry),
+		cmocka_unit_test(test_a_clock_before_1970_writes_what_can_be_read_again),
 		cmocka_unit_test(test_a_block_that_is_none_of_ours_is_an_error),
 		cmocka_unit_test(test_a_state_comes_back_as_it_was_written),
 		cmocka_unit_test(test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_is_not),
