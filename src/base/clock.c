@@ -2,7 +2,9 @@
 
 time_t clock_wall(void)
 {
-	return time(NULL);
+	time_t now = time(NULL);
+
+	return now < 0 ? 0 : now;
 }
 
 int64_t clock_steady(void)

@@ -167,3 +167,18 @@ def test_relay_that_hangs_in_a_queue_run_keeps_the_mail_and_not_the_runner(spool
     takes = relay()
     spool.run("-qf", relay=takes, settle=False).ok()
     assert spool.names() == [] and len(takes.messages) == (0 if stage == "quit" else 2)
+
+
+@pytest.mark.parametrize("when", ["1969", "1900", "1970"])
+def test_clock_before_1970_writes_mail_that_is_sent_once_it_is_set(at, tries, relay, spool, when):
+    """A host without a battery for its clock: what it took before the clock was set is tried, and not given up for its age."""
+    back = {"1969": -30 * DAY, "1900": -70 * 365 * DAY, "1970": HOUR}[when] - int(time.time())
+    at(back, "-odq", "bob@example.org", stdin=TEXT).ok()
+    at(back + 1, "carl@example.org", relay=tries, stdin=TEXT).ok()
+    assert "bob@example.org" in spool.run("-bp").out and "carl@example.org" in spool.run("-bp").out
+    for minute in (0, 10):
+        at(minute * MINUTE, "-q", relay=tries).ok()
+    assert len(spool.names()) == 2 and spool.names("failed") == []
+    there = relay()
+    at(HOUR, "-q", relay=there).ok()
+    assert sorted(mail.recipients for mail in there.messages) == [["bob@example.org"], ["carl@example.org"]] and spool.files() == []
