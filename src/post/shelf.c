@@ -135,7 +135,7 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 	if (!e.envelope.recipients)
 		return;
 	if (put(j, &e, &f) < 0) {
-		log_warning("it cannot wait: %s", f.text);
+		log_warning("it cannot wait: %s%s%s", f.text, *f.hint ? ": " : "", f.hint);
 		return;
 	}
 	for (size_t i = 0; i < v->recipients; i++)
@@ -170,7 +170,7 @@ void shelf_tell_sender(struct job *j)
 	if (!j->told || !entry_has(&e, REFUSED) || !shelf_may_wait(j->account))
 		return;
 	if (spool_open(&s, whoami_spool(&j->arena, j->account), true, &f) < 0) {
-		log_warning("its sender cannot be told: %s", f.text);
+		log_warning("its sender cannot be told: %s%s%s", f.text, *f.hint ? ": " : "", f.hint);
 		return;
 	}
 	e.attempts = 1;

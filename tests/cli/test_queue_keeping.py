@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import time
@@ -376,3 +377,17 @@ def test_runner_that_reads_its_configuration_many_times_has_room_for_the_passwor
     assert there.wait_for_message(20) and [login.password for login in there.logins] == ["secret"]
     run.process.terminate()
     assert run.finish(b"").err == ""
+
+
+@pytest.mark.parametrize("home, words", [(None, "no home directory is known: set spool or HOME"), ("/nowhere", "spool /nowhere/.local/state/mysend/spool: making it: Permission denied: set spool, or HOME, to a folder that we may write"),
+                                         ("/dev/null", "Not a directory: set spool, or HOME, to a folder that we may write")])
+@pytest.mark.parametrize("how", [[], ["-odq"]])
+def test_queue_without_a_place_says_what_to_set(mysend, how, home, words):
+    """A user without a home, or whose home nobody may write: the relay is down, and the mail can wait nowhere."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root and setpriv")
+    prefix = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
+    env = {"HOME": home, "MYSEND_HOST": "127.0.0.1", "MYSEND_PORT": "1", "MYSEND_TLS": "off", "MYSEND_QUEUE": "on", "MYSEND_FROM": "me@example.net", "MYSEND_ALIASES": "off", "MYSEND_MAILDOMAIN": "mail.example"}
+    done = mysend(*how, "bob@example.org", stdin=b"Subject: x\n\nbody\n", env=env, prefix=prefix, cwd="/")
+    said = done.err.replace("\nmysend: hint: ", ": ")
+    assert done.status == 75 and words in said and "spool :" not in said, done
