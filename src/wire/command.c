@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "mail/address.h"
@@ -21,15 +22,70 @@ static uint64_t number(struct slice s)
 	return n;
 }
 
+/* "AUTH=LOGIN" is how some relays say "AUTH LOGIN" for clients older than RFC 2554. */
+static struct slice take_keyword(struct slice *rest)
+{
+	struct slice line = slice_trim(*rest);
+	size_t n = 0;
+
+	while (n < line.len && line.p[n] != ' ' && line.p[n] != '\t')
+		n++;
+	if (slice_begins(line, "AUTH="))
+		n = 4;
+	*rest = slice_trim((struct slice){line.p + n + (n < line.len), line.len - n - (n < line.len)});
+	return (struct slice){line.p, n};
+}
+
+bool caps_auth(const struct caps *c, struct slice mechanism)
+{
+	struct slice word, rest = slice_of(c->auth);
+
+	while (rest.len) {
+		if (!slice_cut(&rest, ' ', &word)) {
+			word = rest;
+			rest.len = 0;
+		}
+		if (word.len == mechanism.len && strncasecmp(word.p, mechanism.p, word.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A relay may say it in more than one line, with and without the "=". */
+static void add_mechanisms(struct caps *c, struct slice rest)
+{
+	while (rest.len) {
+		struct slice word = take_keyword(&rest);
+		size_t used = strlen(c->auth);
+
+		if (!word.len || caps_auth(c, word) || used + 2 >= sizeof c->auth)
+			continue;
+		if (used)
+			c->auth[used++] = ' ';
+		printable(c->auth + used, sizeof c->auth - used, word);
+	}
+}
+
+void caps_spell(char *p, size_t len)
+{
+	struct slice rest = {p, len}, word = take_keyword(&rest);
+	size_t before = (size_t)(word.p - p);
+
+	if (!slice_is(word, "STARTTLS") && !slice_is(word, "AUTH"))
+		return;
+	memmove(p, p + before, len - before);
+	memset(p + len - before, ' ', before);
+	if (word.len < len)
+		p[word.len] = ' ';
+	for (size_t i = 0; i < len; i++)
+		if (p[i] >= 'a' && p[i] <= 'z')
+			p[i] = (char)(p[i] - 'a' + 'A');
+}
+
 void caps_line(struct caps *c, struct slice line)
 {
-	struct slice word, rest = slice_trim(line);
+	struct slice rest = line, word = take_keyword(&rest);
 
-	if (!slice_cut(&rest, ' ', &word)) {
-		word = rest;
-		rest.len = 0;
-	}
-	rest = slice_trim(rest);
 	c->pipelining |= slice_is(word, "PIPELINING");
 	c->chunking |= slice_is(word, "CHUNKING");
 	c->eightbit |= slice_is(word, "8BITMIME");
@@ -41,7 +97,7 @@ void caps_line(struct caps *c, struct slice line)
 		c->size_limit = number(rest);
 	}
 	if (slice_is(word, "AUTH"))
-		printable(c->auth, sizeof c->auth, rest);
+		add_mechanisms(c, rest);
 }
 
 static bool needs_utf8(const struct envelope *e)

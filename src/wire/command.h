@@ -22,6 +22,10 @@ struct caps { /* what EHLO offered */
 };
 
 void caps_line(struct caps *c, struct slice line); /* one line of the answer to EHLO, code aside */
+bool caps_auth(const struct caps *c, struct slice mechanism); /* it is offered */
+/* Rewrites such a line where it stands, if it is about STARTTLS or AUTH, in the one spelling that every libcurl reads:
+ * "auth=login plain" becomes "AUTH LOGIN PLAIN". Its length stays. */
+void caps_spell(char *line, size_t len);
 MUST_CHECK int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f);
 /* The address as it may be said to this relay: a domain beyond ASCII as A-labels, or as it is where that
  * cannot be and it offers SMTPUTF8. NULL: not at all. */

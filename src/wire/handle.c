@@ -168,24 +168,25 @@ struct mechanism {
 	int feature;	    /* what libcurl must have been built with */
 	bool bare;	    /* the password travels as it is */
 	bool token;	    /* the password is a bearer token */
+	bool initial;	    /* relays take an initial response with AUTH; not all read LOGIN's (RFC 4954 4 has none for it) */
 };
 
 /* "on" leaves out what needs more than a name and a password: libcurl would try GSSAPI for any name with
  * an @ in it, and NTLM breaks relays that offer it for show. */
 static const struct mechanism mechanisms[] = {
-	{"auto", "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5;AUTH=DIGEST-MD5", 0, false, false},
-	{"on", "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5;AUTH=DIGEST-MD5", 0, false, false},
-	{"plain", "AUTH=PLAIN", 0, true, false},
-	{"login", "AUTH=LOGIN", 0, true, false},
-	{"cram-md5", "AUTH=CRAM-MD5", 0, false, false},
-	{"digest-md5", "AUTH=DIGEST-MD5", 0, false, false},
-	{"external", "AUTH=EXTERNAL", 0, false, false},
-	{"scram-sha-1", "AUTH=SCRAM-SHA-1", CURL_VERSION_GSASL, false, false},
-	{"scram-sha-256", "AUTH=SCRAM-SHA-256", CURL_VERSION_GSASL, false, false},
-	{"gssapi", "AUTH=GSSAPI", CURL_VERSION_GSSAPI, false, false},
-	{"ntlm", "AUTH=NTLM", CURL_VERSION_NTLM, false, false},
-	{"xoauth2", "AUTH=XOAUTH2", 0, true, true},
-	{"oauthbearer", "AUTH=OAUTHBEARER", 0, true, true},
+	{"auto", "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5;AUTH=DIGEST-MD5", 0, false, false, false},
+	{"on", "AUTH=PLAIN;AUTH=LOGIN;AUTH=CRAM-MD5;AUTH=DIGEST-MD5", 0, false, false, false},
+	{"plain", "AUTH=PLAIN", 0, true, false, true},
+	{"login", "AUTH=LOGIN", 0, true, false, false},
+	{"cram-md5", "AUTH=CRAM-MD5", 0, false, false, false},
+	{"digest-md5", "AUTH=DIGEST-MD5", 0, false, false, false},
+	{"external", "AUTH=EXTERNAL", 0, false, false, true},
+	{"scram-sha-1", "AUTH=SCRAM-SHA-1", CURL_VERSION_GSASL, false, false, true},
+	{"scram-sha-256", "AUTH=SCRAM-SHA-256", CURL_VERSION_GSASL, false, false, true},
+	{"gssapi", "AUTH=GSSAPI", CURL_VERSION_GSSAPI, false, false, false},
+	{"ntlm", "AUTH=NTLM", CURL_VERSION_NTLM, false, false, false},
+	{"xoauth2", "AUTH=XOAUTH2", 0, true, true, true},
+	{"oauthbearer", "AUTH=OAUTHBEARER", 0, true, true, true},
 };
 
 static const struct mechanism *mechanism_of(const struct account *a)
@@ -232,13 +233,21 @@ int handle_login(CURL *h, const struct account *a, struct login *login, struct f
 	/* libcurl's own idea of whether the relay offers TLS decides, not ours: or the password goes in clear text. */
 	if (handle_use_ssl(a) == CURLUSESSL_TRY)
 		curl_easy_setopt(h, CURLOPT_USE_SSL, CURLUSESSL_ALL);
-	curl_easy_setopt(h, CURLOPT_SASL_IR, 1L);
+	login->plain_first = automatic;
+	curl_easy_setopt(h, CURLOPT_SASL_IR, m->initial ? 1L : 0L);
 	curl_easy_setopt(h, CURLOPT_USERNAME, a->user);
 	if (m->token)
 		curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, login->password);
 	else if (login->password)
 		curl_easy_setopt(h, CURLOPT_PASSWORD, login->password);
 	return 0;
+}
+
+void handle_offered(CURL *h, const struct login *login, const struct caps *c)
+{
+	/* libcurl looks at it when it chooses. Among what "auto" means it takes LOGIN only where there is no PLAIN. */
+	if (login->plain_first)
+		curl_easy_setopt(h, CURLOPT_SASL_IR, caps_auth(c, SLICE("PLAIN")) ? 1L : 0L);
 }
 
 int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f)

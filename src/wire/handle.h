@@ -15,16 +15,19 @@
 #include <curl/curl.h>
 
 #include "conf/settings.h"
+#include "wire/command.h"
 
 /* How the login goes, settled before anything is sent. */
 struct login {
 	bool wanted;	      /* there is a name to log in with */
 	bool in_clear;	      /* the password may go without TLS */
+	bool plain_first;     /* libcurl chooses: an initial response is wanted if PLAIN is offered */
 	const char *password; /* secret.c's; NULL: none needed */
 };
 
 MUST_CHECK int handle_new(CURL **out, const struct account *a, const char *words, struct failure *f);
 MUST_CHECK int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
+void handle_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
 MUST_CHECK int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
 MUST_CHECK int handle_tls(CURL *h, const struct account *a, struct failure *f); /* certificates and versions */
 bool handle_tls_from_start(const struct account *a);

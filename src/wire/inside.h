@@ -17,6 +17,7 @@ struct session {
 	CURL *easy;
 	curl_socket_t socket;
 	struct transcript transcript;
+	struct login login;
 	struct failure heard; /* why transcript_heard stopped libcurl */
 	bool stopped;
 	bool closed; /* the relay closed its end */

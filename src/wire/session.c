@@ -23,11 +23,24 @@ void session_name(const struct account *a, char *to, size_t room)
 static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 {
 	struct session *s = ctx;
+	const struct transcript *t = &s->transcript;
 	struct slice line = {p, size * count};
 
 	if (transcript_heard(&s->transcript, line, &s->heard) < 0) {
 		s->stopped = true;
 		return 0;
+	}
+	if (transcript_is_offer(t)) {
+		size_t text = line.len;
+
+		/* libcurl 7.88 to 8.16 know STARTTLS and AUTH in upper case only (RFC 5321 2.4 knows no case), and read
+		 * the line behind this call, from the same memory. Where one gives us a copy, tls_missed tells. */
+		while (text && (p[text - 1] == '\n' || p[text - 1] == '\r'))
+			text--;
+		if (text > 4)
+			caps_spell(p + 4, text - 4);
+		if (t->whole)
+			handle_offered(s->easy, &s->login, &t->caps);
 	}
 	return line.len;
 }
@@ -81,8 +94,9 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 	return 0;
 }
 
-static void listen_in(struct session *s, const struct account *a, const struct login *login)
+static void listen_in(struct session *s, const struct account *a)
 {
+	const struct login *login = &s->login;
 	CURL *h = s->easy;
 
 	s->transcript.login = login->wanted;
@@ -100,6 +114,16 @@ static void listen_in(struct session *s, const struct account *a, const struct l
 		curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
 		curl_easy_setopt(h, CURLOPT_XFERINFODATA, s);
 	}
+}
+
+/* Nothing may go in clear text because libcurl has not seen an offer that was made. */
+static int check_tls(const struct session *s, const struct account *a, struct failure *f)
+{
+	if (handle_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
+		return 0;
+	fail(f, AT_TLS, EX_UNAVAILABLE, "the relay offers STARTTLS, but libcurl %s does not see it",
+	     curl_version_info(CURLVERSION_NOW)->version);
+	return failure_hint(f, "try port 465 with tls_starttls off, or a newer libcurl");
 }
 
 static int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f)
@@ -127,6 +151,8 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 		if (connected <= 0)
 			at = AT_CONNECT;
 	}
+	if (code == CURLE_USE_SSL_FAILED && check_tls(s, a, f) < 0)
+		return -1;
 	handle_failure(s->easy, code, at, s->words, f);
 	if (code == CURLE_LOGIN_DENIED && t->said == SAID_AUTH) { /* a token is refused with 334 and the reason */
 		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", t->reply.code, t->reply.text);
@@ -157,19 +183,18 @@ static int check_login(const struct session *s, struct failure *f)
 static int connect_and_login(struct session *s, const struct account *a, struct failure *f)
 {
 	struct curl_slist *to = NULL;
-	struct login login;
 	CURLcode code;
 	int ok = -1;
 
-	if (handle_new(&s->easy, a, s->words, f) < 0 || handle_login(s->easy, a, &login, f) < 0)
+	if (handle_new(&s->easy, a, s->words, f) < 0 || handle_login(s->easy, a, &s->login, f) < 0)
 		return -1;
-	listen_in(s, a, &login);
+	listen_in(s, a);
 	if (address_of(s, a, &to, f) == 0) {
 		code = curl_easy_perform(s->easy);
 		if (code != CURLE_OK)
 			ok = explain_open(s, a, code, f);
 		else
-			ok = check_login(s, f);
+			ok = check_tls(s, a, f) < 0 ? -1 : check_login(s, f);
 	}
 	curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(to);

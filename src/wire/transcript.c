@@ -46,6 +46,7 @@ void transcript_said(struct transcript *t, struct slice line)
 			t->said = SAID_HELO;
 		else if (slice_is(line, "STARTTLS"))
 			t->said = SAID_STARTTLS;
+		t->starttls_said |= t->said == SAID_STARTTLS;
 		transcript_show(t, '>', line);
 	}
 	t->reply = (struct reply){0};
@@ -103,10 +104,20 @@ int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 		f->stage = transcript_stage(t);
 		return -1;
 	}
-	/* The first line holds the relay's name, not an extension. */
-	if (t->said == SAID_EHLO && t->reply.lines > 1 && line.len > 4)
+	if (transcript_is_offer(t) && line.len > 4)
 		caps_line(&t->caps, (struct slice){line.p + 4, line.len - 4});
 	return whole ? heard_whole(t, f) : 0;
+}
+
+bool transcript_is_offer(const struct transcript *t)
+{
+	/* The first line holds the relay's name. */
+	return t->said == SAID_EHLO && t->reply.lines > 1 && reply_is_positive(&t->reply);
+}
+
+bool transcript_tls_missed(const struct transcript *t)
+{
+	return t->caps.starttls && !t->starttls_said && !t->encrypted;
 }
 
 enum stage transcript_stage(const struct transcript *t)

@@ -29,6 +29,7 @@ struct transcript {
 	bool clear_login;	       /* the password may go in clear text, or libcurl sees to it that it does not */
 	bool encrypted;		       /* TLS is on (or from the start) */
 	bool authenticated;	       /* 235 was heard */
+	bool starttls_said;
 	enum { SAID_NOTHING, SAID_EHLO, SAID_HELO, SAID_STARTTLS, SAID_AUTH } said;
 	struct caps caps;
 	struct reply reply; /* the last one, or what came of it */
@@ -39,6 +40,9 @@ struct transcript {
 
 void transcript_said(struct transcript *t, struct slice line);
 MUST_CHECK int transcript_heard(struct transcript *t, struct slice line, struct failure *f);
+bool transcript_is_offer(const struct transcript *t); /* the line that was heard last names an extension */
+/* Whether the relay offers TLS and libcurl went past it: two readers of one EHLO that disagree. */
+bool transcript_tls_missed(const struct transcript *t);
 /* Passes a line on as it is, for what is said after libcurl's part. */
 void transcript_show(const struct transcript *t, char way, struct slice line);
 enum stage transcript_stage(const struct transcript *t); /* what is going on */

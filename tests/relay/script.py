@@ -42,6 +42,7 @@ Whole-relay parts:
   drop-sent N                close when N octets have been sent
   patience SECONDS           how long to look for what is sent ahead where PIPELINING isn't offered (0.001)
   buffers N                  small socket buffers
+  spelled lower|old|indented EHLO's keywords: in lower case; "AUTH=" for "AUTH "; behind a blank
   lax                        note violations, but do not fail the test for them
   sink                       keep no message text, only its size and SHA-256
   use NAME                   the parts in parts/NAME.relay, one a line
@@ -73,6 +74,7 @@ class Script:
         self.body = None       # (octets, action)
         self.patience = 0.001
         self.buffers = None
+        self.spelled = None
         self.lax = False
         self.sink = False
         for part in parts:
@@ -98,6 +100,8 @@ class Script:
             self.body = (int(rest[0]), " ".join(rest[1:]))
         elif name == "unix":
             self.unix = rest[0]
+        elif name == "spelled":
+            self.spelled = SPELLINGS[rest[0]]
         elif name == "cert":
             self.cert = rest[0]
         elif name == "implicit-tls":
@@ -143,6 +147,7 @@ class Script:
         return self.keywords
 
 
+SPELLINGS = {"lower": str.lower, "old": lambda word: word.replace("AUTH ", "AUTH="), "indented": lambda word: "  " + word}
 WORDS = {"ok", "drop", "reset", "fin", "hang", "raw", "sleep", "lines", "long", "endless", "endless-line", "junk"}
 
 

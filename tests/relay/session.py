@@ -75,6 +75,8 @@ class Session(Conversation):
 
     def do_ehlo(self, rest):
         keywords = self.script.offers(bool(self.tls))
+        if self.script.spelled:
+            keywords = [self.script.spelled(word) for word in keywords]
         code = self.act("ehlo", script.reply_bytes("250 " + "\n".join(["relay.test greets you"] + keywords)))
         if code == 250:
             self.ehlo, self.now = rest, None

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -38,6 +39,7 @@ static void test_odd_ehlo_lines_do_no_harm(void **state)
 		{" SIZE 10", true, 10},
 		{"PIPELININGX", false, 0},
 		{"AUTH=LOGIN", false, 0},
+		{"AUTH=", false, 0},
 	};
 
 	(void)state;
@@ -47,6 +49,46 @@ static void test_odd_ehlo_lines_do_no_harm(void **state)
 		assert_int_equal(c.size, rows[i].size);
 		assert_true(c.size_limit == rows[i].limit);
 		assert_false(c.pipelining);
+	}
+}
+
+static void test_mechanisms_come_from_every_auth_line_in_either_form(void **state)
+{
+	struct caps c = caps_of("AUTH=LOGIN PLAIN\nauth plain  CRAM-MD5\nAUTH\nauth=x-new\nAUTHOR me\n");
+
+	(void)state;
+	assert_string_equal(c.auth, "LOGIN PLAIN CRAM-MD5 x-new");
+	assert_true(caps_auth(&c, SLICE("cram-md5")));
+	assert_false(caps_auth(&c, SLICE("CRAM")));
+	assert_false(caps_auth(&c, SLICE("")));
+}
+
+static void test_offers_are_spelled_as_every_libcurl_reads_them(void **state)
+{
+	static const struct { const char *line, *spelled; } rows[] = {
+		{"starttls", "STARTTLS"},
+		{"  StartTLS", "STARTTLS  "},
+		{"auth login plain", "AUTH LOGIN PLAIN"},
+		{"AUTH=LOGIN PLAIN", "AUTH LOGIN PLAIN"},
+		{" auth=scram-sha-256", "AUTH SCRAM-SHA-256 "},
+		{"AUTH\tPLAIN", "AUTH PLAIN"},
+		{"AUTH=", "AUTH "},
+		{"auth", "AUTH"},
+		{"author me", "author me"},
+		{"starttlsx", "starttlsx"},
+		{"size 10", "size 10"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t len = strlen(rows[i].line);
+		char *line = strdup(rows[i].line);
+
+		caps_spell(line, len);
+		assert_int_equal(strlen(line), len);
+		assert_string_equal(line, rows[i].spelled);
+		free(line);
 	}
 }
 
@@ -130,6 +172,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ehlo_lines_become_caps_in_any_case),
 		cmocka_unit_test(test_odd_ehlo_lines_do_no_harm),
+		cmocka_unit_test(test_mechanisms_come_from_every_auth_line_in_either_form),
+		cmocka_unit_test(test_offers_are_spelled_as_every_libcurl_reads_them),
 		cmocka_unit_test(test_parameters_are_said_only_where_the_relay_offers_the_extension),
 	};
 

@@ -70,6 +70,27 @@ static void test_extensions_are_those_of_the_last_ehlo(void **state)
 	assert_string_equal(t.caps.auth, "PLAIN");
 }
 
+static void test_tls_is_missed_where_it_was_offered_and_never_begun(void **state)
+{
+	static const struct { const char *script; bool missed; } rows[] = {
+		{"> EHLO me\n< 250-a\n< 250 starttls\n", true},
+		{"> EHLO me\n< 250-a\n< 250 starttls\n> AUTH PLAIN\n< 334 \n", true},
+		{"> EHLO me\n< 250-a\n< 250 STARTTLS\n> STARTTLS\n< 454 no\n", false},
+		{"> EHLO me\n< 250-a\n< 250 STARTTLS\n> STARTTLS\n< 220 go\n> EHLO me\n< 250-a\n< 250 STARTTLS\n", false},
+		{"> EHLO me\n< 250-a\n< 250 STARTTLS\n> HELO me\n< 250 a\n", false},
+		{"> EHLO me\n< 250-a\n< 250 DSN\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct transcript t = {0};
+		struct failure f;
+
+		assert_int_equal(play(&t, rows[i].script, &f), 0);
+		assert_int_equal(transcript_tls_missed(&t), rows[i].missed);
+	}
+}
+
 static void test_the_first_line_is_the_relays_name_and_no_extension(void **state)
 {
 	struct transcript t = {0};
@@ -141,6 +162,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets_are_masked_whatever_the_mechanism),
 		cmocka_unit_test(test_extensions_are_those_of_the_last_ehlo),
+		cmocka_unit_test(test_tls_is_missed_where_it_was_offered_and_never_begun),
 		cmocka_unit_test(test_the_first_line_is_the_relays_name_and_no_extension),
 		cmocka_unit_test(test_a_password_never_goes_in_clear_text_where_tls_was_tried),
 		cmocka_unit_test(test_the_stage_is_that_of_the_last_command),
