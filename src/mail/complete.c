@@ -6,6 +6,7 @@
 #include "mail/compose.h"
 #include "mail/from.h"
 #include "mail/mime.h"
+#include "mail/recode.h"
 #include "mail/settle.h"
 #include "mail/stamp.h"
 #include "mail/words.h"
@@ -165,18 +166,6 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 	return 0;
 }
 
-/* A message that has MIME fields is never touched; plain ASCII needs none. */
-static int complete_body(struct message *m, const struct mail *mail, const struct completion *c, struct failure *f)
-{
-	const struct facts *facts = &m->facts;
-	const char *charset = !facts->eightbit ? "us-ascii" : facts->utf8 ? "utf-8" : c->charset;
-	struct composition made = {.text = compose_text("text/plain", charset, m->body, facts)};
-
-	if ((!facts->eightbit && facts->longest <= SETTLE_LONG) || mime_is_said(&m->header))
-		return 0;
-	return compose(m, mail->in, &made, f);
-}
-
 /* Fields of its own, so that what is done to them is done to nobody else's. */
 static void header_detach(struct header *h, struct arena *in)
 {
@@ -188,40 +177,59 @@ static void header_detach(struct header *h, struct arena *in)
 		memcpy(h->field, old, h->fields * sizeof *h->field);
 }
 
-/* The other form of the message, where it has two. */
-static int wire8(struct source **to, const struct message *m, struct arena *in, struct failure *f)
+/* The message as it was made of texts, in its other form; no body: it has one only. */
+static void composed8(struct message *eight, const struct message *m, struct arena *in)
 {
-	struct message eight = *m;
-	struct header *h = &eight.header;
-
-	*to = NULL;
+	*eight = *m;
+	eight->body = m->body8;
 	if (!m->body8)
-		return 0;
-	header_detach(h, in);
-	header_put(h, "Content-Type", m->type8);
-	header_put(h, "Content-Transfer-Encoding", "8bit");
-	eight.body = m->body8;
-	*to = message_wire(&eight, in, f);
-	return *to ? 0 : -1;
+		return;
+	header_detach(&eight->header, in);
+	header_put(&eight->header, "Content-Type", m->type8);
+	header_put(&eight->header, "Content-Transfer-Encoding", "8bit");
+}
+
+/* The form that any relay takes, and the one for relays with 8BITMIME, whose body is NULL where it would be the same. What
+ * can travel as it is, is not touched. */
+static int complete_body(struct message *m, struct message *eight, const struct mail *mail, const struct completion *c, struct failure *f)
+{
+	const struct facts *facts = &m->facts;
+	const char *charset = !facts->eightbit ? "us-ascii" : facts->utf8 ? "utf-8" : c->charset;
+	struct composition made = {.text = compose_text("text/plain", charset, m->body, facts)};
+	bool fine = !facts->eightbit && facts->longest <= SETTLE_LONG;
+
+	if (!fine && mime_is_said(&m->header)) {
+		*eight = *m;
+		header_detach(&eight->header, mail->in);
+		return recode(m, eight, mail->in, f);
+	}
+	if (!fine && compose(m, mail->in, &made, f) < 0)
+		return -1;
+	composed8(eight, m, mail->in);
+	return 0;
 }
 
 int complete(struct mail *m, const struct completion *c, struct failure *f)
 {
-	struct message done = m->message;
-	struct header *h = &done.header;
-	struct source *wire, *eight;
+	struct message done = m->message, eight;
+	struct source *wire, *wire8 = NULL;
 
 	if (check(c, f) < 0)
 		return -1;
 	/* Worked on in a copy: a mail is completed wholly or not at all. */
-	header_detach(h, m->in);
-	if (complete_header(h, m, c, f) < 0 || complete_body(&done, m, c, f) < 0)
+	header_detach(&done.header, m->in);
+	if (complete_header(&done.header, m, c, f) < 0 || complete_body(&done, &eight, m, c, f) < 0)
 		return -1;
 	wire = message_wire(&done, m->in, f);
-	if (!wire || wire8(&eight, &done, m->in, f) < 0)
+	if (!wire)
 		return -1;
+	if (eight.body) {
+		wire8 = message_wire(&eight, m->in, f);
+		if (!wire8)
+			return -1;
+	}
 	m->message = done;
 	m->wire = wire;
-	m->wire8 = eight;
+	m->wire8 = wire8;
 	return 0;
 }

@@ -49,23 +49,83 @@ static const char *value_of(struct arena *in, struct slice text)
 	return value;
 }
 
-const char *mime_charset(struct arena *in, const struct header *h)
+/* Takes what stands before the next ; that is in no quotes; false: there was none, and it is the last. */
+static bool parameter_cut(struct slice *rest, struct slice *parameter)
+{
+	bool quoted = false;
+	size_t i = 0;
+
+	for (; i < rest->len && (quoted || rest->p[i] != ';'); i++) {
+		if (quoted && rest->p[i] == '\\')
+			i += i + 1 < rest->len;
+		else if (rest->p[i] == '"')
+			quoted = !quoted;
+	}
+	*parameter = (struct slice){rest->p, i};
+	if (i == rest->len)
+		return false;
+	*rest = (struct slice){rest->p + i + 1, rest->len - i - 1};
+	return true;
+}
+
+const char *mime_parameter(struct arena *in, const struct header *h, const char *wanted)
 {
 	const struct field *field = header_find(h, "Content-Type", NULL);
 	struct slice rest, parameter, name;
-	bool more = true;
+	bool more;
 
 	if (!field)
 		return "";
 	rest = slice_of(header_unfold(h, field));
-	if (!slice_cut(&rest, ';', &parameter))
-		return "";
+	more = parameter_cut(&rest, &parameter);
 	while (more) {
-		more = slice_cut(&rest, ';', &parameter);
-		if (!more)
-			parameter = rest;
-		if (slice_cut(&parameter, '=', &name) && slice_is(slice_trim(name), "charset"))
+		more = parameter_cut(&rest, &parameter);
+		if (slice_cut(&parameter, '=', &name) && slice_is(slice_trim(name), wanted))
 			return value_of(in, parameter);
 	}
 	return "";
+}
+
+const char *mime_charset(struct arena *in, const struct header *h)
+{
+	return mime_parameter(in, h, "charset");
+}
+
+/* What stands before a ; in a body, comments gone, in small letters. */
+static const char *word_of(struct arena *in, const struct field *field)
+{
+	struct lexer l = lexer_of(field->body);
+	char *word = arena_zeroed(in, field->body.len + 1, 1);
+	struct token t;
+	size_t used = 0;
+
+	for (lexer_next(&l, &t); t.kind != TOKEN_END && t.kind != TOKEN_BAD && (t.kind != TOKEN_SPECIAL || t.special != ';'); lexer_next(&l, &t))
+		for (size_t i = 0; i < t.raw.len; i++)
+			word[used++] = (char)(t.raw.p[i] >= 'A' && t.raw.p[i] <= 'Z' ? t.raw.p[i] + 32 : t.raw.p[i]);
+	return word;
+}
+
+const char *mime_type(struct arena *in, const struct header *h)
+{
+	const struct field *field = header_find(h, "Content-Type", NULL);
+
+	return field ? word_of(in, field) : "";
+}
+
+enum mime_encoding mime_encoding(struct arena *in, const struct header *h)
+{
+	static const struct {
+		const char *word;
+		enum mime_encoding is;
+	} known[] = {{"7bit", MIME_PLAIN}, {"8bit", MIME_PLAIN}, {"binary", MIME_PLAIN}, {"base64", MIME_ENCODED}, {"quoted-printable", MIME_ENCODED}};
+	const struct field *field = header_find(h, "Content-Transfer-Encoding", NULL);
+	struct slice word;
+
+	if (!field || header_is_blank(field))
+		return MIME_PLAIN;
+	word = slice_of(word_of(in, field));
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (slice_is(word, known[i].word))
+			return known[i].is;
+	return MIME_UNKNOWN;
 }

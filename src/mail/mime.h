@@ -14,5 +14,16 @@ bool mime_is_field(struct slice name);
 bool mime_is_said(const struct header *h);
 /* The charset that the Content-Type names, or "". */
 const char *mime_charset(struct arena *in, const struct header *h);
+/* A parameter of the Content-Type, or "". */
+const char *mime_parameter(struct arena *in, const struct header *h, const char *name);
+/* "text/plain" in small letters, without blanks and parameters; "" where there is no Content-Type that says anything. */
+const char *mime_type(struct arena *in, const struct header *h);
+
+enum mime_encoding {
+	MIME_PLAIN,   /* 7bit, 8bit, binary, or nothing said: the octets are what they mean */
+	MIME_ENCODED, /* quoted-printable, base64 */
+	MIME_UNKNOWN  /* anything else */
+};
+enum mime_encoding mime_encoding(struct arena *in, const struct header *h);
 
 #endif

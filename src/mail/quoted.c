@@ -155,17 +155,8 @@ struct source *source_quoted(struct arena *a, struct source *of, struct failure 
 {
 	struct source *s = arena_zeroed(a, 1, sizeof *s);
 	struct quoted *q = arena_zeroed(a, 1, sizeof *q);
-	char piece[16384];
-	size_t got;
 
 	q->of = of;
 	*s = (struct source){0, quoted_pull, quoted_rewind, q};
-	if (quoted_rewind(s, f) < 0)
-		return NULL;
-	do {
-		if (quoted_pull(s, piece, sizeof piece, &got, f) < 0)
-			return NULL;
-		s->size += got;
-	} while (got);
-	return quoted_rewind(s, f) < 0 ? NULL : s;
+	return source_measure(s, f) < 0 ? NULL : s;
 }

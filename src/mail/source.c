@@ -111,6 +111,22 @@ int source_head(struct source *s, char *to, size_t room, struct slice *head, str
 	return s->rewind(s, f);
 }
 
+int source_measure(struct source *s, struct failure *f)
+{
+	char piece[16384];
+	size_t got;
+
+	if (s->rewind(s, f) < 0)
+		return -1;
+	s->size = 0;
+	do {
+		if (s->pull(s, piece, sizeof piece, &got, f) < 0)
+			return -1;
+		s->size += got;
+	} while (got);
+	return s->rewind(s, f);
+}
+
 struct chain {
 	struct source **part;
 	size_t count, at;

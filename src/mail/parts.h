@@ -1,0 +1,41 @@
+/*
+ * mail/parts - the parts of a MIME message, and which of them may be encoded anew (RFC 2045, 2046)
+ *
+ * Use: parts_find(&parts, arena, &message, f). A leaf is listed if its octets stand for themselves (7bit, 8bit, binary) and
+ * it has 8-bit octets or lines over 998; a multipart or message/rfc822 if it says 8bit or binary of itself. Multiparts and
+ * messages within are looked into, but not what is signed or encrypted: multipart/signed and /encrypted, PKCS#7, and
+ * a message with a DKIM-Signature or its kin.
+ * broken: nobody can tell for sure what the parts are: a boundary that is missing or not closed, fields that are none or
+ * come twice, an encoding where there must be none, more than PARTS_DEEP levels or PARTS_MAX leaves. Nothing is listed then.
+ *
+ * Owns: nothing; all in the arena. Bounds: reads the body once, in one piece of memory; linear.
+ * Units: octets of the body. Errors: those of reading. Threads: whoever holds the message.
+ * Source: RFC 2045 6.4, RFC 2046 5.1, 5.2.1, RFC 1847 2.1, RFC 8551 3.1, RFC 6376 3.5, RFC 8617 4.1.
+ */
+#ifndef MAIL_PARTS_H
+#define MAIL_PARTS_H
+
+#include "mail/message.h"
+
+enum { PARTS_DEEP = 32, PARTS_MAX = 4096, PARTS_HEADER = 64 * 1024, PARTS_HEADERS = 4 * 1024 * 1024 };
+
+struct leaf {
+	uint64_t head, body, end; /* where its fields, its octets begin; where they end */
+	struct slice fields;	  /* of a part: with the empty line; of the message itself: nothing */
+	bool outermost;		  /* the message itself */
+	bool message;		  /* its fields are a message's: MIME-Version belongs there */
+	bool composite;		  /* multipart or message/rfc822: only what it says of itself can be changed */
+	bool text;		  /* text/...: a line end is one */
+	struct facts facts;
+};
+
+struct parts {
+	struct leaf *leaf; /* in their order */
+	size_t leaves, room;
+	bool broken;
+	struct facts others; /* of all that is not in one of the leaves */
+};
+
+MUST_CHECK int parts_find(struct parts *p, struct arena *in, const struct message *m, struct failure *f);
+
+#endif

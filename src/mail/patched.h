@@ -1,0 +1,30 @@
+/*
+ * mail/patched - a source with stretches of it changed
+ *
+ * Use: struct source *w = window_of(arena, of); window_move(w, from, len); pull from it or encode it;
+ * source_patched(arena, of, stretches, count, f): what the stretches say of `of`, from its start, one behind the other.
+ * One encoder of each kind serves all stretches, so that a thousand need no more memory than one.
+ *
+ * Owns: nothing; all in the arena. Bounds: none; windows that only move on read `of` once.
+ * Units: as mail/source; after something else has pulled from `of`, rewind before the next pull.
+ * Errors: those of `of`; EX_IOERR where it is shorter than the stretches. Threads: one at a time. Source: RFC 2045 6.
+ */
+#ifndef MAIL_PATCHED_H
+#define MAIL_PATCHED_H
+
+#include "mail/source.h"
+
+enum stretch_as { STRETCH_SAME, STRETCH_TEXT, STRETCH_QUOTED, STRETCH_BASE64 };
+
+struct stretch {
+	uint64_t len; /* octets of the original */
+	enum stretch_as as;
+	struct slice text;  /* of a STRETCH_TEXT: what stands there instead */
+	uint64_t size;	    /* of a STRETCH_QUOTED: what comes of it */
+};
+
+struct source *window_of(struct arena *a, struct source *of);
+void window_move(struct source *window, uint64_t from, uint64_t len); /* it is rewound */
+struct source *source_patched(struct arena *a, struct source *of, const struct stretch *stretch, size_t count, struct failure *f);
+
+#endif

@@ -1,0 +1,150 @@
+#include "mail/recode.h"
+
+#include <sysexits.h>
+
+#include "mail/mime.h"
+#include "mail/parts.h"
+#include "mail/patched.h"
+#include "mail/settle.h"
+
+/* One form of the message in the making. */
+struct form {
+	struct arena *in;
+	struct message *m;
+	const struct parts *parts;
+	struct source *body; /* as it came */
+	bool eightbit;
+	struct stretch *stretch;
+	size_t count;
+	uint64_t at; /* so much of the body is spoken of */
+	struct source *window, *quoted; /* to learn how long a leaf becomes */
+};
+
+/* Does that form have the leaf otherwise than it came? */
+static bool changes(const struct parts *p, const struct leaf *leaf, bool eightbit)
+{
+	if (leaf->composite) /* what says 8bit of itself, and then is not */
+		return !eightbit && !p->others.eightbit;
+	return leaf->facts.longest > SETTLE_LONG || (leaf->facts.eightbit && !eightbit);
+}
+
+static void add(struct form *form, struct stretch stretch)
+{
+	if (stretch.len || stretch.as == STRETCH_TEXT)
+		form->stretch[form->count++] = stretch;
+	form->at += stretch.len;
+}
+
+static void same_until(struct form *form, uint64_t at)
+{
+	add(form, (struct stretch){.len = at - form->at, .as = STRETCH_SAME});
+}
+
+static int choose(struct form *form, const struct leaf *leaf, struct stretch *as, struct failure *f)
+{
+	uint64_t len = leaf->end - leaf->body;
+
+	*as = (struct stretch){.len = len, .as = STRETCH_BASE64};
+	if (!leaf->text)
+		return 0;
+	if (!form->quoted) {
+		form->window = window_of(form->in, form->body);
+		form->quoted = source_quoted(form->in, form->window, f);
+		if (!form->quoted)
+			return -1;
+	}
+	window_move(form->window, leaf->body, len);
+	if (source_measure(form->quoted, f) < 0)
+		return -1;
+	if (form->quoted->size <= base64_size(len)) {
+		as->as = STRETCH_QUOTED;
+		as->size = form->quoted->size;
+	}
+	return 0;
+}
+
+static void put_fields(struct header *h, const struct leaf *leaf, enum stretch_as as)
+{
+	if (leaf->message && !header_find(h, "MIME-Version", NULL))
+		header_put(h, "MIME-Version", "1.0");
+	/* Without a type it would be US-ASCII, which it is not (RFC 2045 5.2). */
+	if (!leaf->composite && leaf->facts.eightbit && !header_find(h, "Content-Type", NULL))
+		header_put(h, "Content-Type", leaf->facts.utf8 ? "text/plain; charset=utf-8" : "text/plain; charset=unknown-8bit");
+	header_put(h, "Content-Transfer-Encoding", as == STRETCH_SAME ? "7bit" : as == STRETCH_QUOTED ? "quoted-printable" : "base64");
+}
+
+/* The fields of a part, in the same way. */
+static int fields_text(struct form *form, const struct leaf *leaf, enum stretch_as as, struct slice *text, struct failure *f)
+{
+	struct header h = {.in = form->in};
+	struct slice rest = leaf->fields;
+	struct buf out;
+	int ok;
+
+	(void)header_parse(&h, &rest); /* parts_find has */
+	put_fields(&h, leaf, as);
+	buf_start(&out, 2 * PARTS_HEADER);
+	ok = header_print(&h, &out);
+	*text = (struct slice){arena_text(form->in, out.p ? out.p : "", out.len), out.len};
+	buf_free(&out);
+	return ok < 0 ? fail(f, AT_INPUT, EX_DATAERR, "the fields of a part are larger than %d octets", 2 * PARTS_HEADER) : 0;
+}
+
+static int take(struct form *form, const struct leaf *leaf, struct failure *f)
+{
+	struct stretch body = {.as = STRETCH_SAME}, head = {.len = leaf->body - leaf->head, .as = STRETCH_TEXT};
+
+	if (!leaf->composite && choose(form, leaf, &body, f) < 0)
+		return -1;
+	if (leaf->outermost) {
+		put_fields(&form->m->header, leaf, body.as);
+	} else {
+		if (fields_text(form, leaf, body.as, &head.text, f) < 0)
+			return -1;
+		same_until(form, leaf->head);
+		add(form, head);
+	}
+	same_until(form, leaf->body);
+	add(form, body);
+	return 0;
+}
+
+static int make(struct arena *in, struct message *m, const struct parts *p, bool eightbit, struct failure *f)
+{
+	struct form form = {.in = in, .m = m, .parts = p, .body = m->body, .eightbit = eightbit};
+
+	form.stretch = arena_zeroed(in, 3 * p->leaves + 1, sizeof *form.stretch);
+	for (size_t i = 0; i < p->leaves; i++)
+		if (changes(p, &p->leaf[i], eightbit) && take(&form, &p->leaf[i], f) < 0)
+			return -1;
+	if (!form.at && !form.count) /* no octet of the body */
+		return 0;
+	same_until(&form, form.body->size);
+	m->body = source_patched(in, form.body, form.stretch, form.count, f);
+	return m->body ? 0 : -1;
+}
+
+int recode(struct message *seven, struct message *eight, struct arena *in, struct failure *f)
+{
+	struct facts *facts = &seven->facts;
+	bool both = false, any = false;
+	struct parts p;
+
+	if (parts_find(&p, in, seven, f) < 0)
+		return -1;
+	for (size_t i = 0; i < p.leaves; i++) {
+		any |= changes(&p, &p.leaf[i], false);
+		both |= changes(&p, &p.leaf[i], false) && !changes(&p, &p.leaf[i], true);
+	}
+	if (!any) {
+		eight->body = NULL;
+		return 0;
+	}
+	if (both && make(in, eight, &p, true, f) < 0)
+		return -1;
+	if (!both)
+		eight->body = NULL;
+	facts->eightbit = p.others.eightbit;
+	facts->longest = p.others.longest;
+	return make(in, seven, &p, false, f);
+}
