@@ -11,8 +11,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "post/shelf.h"
 
-enum { LINE = 64 * 1024 };
+enum { LINE = 64 * 1024, HEAD = 64 * 1024 };
 
 struct slice logline_queue_id(const char *answer)
 {
@@ -71,13 +72,53 @@ static void recipients(struct buf *b, const struct envelope *e)
 		(void)!buf_printf(b, ",+%zu", e->recipients - i);
 }
 
-/* The failure that says most: of the session, else of the first recipient that failed. */
-static const struct failure *worst(const struct envelope *e, const struct failure *session)
+/* What it alone would make the status. */
+static int status_of(const struct recipient *r, const struct failure *why)
 {
-	for (size_t i = 0; i < e->recipients; i++)
-		if (e->recipient[i].why && e->recipient[i].verdict != ACCEPTED)
-			return e->recipient[i].why;
-	return session;
+	bool refused = r->verdict == REFUSED && !shelf_waits(r, why);
+
+	return refused ? why->exit : shelf_status(why);
+}
+
+/* The failure that decides: the first that has the status of the whole; else the first there is. */
+static const struct failure *worst(const struct envelope *e, const struct failure *session, int status)
+{
+	const struct failure *first = NULL;
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		const struct recipient *r = &e->recipient[i];
+		const struct failure *why = r->why ? r->why : session;
+
+		if (!why || r->verdict == ACCEPTED)
+			continue;
+		if (status_of(r, why) == status)
+			return why;
+		first = first ? first : why;
+	}
+	return first ? first : session;
+}
+
+/* Of mail out of the spool only the octets are there. */
+static void message_id(struct buf *b, const struct job *j)
+{
+	const struct header *h = &j->mail.message.header;
+	struct arena scratch = {.block = NULL};
+	struct header read = {.in = &scratch};
+	struct slice head = {"", 0};
+	const struct field *id;
+	struct failure unused;
+
+	if (!h->fields && j->mail.wire) {
+		char *room = arena_zeroed(&scratch, HEAD, 1);
+
+		if (source_head(j->mail.wire, room, HEAD, &head, &unused) == 0)
+			(void)header_parse(&read, &head);
+		h = &read;
+	}
+	id = header_find(h, "Message-ID", NULL);
+	if (id)
+		plain(b, "msgid", header_unfold(h, id));
+	arena_free(&scratch);
 }
 
 static void answer(struct buf *b, const struct failure *said)
@@ -93,8 +134,7 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 {
 	const struct account *a = j->account;
 	const struct envelope *e = &j->mail.envelope;
-	const struct failure *why = status == EX_OK && !j->spooled ? NULL : worst(e, session);
-	const struct field *id = header_find(&j->mail.message.header, "Message-ID", NULL);
+	const struct failure *why = status == EX_OK ? NULL : worst(e, session, status);
 	const struct source *octets = j->mail.octets ? j->mail.octets : j->mail.wire;
 	struct slice queue = {"", 0};
 
@@ -118,8 +158,7 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 	if (why)
 		quoted(b, "errormsg", why->text);
 	(void)!buf_printf(b, " exitcode=%s", exit_words(status));
-	if (id)
-		plain(b, "msgid", header_unfold(&j->mail.message.header, id));
+	message_id(b, j);
 	if (queue.len)
 		(void)!buf_printf(b, " queueid=%.*s", (int)queue.len, queue.p);
 	if (j->spooled)

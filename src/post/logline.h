@@ -4,8 +4,9 @@
  *	host=H port=P tls=on auth=on user=U from=A recipients=B,C mailsize=N smtpstatus=250 smtpmsg='...'
  *	errormsg='...' exitcode=EX_OK msgid=<...> queueid=ID ms=N
  *
- * Use: logline_write(&job, failure or NULL, status).
- * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted.
+ * The failure is the one that the status is of. Use: logline_write(&job, failure or NULL, status).
+ * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted; the identifier of
+ * mail out of the spool is looked for in its first 64 KiB.
  * Errors: none; a log that cannot be written is a warning and never fails the mail. Threads: one.
  */
 #ifndef POST_LOGLINE_H

@@ -146,13 +146,27 @@ void outcome_idle(struct entry *e, time_t now, time_t beyond)
 		e->idle += now - due - beyond;
 }
 
-/* What the log says: whoever waits may be tried again; else the first refusal of this try decides. */
-static int status_of(const struct entry *e, bool settled)
+/* Whoever waits may be tried again, unless that would be in vain until somebody mends the configuration. */
+static int waiting(const struct envelope *v, const struct failure *session)
+{
+	int status = EX_TEMPFAIL;
+
+	for (size_t i = 0; i < v->recipients && status == EX_TEMPFAIL; i++) {
+		const struct recipient *r = &v->recipient[i];
+
+		if (shelf_waits(r, session) && (r->why || session))
+			status = shelf_status(r->why ? r->why : session);
+	}
+	return status;
+}
+
+/* What the log says: else the first refusal of this try decides. */
+static int status_of(const struct job *j, const struct entry *e, const struct failure *session, bool settled)
 {
 	const struct envelope *v = &e->envelope;
 
 	if (!settled)
-		return EX_TEMPFAIL;
+		return waiting(&j->mail.envelope, session);
 	for (size_t i = 0; i < v->recipients; i++) {
 		const struct failure *why = v->recipient[i].why;
 
@@ -212,5 +226,5 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	}
 	if (ok < 0)
 		log_warning("%s", f.text);
-	logline_write(j, session, status_of(e, settled));
+	logline_write(j, session, status_of(j, e, session, settled));
 }

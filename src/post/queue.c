@@ -34,6 +34,7 @@ struct run {
 	struct due *due; /* their accounts are as due_key has it */
 	size_t count, at; /* at: for the account at hand */
 	const char *name; /* of the account at hand */
+	struct link *link; /* to its relay */
 	bool alone;	  /* they go one at a time, and those in doubt with them */
 	bool left;	  /* the session is lost: what is done from now on has not been answered */
 	bool strange;	  /* its mail was meant for another configuration than this run's: nobody else's relay gets to read it */
@@ -174,6 +175,10 @@ static void prepare(struct run *r, struct carried *c)
 	c->job.account = r->outcome.with;
 	c->job.began = clock_steady();
 	c->job.spooled = c->entry.id;
+	if (r->link->session && r->link->account == r->outcome.with) {
+		c->job.encrypted = session_is_encrypted(r->link->session);
+		c->job.authenticated = session_is_authenticated(r->link->session);
+	}
 	c->job.mail.in = in;
 	c->job.mail.message.facts.eightbit = c->entry.eightbit;
 	c->job.mail.wire = source_file(in, c->entry.fd, c->entry.offset, c->entry.size);
@@ -259,7 +264,7 @@ static void nobody_in(struct run *r, const struct failure *session)
 	}
 }
 
-static int run_session(struct run *r, struct link *l, struct failure *f)
+static int run_session(struct run *r, struct failure *f)
 {
 	const struct account *a = r->outcome.with;
 	struct smtp_limits limits = {r->alone ? 1 : a->window, a->max_recipients, a->timeout, r->order->end, false};
@@ -269,13 +274,13 @@ static int run_session(struct run *r, struct link *l, struct failure *f)
 	r->at = r->answered = 0;
 	r->left = false;
 	r->last = NULL;
-	ok = smtp_run(l->session, &limits, &client, f);
+	ok = smtp_run(r->link->session, &limits, &client, f);
 	if (r->last) {
 		outcome_note(&r->outcome, &r->last->job, &r->last->entry, ok < 0 ? f : NULL);
 		forget(r->last);
 	}
 	if (ok < 0)
-		link_leave(l, false);
+		link_leave(r->link, false);
 	return ok;
 }
 
@@ -287,18 +292,18 @@ static void tell_watcher(struct run *r, const struct failure *f)
 
 /* One mail at which the relay hangs up keeps no other from its turn; a relay that hangs up at all of them, or asks us to go
  * (421, RFC 5321 3.8), is not pestered. The session of somebody else is not replaced: he waits for us. */
-static void run_account(struct run *r, struct link *l)
+static void run_account(struct run *r)
 {
 	unsigned others = r->order->link ? 0 : OTHER_SESSIONS, barren = 0;
 	struct failure f;
 
 	for (r->alone = false; any_left(r); r->alone = true) {
-		if (link_reach(l, r->outcome.with, &f) < 0) {
+		if (link_reach(r->link, r->outcome.with, &f) < 0) {
 			nobody_in(r, &f);
 			tell_watcher(r, &f);
 			return;
 		}
-		if (run_session(r, l, &f) == 0) {
+		if (run_session(r, &f) == 0) {
 			if (r->alone)
 				return;
 			continue;
@@ -328,16 +333,17 @@ static void run_all(struct run *r)
 {
 	const struct account *only = r->order->only;
 	const char *key = only ? due_key(&r->in, only->name, only->config) : NULL;
-	struct link l = {.watcher = r->order->watcher};
+	struct link own = {.watcher = r->order->watcher};
 	struct failure f;
 
+	r->link = r->order->link ? r->order->link : &own;
 	for (size_t i = 0; i < r->count && !over(r); i++) {
 		if (!r->due[i].account || (key && strcmp(r->due[i].account, key) != 0))
 			continue;
 		r->name = r->due[i].account;
 		r->outcome.with = account_of(r, &f);
 		if (r->outcome.with)
-			run_account(r, r->order->link ? r->order->link : &l);
+			run_account(r);
 		else
 			no_account(r, &f);
 		/* Once a run for each account, however it went. */
@@ -345,7 +351,7 @@ static void run_all(struct run *r)
 			if (due_is_of(&r->due[k], r->name))
 				r->due[k].account = NULL;
 	}
-	link_leave(&l, true);
+	link_leave(&own, true);
 }
 
 /* One that is named in whole is gone to straight; else all are listed. */

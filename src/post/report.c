@@ -6,6 +6,7 @@
 
 #include "post/hint.h"
 #include "post/logline.h"
+#include "post/shelf.h"
 
 static void print_failure(const struct failure *f, const char *whom, bool hints)
 {
@@ -170,6 +171,15 @@ static void tell_of_the_rest(const struct job *j, const struct sum *sum)
 		fprintf(stderr, "mysend: hint: it waits for %zu of the %zu recipients, and is tried again\n", waits, e->recipients);
 }
 
+/* Whom the queue has has not got it all the same. */
+static int logged(const struct envelope *e, int status)
+{
+	for (size_t i = 0; i < e->recipients && (status == EX_OK || status == EX_TEMPFAIL); i++)
+		if (e->recipient[i].verdict == WAITS && e->recipient[i].why)
+			status = shelf_status(e->recipient[i].why);
+	return status;
+}
+
 int report(const struct job *j, const struct failure *session, bool quiet)
 {
 	const struct envelope *e = &j->mail.envelope;
@@ -178,6 +188,6 @@ int report(const struct job *j, const struct failure *session, bool quiet)
 
 	if (!quiet && sum.failed)
 		tell_of_the_rest(j, &sum);
-	logline_write(j, session, status);
+	logline_write(j, session, logged(e, status));
 	return status;
 }

@@ -36,6 +36,13 @@ bool shelf_waits(const struct recipient *r, const struct failure *session)
 	return false;
 }
 
+int shelf_status(const struct failure *why)
+{
+	bool mends = why->stage >= AT_GREETING && why->exit != EX_PROTOCOL && why->exit != EX_OK;
+
+	return mends ? why->exit : EX_TEMPFAIL;
+}
+
 /* An option is not remembered: another relay would get it the next time, or the same with less care. Nor is a configuration that
  * nobody can read then. */
 bool shelf_may_wait(const struct account *a)

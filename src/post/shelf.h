@@ -18,6 +18,8 @@ MUST_CHECK int shelf_put_all(struct job *j, struct failure *f);
 void shelf_tell_sender(struct job *j);
 /* It is worth another try: the relay is not to be had, or says "later", or what is wrong is the configuration. */
 bool shelf_waits(const struct recipient *r, const struct failure *session);
+/* What the log says of who waits for that: EX_TEMPFAIL, or the status of what only an administrator can mend. */
+int shelf_status(const struct failure *why);
 /* What was said last, and where: as mailq tells it. "" without a failure. */
 const char *shelf_words(struct arena *in, const struct failure *why);
 /* The account has a queue, and its relay is the one that the next run will know, too: no option chose it. */

@@ -111,7 +111,7 @@ def test_what_waits_and_what_is_final(spool, relay, parts, waits):
 def test_mail_that_waits_has_one_log_line_that_says_why_and_as_what(spool, tmp_path):
     spool.run("bob@example.org", stdin=TEXT, more="logfile %s\n" % (tmp_path / "log")).ok()
     line, = (tmp_path / "log").read_text().splitlines()
-    assert "exitcode=EX_OK" in line and "spooled=" + spool.names()[0] in line and "errormsg='Connection refused'" in line
+    assert "exitcode=EX_TEMPFAIL" in line and "spooled=" + spool.names()[0] in line and "errormsg='Connection refused'" in line
 
 
 def test_message_without_an_answer_is_marked_as_unsure(spool, relay):

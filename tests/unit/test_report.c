@@ -8,6 +8,7 @@
 #include "post/hint.h"
 #include "post/logline.h"
 #include "post/report.h"
+#include "post/shelf.h"
 
 static const struct failure nobody = {.stage = AT_RECIPIENT, .exit = EX_NOUSER, .code = 550, .text = "no"};
 static const struct failure refused = {.stage = AT_END, .exit = EX_UNAVAILABLE, .code = 554, .text = "spam"};
@@ -49,6 +50,20 @@ static void test_the_worst_final_failure_decides_the_status(void **state)
 		assert_int_equal(report(&j, rows[i].session, true), rows[i].status);
 		arena_free(&j.arena);
 	}
+}
+
+static void test_who_waits_has_the_status_of_what_has_to_be_mended(void **state)
+{
+	static const struct { struct failure why; int status; } rows[] = {
+		{{.stage = AT_CONNECT, .exit = EX_TEMPFAIL}, EX_TEMPFAIL},  {{.stage = AT_RESOLVE, .exit = EX_NOHOST}, EX_TEMPFAIL},
+		{{.stage = AT_GREETING, .exit = EX_UNAVAILABLE, .code = 554}, EX_UNAVAILABLE},
+		{{.stage = AT_LOGIN, .exit = EX_NOPERM, .code = 535}, EX_NOPERM}, {{.stage = AT_LOGIN, .exit = EX_TEMPFAIL, .code = 454}, EX_TEMPFAIL},
+		{{.stage = AT_END, .exit = EX_PROTOCOL, .code = 354}, EX_TEMPFAIL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_int_equal(shelf_status(&rows[i].why), rows[i].status);
 }
 
 static void test_the_queue_identifier_is_found_in_what_relays_say(void **state)
@@ -107,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_worst_final_failure_decides_the_status),
+		cmocka_unit_test(test_who_waits_has_the_status_of_what_has_to_be_mended),
 		cmocka_unit_test(test_the_queue_identifier_is_found_in_what_relays_say),
 		cmocka_unit_test(test_a_known_failure_gets_the_hint_that_names_the_fix),
 	};
