@@ -13,9 +13,6 @@
 #include "post/shelf.h"
 #include "wire/smtp.h"
 
-/* How long a mail that somebody has just now is waited for: one of many, and one that was named. */
-enum { PATIENCE_MS = 5, NAMED_MS = 1000 };
-
 /* After a session that was lost: how many others an account has in a run, and after how many in a row that nothing came of it has none. */
 enum { OTHER_SESSIONS = 5, BARREN_SESSIONS = 2 };
 
@@ -30,9 +27,8 @@ struct run {
 	struct spool *spool;
 	const struct queue_order *order;
 	struct arena in; /* of the list */
-	struct spool_names names;
-	struct due *due; /* their accounts are as due_key has it */
-	size_t count, at; /* at: for the account at hand */
+	struct due_list due; /* their accounts are as due_key has it */
+	size_t at;	  /* in it, for the account at hand */
 	const char *name; /* of the account at hand */
 	struct link *link; /* to its relay */
 	bool alone;	  /* they go one at a time, and those in doubt with them */
@@ -42,22 +38,7 @@ struct run {
 	size_t answered;
 	struct outcome outcome;
 	bool cramped; /* the disk is full */
-	unsigned patience;
 };
-
-/* A file that is none of ours, or has been changed, is moved aside and named; never sent, never deleted. */
-static void set_aside(struct run *r, struct entry *e, const char *id, const struct failure *why)
-{
-	struct failure f;
-
-	log_warning("%s", why->text);
-	if (why->exit != EX_DATAERR)
-		return;
-	snprintf(e->id, sizeof e->id, "%s", id);
-	if (spool_finish(r->spool, e, true, &f) < 0)
-		log_warning("%s", f.text);
-	r->outcome.sum->failed++;
-}
 
 static const struct account *account_of(struct run *r, struct failure *f)
 {
@@ -70,41 +51,6 @@ static const struct account *account_of(struct run *r, struct failure *f)
 	if (config)
 		name[config - r->name] = '\0';
 	return o->account(o->ctx, name, config ? config + 1 : NULL, f);
-}
-
-/* It was looked at without a lock. */
-static void look_again(struct run *r, const char *id, const struct failure *first)
-{
-	struct arena scratch = {.block = NULL};
-	struct failure f = *first;
-	struct entry e = {.fd = -1};
-	int got = first->exit == EX_DATAERR ? spool_take(r->spool, &scratch, id, r->patience, &e, &f) : -1;
-
-	if (got < 0)
-		set_aside(r, &e, id, &f);
-	spool_release(&e);
-	arena_free(&scratch);
-}
-
-/* Which account each belongs to; what is not to be tried has none. Nothing is locked: somebody may want to try it just now. */
-static void look(struct run *r)
-{
-	time_t now = clock_wall();
-
-	r->due = arena_zeroed(&r->in, r->names.count + 1, sizeof *r->due);
-	for (size_t i = 0; i < r->names.count; i++) {
-		struct arena scratch = {.block = NULL};
-		struct failure f;
-		struct entry e;
-		int got = spool_look(r->spool, false, &scratch, r->names.name[i], &e, &f);
-
-		if (got < 0)
-			look_again(r, r->names.name[i], &f);
-		else if (got == SPOOL_SEEN && due_fits(r->order, &e, now))
-			r->due[r->count++] = due_of(&e, r->names.name[i], due_key(&r->in, e.account, e.config));
-		arena_free(&scratch);
-	}
-	due_sort(r->due, r->count);
 }
 
 static size_t pending(const struct entry *e)
@@ -133,9 +79,9 @@ static struct carried *carry(struct run *r, const char *id)
 	if (!c)
 		return NULL;
 	c->job.mail.message.held = -1;
-	got = spool_take(r->spool, &c->job.arena, id, r->patience, &c->entry, &f);
+	got = spool_take(r->spool, &c->job.arena, id, r->due.patience, &c->entry, &f);
 	if (got < 0)
-		set_aside(r, &c->entry, id, &f);
+		r->outcome.sum->failed += due_set_aside(r->spool, &c->entry, id, &f);
 	/* Somebody was cut short. */
 	else if (got == SPOOL_TAKEN && outcome_go_on(&r->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
@@ -193,8 +139,8 @@ static bool over(const struct run *r)
 
 static bool any_left(const struct run *r)
 {
-	for (size_t i = 0; i < r->count && !over(r); i++)
-		if (due_is_of(&r->due[i], r->name))
+	for (size_t i = 0; i < r->due.count && !over(r); i++)
+		if (due_is_of(&r->due.mail[i], r->name))
 			return true;
 	return false;
 }
@@ -203,8 +149,8 @@ static struct mail *next_mail(void *ctx)
 {
 	struct run *r = ctx;
 
-	for (; r->at < r->count && !over(r); r->at++) {
-		struct due *d = &r->due[r->at];
+	for (; r->at < r->due.count && !over(r); r->at++) {
+		struct due *d = &r->due.mail[r->at];
 		struct carried *c;
 
 		if (!due_is_of(d, r->name) || (d->doubt && !r->alone))
@@ -241,7 +187,7 @@ static void mail_done(void *ctx, struct mail *m)
 			r->last = c;
 			return;
 		}
-		r->due[c->at].account = r->name;
+		r->due.mail[c->at].account = r->name;
 		r->outcome.sum->tried--;
 	} else {
 		outcome_note(&r->outcome, &c->job, &c->entry, NULL);
@@ -337,41 +283,28 @@ static void run_all(struct run *r)
 	struct failure f;
 
 	r->link = r->order->link ? r->order->link : &own;
-	for (size_t i = 0; i < r->count && !over(r); i++) {
-		if (!r->due[i].account || (key && strcmp(r->due[i].account, key) != 0))
+	for (size_t i = 0; i < r->due.count && !over(r); i++) {
+		if (!r->due.mail[i].account || (key && strcmp(r->due.mail[i].account, key) != 0))
 			continue;
-		r->name = r->due[i].account;
+		r->name = r->due.mail[i].account;
 		r->outcome.with = account_of(r, &f);
 		if (r->outcome.with)
 			run_account(r);
 		else
 			no_account(r, &f);
 		/* Once a run for each account, however it went. */
-		for (size_t k = r->count; k-- > i;)
-			if (due_is_of(&r->due[k], r->name))
-				r->due[k].account = NULL;
+		for (size_t k = r->due.count; k-- > i;)
+			if (due_is_of(&r->due.mail[k], r->name))
+				r->due.mail[k].account = NULL;
 	}
 	link_leave(&own, true);
-}
-
-/* One that is named in whole is gone to straight; else all are listed. */
-static int list(struct run *r, struct failure *f)
-{
-	const char *id = r->order->id;
-
-	if (!id || !spool_is_name(id))
-		return spool_list(r->spool, false, &r->in, &r->names, f);
-	r->patience = NAMED_MS;
-	r->names.name = arena_grow(&r->in, NULL, 0, &r->names.room, sizeof *r->names.name);
-	snprintf(r->names.name[r->names.count++], SPOOL_ID, "%s", id);
-	return 0;
 }
 
 static void clear_away(const struct run *r)
 {
 	const struct account *keeps = r->order->keeps;
 
-	if (r->patience == NAMED_MS)
+	if (r->due.named)
 		return;
 	spool_sweep(r->spool);
 	if (keeps)
@@ -380,17 +313,17 @@ static void clear_away(const struct run *r)
 
 int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f)
 {
-	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}, .patience = PATIENCE_MS};
+	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}};
 	bool room = true;
 	int ok;
 
 	*sum = (struct queue_sum){0};
-	if (list(&r, f) < 0) {
+	if (due_find(&r.due, s, o, &r.in, f) < 0) {
 		arena_free(&r.in);
 		return -1;
 	}
-	look(&r);
-	ok = r.count ? spool_has_room(s, &room, f) : 0;
+	sum->failed = r.due.set_aside;
+	ok = r.due.count ? spool_has_room(s, &room, f) : 0;
 	r.cramped = !room;
 	if (r.cramped)
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
