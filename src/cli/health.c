@@ -20,7 +20,7 @@ static int look(struct keeper *k, struct health *h, struct failure *f)
 	int ok = 0;
 
 	if (k->there && (spool_list(&k->spool, false, &in, &waits, f) < 0 || spool_list(&k->spool, true, &in, &failed, f) < 0 ||
-			 spool_measure(&k->spool, &h->sum, f) < 0))
+			 spool_measure(&k->spool, NULL, &h->sum, f) < 0))
 		ok = -1;
 	if (ok == 0 && waits.count)
 		h->age = clock_wall() - spool_name_time(waits.name[0]);

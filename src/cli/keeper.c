@@ -31,7 +31,8 @@ int keeper_open(struct keeper *k, const struct wish *w, struct arena *run, struc
 	k->own = a;
 	if (!*whoami_spool(run, a))
 		return 0;
-	ok = spool_open(&k->spool, whoami_spool(run, a), false, f);
+	ok = w->mode == MODE_MAILQ || w->mode == MODE_CHECK ? spool_open_to_look(&k->spool, whoami_spool(run, a), f)
+							     : spool_open(&k->spool, whoami_spool(run, a), false, f);
 	k->there = ok == 0;
 	return ok < 0 ? -1 : 0;
 }

@@ -2,6 +2,7 @@
 #include "cli/service.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -9,10 +10,14 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/smtpd_words.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
 #include "mail/stamp.h"
+#include "post/shelf.h"
+#include "spool/slots.h"
+#include "spool/spool.h"
 
 enum { HOPS = 50, ANSWER_WAIT = 300 };
 
@@ -34,6 +39,42 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 	*p = (struct peer){true, who.uid, NULL};
 	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)who.uid);
 	return 0;
+}
+
+/* Where that cannot be counted, it is not: the mail of all would have to pay for it. */
+int service_admit(const struct peer *p, const struct account *a, struct arena *in, struct failure *f)
+{
+	const char *spool = whoami_spool(in, a);
+	struct failure why;
+	struct spool s;
+	int fd, got;
+
+	if (p->uid == 0 || setting_is(a, SET_queue, "off") || !*spool)
+		return 0;
+	got = spool_open(&s, spool, true, &why);
+	spool_close(&s);
+	if (got == 0)
+		got = slots_take(arena_printf(in, "%s/connections", spool), p->uid, a->service_connections, &fd, &why);
+	if (got == SLOT_NONE)
+		return smtpd_refuse(f, 421, "4.7.0", arena_printf(in, "%s has %u connections already (service_connections)", p->name,
+								  a->service_connections));
+	if (got < 0)
+		log_warning("connections are not counted: %s", why.text);
+	return 0;
+}
+
+void service_tell(const struct peer *p, struct job *j, const struct failure *why)
+{
+	const char *sender = j->mail.envelope.sender;
+	char text[3000];
+
+	if (!p->known)
+		return;
+	printable(text, sizeof text, slice_of(stage_is_remote(why->stage) ? shelf_words(&j->arena, why) : why->text));
+	fprintf(stderr, "mysend: mail of %s", p->name);
+	if (sender && *sender)
+		fprintf(stderr, " from <%s>", sender);
+	fprintf(stderr, ": %s%s%s\n", text, j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "");
 }
 
 /* name, name+anything; at a local domain, or at maildomain. */

@@ -56,7 +56,8 @@ static int converse(struct smtpd *s, struct failure *f)
 		if (smtpd_command(s, line, got == DIALOGUE_TOO_LONG, f) < 0)
 			return -1;
 	}
-	return dialogue_flush(&s->io, f);
+	(void)!dialogue_flush(&s->io, f);
+	return 0;
 }
 
 /* The configuration is wrong: the client hears it where a client listens, and may leave in order (RFC 5321 3.1). */
@@ -77,6 +78,22 @@ static int turn_away(struct smtpd *s, struct failure *f)
 	(void)!dialogue_flush(&s->io, &unused);
 	*f = why;
 	return -1;
+}
+
+static int greet(struct smtpd *s, struct failure *f)
+{
+	const struct account *a = s->peer.known ? smtpd_usual(s) : NULL;
+	struct failure why;
+
+	smtpd_reset(s);
+	if (s->batch)
+		return 0;
+	if (a && service_admit(&s->peer, a, s->intake.run, &why) < 0) {
+		s->quit = true;
+		service_tell(&s->peer, &s->job, &why);
+		return smtpd_say_failure(s, &why, f);
+	}
+	return smtpd_say(s, 220, arena_printf(s->intake.run, "%s ESMTP mysend", whoami_host(s->intake.run)), f);
 }
 
 static int status_of(const struct smtpd *s)
@@ -104,10 +121,8 @@ int mode_smtp(const struct wish *w, struct arena *run, struct failure *f)
 	s.io.patience = w->service ? SMTPD_PATIENCE : 0;
 	if (ok == 0 && intake_open(&s.intake, w, run, f) < 0)
 		ok = turn_away(&s, f);
-	if (ok == 0) {
-		smtpd_reset(&s);
-		ok = s.batch ? 0 : smtpd_say(&s, 220, arena_printf(run, "%s ESMTP mysend", whoami_host(run)), f);
-	}
+	if (ok == 0)
+		ok = greet(&s, f);
 	if (ok == 0)
 		ok = converse(&s, f);
 	if (s.batch && s.behind && w->background)
@@ -118,5 +133,7 @@ int mode_smtp(const struct wish *w, struct arena *run, struct failure *f)
 	message_close(&s.job.mail.message);
 	arena_free(&s.job.arena);
 	dialogue_close(&s.io);
+	if (ok < 0 && s.peer.known)
+		(void)!failure_in(f, "connection of %s", s.peer.name);
 	return ok < 0 ? -1 : status_of(&s);
 }

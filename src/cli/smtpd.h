@@ -5,7 +5,8 @@
  * message and hands it over, and puts the relay's verdict into an answer. Included by those three only.
  *
  * Owns: the dialogue, the session with the relay, and what the transaction at hand holds.
- * Bounds: SMTPD_RECIPIENTS a transaction, SMTPD_ERRORS commands that cannot be taken, from one message to the next. Threads: one.
+ * Bounds: SMTPD_RECIPIENTS a transaction; SMTPD_ERRORS commands that cannot be taken, and of a service's client that lead
+ * to nothing, from one message to the next; smtpd_limit octets a message. Threads: one.
  * Errors: -1 and *f: the client is gone or the host is out of something. Source: RFC 5321 4, RFC 6409.
  */
 #ifndef CLI_SMTPD_H
@@ -35,8 +36,11 @@ struct smtpd {
 	bool spoilt;	  /* of a batch's transaction: something was refused, so that nothing of it is sent */
 	struct failure why; /* the first thing that went wrong with its message */
 	bool wrong;	    /* there is one */
-	uint64_t octets;
-	unsigned errors;
+	uint64_t octets; /* that came behind DATA or BDAT */
+	bool looked;	 /* for the usual account: */
+	struct account *usual; /* of mail that says nothing of itself; or NULL */
+	unsigned errors; /* commands that led to nothing, since the last message */
+	unsigned full;	 /* recipients that were one too many, likewise */
 	bool behind;	    /* something is in the queue now */
 	size_t taken, refused; /* messages */
 	size_t strays;	       /* of a batch: commands outside of any that could not be taken */
@@ -51,6 +55,12 @@ MUST_CHECK int smtpd_cut_short(struct smtpd *s, struct failure *f);
 MUST_CHECK int smtpd_leave(struct smtpd *s, struct failure *f);
 /* In a batch nobody reads the answers: what went wrong is told on standard error, with the message's number. */
 void smtpd_tell_batch(const struct smtpd *s, int code, const char *lines);
+/* The account of mail that says nothing of itself, or NULL. */
+const struct account *smtpd_usual(struct smtpd *s);
+/* The most octets that a message of the transaction at hand may have; before MAIL, of any that says nothing of itself. 0: any. */
+uint64_t smtpd_limit(struct smtpd *s);
+/* A service reads no more of what it will not keep. */
+bool smtpd_is_endless(struct smtpd *s, uint64_t more);
 /* Begins the message; its text follows with smtpd_text. */
 void smtpd_begin_message(struct smtpd *s);
 void smtpd_text(void *smtpd, char *p, size_t len);

@@ -16,7 +16,13 @@ static bool is_too_much(struct smtpd *s)
 static int too_much(struct smtpd *s, struct failure *f)
 {
 	s->quit = true;
-	return smtpd_say(s, 421, "4.7.0 too many commands that cannot be taken", f);
+	return smtpd_say(s, 421, "4.7.0 too many commands that lead to nothing", f);
+}
+
+/* What is fine, but sends no mail. A program that has us for itself may say as much as it likes. */
+static int say_idle(struct smtpd *s, int code, const char *lines, struct failure *f)
+{
+	return s->peer.known && is_too_much(s) ? too_much(s, f) : smtpd_say(s, code, lines, f);
 }
 
 /* A command that cannot be taken. In a batch, the message that it belongs to goes to nobody. */
@@ -42,6 +48,7 @@ static int refuse_failure(struct smtpd *s, const struct failure *why, struct fai
 {
 	if (is_too_much(s))
 		return too_much(s, f);
+	service_tell(&s->peer, &s->job, why);
 	if (!s->batch)
 		return smtpd_say_failure(s, why, f);
 	if (!s->spoilt)
@@ -56,21 +63,22 @@ static int on_helo(struct smtpd *s, struct slice words, struct failure *f)
 		return refuse(s, 501, "5.5.4 say HELO and your name", f);
 	smtpd_reset(s);
 	s->extended = false;
-	return smtpd_say(s, 250, whoami_host(&s->job.arena), f);
+	return say_idle(s, 250, whoami_host(&s->job.arena), f);
 }
 
 static int on_ehlo(struct smtpd *s, struct slice words, struct failure *f)
 {
-	const char *lines;
+	char most[32] = "";
 
 	if (!words.len)
 		return refuse(s, 501, "5.5.4 say EHLO and your name", f);
 	smtpd_reset(s);
 	s->extended = true;
-	lines = arena_printf(&s->job.arena,
-			     "%s\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nHELP",
-			     whoami_host(&s->job.arena));
-	return smtpd_say(s, 250, lines, f);
+	if (smtpd_limit(s))
+		snprintf(most, sizeof most, " %" PRIu64, smtpd_limit(s));
+	return say_idle(s, 250, arena_printf(&s->job.arena,
+					     "%s\nPIPELINING\nSIZE%s\n8BITMIME\nSMTPUTF8\nCHUNKING\nENHANCEDSTATUSCODES\nDSN\nHELP",
+					     whoami_host(&s->job.arena), most), f);
 }
 
 static int on_mail(struct smtpd *s, struct slice words, struct failure *f)
@@ -90,7 +98,7 @@ static int on_mail(struct smtpd *s, struct slice words, struct failure *f)
 		return refuse_failure(s, &why, f);
 	if (service_check_sender(&s->peer, &s->job, m.sender, &why) < 0)
 		return refuse_failure(s, &why, f);
-	if (m.size && s->job.account->message_size_limit && m.size > s->job.account->message_size_limit)
+	if (smtpd_limit(s) && m.size > smtpd_limit(s))
 		return refuse(s, 552, "5.3.4 the message is larger than message_size_limit", f);
 	s->said.recipients = s->said.recipient_room = 0;
 	s->said.recipient = NULL;
@@ -111,6 +119,8 @@ static int say_full(struct smtpd *s, struct failure *f)
 {
 	static const char text[] = "4.5.3 too many recipients";
 
+	if (s->peer.known && ++s->full > SMTPD_RECIPIENTS)
+		return too_much(s, f);
 	return s->batch ? refuse(s, 452, text, f) : smtpd_say(s, 452, text, f);
 }
 
@@ -173,6 +183,8 @@ static int on_data(struct smtpd *s, struct slice words, struct failure *f)
 		if (got <= 0)
 			return got < 0 ? -1 : smtpd_cut_short(s, f);
 		dialogue_take(&s->io, data_take(&d, p, len, smtpd_text, s));
+		if (!d.ended && smtpd_is_endless(s, 0))
+			s->quit = d.ended = true;
 	}
 	return smtpd_end_message(s, f);
 }
@@ -205,7 +217,13 @@ static int on_bdat(struct smtpd *s, struct slice words, struct failure *f)
 		s->quit = true;
 		return refuse(s, 501, "5.5.4 say BDAT, a number, and LAST at the end", f);
 	}
+	if (smtpd_is_endless(s, size)) {
+		s->quit = true;
+		return refuse(s, 552, "5.3.4 the message is larger than message_size_limit", f);
+	}
 	ready = s->mail && (s->said.recipients || s->batch);
+	if (!ready)
+		s->octets += size;
 	if (ready && !s->bdat) {
 		smtpd_begin_message(s);
 		s->bdat = true;
@@ -245,30 +263,33 @@ static int on_rset(struct smtpd *s, struct slice words, struct failure *f)
 {
 	(void)words;
 	smtpd_reset(s);
-	return smtpd_say(s, 250, "2.0.0 Ok", f);
+	return say_idle(s, 250, "2.0.0 Ok", f);
 }
 
 static int on_noop(struct smtpd *s, struct slice words, struct failure *f)
 {
 	(void)words;
-	return smtpd_say(s, 250, "2.0.0 Ok", f);
+	return say_idle(s, 250, "2.0.0 Ok", f);
 }
 
 static int on_vrfy(struct smtpd *s, struct slice words, struct failure *f)
 {
 	(void)words;
-	return smtpd_say(s, 252, "2.1.5 send some mail, and see", f);
+	return say_idle(s, 252, "2.1.5 send some mail, and see", f);
 }
 
 static int on_help(struct smtpd *s, struct slice words, struct failure *f)
 {
 	(void)words;
-	return smtpd_say(s, 214, "2.0.0 HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT", f);
+	return say_idle(s, 214, "2.0.0 HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT", f);
 }
 
 static int on_quit(struct smtpd *s, struct slice words, struct failure *f)
 {
 	(void)words;
+	/* Many do not wait for the answer to it; that to their mail was owed. */
+	if (dialogue_flush(&s->io, f) < 0)
+		return -1;
 	s->quit = true;
 	return smtpd_say(s, 221, "2.0.0 Bye", f);
 }

@@ -8,6 +8,7 @@
 #include "cli/smtpd.h"
 #include "post/hint.h"
 #include "post/report.h"
+#include "post/shelf.h"
 #include "post/submit.h"
 
 enum { ANSWER_MAX = 16 * 1024, WHO_TOLD = 10 };
@@ -18,6 +19,7 @@ void smtpd_reset(struct smtpd *s)
 	arena_free(&s->job.arena);
 	s->job = (struct job){.began = clock_steady(), .mail.message.held = -1};
 	s->job.peer = s->peer.name;
+	s->job.uid = s->peer.uid;
 	s->said = *s->wish;
 	s->mail = s->bdat = s->spoilt = s->wrong = false;
 	s->octets = 0;
@@ -28,9 +30,29 @@ void smtpd_begin_message(struct smtpd *s)
 	message_begin(&s->job.mail.message, &s->job.arena, 0);
 }
 
-static uint64_t limit(const struct smtpd *s)
+const struct account *smtpd_usual(struct smtpd *s)
 {
-	return s->job.account ? s->job.account->message_size_limit : 0;
+	const struct choice choice = {s->wish->account, NULL, s->wish->option, s->wish->options};
+	struct failure unused;
+
+	if (!s->looked && accounts_choose(&s->intake.all, s->intake.run, &choice, &s->usual, &unused) < 0)
+		s->usual = NULL;
+	s->looked = true;
+	return s->usual;
+}
+
+uint64_t smtpd_limit(struct smtpd *s)
+{
+	const struct account *a = s->job.account ? s->job.account : smtpd_usual(s);
+
+	if (s->peer.known && (!a || !setting_is_set(a, SET_message_size_limit)))
+		return SERVICE_OCTETS;
+	return a ? a->message_size_limit : 0;
+}
+
+bool smtpd_is_endless(struct smtpd *s, uint64_t more)
+{
+	return s->peer.known && smtpd_limit(s) && (s->octets + more) / 2 > smtpd_limit(s);
 }
 
 /* After the first thing that went wrong the rest is read, and forgotten. */
@@ -41,9 +63,10 @@ void smtpd_text(void *smtpd, char *p, size_t len)
 	s->octets += len;
 	if (s->wrong)
 		return;
-	if (limit(s) && s->octets > limit(s))
+	if (smtpd_limit(s) && s->octets > smtpd_limit(s)) {
 		smtpd_refuse(&s->why, 552, "5.3.4", "the message is larger than message_size_limit");
-	else if (message_add(&s->job.mail.message, p, len, &s->why) == 0)
+		message_close(&s->job.mail.message); /* and what came of it takes no room */
+	} else if (message_add(&s->job.mail.message, p, len, &s->why) == 0)
 		return;
 	s->wrong = true;
 }
@@ -188,6 +211,37 @@ static int add_bad_news(struct buf *out, int *code, const struct envelope *e, co
 			  !again ? "" : envelope_count(e, WAITS) ? ": send it again to those who are named only" : ": send it again to the others only");
 }
 
+/* Why the first of them waits: it may be for somebody to mend. NULL: nobody has tried. */
+static const struct failure *waits_why(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict == WAITS && e->recipient[i].why)
+			return e->recipient[i].why;
+	return NULL;
+}
+
+static void say_waiting(struct smtpd *s, char *to, size_t room)
+{
+	const char *why = shelf_words(&s->job.arena, waits_why(&s->job.mail.envelope));
+	char shown[900];
+
+	printable(shown, sizeof shown, slice_of(why));
+	snprintf(to, room, "Ok: it waits as %s%s%s", s->job.spooled, *shown ? ": " : "", shown);
+}
+
+/* Who runs the service hears what is wrong; of the client's own mistakes as well. */
+static void tell_service(struct smtpd *s, const struct failure *session)
+{
+	const struct envelope *e = &s->job.mail.envelope;
+	size_t accepted;
+	const struct failure *why = worst(e, session, &accepted);
+
+	if (!why)
+		why = waits_why(e);
+	if (why)
+		service_tell(&s->peer, &s->job, why);
+}
+
 static int say_verdicts(struct smtpd *s, const struct failure *session, struct failure *f)
 {
 	const struct envelope *e = &s->job.mail.envelope;
@@ -202,7 +256,7 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 		char text[1024] = "Ok";
 
 		if (s->job.spooled)
-			snprintf(text, sizeof text, "Ok: it waits as %s", s->job.spooled);
+			say_waiting(s, text, sizeof text);
 		else if (e->answer)
 			printable(text, sizeof text, slice_of(e->answer->text));
 		ok = buf_printf(&out, "2.0.0 %s", text);
@@ -231,10 +285,11 @@ static int hand_over(struct smtpd *s, struct failure *f)
 
 	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK) {
 		s->taken++;
-		s->errors = 0;
+		s->errors = s->full = 0;
 	} else {
 		s->refused++;
 	}
+	tell_service(s, ok < 0 ? &session : NULL);
 	if (s->wish->background && s->job.spooled && !s->batch)
 		behind_try(s->wish, &s->job.arena, s->job.spooled);
 	s->behind |= s->job.spooled != NULL;
@@ -265,6 +320,7 @@ int smtpd_end_message(struct smtpd *s, struct failure *f)
 		s->wrong = true;
 	if (s->wrong) {
 		s->refused++;
+		service_tell(&s->peer, &s->job, &s->why);
 		ok = smtpd_say_failure(s, &s->why, f);
 	} else {
 		ok = hand_over(s, f);

@@ -10,6 +10,7 @@
 #define POST_JOB_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "conf/settings.h"
 #include "mail/message.h"
@@ -22,6 +23,7 @@ struct job {
 	bool encrypted, authenticated; /* how it went out */
 	const char *tag;	       /* what syslog calls us, or NULL */
 	const char *peer;	       /* whom a service does it for, or NULL */
+	uid_t uid;		       /* his number */
 	bool twice;		       /* somebody may have got it already */
 	const char *spooled;	       /* under which name it waits, or NULL */
 	bool later;		       /* it is not to be tried now */

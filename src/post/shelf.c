@@ -75,17 +75,60 @@ static struct entry entry_of(const struct job *j)
 
 	e.arrived = clock_wall();
 	e.eightbit = message_is_eightbit(&j->mail.message);
+	e.served = j->peer != NULL;
+	e.uid = j->uid;
 	return e;
 }
 
-/* Looked at only where there is a limit: it takes a look at each mail. */
-static int check_room(const struct spool *s, const struct account *a, uint64_t size, struct failure *f)
+/* A part of it, and never less than one. */
+static uint64_t part(uint64_t whole, unsigned percent)
 {
+	uint64_t n = whole / 100 * percent + whole % 100 * percent / 100;
+
+	return n ? n : 1;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* What one user may fill of a service's spool: there has to be room for the others. 0: any. */
+static uint64_t share_of_mails(const struct account *a)
+{
+	return least(a->service_max_mails, a->spool_max_mails ? part(a->spool_max_mails, a->service_share) : 0);
+}
+
+static uint64_t share_of_octets(const struct account *a)
+{
+	return least(a->service_max, a->spool_max ? part(a->spool_max, a->service_share) : 0);
+}
+
+static int check_share(const struct job *j, const struct spool *s, const struct spool_sum *sum, uint64_t size, struct failure *f)
+{
+	uint64_t mails = share_of_mails(j->account), octets = share_of_octets(j->account);
+
+	if (mails && sum->own_mails >= mails)
+		fail(f, AT_SPOOL, EX_TEMPFAIL, "%s has filled a share of spool %s: %zu mails wait (service_max_mails, service_share)", j->peer,
+		     s->path, sum->own_mails);
+	else if (octets && sum->own_octets + size > octets)
+		fail(f, AT_SPOOL, EX_TEMPFAIL, "%s has filled a share of spool %s: %" PRIu64 " KB wait (service_max, service_share)", j->peer,
+		     s->path, sum->own_octets / 1024);
+	else
+		return 0;
+	return failure_hint(f, "mailq tells why they wait");
+}
+
+/* Looked at only where there is a limit: it takes a look at each mail. */
+static int check_room(const struct job *j, const struct spool *s, uint64_t size, struct failure *f)
+{
+	const struct account *a = j->account;
+	bool shared = j->peer && j->uid != 0 && (share_of_mails(a) || share_of_octets(a));
 	struct spool_sum sum;
 
-	if (!a->spool_max && !a->spool_max_mails)
+	if (!a->spool_max && !a->spool_max_mails && !shared)
 		return 0;
-	if (spool_measure(s, &sum, f) < 0)
+	if (spool_measure(s, shared ? &j->uid : NULL, &sum, f) < 0 || (shared && check_share(j, s, &sum, size, f) < 0))
 		return -1;
 	if (a->spool_max_mails && sum.mails >= a->spool_max_mails)
 		fail(f, AT_SPOOL, EX_TEMPFAIL, "spool %s is full: %zu mails wait (spool_max_mails)", s->path, sum.mails);
@@ -104,7 +147,7 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 
 	if (ok < 0)
 		return -1;
-	ok = check_room(&s, j->account, j->mail.wire->size, f);
+	ok = check_room(j, &s, j->mail.wire->size, f);
 	if (ok == 0)
 		ok = spool_accept(&s, e, j->mail.wire, f);
 	if (ok == 0)

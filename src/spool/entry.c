@@ -13,6 +13,7 @@
 #define STATE "mysend-state "
 #define THIS "1"
 #define NAMED "2" /* of a mail with a configuration file of its own, which another program would send by another */
+#define SERVED "3" /* of a mail that a service took: another program would not know whose share of the spool it fills */
 #define YEAR_9999 253402300799 /* its end: what can be printed as a date */
 
 static int wrong(struct failure *f, const char *what, struct slice line)
@@ -31,7 +32,7 @@ static int check_version(struct slice line, const char *kind, struct failure *f)
 	if (!slice_begins(line, kind) || line.len == strlen(kind))
 		return wrong(f, "none of mysend's files", line);
 	version = (struct slice){line.p + strlen(kind), line.len - strlen(kind)};
-	if (slice_is(version, THIS) || (strcmp(kind, BLOCK) == 0 && slice_is(version, NAMED)))
+	if (slice_is(version, THIS) || (strcmp(kind, BLOCK) == 0 && (slice_is(version, NAMED) || slice_is(version, SERVED))))
 		return 0;
 	wrong(f, "of another version of mysend", line);
 	f->exit = EX_CONFIG;
@@ -104,7 +105,10 @@ int entry_print(struct buf *out, const struct entry *e, struct failure *f)
 
 	if (check_values(e, f) < 0)
 		return -1;
-	if (buf_printf(out, BLOCK "%s\nArrived: %lld\nAccount: %s\n", e->config ? NAMED : THIS, seconds(e->arrived), e->account) < 0 ||
+	if (buf_printf(out, BLOCK "%s\n", e->served ? SERVED : e->config ? NAMED : THIS) < 0 ||
+	    /* In front, so that whoever counts mails by user reads little of each. */
+	    (e->served && buf_printf(out, "User: %lu\n", (unsigned long)e->uid) < 0) ||
+	    buf_printf(out, "Arrived: %lld\nAccount: %s\n", seconds(e->arrived), e->account) < 0 ||
 	    (e->config && buf_printf(out, "Config: %s\n", e->config) < 0) ||
 	    buf_printf(out, "Size: %" PRIu64 "\nEightbit: %d\nSender: <%s>\n", e->size, e->eightbit, v->sender) < 0 ||
 	    buf_printf(out, "Notify: %u\nRet: %u\nBody: %u\nSmtputf8: %d\n", v->notify, (unsigned)v->ret,
@@ -151,6 +155,18 @@ static int read_recipient(struct entry *e, struct arena *in, struct slice value,
 	return 0;
 }
 
+bool entry_user(struct slice text, uid_t *uid)
+{
+	struct slice line, value;
+	uint64_t n;
+
+	if (!slice_line(&text, &line) || !slice_is(line, BLOCK SERVED) || !slice_line(&text, &line) || !named(line, "User", &value) ||
+	    !number(value, (uid_t)-1, &n))
+		return false;
+	*uid = (uid_t)n;
+	return true;
+}
+
 static int read_line(struct entry *e, struct arena *in, struct slice line, struct failure *f)
 {
 	struct envelope *v = &e->envelope;
@@ -166,7 +182,10 @@ static int read_line(struct entry *e, struct arena *in, struct slice line, struc
 		e->account = arena_text(in, value.p, value.len);
 	else if (named(line, "Config", &value) && (fine = value.len && *value.p == '/'))
 		e->config = arena_text(in, value.p, value.len);
-	else if (named(line, "Envid", &value))
+	else if (named(line, "User", &value) && (fine = number(value, (uid_t)-1, &n))) {
+		e->served = true;
+		e->uid = (uid_t)n;
+	} else if (named(line, "Envid", &value))
 		v->envid = arena_text(in, value.p, value.len);
 	else if (named(line, "Arrived", &value) && (fine = number(value, YEAR_9999, &n)))
 		e->arrived = (time_t)n;
@@ -192,6 +211,7 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 	struct slice line = {"", 0};
 
 	e->account = e->config = NULL;
+	e->served = false;
 	e->last = "";
 	e->envelope = (struct envelope){.sender = NULL};
 	if (!slice_line(text, &line) || check_version(line, BLOCK, f) < 0)

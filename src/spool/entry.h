@@ -11,6 +11,7 @@
 #ifndef SPOOL_ENTRY_H
 #define SPOOL_ENTRY_H
 
+#include <sys/types.h>
 #include <time.h>
 
 #include "mail/message.h"
@@ -21,6 +22,8 @@ struct entry {
 	char id[SPOOL_ID];
 	const char *account;
 	const char *config; /* the file that the account is of, from the root on; NULL: one of the usual ones */
+	bool served;	    /* a service took it from that user: */
+	uid_t uid;
 	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and TOLD are settled, PENDING is to be tried, UNSURE too */
 	bool eightbit;		  /* of the message */
 	uint64_t size;		  /* of the message, octets */
@@ -37,6 +40,8 @@ struct entry {
 
 /* Refuses a value with a control character in it. */
 MUST_CHECK int entry_print(struct buf *out, const struct entry *e, struct failure *f);
+/* Out of the beginning of a block: the user from whom a service took it. */
+bool entry_user(struct slice text, uid_t *uid);
 /* Takes the block off *text. */
 MUST_CHECK int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct failure *f);
 MUST_CHECK int entry_print_state(struct buf *out, const struct entry *e);

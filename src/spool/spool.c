@@ -69,13 +69,17 @@ static int open_folder(int at, const char *name, bool make)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
+enum use { LOOK, USE, MAKE };
+
 /* Nobody else may put mail there that we would send in our name. */
-static int check_owner(const struct spool *s, int fd, const char *folder, struct failure *f)
+static int check_owner(const struct spool *s, int fd, const char *folder, enum use how, struct failure *f)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return spool_fails(s, "looking at it", f);
+	if (how == LOOK && geteuid() == 0)
+		return 0;
 	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
 		fail(f, AT_SPOOL, EX_CANTCREAT, "spool %s%s%s is refused: others than we may write there", s->path, *folder ? "/" : "", folder);
 		return failure_hint(f, "it has to be ours, with mode 0700");
@@ -83,48 +87,58 @@ static int check_owner(const struct spool *s, int fd, const char *folder, struct
 	return 0;
 }
 
-static int open_folders(struct spool *s, int top, bool make, struct failure *f)
+static int open_folders(struct spool *s, int top, enum use how, struct failure *f)
 {
 	static const char *const names[] = {"tmp", "queue", "failed"};
 	int *const to[] = {&s->tmp, &s->queue, &s->failed};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		*to[i] = open_folder(top, names[i], make);
+		*to[i] = open_folder(top, names[i], how == MAKE);
 		if (*to[i] < 0)
-			return errno == ENOENT && !make ? 1 : spool_fails(s, "opening its folders", f);
-		if (check_owner(s, *to[i], names[i], f) < 0)
+			return errno == ENOENT && how != MAKE ? 1 : spool_fails(s, "opening its folders", f);
+		if (check_owner(s, *to[i], names[i], how, f) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int spool_open(struct spool *s, const char *path, bool make, struct failure *f)
+static int open_spool(struct spool *s, const char *path, enum use how, struct failure *f)
 {
 	int top, ok;
 
 	*s = (struct spool){path, -1, -1, -1};
-	if (make && !*path) {
+	if (how == MAKE && !*path) {
 		fail(f, AT_SPOOL, EX_CONFIG, "there is no place for it: no home directory is known");
 		return failure_hint(f, "set spool or HOME");
 	}
-	if (make && make_folders(path) < 0) {
+	if (how == MAKE && make_folders(path) < 0) {
 		bool denied = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR;
 
 		spool_fails(s, "making it", f);
 		return denied ? failure_hint(f, "set spool, or HOME, to a folder that we may write") : -1;
 	}
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0 && errno == ENOENT && !make)
+	if (top < 0 && errno == ENOENT && how != MAKE)
 		return 1;
 	if (top < 0)
 		return spool_fails(s, "opening it", f);
-	ok = check_owner(s, top, "", f);
+	ok = check_owner(s, top, "", how, f);
 	if (ok == 0)
-		ok = open_folders(s, top, make, f);
+		ok = open_folders(s, top, how, f);
 	close(top);
 	if (ok != 0)
 		spool_close(s);
 	return ok;
+}
+
+int spool_open(struct spool *s, const char *path, bool make, struct failure *f)
+{
+	return open_spool(s, path, make ? MAKE : USE, f);
+}
+
+int spool_open_to_look(struct spool *s, const char *path, struct failure *f)
+{
+	return open_spool(s, path, LOOK, f);
 }
 
 void spool_close(struct spool *s)

@@ -32,6 +32,8 @@ struct spool_names { /* of mails, oldest first */
 
 /* make: its folders are made where they are missing. Without it, 1: there is none. */
 MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct failure *f);
+/* The same, only to list what is there: root may look into anybody's. */
+MUST_CHECK int spool_open_to_look(struct spool *s, const char *path, struct failure *f);
 void spool_close(struct spool *s);
 /* A name like no other; and that of the bounce, or warning, which tells of an entry's last attempt. */
 MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
@@ -63,11 +65,11 @@ MUST_CHECK int spool_has_room(const struct spool *s, bool *room, struct failure 
 void spool_sweep(const struct spool *s);
 /* Of what was given up, what is older than so many seconds goes, and what is more than so many. */
 void spool_prune(const struct spool *s, time_t lifetime, size_t most);
-/* How much waits. */
+/* How much waits, and how much of it a service took from that user (NULL: nobody asks). */
 struct spool_sum {
-	uint64_t octets;
-	size_t mails;
+	uint64_t octets, own_octets;
+	size_t mails, own_mails;
 };
-MUST_CHECK int spool_measure(const struct spool *s, struct spool_sum *sum, struct failure *f);
+MUST_CHECK int spool_measure(const struct spool *s, const uid_t *user, struct spool_sum *sum, struct failure *f);
 
 #endif

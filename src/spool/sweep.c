@@ -227,19 +227,43 @@ int spool_has_room(const struct spool *s, bool *room, struct failure *f)
 	return ok == 0 || errno == ENOSPC || errno == EDQUOT ? 0 : spool_fails(s, "it is not run", f);
 }
 
+struct measure {
+	struct spool_sum *sum;
+	const uid_t *user;
+};
+
+/* What cannot be read counts as nobody's. */
+static bool is_of(const struct spool *s, const char *id, uid_t user)
+{
+	int fd = openat(s->queue, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char text[64];
+	ssize_t n = fd < 0 ? -1 : file_read_at(fd, text, sizeof text, 0);
+	uid_t found;
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && entry_user((struct slice){text, (size_t)n}, &found) && found == user;
+}
+
 static void add_up(const struct spool *s, const struct dirent *d, void *ctx)
 {
-	struct spool_sum *sum = ctx;
+	struct measure *m = ctx;
 	struct stat st;
 
 	if (!spool_is_name(d->d_name) || fstatat(s->queue, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	sum->octets += (uint64_t)st.st_size;
-	sum->mails++;
+	m->sum->octets += (uint64_t)st.st_size;
+	m->sum->mails++;
+	if (!m->user || !is_of(s, d->d_name, *m->user))
+		return;
+	m->sum->own_octets += (uint64_t)st.st_size;
+	m->sum->own_mails++;
 }
 
-int spool_measure(const struct spool *s, struct spool_sum *sum, struct failure *f)
+int spool_measure(const struct spool *s, const uid_t *user, struct spool_sum *sum, struct failure *f)
 {
+	struct measure m = {sum, user};
+
 	*sum = (struct spool_sum){0};
-	return each(s, s->queue, add_up, sum) < 0 ? spool_fails(s, "reading the queue", f) : 0;
+	return each(s, s->queue, add_up, &m) < 0 ? spool_fails(s, "reading the queue", f) : 0;
 }

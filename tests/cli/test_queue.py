@@ -227,7 +227,7 @@ def test_mail_of_another_version_stays_where_it_is_and_is_named(spool, relay, na
     spool.run("bob@example.org", stdin=TEXT).ok()
     path = os.path.join(spool.top, "queue", spool.names()[0] + name)
     with open(path, "rb") as text:
-        data = re.sub(rb"^(mysend-\w+) 1\n", rb"\1 3\n", text.read())
+        data = re.sub(rb"^(mysend-\w+) 1\n", rb"\1 4\n", text.read())
     with open(path, "wb") as out:
         out.write(data)
     there = relay()

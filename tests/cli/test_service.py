@@ -177,10 +177,13 @@ def test_who_may_send_only_as_himself_is_refused_as_anybody_else(mysend, relay, 
 
 
 def speak(service, user, text):
-    """That user's own SMTP; all answers."""
-    code = ("import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(%r)\nf=s.makefile('rwb')\nf.write(%r)\nf.flush()\n"
-            "sys.stdout.write(f.read().decode())" % (service.path, text))
-    done = subprocess.run(["/usr/bin/python3", "-c", code], preexec_fn=become(user), stdout=subprocess.PIPE, check=True, timeout=20)
+    """That user's own SMTP; all answers. What is not read any more is no fault."""
+    code = ("import socket,sys,threading\ns=socket.socket(socket.AF_UNIX)\ns.connect(%r)\ntext=sys.stdin.buffer.read()\n"
+            "def say():\n try:\n  s.sendall(text)\n except OSError:\n  pass\n"
+            "threading.Thread(target=say, daemon=True).start()\nout=b''\n"
+            "while True:\n try:\n  got=s.recv(65536)\n except ConnectionResetError:\n  break\n out+=got\n if not got:\n  break\n"
+            "sys.stdout.buffer.write(out)\nsys.stdout.flush()\n" % service.path)
+    done = subprocess.run(["/usr/bin/python3", "-c", code], input=text, preexec_fn=become(user), stdout=subprocess.PIPE, check=True, timeout=60)
     return done.stdout.decode()
 
 
@@ -241,6 +244,216 @@ def test_service_that_is_its_own_relay_ends_the_circle(mysend, public):
         done = client(mysend, service, "bin", "bob@example.org")
         service.stop()
     assert done.status == 69 and "554 5.4.6" in done.err and len(service.processes) == 51, done
+
+
+def queue_one(service, user, count=1):
+    return speak(service, user, mail(user + "@mail.example", "Subject: x").replace(b"QUIT\r\n", b"") * count + b"QUIT\r\n")
+
+
+@needs_root
+@pytest.mark.parametrize("limit, fits", [("spool_max_mails 8\n", {2}), ("spool_max_mails 3\n", {1}), ("service_max_mails 2\n", {2}),
+                                         ("service_max 1k\n", {1, 2, 3}), ("spool_max 10k\nservice_share 10\n", {1, 2, 3})])
+def test_one_user_fills_no_more_than_a_share_of_the_spool(mysend, public, limit, fits):
+    with Service(mysend, public, None, limit) as service:
+        said = queue_one(service, "bin", 5)
+        others = queue_one(service, "games")
+        told = service.stop().decode()
+    taken = said.count("250 2.0.0 Ok: it waits as ")
+    assert taken in fits and said.count("\r\n451 ") == 5 - taken, said
+    assert "250 2.0.0 Ok: it waits as " in others and "bin has filled a share of spool " in told, (others, told)
+
+
+@needs_root
+def test_user_may_have_the_whole_spool_if_the_service_says_so(mysend, public):
+    with Service(mysend, public, None, "spool_max_mails 5\nservice_share 100\n") as service:
+        assert queue_one(service, "bin", 6).count("250 2.0.0 Ok: it waits as ") == 5
+        service.stop()
+
+
+@needs_root
+def test_root_has_no_share_but_the_whole(mysend, public):
+    with Service(mysend, public, None, "spool_max_mails 3\n") as service:
+        assert queue_one(service, "root", 4).count("250 2.0.0 Ok: it waits as ") == 3
+        service.stop()
+
+
+@needs_root
+def test_mail_of_a_service_says_whose_it_is_and_is_sent_later(mysend, relay, public):
+    with Service(mysend, public, None) as service:
+        queue_one(service, "bin")
+        service.stop()
+        name, = [name for name in service.waiting() if "." not in name]
+        with open(os.path.join(service.spool, "queue", name), encoding="ascii") as text:
+            assert text.read().startswith("mysend-mail 3\nUser: %d\nArrived: " % pwd.getpwnam("bin").pw_uid)
+        there = relay()
+        config = open(service.config, encoding="ascii").read().replace("port 1\n", "port %d\n" % there.port)
+        with open(service.config, "w", encoding="ascii") as out:
+            out.write(config)
+        mysend("-qf", before=become(SERVICE), cwd="/", env={"MYSEND_CONFIG": service.config}).ok()
+        assert there.message.sender == "bin@mail.example" and service.waiting() == []
+
+
+@needs_root
+@pytest.mark.parametrize("line, code", [("NOOP", "250"), ("RSET", "250"), ("VRFY bob", "252"), ("HELP", "214"), ("EHLO x", "250"), ("HELO x", "250"),
+                                        ("FOO", "500"), ("MAIL FROM:<ceo@corp.example>", "550"), ("EXPN x", "502"), ("RCPT TO:<a@b.example>", "503")])
+def test_service_listens_to_a_hundred_commands_that_lead_to_nothing(mysend, relay, public, line, code):
+    with Service(mysend, public, relay("lax"), "service_from own\n") as service:
+        said = speak(service, "bin", (line + "\r\n").encode() * 2000 + b"QUIT\r\n")
+        service.stop()
+    answers = [answer[:3] for answer in said.splitlines()[1:] if answer[3:4] == " "]
+    assert answers == [code] * 100 + ["421"], answers
+
+
+@needs_root
+def test_mail_that_is_taken_gives_a_client_of_the_service_another_hundred(mysend, relay, public):
+    there = relay("lax")
+    one = b"NOOP\r\n" * 60 + b"RSET\r\n" * 20 + mail("bin@mail.example", "Subject: x").replace(b"QUIT\r\n", b"")
+    with Service(mysend, public, there) as service:
+        assert speak(service, "bin", one * 3 + b"QUIT\r\n").splitlines()[-1].startswith("221 ")
+        service.stop()
+    assert len(there.messages) == 3
+
+
+def test_program_that_has_mysend_for_itself_may_say_noop_as_often_as_it_likes(mysend, relay):
+    done = mysend("-bs", name="sendmail", relay=relay("lax"), config="maildomain mail.example\n", stdin=b"NOOP\r\n" * 2000 + b"QUIT\r\n")
+    assert done.out.count("250 2.0.0 Ok") == 2000 and done.out.splitlines()[-1].startswith("221 ")
+
+
+@needs_root
+def test_recipients_that_are_too_many_are_counted_in_the_end(mysend, relay, public):
+    rcpt = b"".join(b"RCPT TO:<r%d@example.org>\r\n" % n for n in range(20100))
+    with Service(mysend, public, relay("lax")) as service:
+        said = speak(service, "bin", b"EHLO x\r\nMAIL FROM:<bin@mail.example>\r\n" + rcpt)
+        service.stop()
+    assert said.count("\r\n452 4.5.3 ") == 10000 and said.splitlines()[-1].startswith("421 "), said[-300:]
+
+
+@needs_root
+@pytest.mark.parametrize("more, said", [("", "SIZE 67108864"), ("message_size_limit 20k\n", "SIZE 20480"), ("message_size_limit off\n", "SIZE")])
+def test_service_says_how_large_a_message_may_be(mysend, relay, public, more, said):
+    with Service(mysend, public, relay("lax"), more) as service:
+        answers = speak(service, "bin", b"EHLO x\r\nMAIL FROM:<bin@mail.example> SIZE=67108865\r\nQUIT\r\n")
+        service.stop()
+    assert "250-%s\r\n" % said in answers, answers
+    assert ("\r\n552 5.3.4 " in answers) == (said != "SIZE"), answers
+
+
+@needs_root
+@pytest.mark.parametrize("begin", [b"DATA\r\n", b"BDAT 30000 LAST\r\n"])
+def test_message_over_the_limit_of_a_service_is_552_and_the_session_goes_on(mysend, relay, public, begin):
+    there = relay("lax")
+    dot = b".\r\n" if begin.startswith(b"DATA") else b""
+    text = b"EHLO x\r\nMAIL FROM:<bin@mail.example>\r\nRCPT TO:<bob@example.org>\r\n" + begin + (b"x" * 98 + b"\r\n") * 300 + dot
+    with Service(mysend, public, there, "message_size_limit 20k\n") as service:
+        said = speak(service, "bin", text + mail("bin@mail.example", "Subject: x"))
+        told = service.stop().decode()
+    assert "\r\n552 5.3.4 " in said and said.splitlines()[-1].startswith("221 ") and len(there.messages) == 1, said
+    assert "mysend: mail of bin" in told and "larger than message_size_limit" in told, told
+
+
+@needs_root
+@pytest.mark.parametrize("begin", [b"DATA\r\n", b"BDAT 100000000000 LAST\r\n"])
+def test_message_without_an_end_is_read_no_further_than_twice_the_limit(mysend, relay, public, begin):
+    there = relay("lax")
+    with Service(mysend, public, there, "message_size_limit 20k\n") as service:
+        text = b"EHLO x\r\nMAIL FROM:<bin@mail.example>\r\nRCPT TO:<bob@example.org>\r\n"
+        said = speak(service, "bin", text + begin + (b"x" * 98 + b"\r\n") * 500)
+        service.stop()
+    assert [line[:4] for line in said.splitlines()][-1] in ("552 ", "503 ") and not there.messages, said
+    assert [process.returncode for process in service.processes] == [0]
+
+
+@needs_root
+def test_what_is_over_the_limit_is_not_kept(mysend, relay, public):
+    with Service(mysend, public, relay("lax"), "message_size_limit 4M\n") as service:
+        there = socket.socket(socket.AF_UNIX)
+        there.settimeout(20)
+        there.connect(service.path)
+        there.sendall(b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n" + (b"x" * 98 + b"\r\n") * 60000 + b".\r\nNOOP\r\n")
+        answers = there.makefile("rb")
+        while not answers.readline().startswith(b"552 "):
+            pass
+        held = [name for name in map(os.readlink, fds(service.processes[0].pid)) if "deleted" in name]
+        there.close()
+        answers.close()
+        service.stop()
+    assert held == [], held
+
+
+def fds(pid):
+    return ["/proc/%d/fd/%s" % (pid, name) for name in os.listdir("/proc/%d/fd" % pid)]
+
+
+@needs_root
+@pytest.mark.parametrize("more, most", [("", 8), ("service_connections 2\n", 2)])
+def test_user_has_so_many_connections_at_a_time_and_others_have_theirs(mysend, relay, public, more, most):
+    hold = ("import socket,sys\nall=[]\n"
+            "for n in range(%d):\n s=socket.socket(socket.AF_UNIX)\n s.connect(%r)\n f=s.makefile('rwb')\n"
+            " print(f.readline().decode().strip(), flush=True)\n all.append(f)\nsys.stdin.read()")
+    with Service(mysend, public, relay("lax"), more) as service:
+        run = subprocess.Popen(["/usr/bin/python3", "-c", hold % (most + 2, service.path)], preexec_fn=become("bin"), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+        greetings = [run.stdout.readline().decode() for _ in range(most + 2)]
+        assert "250 2.0.0" in speak(service, "games", mail("games@mail.example", "Subject: x"))
+        assert "250 2.0.0" in speak(service, "root", mail("root@mail.example", "Subject: x"))
+        run.communicate(timeout=20)
+        for process in service.processes:
+            process.wait(20)
+        assert "250 2.0.0" in speak(service, "bin", mail("bin@mail.example", "Subject: x"))
+        told = service.stop().decode()
+    assert [line[:4] for line in greetings] == ["220 "] * most + ["421 "] * 2, greetings
+    assert told.count("bin has %d connections already" % most) == 2, told
+
+
+@needs_root
+def test_wrong_password_of_the_service_is_told_to_its_user_and_its_journal(mysend, relay, public):
+    there = relay("lax", "ehlo auth=plain", 'auth "535 5.7.8 bad credentials"')
+    with Service(mysend, public, there, "user joe\npassword hunter2\nauth plain\n") as service:
+        said = queue_one(service, "bin")
+        told = service.stop().decode()
+    name, = [name for name in service.waiting() if "." not in name]
+    answer, = [line for line in said.splitlines() if "it waits as" in line]
+    assert answer.startswith("250 2.0.0 Ok: it waits as %s: login to " % name) and "535" in answer, said
+    assert told.startswith("mysend: mail of bin from <bin@mail.example>: login to ") and "535" in told and "; it waits as " + name in told, told
+
+
+@needs_root
+def test_refusal_by_the_relay_is_told_to_the_journal_of_the_service(mysend, relay, public):
+    with Service(mysend, public, relay('rcpt "550 5.1.1 no such user"')) as service:
+        client(mysend, service, "bin", "bob@example.org").failed(69)
+        told = service.stop().decode()
+    assert told.startswith("mysend: mail of bin from <bin@mail.example>: RCPT TO to ") and "550" in told and told.count("\n") == 1, told
+
+
+@needs_root
+def test_root_may_look_at_the_spool_of_the_service_and_not_send_from_it(mysend, relay, public):
+    there = relay("lax")
+    with Service(mysend, public, None) as service:
+        queue_one(service, "bin")
+        service.stop()
+    env = {"MYSEND_SPOOL": service.spool}
+    where = "host %s\nport %d\ntls off\nqueue on\nfrom me@example.net\n" % (there.host, there.port)
+    assert "bin@mail.example" in mysend("-bp", config=where, env=env).out
+    assert '"sender":"bin@mail.example"' in mysend("-bp", "--json", config=where, env=env).out
+    assert mysend("--queue-check", config=where, env=env).out.startswith("MYSEND OK - 1 mail waits")
+    assert "others than we may write there" in mysend("-qf", config=where, env=env).failed(73)
+    name, = [name for name in service.waiting() if "." not in name]
+    assert "others than we may write there" in mysend("--queue-remove", name, config=where, env=env).failed(73)
+    assert "Permission denied" in mysend("-bp", config=where, env=env, before=become("games")).failed(73) and not there.messages
+
+
+@needs_root
+def test_client_that_goes_away_is_named(mysend, relay, public):
+    with Service(mysend, public, relay("lax")) as service:
+        speaker = socket.socket(socket.AF_UNIX)
+        speaker.connect(service.path)
+        speaker.makefile("rb").readline()
+        speaker.sendall(b"NOOP\r\n" * 50)
+        speaker.shutdown(socket.SHUT_RD)
+        speaker.sendall(b"NOOP\r\n")
+        speaker.close()
+        told = service.stop().decode()
+    assert told == "mysend: connection of root: answering: Broken pipe\n", told
 
 
 @needs_root

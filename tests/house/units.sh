@@ -16,6 +16,12 @@ for unit in "$work"/*.timer "$work"/*.socket "$work"/mysend-queue.service "$work
 	said=$(cd "$work" && systemd-analyze verify "./$(basename "$unit")" 2>&1 | grep -F "$(basename "$unit")")
 	[ -z "$said" ] || trouble "$said"
 done
+# One user, or one mail, does not take the whole host.
+for unit in "$src"/*.service; do
+	grep -q '^MemoryMax=[1-9]' "$unit" && grep -q '^TasksMax=[1-9]' "$unit" || trouble "$unit: no limit of memory or processes"
+done
+grep -q '^MaxConnections=[1-9]' "$src/mysend.socket" && grep -q '^MaxConnectionsPerSource=[1-9]' "$src/mysend.socket" ||
+	trouble "mysend.socket: no limit of connections"
 for unit in "$src"/*.service; do
 	wanted=$(sed -n 's/^# systemd-analyze security --offline=true: \([0-9.]*\).*/\1/p' "$unit")
 	found=$(systemd-analyze security --no-pager --offline=true "$unit" 2>/dev/null | sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p')

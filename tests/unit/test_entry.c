@@ -119,10 +119,41 @@ static void test_a_clock_before_1970_writes_what_can_be_read_again(void **state)
 	arena_free(&in);
 }
 
+static void test_an_envelope_that_a_service_took_says_from_whom(void **state)
+{
+	static const char served[] = "mysend-mail 3\nUser: 4294967294\nArrived: 880127706\nAccount: my work\nConfig: /c\nSize: 7\nEightbit: 0\n"
+				     "Sender: <>\nNotify: 0\nRet: 0\nBody: 0\nSmtputf8: 0\nRecipient: 0 - <r@x>\n\n";
+	static const struct { const char *text; bool is; uid_t uid; } rows[] = {
+		{served, true, 4294967294}, {"mysend-mail 3\nUser: 0\n", true, 0}, {"mysend-mail 3\nUser: 1000\nArr", true, 1000},
+		{"mysend-mail 1\nUser: 1000\n", false, 0}, {"mysend-mail 3\nArrived: 5\nUser: 1000\n", false, 0}, {"mysend-mail 3\nUser: x\n", false, 0},
+		{"mysend-mail 3\nUser: 4294967296\n", false, 0}, {"", false, 0},
+	};
+	struct arena in = {0};
+	struct entry e = parsed(&in, served);
+	struct failure f;
+	struct buf out;
+
+	(void)state;
+	assert_true(e.served && e.uid == 4294967294);
+	buf_start(&out, 10000);
+	assert_int_equal(entry_print(&out, &e, &f), 0);
+	assert_string_equal(out.p, served);
+	buf_free(&out);
+	assert_false(parsed(&in, block).served);
+	arena_free(&in);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		uid_t uid = 0;
+
+		assert_int_equal(entry_user(slice_of(rows[i].text), &uid), rows[i].is);
+		assert_int_equal(uid, rows[i].uid);
+	}
+}
+
 static void test_a_block_that_is_none_of_ours_is_an_error(void **state)
 {
 	static const char *const rows[] = {
-		"", "\n", "From: a@b\n\nx", "mysend-mail 2\n\n", "mysend-mail 3\n\n", "mysend-mail 1\n\n",
+		"", "\n", "From: a@b\n\nx", "mysend-mail 2\n\n", "mysend-mail 3\n\n", "mysend-mail 4\n\n", "mysend-mail 1\n\n",
+		"mysend-mail 3\nUser: -1\nAccount: a\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
 		"mysend-mail 2\nAccount: a\nConfig: b\nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
 		"mysend-mail 2\nAccount: a\nConfig: \nSender: <a@b>\nRecipient: 0 - <a@b>\n\n",
 		"mysend-mail 1\nAccount: a\nSender: <a@b>\n\n",				  /* nobody */
@@ -233,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_an_envelope_of_a_file_of_its_own_comes_back_as_it_was_written),
 		cmocka_unit_test(test_a_control_character_gets_into_no_entry),
 		cmocka_unit_test(test_a_clock_before_1970_writes_what_can_be_read_again),
+		cmocka_unit_test(test_an_envelope_that_a_service_took_says_from_whom),
 		cmocka_unit_test(test_a_block_that_is_none_of_ours_is_an_error),
 		cmocka_unit_test(test_a_state_comes_back_as_it_was_written),
 		cmocka_unit_test(test_a_state_that_is_not_whole_is_an_error_and_a_line_of_the_future_is_not),
