@@ -95,14 +95,15 @@ def run(host, caller, executable=None, argv=None, env=None):
     return process.returncode, said[0] or b"", said[1] or b""
 
 
-def check_header(caller, head):
+def check_header(caller, head, encoded=False):
     """The caller's own fields first, as they were but for what CALLERS says; then what was missing, once, and nothing else."""
     lines = head.decode().split("\r\n")
     kept = caller.wire_header
     assert lines[:len(kept)] == kept, "the caller's own fields do not pass as they are: %r" % lines
     had = {line.split(":")[0].strip().lower() for line in kept if line[:1] not in " \t"}
     added = [line.split(": ", 1) for line in "\n".join(lines[len(kept):]).replace("\n ", " ").split("\n") if line]
-    wanted = sorted([name for name in ("Date", "Message-ID") if name.lower() not in had] + list(caller.adds))
+    always = ("Date", "Message-ID") + (("MIME-Version", "Content-Transfer-Encoding") if encoded else ())
+    wanted = sorted({name for name in always if name.lower() not in had} | set(caller.adds))
     assert sorted(name for name, _ in added) == wanted, "the fields that were added: %r" % lines
     check_added(caller, dict(added))
     assert "from" in had or "From" in wanted
@@ -155,9 +156,10 @@ def check_arrival(caller, there, modern=True):
     assert [address for address, _, _ in mail.rcpts] == caller.to
     check_parameters(caller, mail, modern)
     head, _, body = mail.body.partition(b"\r\n\r\n")
-    if not modern and caller.adds.get("Content-Transfer-Encoding") == "8bit":
+    encoded = not modern and not caller.wire_body.isascii()
+    if encoded:
         head, body = decoded(head, body)
-    check_header(caller, head)
+    check_header(caller, head, encoded)
     assert body == caller.wire_body
 
 
