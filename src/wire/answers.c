@@ -203,7 +203,7 @@ int answers_next(struct engine *e, struct failure *f)
 	/* What is wholly written may have been taken: to leave without its answer is to send it again. */
 	if (!it.t->sent || it.t->failed)
 		until = engine_before_end(e, until);
-	if (session_reply(e->session, until, &r, f) < 0) {
+	if (session_reply(e->session, until, (unsigned)e->queued, &r, f) < 0) {
 		f->stage = rows[it.verb].stage;
 		return -1;
 	}

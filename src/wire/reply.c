@@ -48,16 +48,45 @@ static void add_text(struct reply *r, struct slice text)
 	printable(r->text + used, sizeof r->text - used, text);
 }
 
-int reply_line(struct reply *r, struct slice line, struct failure *f)
+static bool is_shaped(struct slice line)
+{
+	return digits(line, 0) == 3 && (line.len == 3 || line.p[3] == ' ' || line.p[3] == '-');
+}
+
+bool reply_ends(struct slice line)
+{
+	line = slice_trim(line);
+	return is_shaped(line) && (line.len == 3 || line.p[3] == ' ');
+}
+
+static int no_reply(struct slice line, struct failure *f)
 {
 	char shown[80];
+
+	printable(shown, sizeof shown, line);
+	return fail(f, AT_GREETING, EX_PROTOCOL, "the answer is not SMTP: \"%s\"", shown);
+}
+
+int reply_is_none(const struct reply *r, int exit, const char *why, struct failure *f)
+{
+	if (!*r->stray)
+		return fail(f, AT_GREETING, exit, "%s", why);
+	return fail(f, AT_GREETING, exit, "%s, and said what is not SMTP: \"%s\"", why, r->stray);
+}
+
+int reply_line(struct reply *r, struct slice line, struct failure *f)
+{
 	int code;
 
-	if (digits(line, 0) != 3 || line.p[0] < '2' || line.p[0] > '5' ||
-	    (line.len > 3 && line.p[3] != ' ' && line.p[3] != '-')) {
-		printable(shown, sizeof shown, line);
-		return fail(f, AT_GREETING, EX_PROTOCOL, "the answer is not SMTP: \"%s\"", shown);
+	if (!is_shaped(line)) {
+		if (++r->strays > REPLY_STRAYS)
+			return no_reply(*r->stray ? slice_of(r->stray) : line, f);
+		if (!*r->stray)
+			printable(r->stray, sizeof r->stray, slice_trim(line));
+		return 0;
 	}
+	if (line.p[0] < '2' || line.p[0] > '5')
+		return no_reply(line, f);
 	code = (line.p[0] - '0') * 100 + (line.p[1] - '0') * 10 + (line.p[2] - '0');
 	if (r->lines && code != r->code)
 		return fail(f, AT_GREETING, EX_PROTOCOL, "the answer changes its code from %d to %d", r->code,

@@ -1,9 +1,10 @@
 /*
  * wire/reply - an answer of the relay, put together from its lines (RFC 5321 4.2)
  *
- * Use: struct reply r = {0}; reply_line() once per line without its line end, until it returns 1.
+ * Use: struct reply r = {0}; reply_line() once per line without its line end, until it returns 1. A line that does not look
+ * like one of a reply at all (blank, or a program's own words) is a stray: passed over, and counted.
  * Owns: nothing; a value.
- * Bounds: 512 octets of text and 100 lines count; more lines are a failure. Text is made printable here,
+ * Bounds: 512 octets of text and 100 lines count; more lines are a failure, and so is a sixth stray. Text is made printable here,
  * at the door, and may then be shown anywhere.
  * Errors: -1 and *f EX_PROTOCOL (the caller sets the stage). Threads: any.
  * Source: RFC 5321 4.2, 4.5.3.1.5; RFC 2034 (enhanced codes).
@@ -13,16 +14,21 @@
 
 #include "base/bytes.h"
 
-enum { REPLY_LINES = 100 };
+enum { REPLY_LINES = 100, REPLY_STRAYS = 5 };
 
 struct reply {
 	int code;	   /* 200..599 */
 	char enhanced[12]; /* "" or "5.1.1", RFC 3463 */
 	char text[512];	   /* lines joined by a space, without the codes */
 	unsigned lines;
+	unsigned strays;
+	char stray[80]; /* the first that is not blank, or "" */
 };
 
 MUST_CHECK int reply_line(struct reply *r, struct slice line, struct failure *f); /* 0 more, 1 whole, -1 */
+bool reply_ends(struct slice line); /* it looks like the last line of a reply */
+/* No answer came, and strays did: -1 with their words. */
+int reply_is_none(const struct reply *r, int exit, const char *why, struct failure *f);
 bool reply_is_positive(const struct reply *r); /* 2yz */
 /* What it means for whom it was said to: always -1, with the relay's words; 4yz is EX_TEMPFAIL. */
 int reply_failure(const struct reply *r, enum stage at, int exit_if_final, struct failure *f);

@@ -153,6 +153,11 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 	}
 	if (code == CURLE_USE_SSL_FAILED && check_tls(s, a, f) < 0)
 		return -1;
+	if (!t->reply.lines && *t->reply.stray) {
+		reply_is_none(&t->reply, EX_PROTOCOL, "the relay gave no answer", f);
+		f->stage = at;
+		return -1;
+	}
 	handle_failure(s->easy, code, at, s->words, f);
 	if (code == CURLE_LOGIN_DENIED && t->said == SAID_AUTH) { /* a token is refused with 334 and the reason */
 		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", t->reply.code, t->reply.text);
@@ -282,7 +287,7 @@ void session_close(struct session *s, bool politely)
 		session_show(s, SLICE("QUIT"));
 		/* The answer is for whoever watches: all that matters has been answered, and a round trip is saved. */
 		if (session_write(s, SLICE("QUIT\r\n"), until, &ignored) == 0 && watched)
-			(void)!session_reply(s, until, &r, &ignored);
+			(void)!session_reply(s, until, 1, &r, &ignored);
 	}
 	if (s->easy)
 		curl_easy_cleanup(s->easy);

@@ -36,10 +36,14 @@ void session_show(const struct session *s, struct slice line);
 void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* how far the message is */
 MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f);
 size_t session_written(const struct session *s); /* how much of it went out, also where that failed */
-MUST_CHECK int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f);
+/* awaited: how many answers are, this one included; all that they answer has been said. */
+MUST_CHECK int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f);
 void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
 /* A 2yz or 3yz has come that nobody asked for: what comes next would count for something else. Does not wait. */
 bool session_is_ahead(struct session *s);
+/* Nothing has been asked, and the relay has said something (a goodbye, most likely: then *r has it) or has gone: the session
+ * is good for nothing more. Does not wait. */
+bool session_is_over(struct session *s, struct reply *r);
 /* "HOST:PORT" of an account, as session_relay says it. */
 void session_name(const struct account *a, char *to, size_t room);
 

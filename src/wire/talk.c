@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "wire/inside.h"
 
-enum { LINE_MAX_OCTETS = 64 * 1024, PACE_MS = 500 };
+enum { LINE_MAX_OCTETS = 64 * 1024, PACE_MS = 500, DOUBT_MS = 5000 };
 
 /* From here on only what has already come can be read. */
 static int lost(struct session *s, int exit, const char *words, struct failure *f)
@@ -97,44 +97,132 @@ static bool next_line(struct session *s, struct slice *line)
 	return true;
 }
 
-int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f)
+/* From here on nobody knows what the next line answers. */
+static int lose_order(struct session *s, struct failure *f)
+{
+	s->closed = true;
+	s->taken = s->in.len;
+	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+	return -1;
+}
+
+/* The whole replies that have come and are not taken; none where one of them is a goodbye, which is nobody's answer. */
+static unsigned waiting(const struct session *s)
+{
+	struct slice rest = {s->in.p + s->taken, s->in.len - s->taken}, line;
+	unsigned n = 0;
+
+	while (rest.len && slice_cut(&rest, '\n', &line)) {
+		if (slice_begins(line, "421"))
+			return 0;
+		n += reply_ends(line);
+	}
+	return n;
+}
+
+/* A stray line where several answers are awaited: was it meant for one of them, and do those behind it answer what comes
+ * later? Not if as many come as are awaited; all that they answer has been said. */
+static bool all_come(struct session *s, unsigned awaited, int64_t until)
+{
+	int64_t doubt = clock_steady() + DOUBT_MS;
+	struct failure ignored;
+
+	while (waiting(s) < awaited) {
+		if (s->closed || s->in.len >= ANSWERS_MAX / 2 || !wait_for(s, POLLIN, doubt < until ? doubt : until) || fill(s, &ignored) < 0)
+			return waiting(s) >= awaited;
+	}
+	return true;
+}
+
+static int no_answer(struct session *s, int exit, const char *words, const struct reply *r, struct failure *f)
+{
+	lost(s, exit, words, f);
+	reply_is_none(r, exit, words, f);
+	f->stage = AT_CONNECT;
+	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+	return -1;
+}
+
+/* Takes what lines there are: 1 whole, 0 not yet, -1. */
+static int take_lines(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f)
+{
+	struct slice line;
+
+	while (next_line(s, &line)) {
+		unsigned strays = r->strays;
+		int whole;
+
+		transcript_show(&s->transcript, '<', line);
+		whole = reply_line(r, line, f);
+		if (whole == 0 && r->strays > strays && !r->lines && awaited > 1 && !all_come(s, awaited, until))
+			whole = reply_is_none(r, EX_PROTOCOL, "the relay did not answer each command", f);
+		if (whole < 0)
+			return lose_order(s, f);
+		if (whole)
+			return 1;
+	}
+	return 0;
+}
+
+int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f)
 {
 	*r = (struct reply){0};
 	for (;;) {
-		struct slice line;
-		int whole;
+		int whole = take_lines(s, until, awaited, r, f);
 
-		while (next_line(s, &line)) {
-			transcript_show(&s->transcript, '<', line);
-			whole = reply_line(r, line, f);
-			if (whole < 0) {
-				s->closed = true; /* who knows what the next line answers? */
-				s->taken = s->in.len;
-				snprintf(f->relay, sizeof f->relay, "%s", s->relay);
-			}
-			if (whole)
-				return whole < 0 ? -1 : 0;
-		}
+		if (whole)
+			return whole < 0 ? -1 : 0;
 		if (s->in.len - s->taken > LINE_MAX_OCTETS)
 			return lost(s, EX_PROTOCOL, "the relay's answer is a line without end", f);
 		if (s->closed)
-			return lost(s, EX_TEMPFAIL, "the relay closed the connection", f);
+			return no_answer(s, EX_TEMPFAIL, "the relay closed the connection", r, f);
 		if (fill(s, f) < 0)
 			return -1;
 		if (memchr(s->in.p ? s->in.p : "", '\n', s->in.len) || s->closed)
 			continue;
 		if (!wait_for(s, POLLIN, until))
-			return lost(s, EX_TEMPFAIL, "the relay did not answer within the time allowed", f);
+			return no_answer(s, EX_TEMPFAIL, "the relay did not answer within the time allowed", r, f);
 	}
+}
+
+/* What has come without being asked for: its first whole line that is no stray, or NULL. */
+static const char *unasked(struct session *s)
+{
+	struct failure ignored;
+	struct slice rest, line;
+
+	if (fill(s, &ignored) < 0 || !s->in.len)
+		return NULL;
+	rest = (struct slice){s->in.p + s->taken, s->in.len - s->taken};
+	while (rest.len && slice_cut(&rest, '\n', &line))
+		if (line.len > 2 && strspn(line.p, "0123456789") == 3)
+			return line.p;
+	return NULL;
 }
 
 bool session_is_ahead(struct session *s)
 {
-	struct failure ignored;
-	const char *rest;
+	const char *reply = unasked(s);
 
+	return reply && (*reply == '2' || *reply == '3');
+}
+
+bool session_is_over(struct session *s, struct reply *r)
+{
+	struct slice line;
+	struct failure ignored;
+	bool over = false;
+
+	*r = (struct reply){0};
 	if (fill(s, &ignored) < 0)
-		return false;
-	rest = s->in.p ? s->in.p + s->taken : "";
-	return (*rest == '2' || *rest == '3') && memchr(rest, '\n', s->in.len - s->taken);
+		return true;
+	while (next_line(s, &line)) {
+		transcript_show(&s->transcript, '<', line);
+		over |= slice_trim(line).len > 0;
+		if (!r->lines)
+			(void)!reply_line(r, line, &ignored);
+	}
+	over |= s->in.len > s->taken || s->closed;
+	s->closed |= over;
+	return over;
 }

@@ -90,6 +90,7 @@ static int heard_whole(struct transcript *t, struct failure *f)
 
 int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 {
+	unsigned lines;
 	int whole;
 
 	if (t->whole) {
@@ -99,11 +100,13 @@ int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 	while (line.len && (line.p[line.len - 1] == '\n' || line.p[line.len - 1] == '\r'))
 		line.len--;
 	transcript_show(t, '<', line);
+	lines = t->reply.lines;
 	whole = reply_line(&t->reply, line, f);
 	if (whole < 0) {
 		f->stage = transcript_stage(t);
 		return -1;
 	}
+	t->stray = t->reply.lines == lines;
 	if (transcript_is_offer(t) && line.len > 4)
 		caps_line(&t->caps, (struct slice){line.p + 4, line.len - 4});
 	return whole ? heard_whole(t, f) : 0;
@@ -112,7 +115,7 @@ int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 bool transcript_is_offer(const struct transcript *t)
 {
 	/* The first line holds the relay's name. */
-	return t->said == SAID_EHLO && t->reply.lines > 1 && reply_is_positive(&t->reply);
+	return t->said == SAID_EHLO && !t->stray && t->reply.lines > 1 && reply_is_positive(&t->reply);
 }
 
 bool transcript_tls_missed(const struct transcript *t)

@@ -34,6 +34,7 @@ struct transcript {
 	struct caps caps;
 	struct reply reply; /* the last one, or what came of it */
 	bool whole;	    /* it is all there */
+	bool stray;	    /* the last line was none of it */
 	struct reply refusal; /* the last 4yz or 5yz; code 0: none */
 	enum stage refused_at;
 };

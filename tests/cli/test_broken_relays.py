@@ -194,3 +194,58 @@ def test_greeting_before_it_is_asked_for_and_answers_ahead_are_not_taken_for_ans
     one = relay("ehlo pipelining", 'greet "raw 220 hi\r\n250 x\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n && hang"', "lax")
     result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 2\n")
     assert result.status in (69, 75, 76) or one.transactions == [], result
+
+
+# --- lines that are no reply ----------------------------------------------------------------------
+
+STRAYS = {"blank": "\r\n", "bare-lf": "\n", "words": "warning: disk is slow\r\n", "several": "\r\n\r\nTraceback:\r\n  x\r\n", "half": "25\r\n"}
+
+
+@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS.keys())
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "end", "rset", "quit"])
+def test_stray_line_before_an_answer_is_passed_over(mysend, relay, style, stage, stray):
+    ehlo = STYLES[style]
+    if "chunking" in ehlo:
+        stage = {"data": "bdat-last", "end": "bdat-last"}.get(stage, stage)
+    answer = {"mail": "250 2.1.0 ok", "rcpt": "250 2.1.5 ok", "data": "354 go", "end": "250 2.0.0 queued", "bdat-last": "250 2.0.0 queued", "rset": "250 ok", "quit": "221 bye"}[stage]
+    one = relay(ehlo, '%s "raw %s && %s"' % (stage, stray, answer))
+    mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n").ok()
+    assert [mail.recipients for mail in one.messages] == [["a@example.org"], ["b@example.org"]]
+    assert len(one.sessions) == 1 and one.session.quit
+
+
+@pytest.mark.parametrize("stage, answer", [("greet", "220 hi"), ("ehlo", "250-x\r\n250-PIPELINING\r\n\r\n250 8BITMIME"), ("auth", "235 welcome")])
+@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS.keys())
+def test_stray_line_on_the_way_in_is_passed_over(mysend, relay, stage, answer, stray):
+    one = relay("ehlo auth=plain pipelining 8bitmime", '%s "raw %s%s\r\n"' % (stage, stray, answer), "lax")
+    more = "user bob\npassword hunter2\nauth plain\n" if stage == "auth" else ""
+    done = mysend("bob@example.org", stdin=TEXT, relay=one, config=more + "timeout 5\n")
+    assert done.status == 0 and len(one.messages) == 1, done
+
+
+def test_mail_whose_answer_has_a_blank_line_before_it_leaves_the_queue_at_once(mysend, relay, spool):
+    one = relay("ehlo pipelining", 'end "raw \r\n && 250 2.0.0 queued"')
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    for _ in range(3):
+        spool.run("-q", relay=one).ok()
+    assert len(one.messages) == 1 and not spool.names()
+
+
+def test_more_than_a_few_stray_lines_are_no_answer(mysend, relay):
+    one = relay("ehlo pipelining", 'mail "raw %s && 250 ok"' % ("noise\r\n" * 6), "lax")
+    assert "noise" in mysend("bob@example.org", stdin=TEXT, relay=one).failed(76)
+
+
+def test_server_that_speaks_another_protocol_is_named_by_its_words(mysend, relay):
+    one = relay('greet "raw HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n && drop"', "lax")
+    done = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 5\n")
+    assert done.status == 76 and "HTTP/1.1 400 Bad Request" in done.err and "not SMTP" in done.err, done
+
+
+@pytest.mark.parametrize("noise", ["hello there", "", "25 x"])
+def test_stray_line_in_place_of_an_answer_takes_no_other_for_it(mysend, relay, noise):
+    """The relay says a stray line and no answer to the first message; what it says of the second one counts for neither."""
+    one = relay("ehlo pipelining chunking", 'bdat-last "raw %s\r\n" "554 5.7.1 not this one"' % noise, "lax")
+    done = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n")
+    assert done.status in (75, 76) and "554" not in done.err, done

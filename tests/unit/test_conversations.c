@@ -85,7 +85,7 @@ void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 /* Decides how this place is answered; who has left answers nothing. */
 static enum answer answer(struct session *s, const char *well)
 {
-	static const char *const codes[] = {[FOR_NOW] = "450 ", [FOR_GOOD] = "550 ", [LEAVES] = "421 ", [NO_REPLY] = "what?", [GONE] = ""};
+	static const char *const codes[] = {[FOR_NOW] = "450 ", [FOR_GOOD] = "550 ", [LEAVES] = "421 ", [NO_REPLY] = "999 ", [GONE] = ""};
 	enum answer a;
 
 	if (s->silent)
@@ -206,11 +206,12 @@ int session_write(struct session *s, struct slice bytes, int64_t until, struct f
 	return 0;
 }
 
-int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f)
+int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f)
 {
 	const char *line = s->read < s->made ? s->answers[s->read++] : "";
 
 	(void)until;
+	assert_true(awaited > 0);
 	*r = (struct reply){0};
 	if (!*line || reply_line(r, slice_of(line), f) != 1) {
 		s->lost = true;

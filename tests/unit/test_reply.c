@@ -45,18 +45,52 @@ static void test_an_answer_is_put_together_from_its_lines(void **state)
 
 static void test_what_is_not_smtp_is_a_protocol_error_with_the_words(void **state)
 {
-	static const char *const rows[] = {"", "hello", "25 ok", "25x ok", "2500 ok", "250_ok", "150 early", "650 late",
-					   "HTTP/1.1 400 Bad Request", "\xff\xfe"};
+	static const struct { const char *line; unsigned most; } rows[] = {
+		{"", REPLY_STRAYS}, {"hello", REPLY_STRAYS}, {"25 ok", REPLY_STRAYS}, {"25x ok", REPLY_STRAYS}, {"2500 ok", REPLY_STRAYS},
+		{"250_ok", REPLY_STRAYS}, {"HTTP/1.1 400 Bad Request", REPLY_STRAYS}, {"\xff\xfe", REPLY_STRAYS}, {"\033[2J", REPLY_STRAYS},
+		{"150 early", 0}, {"650 late", 0}, {"999 x", 0}, {"000-x", 0},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct reply r = {0};
 		struct failure f;
 
-		assert_int_equal(reply_line(&r, slice_of(rows[i]), &f), -1);
+		for (unsigned k = 0; k < rows[i].most; k++)
+			assert_int_equal(reply_line(&r, slice_of(rows[i].line), &f), 0);
+		assert_int_equal(reply_line(&r, slice_of(rows[i].line), &f), -1);
 		assert_int_equal(f.exit, EX_PROTOCOL);
 		assert_false(slice_has_control(slice_of(f.text)));
+		assert_int_equal(r.lines, 0);
 	}
+}
+
+static void test_stray_lines_are_no_part_of_the_answer_that_follows(void **state)
+{
+	static const char *const lines[] = {"", "Traceback (most recent call last):", "250-a", " ", "250-b", "oops\a", "250 c"};
+	struct reply r = {0};
+	struct failure f;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(lines); i++)
+		assert_int_equal(reply_line(&r, slice_of(lines[i]), &f), i == ROWS(lines) - 1);
+	assert_int_equal(r.code, 250);
+	assert_string_equal(r.text, "a b c");
+	assert_int_equal(r.lines, 3);
+	assert_int_equal(r.strays, 4);
+	assert_int_equal(reply_is_none(&r, EX_TEMPFAIL, "gone", &f), -1);
+	assert_string_equal(f.text, "gone, and said what is not SMTP: \"Traceback (most recent call last):\"");
+}
+
+static void test_the_last_line_of_an_answer_is_known_by_its_shape(void **state)
+{
+	static const struct { const char *line; bool ends; } rows[] = {
+		{"250 ok\r", true}, {"250", true}, {"250\r", true}, {"354 ", true}, {"250-ok", false}, {"2500 x", false}, {"", false}, {"ok", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_int_equal(reply_ends(slice_of(rows[i].line)), rows[i].ends);
 }
 
 static void test_an_answer_that_changes_its_code_is_refused(void **state)
@@ -116,6 +150,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_answer_is_put_together_from_its_lines),
 		cmocka_unit_test(test_what_is_not_smtp_is_a_protocol_error_with_the_words),
+		cmocka_unit_test(test_stray_lines_are_no_part_of_the_answer_that_follows),
+		cmocka_unit_test(test_the_last_line_of_an_answer_is_known_by_its_shape),
 		cmocka_unit_test(test_an_answer_that_changes_its_code_is_refused),
 		cmocka_unit_test(test_more_than_a_hundred_lines_are_refused),
 		cmocka_unit_test(test_a_long_answer_is_cut_and_stays_printable),

@@ -72,13 +72,13 @@ int session_write(struct session *s, struct slice bytes, int64_t until, struct f
 	return 0;
 }
 
-int session_reply(struct session *s, int64_t until, struct reply *r, struct failure *f)
+int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f)
 {
 	size_t n = strcspn(s->answers, "\n");
 	struct slice line = {s->answers, n};
 	int whole;
 
-	assert_true(until > 0);
+	assert_true(until > 0 && awaited > 0);
 	s->waits += s->wrote;
 	s->wrote = false;
 	if (*s->answers == '?')
