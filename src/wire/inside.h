@@ -18,6 +18,7 @@ struct session {
 	curl_socket_t socket;
 	struct transcript transcript;
 	struct login login;
+	struct mask mask;
 	struct failure heard; /* why transcript_heard stopped libcurl */
 	bool stopped;
 	bool closed; /* the relay closed its end */

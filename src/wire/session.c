@@ -100,6 +100,12 @@ static void listen_in(struct session *s, const struct account *a)
 	CURL *h = s->easy;
 
 	s->transcript.login = login->wanted;
+	if (login->wanted) {
+		mask_start(&s->mask);
+		if (login->password)
+			mask_password(&s->mask, a->user, login->password);
+		s->transcript.mask = &s->mask;
+	}
 	s->transcript.clear_login = login->in_clear || handle_use_ssl(a) == CURLUSESSL_ALL;
 	s->transcript.encrypted = handle_tls_from_start(a);
 	curl_easy_setopt(h, CURLOPT_PRIVATE, (void *)a->host);
@@ -201,6 +207,8 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		else
 			ok = check_tls(s, a, f) < 0 ? -1 : check_login(s, f);
 	}
+	if (ok == 0)
+		mask_settle(&s->mask);
 	curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(to);
 	if (ok == 0 && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) != CURLE_OK)
@@ -293,5 +301,6 @@ void session_close(struct session *s, bool politely)
 		curl_easy_cleanup(s->easy);
 	buf_free(&s->in);
 	arena_free(&s->arena);
+	mask_free(&s->mask);
 	free(s);
 }

@@ -146,12 +146,14 @@ static int no_answer(struct session *s, int exit, const char *words, const struc
 /* Takes what lines there are: 1 whole, 0 not yet, -1. */
 static int take_lines(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f)
 {
+	char room[MASK_ANSWER];
 	struct slice line;
 
 	while (next_line(s, &line)) {
 		unsigned strays = r->strays;
 		int whole;
 
+		line = transcript_masked(&s->transcript, line, !r->lines, room);
 		transcript_show(&s->transcript, '<', line);
 		whole = reply_line(r, line, f);
 		if (whole == 0 && r->strays > strays && !r->lines && awaited > 1 && !all_come(s, awaited, until))

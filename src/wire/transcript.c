@@ -38,6 +38,8 @@ void transcript_said(struct transcript *t, struct slice line)
 	line = slice_trim(line);
 	if (inside || slice_begins(line, "AUTH ")) {
 		t->said = SAID_AUTH;
+		if (t->mask)
+			mask_said(t->mask, line);
 		show_masked(t, line);
 	} else {
 		if (slice_begins(line, "EHLO"))
@@ -88,9 +90,21 @@ static int heard_whole(struct transcript *t, struct failure *f)
 	return 0;
 }
 
+struct slice transcript_masked(const struct transcript *t, struct slice line, bool first, char room[static MASK_ANSWER])
+{
+	size_t len = line.len < MASK_ANSWER ? line.len : MASK_ANSWER;
+
+	if (!t->mask)
+		return line;
+	memcpy(room, line.p, len);
+	return (struct slice){room, mask_line(t->mask, room, len, first)};
+}
+
 int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 {
 	unsigned lines;
+	char room[MASK_ANSWER];
+	struct slice shown;
 	int whole;
 
 	if (t->whole) {
@@ -99,9 +113,10 @@ int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 	}
 	while (line.len && (line.p[line.len - 1] == '\n' || line.p[line.len - 1] == '\r'))
 		line.len--;
-	transcript_show(t, '<', line);
 	lines = t->reply.lines;
-	whole = reply_line(&t->reply, line, f);
+	shown = transcript_masked(t, line, !t->reply.lines, room);
+	transcript_show(t, '<', shown);
+	whole = reply_line(&t->reply, shown, f);
 	if (whole < 0) {
 		f->stage = transcript_stage(t);
 		return -1;

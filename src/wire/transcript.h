@@ -14,6 +14,7 @@
 #define WIRE_TRANSCRIPT_H
 
 #include "wire/command.h"
+#include "wire/mask.h"
 #include "wire/reply.h"
 
 struct watcher { /* who wants to see what goes on; either function may be NULL */
@@ -25,6 +26,7 @@ struct watcher { /* who wants to see what goes on; either function may be NULL *
 
 struct transcript {
 	const struct watcher *watcher; /* NULL: nobody */
+	struct mask *mask;	       /* what answers must not show, borrowed; NULL: nothing */
 	bool login;		       /* there is a name to log in with */
 	bool clear_login;	       /* the password may go in clear text, or libcurl sees to it that it does not */
 	bool encrypted;		       /* TLS is on (or from the start) */
@@ -44,6 +46,8 @@ MUST_CHECK int transcript_heard(struct transcript *t, struct slice line, struct 
 bool transcript_is_offer(const struct transcript *t); /* the line that was heard last names an extension */
 /* Whether the relay offers TLS and libcurl went past it: two readers of one EHLO that disagree. */
 bool transcript_tls_missed(const struct transcript *t);
+/* The line as it may be shown and kept: in room, unless there is nothing to mask. first: an answer begins. */
+struct slice transcript_masked(const struct transcript *t, struct slice line, bool first, char room[static MASK_ANSWER]);
 /* Passes a line on as it is, for what is said after libcurl's part. */
 void transcript_show(const struct transcript *t, char way, struct slice line);
 enum stage transcript_stage(const struct transcript *t); /* what is going on */
