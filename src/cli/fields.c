@@ -299,7 +299,7 @@ int draft_defaults(struct job *j, struct failure *f)
 
 	if (*a->subject && !header_find(h, "Subject", NULL))
 		header_put(h, "Subject", words(h->in, "Subject", a->subject));
-	if (!*a->reply_to || header_find(h, "Reply-To", NULL))
+	if (!*a->reply_to || header_find_said(h, "Reply-To"))
 		return 0;
 	text = addresses(h->in, slice_of(a->reply_to), "Reply-To", f);
 	if (!text)

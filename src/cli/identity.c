@@ -21,7 +21,7 @@ int identity_domain(struct identity *id, struct job *j, const char *name, struct
 
 const char *identity_of_header(struct job *j)
 {
-	const struct field *from = header_find(&j->mail.message.header, "From", NULL);
+	const struct field *from = header_find_said(&j->mail.message.header, "From");
 	struct mailboxes list = {0};
 	struct failure ignored;
 
@@ -143,7 +143,7 @@ int identity_read(struct identity *id, struct job *j, const struct wish *w, stru
 	}
 	/* Without a sender, and for a null one, the From field is the default identity. */
 	if (!given || !*id->sender) {
-		bool needed = !given || !header_find(&j->mail.message.header, "From", NULL);
+		bool needed = !given || !header_find_said(&j->mail.message.header, "From");
 
 		if (by_default(id, j, &id->from, f) < 0 && needed)
 			return -1;

@@ -165,6 +165,39 @@ static void hide_recipients(struct header *h, bool put)
 		header_put(h, "To", "undisclosed-recipients:;");
 }
 
+static size_t lines_in(struct slice text)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		lines += text.p[i] == '\n';
+	return lines;
+}
+
+/* What a header has once (RFC 5322 3.6): of two nobody knows which counts, and many relays refuse both. */
+static void warn_twice(const struct message *m)
+{
+	static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"};
+	enum { NAMES = sizeof names / sizeof *names };
+	size_t line = lines_in(m->mbox) + 1, first[NAMES] = {0};
+	bool told[NAMES] = {false};
+
+	for (size_t i = 0; i < m->header.fields; i++) {
+		const struct field *field = &m->header.field[i];
+		size_t n = 0;
+
+		while (n < NAMES && !slice_is(field->name, names[n]))
+			n++;
+		if (n < NAMES && !header_is_silent(field)) {
+			if (first[n] && !told[n])
+				log_warning("the header has %s twice, in lines %zu and %zu: it may have one, and some servers refuse such mail", names[n], first[n], line);
+			told[n] = first[n];
+			first[n] = first[n] ? first[n] : line;
+		}
+		line += lines_in(field->raw) + 1;
+	}
+}
+
 int intake_take(struct intake *n, struct job *j, const struct wish *w, struct failure *f)
 {
 	const struct account *a;
@@ -173,6 +206,8 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	struct whom who;
 	uint64_t octets;
 
+	if (w->from_header)
+		warn_twice(&j->mail.message);
 	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, identity_for_choice(j, w), &aliases, f) < 0)
 		return -1;
 	a = j->account;

@@ -81,7 +81,7 @@ static void put_to(struct header *h, const struct mail *m)
 
 static bool is_wanted(const struct header *h, const char *name, enum put put)
 {
-	return put == PUT_ALWAYS || (put == PUT_MISSING && !header_find(h, name, NULL));
+	return put == PUT_ALWAYS || (put == PUT_MISSING && !header_find_said(h, name));
 }
 
 static const char *new_message_id(const struct header *h, const struct completion *c)
@@ -95,6 +95,26 @@ static bool block_has(const struct header *h, const struct resent *block, const 
 		if (slice_is(h->field[i].name, name))
 			return true;
 	return false;
+}
+
+/* A message may lack any of these, but none may be there and say nothing (RFC 5322 3.6, RFC 2045 5.1): it is as if it were missing. */
+static void drop_silent(struct header *h)
+{
+	static const char *const names[] = {
+		"Date", "Sender", "Reply-To", "Message-ID", "In-Reply-To", "References",
+		"MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID",
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		header_drop_silent(h, names[i]);
+}
+
+static void drop_silent_resent(struct header *h)
+{
+	static const char *const names[] = {"Resent-Date", "Resent-From", "Resent-Sender", "Resent-Reply-To", "Resent-Message-ID"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		header_drop_silent(h, names[i]);
 }
 
 /* RFC 5322 3.6.6: a resent message says who resent it, when, and under which name. */
@@ -146,6 +166,7 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 {
 	bool to = c->to != PUT_NEVER && !names_recipients(h); /* Bcc counts, although it goes */
 
+	drop_silent_resent(h);
 	if (put_resent(h, c, f) < 0 || from_complete(h, c, f) < 0)
 		return -1;
 	header_remove(h, "Return-Path");
@@ -163,6 +184,7 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 		header_put(h, "Date", stamp_date(h->in, c->now));
 	if (is_wanted(h, "Message-ID", c->message_id))
 		header_put(h, "Message-ID", new_message_id(h, c));
+	drop_silent(h);
 	return 0;
 }
 

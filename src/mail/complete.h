@@ -2,7 +2,7 @@
  * mail/complete - what a message lacks before it may travel (RFC 5322 3.6, COMPAT.md 0, 5, 6)
  *
  * Use: fill struct completion from the account and the caller's wishes, then complete(&mail, &c, f).
- * Adds From, Date, Message-ID, To, MIME fields where they are missing (and Resent- twins when the message
+ * Adds From, Date, Message-ID, To, MIME fields where they are missing or say nothing (and Resent- twins when the message
  * is resent), takes out Bcc, Resent-Bcc, Return-Path and Content-Length, encodes an 8-bit Subject, and a body of 8 bits
  * or overlong lines without MIME fields (mail/compose); everything else passes byte for byte.
  * Afterwards mail->wire is set, wire8 where there is a choice, and nothing changes the mail any more.

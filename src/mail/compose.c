@@ -151,7 +151,7 @@ static int kept_node(struct node *n, const struct plan *plan, struct failure *f)
 	for (size_t i = 0; i < m->header.fields && ok == 0; i++) {
 		const struct field *field = &m->header.field[i];
 
-		if (mime_is_field(field->name) && !slice_is(field->name, "MIME-Version")) {
+		if (mime_is_field(field->name) && !slice_is(field->name, "MIME-Version") && !header_is_silent(field)) {
 			ok = buf_slice(&out, field->raw);
 			if (ok == 0)
 				ok = buf_text(&out, "\r\n");

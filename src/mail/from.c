@@ -101,7 +101,7 @@ const char *mailbox_again(struct arena *in, struct slice written, const char *ad
 /* The forced address, with the name that the field has, or else the name of the user. */
 static const char *forced(struct header *h, const struct completion *c)
 {
-	const struct field *field = header_find(h, "From", NULL);
+	const struct field *field = header_find_said(h, "From");
 	struct mailboxes list = {.count = 0};
 	struct failure ignored;
 	const char *text = NULL;
@@ -123,37 +123,17 @@ const char *from_text(struct arena *in, const struct completion *c, struct failu
 	return mailbox_text(in, c->from_name, address);
 }
 
-static bool has_from(const struct header *h)
-{
-	for (const struct field *field = NULL; (field = header_find(h, "From", field));)
-		if (!header_is_blank(field))
-			return true;
-	return false;
-}
-
-/* An empty From beside one that says something: two are one too many (RFC 5322 3.6). */
-static void drop_blank(struct header *h)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < h->fields; i++)
-		if (!slice_is(h->field[i].name, "From") || !header_is_blank(&h->field[i]))
-			h->field[kept++] = h->field[i];
-	h->fields = kept;
-}
-
 int from_complete(struct header *h, const struct completion *c, struct failure *f)
 {
 	const char *text;
 
 	if (*c->forced_from) {
 		header_put(h, "From", forced(h, c));
+		header_remove(h, "Sender"); /* that is who it comes from, whoever sent it */
 		return 0;
 	}
-	if (c->from == PUT_NEVER)
-		return 0;
-	if (c->from == PUT_MISSING && has_from(h)) {
-		drop_blank(h);
+	if (c->from == PUT_NEVER || (c->from == PUT_MISSING && header_find_said(h, "From"))) {
+		header_drop_silent(h, "From"); /* beside one that says something it is one too many */
 		return 0;
 	}
 	text = from_text(h->in, c, f);

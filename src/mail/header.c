@@ -184,9 +184,30 @@ size_t header_remove(struct header *h, const char *name)
 	return before - kept;
 }
 
-bool header_is_blank(const struct field *field)
+bool header_is_silent(const struct field *field)
 {
-	return !slice_trim(field->body).len;
+	struct slice body = slice_trim(field->body);
+
+	return !body.len || slice_is(body, "<>");
+}
+
+struct field *header_find_said(const struct header *h, const char *name)
+{
+	struct field *field = header_find(h, name, NULL);
+
+	while (field && header_is_silent(field))
+		field = header_find(h, name, field);
+	return field;
+}
+
+void header_drop_silent(struct header *h, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->fields; i++)
+		if (!slice_is(h->field[i].name, name) || !header_is_silent(&h->field[i]))
+			h->field[kept++] = h->field[i];
+	h->fields = kept;
 }
 
 const char *header_unfold(const struct header *h, const struct field *field)

@@ -44,7 +44,12 @@ void header_append(struct header *h, const char *name, const char *body);
 void header_insert(struct header *h, const struct field *before, const char *name, const char *body);
 void header_set_body(struct header *h, struct field *field, struct slice body); /* keeps name and blanks */
 size_t header_remove(struct header *h, const char *name); /* how many there were */
-bool header_is_blank(const struct field *field); /* nothing but blanks in its body */
+/* Nothing but blanks in its body, or <>. */
+bool header_is_silent(const struct field *field);
+/* The first of that name that says something, or NULL. */
+struct field *header_find_said(const struct header *h, const char *name);
+/* Those of that name which say nothing go. */
+void header_drop_silent(struct header *h, const char *name);
 /* The body on one line: folding undone, blanks at its ends gone; in the arena. */
 const char *header_unfold(const struct header *h, const struct field *field);
 MUST_CHECK int header_print(const struct header *h, struct buf *out); /* wire form, with the empty line */

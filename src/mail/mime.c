@@ -21,7 +21,7 @@ bool mime_is_field(struct slice name)
 bool mime_is_said(const struct header *h)
 {
 	for (size_t i = 0; i < h->fields; i++)
-		if (mime_is_field(h->field[i].name))
+		if (mime_is_field(h->field[i].name) && !header_is_silent(&h->field[i]))
 			return true;
 	return false;
 }
@@ -70,7 +70,7 @@ static bool parameter_cut(struct slice *rest, struct slice *parameter)
 
 const char *mime_parameter(struct arena *in, const struct header *h, const char *wanted)
 {
-	const struct field *field = header_find(h, "Content-Type", NULL);
+	const struct field *field = header_find_said(h, "Content-Type");
 	struct slice rest, parameter, name;
 	bool more;
 
@@ -107,7 +107,7 @@ static const char *word_of(struct arena *in, const struct field *field)
 
 const char *mime_type(struct arena *in, const struct header *h)
 {
-	const struct field *field = header_find(h, "Content-Type", NULL);
+	const struct field *field = header_find_said(h, "Content-Type");
 
 	return field ? word_of(in, field) : "";
 }
@@ -118,10 +118,10 @@ enum mime_encoding mime_encoding(struct arena *in, const struct header *h)
 		const char *word;
 		enum mime_encoding is;
 	} known[] = {{"7bit", MIME_PLAIN}, {"8bit", MIME_PLAIN}, {"binary", MIME_PLAIN}, {"base64", MIME_ENCODED}, {"quoted-printable", MIME_ENCODED}};
-	const struct field *field = header_find(h, "Content-Transfer-Encoding", NULL);
+	const struct field *field = header_find_said(h, "Content-Transfer-Encoding");
 	struct slice word;
 
-	if (!field || header_is_blank(field))
+	if (!field || header_is_silent(field))
 		return MIME_PLAIN;
 	word = slice_of(word_of(in, field));
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -68,7 +68,7 @@ static void put_fields(struct header *h, const struct leaf *leaf, enum stretch_a
 	if (leaf->message && !header_find(h, "MIME-Version", NULL))
 		header_put(h, "MIME-Version", "1.0");
 	/* Without a type it would be US-ASCII, which it is not (RFC 2045 5.2). */
-	if (!leaf->composite && leaf->facts.eightbit && !header_find(h, "Content-Type", NULL))
+	if (!leaf->composite && leaf->facts.eightbit && !header_find_said(h, "Content-Type"))
 		header_put(h, "Content-Type", leaf->facts.utf8 ? "text/plain; charset=utf-8" : "text/plain; charset=unknown-8bit");
 	header_put(h, "Content-Transfer-Encoding", as == STRETCH_SAME ? "7bit" : as == STRETCH_QUOTED ? "quoted-printable" : "base64");
 }

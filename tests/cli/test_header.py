@@ -11,6 +11,7 @@ import pytest
 FULL = (b"Received: from a by b; Mon, 23 Nov 2026 13:00:00 +0000\nDKIM-Signature: v=1; a=rsa-sha256;\n\tb=abc\n  def==\n"
         b"From:  Alice   <alice@example.net>\nto:bob@example.org\nSubject:  two  blanks \t\nX-Foo: 1\nx-foo: 2\n"
         b"Date: Mon, 23 Nov 2026 14:00:00 +0000\nMessage-Id: <1@example.net>\nX-Empty:\nX-Fold:\n one\n\ttwo\n\n")
+CONFIG = "account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\nmaildomain mail.example\naliases off\nqueue off\n"
 
 
 def fold_out(value):
@@ -113,6 +114,64 @@ def test_missing_from_is_the_default_identity(mysend):
 def test_empty_from_is_replaced(mysend, text):
     result = mysend.dry(stdin=text)
     assert one_address(result.get("From"))[1] == "me@example.net"
+
+
+# --- fields that are there and say nothing -------------------------------------------------------
+
+@pytest.mark.parametrize("value", ["", " ", "  \n \t", "<>", " <> "])
+@pytest.mark.parametrize("name", ["Message-ID", "Date", "From", "Sender", "Reply-To", "Content-Type", "Content-Transfer-Encoding", "MIME-Version", "In-Reply-To", "References"])
+def test_field_that_says_nothing_is_as_if_it_were_missing(mysend, name, value):
+    result = mysend.dry("-t", stdin="To: b@x.org\n%s:%s\nSubject: x\n\ngr\u00fc\u00dfe\n" % (name, value), to=())
+    without = mysend.dry("-t", stdin="To: b@x.org\nSubject: x\n\ngr\u00fc\u00dfe\n", to=())
+    assert sorted(name for name, _ in result.fields) == sorted(name for name, _ in without.fields) and result.err == ""
+    assert all(value.strip() not in ("", "<>") for _, value in result.fields)
+    assert result.get("Content-Type") == "text/plain; charset=utf-8" and re.fullmatch("<[^<>@]+@[^<>@]+>", result.get("Message-ID"))
+
+
+def test_field_that_says_nothing_does_not_hide_one_that_does(mysend):
+    text = "To: b@x.org\nDate:\nDate: Mon, 23 Nov 2026 14:00:00 +0000\nMessage-ID: <>\nMessage-ID: <1@x.org>\nFrom:\nFrom: a@example.net\nReply-To:\n\nb\n"
+    result = mysend.dry("-t", stdin=text, to=(), config="reply_to list@example.net\n")
+    assert (result.get("Date"), result.get("Message-ID"), result.get("From")) == ("Mon, 23 Nov 2026 14:00:00 +0000", "<1@x.org>", "a@example.net")
+    assert result.get("Reply-To") == "list@example.net" and result.err == ""
+
+
+@pytest.mark.parametrize("options", ["set_date_header off\nset_msgid_header off\nset_from_header off\n"])
+def test_field_that_says_nothing_is_left_out_where_none_is_to_be_added(mysend, options):
+    result = mysend.dry(stdin=b"Subject: x\nDate:\nMessage-ID: <>\nFrom: \n\nb\n", config=options)
+    assert [name for name, _ in result.fields] == ["Subject", "To"]
+
+
+def test_resent_field_that_says_nothing_is_as_if_it_were_missing(mysend):
+    result = mysend.dry("-t", stdin=b"Resent-To: r@x.org\nResent-From:\nResent-Message-ID: <>\nFrom: a@example.net\nTo: b@x.org\n\nb\n", to=())
+    assert one_address(result.get("Resent-From"))[1] == "me@example.net" and "@" in result.get("Resent-Message-ID")
+
+
+# --- what a header has once -----------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", ["From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "Sender"])
+def test_field_that_comes_twice_is_told_with_its_lines(mysend, name):
+    value = {"Subject": "s", "Date": "Mon, 23 Nov 2026 14:00:00 +0000", "Message-ID": "<1@example.net>"}.get(name, "a@example.net")
+    text = "X-1: a\n b\n%s: %s\nBcc: b@x.org\n%s : %s\n%s: %s\n\nb\n" % (name, value, name.upper(), value, name, value)
+    result = mysend("--dry-run", "-t", stdin=text.encode(), config=CONFIG)
+    assert result.status == 0 and len(result.err.splitlines()) == 1
+    assert "the header has %s twice, in lines 3 and 5" % name in result.err
+
+
+def test_field_that_may_come_more_than_once_is_not_told(mysend):
+    text = b"From x Thu Jan  1 00:00:00 1970\nTo: b@x.org\nComments: a\nComments: b\nKeywords: a\nKeywords: b\nReceived: a\nReceived: b\nResent-To: c@x.org\nResent-To: d@x.org\nX: 1\nX: 1\n\nb\n"
+    assert mysend.dry("-t", stdin=text, to=()).err == ""
+
+
+def test_lines_are_counted_from_the_mailbox_line(mysend):
+    result = mysend("--dry-run", "-t", stdin=b"From x Thu Jan  1 00:00:00 1970\nTo: b@x.org\nTo: c@x.org\n\nb\n", config=CONFIG)
+    assert "To twice, in lines 2 and 3" in result.err and len(result.rcpts) == 2
+
+
+@pytest.mark.parametrize("sender", ["Sender: other@example.net\n", "Sender: me@example.net\nsender: other@example.net\n", ""])
+def test_sender_goes_where_the_from_field_is_forced(mysend, sender):
+    result = mysend.dry(stdin="From: a@example.net\n%sSubject: x\n\nb\n" % sender, config="force_from only@example.net\n")
+    assert result.get("From") == "only@example.net" and result.all("Sender") == []
+    assert mysend.dry(stdin="From: a@example.net\nSender: s@example.net\n\nb\n").get("Sender") == "s@example.net"
 
 
 @pytest.mark.parametrize("args, env, name", [

@@ -91,7 +91,8 @@ static void test_a_from_is_added_only_where_none_says_anything(void **state)
 		{"From:\r\nFrom: b@y\r\n", PUT_MISSING, "From: b@y\r\n"},
 		{"From: a@y\r\nFrom: b@y\r\n", PUT_ALWAYS, "From: Me Myself <me@x.example>\r\n"},
 		{"", PUT_NEVER, ""},
-		{"From:\r\n", PUT_NEVER, "From:\r\n"},
+		{"From:\r\n", PUT_NEVER, ""},
+		{"From: <>\r\nTo: b@y\r\n", PUT_MISSING, "From: Me Myself <me@x.example>\r\nTo: b@y\r\n"},
 	};
 	struct arena in = {0};
 	struct completion c = plain;
@@ -123,6 +124,7 @@ static void test_a_forced_from_keeps_the_name_and_nothing_of_the_address(void **
 		{"From: root (Cron Daemon)\r\n", "From: Cron Daemon <only@x>\r\n"},
 		{"From: root (a (b) c)\r\n", "From: a c <only@x>\r\n"},
 		{"From: =?utf-8?Q?J=C3=B6rg?= <a@y>\r\n", "From: =?utf-8?Q?J=C3=B6rg?= <only@x>\r\n"},
+		{"From:\r\nSender: s@y\r\nFrom: Ann <a@y>\r\n", "From: Ann <only@x>\r\n"},
 		{"From: =?utf-8?Q?J=C3=B6rg?=\r\n =?utf-8?Q?_X?= <a@y>\r\n",
 		 "From: =?utf-8?Q?J=C3=B6rg?=\r\n =?utf-8?Q?_X?= <only@x>\r\n"},
 		{"From: J\xc3\xb6rg <a@y>\r\n", "From: =?utf-8?B?SsO2cmc=?= <only@x>\r\n"},

@@ -145,6 +145,43 @@ static void test_put_replaces_the_first_drops_the_others_or_appends(void **state
 	arena_free(&in);
 }
 
+static void test_a_field_that_says_nothing_is_known_as_such(void **state)
+{
+	static const struct {
+		const char *header, *said, *left;
+	} rows[] = {
+		{"", NULL, ""},
+		{"A:\r\nB:\r\n", NULL, "B:\r\n"},
+		{"A: <>\r\n", NULL, ""},
+		{"A:\r\n \t\r\n <> \r\n", NULL, ""},
+		{"A: \r\na: x\r\nA: y\r\n", " x", "a: x\r\nA: y\r\n"},
+		{"A: < >\r\n", " < >", "A: < >\r\n"},
+		{"A: 0\r\n", " 0", "A: 0\r\n"},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct slice rest = slice_of(rows[i].header);
+		struct header h = {.in = &in};
+		const struct field *said;
+		struct buf out;
+
+		header_parse(&h, &rest);
+		said = header_find_said(&h, "a");
+		assert_int_equal(!said, !rows[i].said);
+		if (said)
+			assert_memory_equal(said->body.p, rows[i].said, strlen(rows[i].said));
+		header_drop_silent(&h, "a");
+		buf_start(&out, 1000);
+		assert_int_equal(header_print(&h, &out), 0);
+		assert_int_equal(out.len, strlen(rows[i].left) + 2);
+		assert_memory_equal(out.p, rows[i].left, strlen(rows[i].left));
+		buf_free(&out);
+	}
+	arena_free(&in);
+}
+
 static void test_no_text_that_is_put_begins_another_field(void **state)
 {
 	static const struct {
@@ -381,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_a_header_is_as_long_as_its_fields_and_no_longer),
 		cmocka_unit_test(test_a_field_knows_its_name_and_its_body),
 		cmocka_unit_test(test_put_replaces_the_first_drops_the_others_or_appends),
+		cmocka_unit_test(test_a_field_that_says_nothing_is_known_as_such),
 		cmocka_unit_test(test_no_text_that_is_put_begins_another_field),
 		cmocka_unit_test(test_a_long_text_that_is_put_is_folded_at_its_blanks),
 		cmocka_unit_test(test_an_overlong_line_is_folded_at_a_blank_on_its_way_out),
