@@ -1,14 +1,13 @@
 #include "conf/accounts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/trusted.h"
 #include "conf/choose.h"
 #include "conf/private.h"
 #include "conf/relay.h"
@@ -35,21 +34,7 @@ static const char *why_not(struct arena *run, const char *path, int error)
 			    (unsigned long)geteuid(), (unsigned long)getegid());
 }
 
-/* Its commands are run, so that whoever may write it may do what we may. */
-static int check_writers(const struct config *c, const struct private *text, bool named, struct failure *f)
-{
-	if (text->open) {
-		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: anybody may write it (mode %04o)", c->path, text->mode);
-		return failure_hint(f, "chmod o-w %s", c->path);
-	}
-	if (text->foreign && !named) {
-		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: it belongs to somebody else", c->path);
-		return failure_hint(f, "set HOME, or name the file with --config if it is meant");
-	}
-	return 0;
-}
-
-static int read_open(struct config *c, struct arena *run, int fd, bool named, struct failure *f)
+static int read_open(struct config *c, struct arena *run, int fd, struct failure *f)
 {
 	struct private text;
 	int ok;
@@ -57,8 +42,6 @@ static int read_open(struct config *c, struct arena *run, int fd, bool named, st
 	private_start(&text, CONFIG_LIMIT);
 	if (private_read(&text, fd) < 0)
 		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "configuration file %s", c->path);
-	else if (check_writers(c, &text, named, f) < 0)
-		ok = -1;
 	else
 		ok = config_parse(c, run, buf_slice_of(&text.buf), f);
 	if (ok == 0 && c->has_secret && text.exposed) {
@@ -70,37 +53,61 @@ static int read_open(struct config *c, struct arena *run, int fd, bool named, st
 	return ok;
 }
 
-enum must { MAY_LACK, MUST_READ, MUST_FIND, MUST_BE_OURS };
+/* Why a file is read decides whose it may be: its commands are run. */
+enum must {
+	MAY_LACK,     /* the system's */
+	MUST_READ,    /* one of the usual ones, if it is there */
+	MUST_FIND,    /* of $MYSEND_CONFIG: anybody's, but its commands count only if it could be a usual one */
+	MUST_OBEY,    /* of -C: somebody has it before his eyes */
+	MUST_BE_OURS, /* once named, and read again for mail that waited */
+};
 
-static bool can_last(int fd)
+static unsigned rules_of(enum must must)
 {
-	struct stat st;
+	switch (must) {
+	case MAY_LACK:
+	case MUST_READ:
+		break;
+	case MUST_FIND:
+		return TRUSTED_KIND;
+	case MUST_OBEY:
+		return 0;
+	case MUST_BE_OURS: /* it may have become a link since */
+		return TRUSTED_COMMANDS | TRUSTED_NO_LINK;
+	}
+	return TRUSTED_COMMANDS;
+}
 
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & S_IWOTH);
+static bool can_last(int fd, const char *path)
+{
+	struct failure unused;
+
+	return trusted_check(fd, path, TRUSTED_COMMANDS, &unused) == 0;
 }
 
 /* 1: read, 0: not there (or, if it may be lacking, not readable), -1. */
 static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
 {
-	/* It may have become a pipe of somebody's since it was named, or a link to another file. */
-	int careful = must == MUST_BE_OURS ? O_NONBLOCK | O_NOFOLLOW : 0;
-	int fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | careful), ok;
-	const char *why = fd < 0 ? why_not(run, c->path, errno) : "read";
+	int fd = trusted_open(c->path, rules_of(must), f), error = errno, ok;
+	const char *why = fd >= 0 ? "read" : error ? why_not(run, c->path, error) : "refused";
 	/* In a folder that we may not enter, nobody knows. */
 	bool there = fd >= 0 || access(c->path, F_OK) == 0;
 
 	note(all, run, c->path, why);
+	if (fd < 0 && !error) {
+		return must == MUST_BE_OURS ? failure_in(f, "it is no file of ours any more, or others may write it")
+					    : failure_hint(f, must == MUST_READ ? "set HOME, or name the file with -C if it is meant" : "name the file with -C if it is meant");
+	}
 	if (fd < 0) {
 		if (must >= MUST_FIND || (must == MUST_READ && there))
 			return fail(f, AT_CONFIG, EX_CONFIG, "configuration file %s: %s", c->path, why);
 		return 0;
 	}
-	if (must == MUST_FIND)
-		all->lasts = can_last(fd);
-	if (must == MUST_BE_OURS && !can_last(fd))
-		ok = fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: it is no file of ours any more, or others may write it", c->path);
-	else
-		ok = read_open(c, run, fd, must == MUST_FIND, f);
+	c->no_commands = must == MUST_FIND && !can_last(fd, c->path);
+	all->lasts |= (must == MUST_FIND || must == MUST_OBEY) && can_last(fd, c->path);
+	ok = must == MUST_OBEY ? trusted_check(fd, c->path, 0, f) : 0;
+	if (ok == 0)
+		ok = read_open(c, run, fd, f);
 	close(fd);
 	return ok < 0 ? -1 : 1;
 }
@@ -207,7 +214,7 @@ int accounts_load(struct accounts *out, struct arena *run, const char *config, s
 {
 	const char *env = getenv("MYSEND_CONFIG");
 
-	return load(out, run, config ? config : env && *env ? env : NULL, MUST_FIND, f);
+	return config ? load(out, run, config, MUST_OBEY, f) : load(out, run, env && *env ? env : NULL, MUST_FIND, f);
 }
 
 int accounts_load_again(struct accounts *out, struct arena *run, const char *config, struct failure *f)
@@ -215,9 +222,20 @@ int accounts_load_again(struct accounts *out, struct arena *run, const char *con
 	return load(out, run, config, MUST_BE_OURS, f);
 }
 
-/* MYSEND_HOST and its like. */
-static int from_environment(struct account *a, struct arena *run, struct failure *f)
+/* Who can set a variable in a program that sends mail for him would run what he likes as its user. */
+static int refuse_command(const char *name, const struct accounts *all, struct failure *f)
 {
+	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: a command counts only out of a file", name);
+	return failure_hint(f, "put password_command into %s", all->place);
+}
+
+/* MYSEND_HOST and its like. */
+static int from_environment(struct account *a, const struct accounts *all, struct arena *run, struct failure *f)
+{
+	const char *other = getenv("MYSEND_PASSWORDEVAL");
+
+	if (other && *other)
+		return refuse_command("MYSEND_PASSWORDEVAL", all, f);
 	for (unsigned s = 0; s < SETTINGS; s++) {
 		char *name = arena_printf(run, "MYSEND_%s", setting_name((enum setting)s));
 		const char *value;
@@ -228,6 +246,8 @@ static int from_environment(struct account *a, struct arena *run, struct failure
 		value = getenv(name);
 		if (value && !*value && s == SET_host) /* an empty one names no host, and hides none */
 			continue;
+		if (value && *value && s == SET_password_command)
+			return refuse_command(name, all, f);
 		if (value && account_set(a, run, (enum setting)s, slice_of(value),
 					 &(struct origin){RANK_ENVIRONMENT, 0, name}, f) < 0)
 			return -1;
@@ -286,7 +306,7 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	*out = NULL;
 	account_defaults(&environment);
 	account_defaults(&options);
-	if (!all->again && (from_environment(&environment, run, f) < 0 || from_options(&options, run, choice, f) < 0))
+	if (!all->again && (from_environment(&environment, all, run, f) < 0 || from_options(&options, run, choice, f) < 0))
 		return -1;
 	own = account_has_relay(&environment) || account_has_relay(&options) ||
 	      (!all->user.sections && !all->system.sections);

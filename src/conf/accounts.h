@@ -8,7 +8,7 @@
  * Owns: nothing; all in the arena. What was read is wiped from memory; secrets are in conf/vault.
  * Bounds: CONFIG_LIMIT octets a file.
  * Errors: AT_CONFIG EX_CONFIG (of options AT_USAGE EX_USAGE): file and line; or, for files, which are not there,
- * not readable (mode, owner, us) or refused because others may read a password in them: three messages.
+ * not readable (mode, owner, us) or refused (not ours, others may write it, or read a password in it): three messages.
  * Threads: one, at the start. Source: CONTRIBUTING.md, "Config file".
  */
 #ifndef CONF_ACCOUNTS_H

@@ -1,7 +1,6 @@
 #include "conf/aliases.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/trusted.h"
 #include "conf/whoami.h"
 
 enum { DEPTH_MAX = 100 };
@@ -130,13 +130,17 @@ static void read_lines(struct aliases *a, char *text, size_t len)
 
 static int read_file(struct aliases *a, const struct account *of, struct failure *f)
 {
-	int fd = open(a->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = trusted_open(a->path, setting_rules(of, SET_aliases), f);
 	struct slice text;
 	struct buf b;
 	int ok = 0;
 
 	if (fd < 0 && errno == ENOENT && !setting_is_set(of, SET_aliases))
 		return 0;
+	if (fd < 0 && errno == 0) {
+		failure_in(f, "aliases");
+		return failure_hint(f, "set aliases to a file of ours or root's, or to off");
+	}
 	buf_start(&b, ALIASES_LIMIT);
 	if (fd < 0 || file_slurp(fd, &b) < 0) {
 		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "aliases %s", a->path);

@@ -123,6 +123,13 @@ static int begin_defaults(struct parser *p, struct slice value, struct failure *
 	return 0;
 }
 
+static int no_command(const struct parser *p, struct failure *f)
+{
+	fail(f, AT_CONFIG, EX_CONFIG, "a command counts only out of a file of ours or root's that nobody else may write");
+	at_line(p, f);
+	return failure_hint(f, "name the file with -C if it is meant");
+}
+
 static int set(struct parser *p, const struct keyword *k, struct failure *f)
 {
 	const struct origin from = {p->config->rank, p->line, p->config->path};
@@ -130,6 +137,8 @@ static int set(struct parser *p, const struct keyword *k, struct failure *f)
 
 	if (!p->section && !p->in_defaults && begin_section(p, "default", f) < 0)
 		return -1;
+	if (k->setting == SET_password_command && k->value.len && p->config->no_commands)
+		return no_command(p, f);
 	if (setting_is_set(&p->lines, k->setting)) {
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is set in line %u already", setting_name(k->setting), before->line);
 		return at_line(p, f);
@@ -157,6 +166,8 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 	struct buf b;
 	int ok = -1;
 
+	if (p->config->no_commands)
+		return no_command(p, f);
 	if (p->in_eval) {
 		fail(f, AT_CONFIG, EX_CONFIG, "eval printed another eval");
 		return at_line(p, f);

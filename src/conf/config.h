@@ -32,6 +32,7 @@ struct config {
 	struct section **section; /* in the file's order */
 	size_t sections, room;
 	bool has_secret;
+	bool no_commands; /* others than us and root have their hands on it: one is an error */
 };
 
 MUST_CHECK int config_parse(struct config *c, struct arena *run, struct slice text, struct failure *f);

@@ -55,8 +55,6 @@ int private_read(struct private *p, int fd)
 	if (fstat(fd, &st) < 0)
 		return -1;
 	p->mode = (unsigned)st.st_mode & 07777;
-	p->open = S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH);
-	p->foreign = S_ISREG(st.st_mode) && st.st_uid != 0 && st.st_uid != geteuid();
 	p->exposed = S_ISREG(st.st_mode) && (st.st_mode & (S_IROTH | S_IWOTH));
 	do {
 		if ((!b->p || (b->len < b->limit && b->len + 1 >= b->room)) && make_room(b) < 0)

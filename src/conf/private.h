@@ -14,8 +14,6 @@ struct private {
 	struct buf buf;
 	unsigned mode; /* permissions of the file read */
 	bool exposed;  /* others than owner and group may read or write it */
-	bool open;     /* others may write it */
-	bool foreign;  /* it belongs neither to us nor to root */
 };
 
 void private_start(struct private *p, size_t limit);

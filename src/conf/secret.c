@@ -1,13 +1,13 @@
 #include "conf/secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/run.h"
+#include "base/trusted.h"
 #include "conf/netrc.h"
 #include "conf/private.h"
 #include "conf/vault.h"
@@ -36,17 +36,17 @@ static int keep_line(const struct private *p, const char *where, struct failure 
 }
 
 enum must { MAY_LACK, MUST_READ };
-enum rule { ANY_MODE, OURS_ONLY };
+enum mode_rule { ANY_MODE, OURS_ONLY };
 
 /* 1: read, 0: not there, -1 */
-static int open_and_read(struct private *p, const char *path, enum must must, struct failure *f)
+static int open_and_read(struct private *p, const char *path, enum must must, unsigned rules, struct failure *f)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), ok;
+	int fd = trusted_open(path, rules, f), ok;
 
 	if (fd < 0 && must == MAY_LACK && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
 		return 0;
 	if (fd < 0)
-		return fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
+		return -1;
 	ok = private_read(p, fd);
 	if (ok < 0)
 		fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
@@ -63,17 +63,17 @@ static int check_mode(const struct private *p, const char *path, struct failure 
 	return failure_hint(f, "chmod 600 %s", path);
 }
 
-static int from_file(const char *path, enum must must, enum rule rule, struct failure *f)
+static int from_file(const char *path, enum must must, enum mode_rule mode, unsigned rules, struct failure *f)
 {
 	struct private p;
 	int ok;
 
 	private_start(&p, FILE_LIMIT);
-	ok = open_and_read(&p, path, must, f);
+	ok = open_and_read(&p, path, must, rules, f);
 	if (ok < 0 && access(path, F_OK) < 0 && errno == ENOENT)
 		failure_hint(f, "to make it: (umask 077; cat >%s), type the password, Enter, Ctrl-D", path);
 	if (ok > 0) {
-		ok = rule == OURS_ONLY ? check_mode(&p, path, f) : 0;
+		ok = mode == OURS_ONLY ? check_mode(&p, path, f) : 0;
 		if (ok == 0)
 			ok = keep_line(&p, path, f);
 	}
@@ -115,7 +115,7 @@ static int from_netrc(const struct account *a, struct failure *f)
 	int ok;
 
 	private_start(&p, FILE_LIMIT);
-	ok = open_and_read(&p, a->netrc, setting_is_set(a, SET_netrc) ? MUST_READ : MAY_LACK, f);
+	ok = open_and_read(&p, a->netrc, setting_is_set(a, SET_netrc) ? MUST_READ : MAY_LACK, setting_rules(a, SET_netrc), f);
 	if (ok > 0) {
 		ok = 0;
 		if (netrc_find(&p.buf, a->host, a->user, &password)) {
@@ -137,7 +137,7 @@ static int from_credentials(struct failure *f)
 
 	if (!folder || !*folder)
 		return 0;
-	ok = from_file(arena_printf(&scratch, "%s/mysend.password", folder), MAY_LACK, ANY_MODE, f);
+	ok = from_file(arena_printf(&scratch, "%s/mysend.password", folder), MAY_LACK, ANY_MODE, TRUSTED_TEXT, f);
 	arena_free(&scratch);
 	return ok;
 }
@@ -145,7 +145,7 @@ static int from_credentials(struct failure *f)
 static int find(const struct account *a, struct failure *f)
 {
 	if (*a->password_file)
-		return from_file(a->password_file, MUST_READ, OURS_ONLY, f) < 0 ? said_in(a, SET_password_file, f) : 0;
+		return from_file(a->password_file, MUST_READ, OURS_ONLY, setting_rules(a, SET_password_file), f) < 0 ? said_in(a, SET_password_file, f) : 0;
 	if (*a->password_command)
 		return from_command(a, f);
 	if (!a->again && from_credentials(f) < 0) /* that of this run is for this run's relay */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/trusted.h"
 #include "conf/value.h"
 #include "conf/vault.h"
 
@@ -92,6 +93,11 @@ bool setting_is_path(enum setting s)
 bool setting_is_set(const struct account *a, enum setting s)
 {
 	return a->origin[s].rank != RANK_DEFAULT;
+}
+
+unsigned setting_rules(const struct account *a, enum setting s)
+{
+	return a->origin[s].rank == RANK_OPTION ? 0 : TRUSTED_TEXT;
 }
 
 static void *field_of(struct account *a, enum setting s)

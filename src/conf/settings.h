@@ -71,6 +71,8 @@ enum setting setting_find(const char *name, size_t len);
 const char *setting_nearest(struct slice name);
 const char *setting_name(enum setting s);
 bool setting_is_set(const struct account *a, enum setting s); /* by somebody, not built in */
+/* What must hold of the file that it names (base/trusted.h); 0 where an option names it. */
+unsigned setting_rules(const struct account *a, enum setting s);
 /* The word of a FLAG or CHOICE. */
 bool setting_is(const struct account *a, enum setting s, const char *word);
 struct slice setting_word(const struct account *a, enum setting s);

@@ -1,7 +1,6 @@
 #include "conf/whoami.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/trusted.h"
 #include "conf/value.h"
 #include "mail/address.h"
 
@@ -104,7 +104,8 @@ const char *whoami_full_host(struct arena *in)
 
 const char *whoami_mailname(struct arena *in)
 {
-	int fd = open(MAILNAME, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	struct failure unused;
+	int fd = trusted_open(MAILNAME, TRUSTED_TEXT, &unused);
 	struct slice rest, line;
 	const char *name = "";
 	struct buf b;

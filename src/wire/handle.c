@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/trusted.h"
 #include "conf/secret.h"
 
 bool handle_tls_from_start(const struct account *a)
@@ -58,15 +59,20 @@ static void trust(CURL *h, const struct account *a)
 	}
 }
 
-/* libcurl finds some of them missing only when it is too late to say which. */
+/* libcurl finds some of them missing only when it is too late to say which, and would wait for a FIFO without an end. */
 static int can_read(const struct account *a, enum setting s, const char *path, struct failure *f)
 {
+	unsigned rules = setting_rules(a, s);
 	char where[300];
+	int fd;
 
-	if (!*path || access(path, R_OK) == 0)
+	if (!*path || (!rules && access(path, R_OK) == 0)) /* an option's may be a pipe, which can be read only once */
 		return 0;
-	return fail_errno(f, AT_CONFIG, EX_CONFIG, "%s: %s %s", origin_text(&a->origin[s], where, sizeof where),
-			  setting_name(s), path);
+	fd = rules ? trusted_open(path, rules | (s == SET_tls_trust_dir ? TRUSTED_FOLDER : 0), f) : fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
+	if (fd < 0)
+		return failure_in(f, "%s: %s", origin_text(&a->origin[s], where, sizeof where), setting_name(s));
+	close(fd);
+	return 0;
 }
 
 int handle_tls(CURL *h, const struct account *a, struct failure *f)
@@ -80,7 +86,8 @@ int handle_tls(CURL *h, const struct account *a, struct failure *f)
 	    can_read(a, SET_tls_trust_dir, a->tls_trust_dir, f) < 0 ||
 	    can_read(a, SET_tls_crl_file, a->tls_crl_file, f) < 0 ||
 	    can_read(a, SET_tls_cert_file, a->tls_cert_file, f) < 0 ||
-	    can_read(a, SET_tls_key_file, a->tls_key_file, f) < 0)
+	    can_read(a, SET_tls_key_file, a->tls_key_file, f) < 0 ||
+	    can_read(a, SET_tls_pinned_key, *a->tls_pinned_key == '/' ? a->tls_pinned_key : "", f) < 0)
 		return -1;
 	trust(h, a);
 	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)

@@ -13,6 +13,7 @@
 #define SYSCONFDIR "etc"
 #include "conf/accounts.c"
 
+#include "base/file.h"
 #include "conf/vault.h"
 
 static struct arena arena;
@@ -364,8 +365,27 @@ static void test_every_setting_can_come_from_the_environment(void **state)
 		assert_string_equal(a->origin[s].file, name);
 		setenv(name, "a\x01" "b", 1);
 		assert_int_equal(choose("own", &none, &a, &f), -1);
-		assert_string_equal(f.text, arena_printf(&arena, "%s holds a control character", name));
+		/* A command does not come from there at all. */
+		assert_string_equal(f.text, arena_printf(&arena, s == SET_password_command ? "%s is refused: a command counts only out of a file" : "%s holds a control character", name));
 		unsetenv(name);
+	}
+}
+
+static void test_a_command_comes_from_no_variable(void **state)
+{
+	static const char *const names[] = {"MYSEND_PASSWORD_COMMAND", "MYSEND_PASSWORDEVAL"};
+	struct account *a;
+	struct failure f;
+	static const struct choice none;
+
+	(void)state;
+	put("own", "host own\n", 0600);
+	for (size_t i = 0; i < ROWS(names); i++) {
+		setenv(names[i], "echo x", 1);
+		assert_int_equal(choose("own", &none, &a, &f), -1);
+		assert_non_null(strstr(f.text, names[i]));
+		assert_int_equal(f.exit, EX_CONFIG);
+		unsetenv(names[i]);
 	}
 }
 
@@ -479,6 +499,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_users_file_lies_over_the_systems, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_option_goes_over_environment_over_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_every_setting_can_come_from_the_environment, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_command_comes_from_no_variable, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_is_shown_is_what_holds_and_where_it_comes_from, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_empty_file_is_a_file_and_one_of_more_than_a_mebibyte_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_environment_and_options_alone_are_an_account, setup, teardown),
