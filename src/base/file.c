@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/trusted.h"
 
 bool file_standard_open(void)
 {
@@ -138,20 +140,37 @@ int file_lock(int fd, unsigned ms)
 	return 0;
 }
 
-int file_append(const char *path, struct slice bytes)
+/* No lock: a reader could hold it. A write of O_APPEND goes behind all that is there, whoever else writes. */
+int file_append(const char *path, struct slice bytes, struct failure *f)
 {
-	/* O_NONBLOCK: a FIFO that nobody reads must not hold up the mail. */
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
-	int saved, ok;
+	int fd = trusted_append(path, f);
 
 	if (fd < 0)
 		return -1;
-	ok = file_lock(fd, 1000) == 0 ? file_write(fd, bytes.p, bytes.len) : -1;
-	saved = errno;
-	if (close(fd) < 0 && ok == 0)
+	if (file_write(fd, bytes.p, bytes.len) < 0) {
+		fail_errno(f, AT_CONFIG, EX_IOERR, "%s", path);
+		close(fd);
 		return -1;
-	errno = saved;
-	return ok;
+	}
+	return close(fd) < 0 ? fail_errno(f, AT_CONFIG, EX_IOERR, "%s", path) : 0;
+}
+
+int file_descriptor(const char *path)
+{
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+	static const char *const standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (strcmp(path, standard[fd]) == 0)
+			return fd;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		const char *number = path + strlen(folders[i]);
+
+		if (strncmp(path, folders[i], strlen(folders[i])) == 0 && *number && strlen(number) < 9 &&
+		    strspn(number, "0123456789") == strlen(number))
+			return (int)strtol(number, NULL, 10);
+	}
+	return -1;
 }
 
 int file_end_output(struct failure *f)

@@ -32,7 +32,9 @@ void file_drain(int fd);
 MUST_CHECK int file_unnamed(void);
 /* An exclusive flock; EWOULDBLOCK: somebody else has it, and still had it so many milliseconds later. */
 MUST_CHECK int file_lock(int fd, unsigned ms);
-/* Appends in one write, under a lock that waits at most a second; makes the file with mode 0600. */
-MUST_CHECK int file_append(const char *path, struct slice bytes);
+/* Appends in one write to what trusted_append opens. */
+MUST_CHECK int file_append(const char *path, struct slice bytes, struct failure *f);
+/* The descriptor that /dev/fd/N, /dev/stdin and their like name; -1: none. */
+int file_descriptor(const char *path);
 
 #endif

@@ -16,23 +16,9 @@ static bool is_input(const char *path)
 	return strcmp(path, "-") == 0;
 }
 
-int content_descriptor(const char *path)
-{
-	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
-
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-		const char *number = path + strlen(folders[i]);
-
-		if (strncmp(path, folders[i], strlen(folders[i])) == 0 && *number && strlen(number) < 9 &&
-		    strspn(number, "0123456789") == strlen(number))
-			return (int)strtol(number, NULL, 10);
-	}
-	return -1;
-}
-
 static int open_path(const char *path)
 {
-	int fd = content_descriptor(path), flags;
+	int fd = file_descriptor(path), flags;
 
 	if (is_input(path))
 		return STDIN_FILENO;
@@ -154,5 +140,5 @@ const char *content_last(struct arena *in, const char *path)
 
 const char *content_name(struct arena *in, const char *path)
 {
-	return is_input(path) || content_descriptor(path) >= 0 ? NULL : content_last(in, path);
+	return is_input(path) || file_descriptor(path) >= 0 ? NULL : content_last(in, path);
 }

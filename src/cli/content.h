@@ -18,8 +18,6 @@ enum { CONTENT_SMALL = 64 * 1024 };
 
 /* NULL and *f where it cannot be. */
 struct source *content_of(struct message *holder, struct arena *in, const char *path, struct failure *f);
-/* The N of /dev/fd/N, or -1. */
-int content_descriptor(const char *path);
 /* To be read once, from where it stands; content_close closes it, but for standard input. */
 MUST_CHECK int content_open(const char *path, struct failure *f);
 void content_close(int fd);

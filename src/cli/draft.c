@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/file.h"
 #include "cli/content.h"
 #include "conf/value.h"
 #include "mail/stamp.h"
@@ -137,14 +138,14 @@ static char *next_key(char *text, size_t *which)
 
 static const char *path_of(const char *text)
 {
-	return strcmp(text, "/dev/stdin") == 0 || content_descriptor(text) == 0 ? "-" : text;
+	return file_descriptor(text) == 0 ? "-" : text;
 }
 
 /* Standard input is then no text. What another descriptor has may be there to read but once, too. */
 static int take_input(struct draft *d, const char *path, struct failure *f)
 {
-	for (size_t i = 0; content_descriptor(path) >= 0 && i < d->files; i++)
-		if (content_descriptor(d->file[i].path) == content_descriptor(path))
+	for (size_t i = 0; file_descriptor(path) >= 0 && i < d->files; i++)
+		if (file_descriptor(d->file[i].path) == file_descriptor(path))
 			return fail(f, AT_USAGE, EX_USAGE, "%s is named twice: what it has can be read once", path);
 	if (strcmp(path, "-") != 0)
 		return 0;

@@ -20,6 +20,7 @@ void smtpd_reset(struct smtpd *s)
 	s->job = (struct job){.began = clock_steady(), .mail.message.held = -1};
 	s->job.peer = s->peer.name;
 	s->job.uid = s->peer.uid;
+	s->job.dialogue = !s->batch;
 	s->said = *s->wish;
 	s->mail = s->bdat = s->spoilt = s->wrong = false;
 	s->octets = 0;

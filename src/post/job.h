@@ -22,6 +22,7 @@ struct job {
 	int64_t began;		       /* clock_steady */
 	bool encrypted, authenticated; /* how it went out */
 	const char *tag;	       /* what syslog calls us, or NULL */
+	bool dialogue;		       /* standard output is that of an SMTP client */
 	const char *peer;	       /* whom a service does it for, or NULL */
 	uid_t uid;		       /* his number */
 	bool twice;		       /* somebody may have got it already */

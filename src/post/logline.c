@@ -7,6 +7,7 @@
 #include <syslog.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -168,8 +169,22 @@ static void compose(struct buf *b, const struct job *j, const struct failure *se
 	(void)!buf_printf(b, " ms=%" PRId64, clock_steady() - j->began);
 }
 
-static void to_file(const struct account *a, const struct buf *line)
+/* In SMTP on standard input, standard output is the client's. */
+static void to_descriptor(const struct job *j, int fd, const struct buf *line)
 {
+	if (fd == STDOUT_FILENO && j->dialogue)
+		fd = STDERR_FILENO;
+	if (fd == STDOUT_FILENO)
+		fflush(stdout);
+	if (file_write(fd, line->p, line->len) < 0)
+		log_warning("logfile %s cannot be written: %s", j->account->logfile, strerror(errno));
+}
+
+static void to_file(const struct job *j, const struct buf *line)
+{
+	const struct account *a = j->account;
+	int fd = strcmp(a->logfile, "-") == 0 ? STDOUT_FILENO : file_descriptor(a->logfile);
+	struct failure f;
 	char when[200];
 	time_t now = clock_wall();
 	struct tm tm;
@@ -180,10 +195,10 @@ static void to_file(const struct account *a, const struct buf *line)
 	if (!strftime(when, sizeof when, *a->logfile_time_format ? a->logfile_time_format : "%b %d %H:%M:%S", &tm))
 		snprintf(when, sizeof when, "%lld", (long long)now);
 	if (buf_text(&b, when) == 0 && buf_slice(&b, buf_slice_of(line)) == 0 && buf_text(&b, "\n") == 0) {
-		if (strcmp(a->logfile, "-") == 0)
-			fputs(b.p, stdout);
-		else if (file_append(a->logfile, buf_slice_of(&b)) < 0)
-			log_warning("logfile %s cannot be written: %s", a->logfile, strerror(errno));
+		if (fd >= 0)
+			to_descriptor(j, fd, &b);
+		else if (file_append(a->logfile, buf_slice_of(&b), &f) < 0)
+			log_warning("logfile cannot be written: %s", f.text);
 	}
 	buf_free(&b);
 }
@@ -216,7 +231,7 @@ void logline_write(const struct job *j, const struct failure *session, int statu
 	buf_start(&b, LINE);
 	compose(&b, j, session, status);
 	if (*a->logfile)
-		to_file(a, &b);
+		to_file(j, &b);
 	to_syslog(j, b.p + 1, status);
 	buf_free(&b);
 }
