@@ -91,17 +91,23 @@ const char *mime_charset(struct arena *in, const struct header *h)
 	return mime_parameter(in, h, "charset");
 }
 
-/* What stands before a ; in a body, comments gone, in small letters. */
+/* What stands before a ; in a body, comments and blanks gone, in small letters; "?" where two words stand there side by side, which
+ * is no type and no encoding (RFC 2045 5.1, 6.1). */
 static const char *word_of(struct arena *in, const struct field *field)
 {
 	struct lexer l = lexer_of(field->body);
 	char *word = arena_zeroed(in, field->body.len + 1, 1);
+	bool after_word = false;
 	struct token t;
 	size_t used = 0;
 
-	for (lexer_next(&l, &t); t.kind != TOKEN_END && t.kind != TOKEN_BAD && (t.kind != TOKEN_SPECIAL || t.special != ';'); lexer_next(&l, &t))
+	for (lexer_next(&l, &t); t.kind != TOKEN_END && t.kind != TOKEN_BAD && (t.kind != TOKEN_SPECIAL || t.special != ';'); lexer_next(&l, &t)) {
+		if (after_word && t.kind == TOKEN_WORD)
+			return "?";
+		after_word = t.kind == TOKEN_WORD;
 		for (size_t i = 0; i < t.raw.len; i++)
 			word[used++] = (char)(t.raw.p[i] >= 'A' && t.raw.p[i] <= 'Z' ? t.raw.p[i] + 32 : t.raw.p[i]);
+	}
 	return word;
 }
 

@@ -16,7 +16,8 @@ bool mime_is_said(const struct header *h);
 const char *mime_charset(struct arena *in, const struct header *h);
 /* A parameter of the Content-Type, or "". */
 const char *mime_parameter(struct arena *in, const struct header *h, const char *name);
-/* "text/plain" in small letters, without blanks and parameters; "" where there is no Content-Type that says anything. */
+/* "text/plain" in small letters, without blanks and parameters; "" where there is no Content-Type that says anything, "?" where
+ * what it says is no type. */
 const char *mime_type(struct arena *in, const struct header *h);
 
 enum mime_encoding {

@@ -146,7 +146,7 @@ static void open_part(struct scan *s, const struct header *h)
 	bool plain = mime_encoding(&s->scratch, h) == MIME_PLAIN, multipart = slice_begins(slice_of(type), "multipart/");
 	bool closed = is_one_of(type, sealed) || (s->leaf.message && is_signed(h));
 
-	if (comes_twice(h, "Content-Type") || comes_twice(h, "Content-Transfer-Encoding")) {
+	if (*type == '?' || comes_twice(h, "Content-Type") || comes_twice(h, "Content-Transfer-Encoding")) {
 		s->out->broken = true;
 		return;
 	}

@@ -62,10 +62,20 @@ static char *add_hex(char *to, char octet)
 	return to;
 }
 
+/* Of "--" at the beginning of a line the first is encoded: a soft line end may have put it there, or what follows may have been
+ * another octet, and a reader of the multipart around this text would take the line for a boundary (RFC 2046 5.1.1). */
+static bool begins_boundary(const struct quoted *q, bool line_is_full)
+{
+	const char *at = q->input + q->in;
+
+	return (!q->column || line_is_full) && *at == '-' && q->in + 1 < q->in_len && at[1] == '-';
+}
+
 static void encode_one(struct quoted *q)
 {
 	char c = q->input[q->in];
-	bool last = line_ends_at(q, q->in + 1), literal = is_literal(c, last);
+	bool last = line_ends_at(q, q->in + 1), full = q->column >= (last ? LINE : LINE - 1);
+	bool literal = is_literal(c, last) && !begins_boundary(q, full);
 	size_t len = literal ? 1 : 3;
 	char *to = q->output;
 
@@ -104,7 +114,7 @@ static size_t encode_run(struct quoted *q, char *to, size_t room)
 	for (; from + 1 < end; from++) {
 		size_t used = (size_t)(at - to);
 
-		if (q->column + used + 3 > LINE - 1 || used + 3 > room)
+		if (q->column + used + 3 > LINE - 1 || used + 3 > room || (*from == '-' && q->column + used == 0))
 			break;
 		if (is_plain(*from) || ((*from == ' ' || *from == '\t') && is_plain(from[1])))
 			*at++ = *from;

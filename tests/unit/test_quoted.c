@@ -87,6 +87,13 @@ static void test_text_is_encoded_as_rfc_2045_says(void **state)
 		{arena_printf(&in, "%s123=\r\n", seventy), arena_printf(&in, "%s123=3D\r\n", seventy)},
 		{arena_printf(&in, "%s123=4\r\n", seventy), arena_printf(&in, "%s123=\r\n=3D4\r\n", seventy)},
 		{arena_printf(&in, "%s12345 \r\n", seventy), arena_printf(&in, "%s12345=\r\n=20\r\n", seventy)},
+		/* No line of it can be taken for a boundary (RFC 2046 5.1.1). */
+		{"--b\r\n", "=2D-b\r\n"},
+		{"-- \r\n-a\r\n-", "=2D-=20\r\n-a\r\n-"},
+		{"a--b\r\n--", "a--b\r\n=2D-"},
+		{arena_printf(&in, "%s12345--b\r\n", seventy), arena_printf(&in, "%s12345=\r\n=2D-b\r\n", seventy)},
+		{arena_printf(&in, "%s1234--b\r\n", seventy), arena_printf(&in, "%s1234-=\r\n-b\r\n", seventy)},
+		{arena_printf(&in, "%s1234---b\r\n", seventy), arena_printf(&in, "%s1234-=\r\n=2D-b\r\n", seventy)},
 		{arena_printf(&in, "%s123456 x\r\n", seventy), arena_printf(&in, "%s12345=\r\n6 x\r\n", seventy)},
 	};
 
