@@ -1,10 +1,12 @@
 /*
  * wire/handle - a libcurl handle set up from an account, and what its failures mean
  *
- * Use: CURL *h = handle_new(account, &secure, f); set URL and callbacks; curl_easy_perform(h); on error
- * handle_failure(h, code, at, f). Shared by the SMTP session and POP before SMTP.
+ * Use: handle_new(&h, account, words, f); set URL and callbacks; curl_easy_perform(h); on error
+ * handle_failure(h, code, at, words, f). Shared by the SMTP session and POP before SMTP. No answer of curl_easy_setopt
+ * is passed over: setup_took(&s, curl_easy_setopt(...), SET_x), and setup_done(&s, f) before anything is said.
+ * In handle.c: network and login; in tls.c: TLS; in fault.c: handle_failure.
  *
- * Owns: the caller owns the handle (curl_easy_cleanup).
+ * Owns: the caller owns the handle (curl_easy_cleanup). words: CURL_ERROR_SIZE octets, the caller's, as long as the handle.
  * Units: as the account's. Errors: AT_CONFIG EX_CONFIG for what this libcurl lacks; handle_failure maps
  * the rest to stage and sysexits. Threads: one handle, one thread.
  * Source: libcurl's CURLOPT_ and libcurl-errors(3) pages; COMPAT.md 9 (statuses).
@@ -25,13 +27,25 @@ struct login {
 	const char *password; /* secret.c's; NULL: none needed */
 };
 
-MUST_CHECK int handle_new(CURL **out, const struct account *a, const char *words, struct failure *f);
+/* What libcurl said to the options set so far: the first that it did not take is kept. */
+struct setup {
+	CURLcode code;
+	enum setting wanted; /* by this setting; SETTINGS: by every session */
+};
+
+void setup_took(struct setup *s, CURLcode code, enum setting wanted);
+MUST_CHECK int setup_done(const struct setup *s, struct failure *f);
+
+MUST_CHECK int handle_new(CURL **out, const struct account *a, char *words, struct failure *f);
 MUST_CHECK int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void handle_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
 MUST_CHECK int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
-MUST_CHECK int handle_tls(CURL *h, const struct account *a, struct failure *f); /* certificates and versions */
+/* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */
+MUST_CHECK int handle_tls(CURL *h, const struct account *a, struct setup *s, struct failure *f);
 bool handle_tls_from_start(const struct account *a);
 long handle_use_ssl(const struct account *a);
+bool handle_is_clear(const struct account *a); /* nothing of the session is to be encrypted */
+bool handle_is_encrypted(CURL *h);	       /* during curl_easy_perform only: a TLS session is there */
 unsigned handle_port(const struct account *a);
 int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f);
 

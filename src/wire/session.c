@@ -26,6 +26,11 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	const struct transcript *t = &s->transcript;
 	struct slice line = {p, size * count};
 
+	if (s->transcript.encrypted && !handle_is_encrypted(s->easy)) {
+		fail(&s->heard, AT_TLS, EX_CONFIG, "libcurl %s went on without TLS", curl_version_info(CURLVERSION_NOW)->version);
+		s->stopped = true;
+		return 0;
+	}
 	if (transcript_heard(&s->transcript, line, &s->heard) < 0) {
 		s->stopped = true;
 		return 0;
@@ -39,6 +44,10 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 			text--;
 		if (text > 4)
 			caps_spell(p + 4, text - 4);
+		/* A libcurl that is to log in must not see how before the session is encrypted, or a fault in it, or in
+		 * how it was built, publishes the password. What is offered before TLS counts for nothing (RFC 3207 4.2). */
+		if (text > 4 && !transcript_may_log_in(t) && slice_begins((struct slice){p + 4, text - 4}, "AUTH"))
+			memset(p + 4, ' ', text - 4);
 		if (t->whole)
 			handle_offered(s->easy, &s->login, &t->caps);
 	}
@@ -75,10 +84,11 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 	const char *name = whoami_ehlo(&s->arena, a);
 	unsigned port = *a->socket ? 25 : handle_port(a);
 	char *ehlo = curl_easy_escape(s->easy, name, 0);
+	struct setup taken = {0};
 	char *url;
 
 	if (*a->socket) {
-		curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket);
+		setup_took(&taken, curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket), SET_socket);
 		host = *host ? host : "localhost";
 	}
 	if (!ehlo)
@@ -86,17 +96,18 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 	url = arena_printf(&s->arena, strchr(host, ':') ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s", scheme, host, port,
 			   ehlo);
 	curl_free(ehlo);
-	curl_easy_setopt(s->easy, CURLOPT_URL, url);
+	setup_took(&taken, curl_easy_setopt(s->easy, CURLOPT_URL, url), SET_relay);
 	if (*a->tls_host_override && !*a->socket) {
 		*to = curl_slist_append(NULL, arena_printf(&s->arena, strchr(a->host, ':') ? "::[%s]:%u" : "::%s:%u", a->host, port));
-		curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to);
+		setup_took(&taken, *to ? curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to) : CURLE_OUT_OF_MEMORY, SET_tls_host_override);
 	}
-	return 0;
+	return setup_done(&taken, f);
 }
 
-static void listen_in(struct session *s, const struct account *a)
+static int listen_in(struct session *s, const struct account *a, struct failure *f)
 {
 	const struct login *login = &s->login;
+	struct setup taken = {0};
 	CURL *h = s->easy;
 
 	s->transcript.login = login->wanted;
@@ -106,30 +117,42 @@ static void listen_in(struct session *s, const struct account *a)
 			mask_password(&s->mask, a->user, login->password);
 		s->transcript.mask = &s->mask;
 	}
-	s->transcript.clear_login = login->in_clear || handle_use_ssl(a) == CURLUSESSL_ALL;
+	s->transcript.clear_login = login->in_clear;
+	s->transcript.demanded = handle_use_ssl(a) == CURLUSESSL_ALL;
 	s->transcript.encrypted = handle_tls_from_start(a);
-	curl_easy_setopt(h, CURLOPT_PRIVATE, (void *)a->host);
-	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(h, CURLOPT_HEADERDATA, s);
-	curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug);
-	curl_easy_setopt(h, CURLOPT_DEBUGDATA, s);
-	curl_easy_setopt(h, CURLOPT_VERBOSE, 1L); /* without it there is no debug function */
-	curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_PRIVATE, (void *)a->host), SETTINGS);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header), SETTINGS);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_HEADERDATA, s), SETTINGS);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug), SETTINGS);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGDATA, s), SETTINGS);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L), SETTINGS);
 	if (s->transcript.watcher && s->transcript.watcher->pace) {
-		curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
-		curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
-		curl_easy_setopt(h, CURLOPT_XFERINFODATA, s);
+		setup_took(&taken, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
+		setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
+		setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFODATA, s), SETTINGS);
 	}
+	return setup_done(&taken, f);
 }
 
 /* Nothing may go in clear text because libcurl has not seen an offer that was made. */
-static int check_tls(const struct session *s, const struct account *a, struct failure *f)
+static int check_offer(const struct session *s, const struct account *a, struct failure *f)
 {
 	if (handle_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
 		return 0;
 	fail(f, AT_TLS, EX_UNAVAILABLE, "the relay offers STARTTLS, but libcurl %s does not see it",
 	     curl_version_info(CURLVERSION_NOW)->version);
 	return failure_hint(f, "try port 465 with tls_starttls off, or a newer libcurl");
+}
+
+/* What has been agreed on counts, not what libcurl was asked for. */
+static int check_tls(const struct session *s, const struct account *a, struct failure *f)
+{
+	if (check_offer(s, a, f) < 0)
+		return -1;
+	if (s->transcript.encrypted || (handle_use_ssl(a) != CURLUSESSL_ALL && !handle_tls_from_start(a)))
+		return 0;
+	return fail(f, AT_TLS, EX_CONFIG, "libcurl %s has not encrypted the session", curl_version_info(CURLVERSION_NOW)->version);
 }
 
 static int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f)
@@ -157,7 +180,7 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 		if (connected <= 0)
 			at = AT_CONNECT;
 	}
-	if (code == CURLE_USE_SSL_FAILED && check_tls(s, a, f) < 0)
+	if (code == CURLE_USE_SSL_FAILED && check_offer(s, a, f) < 0)
 		return -1;
 	if (!t->reply.lines && *t->reply.stray) {
 		reply_is_none(&t->reply, EX_PROTOCOL, "the relay gave no answer", f);
@@ -199,8 +222,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 
 	if (handle_new(&s->easy, a, s->words, f) < 0 || handle_login(s->easy, a, &s->login, f) < 0)
 		return -1;
-	listen_in(s, a);
-	if (address_of(s, a, &to, f) == 0) {
+	if (listen_in(s, a, f) == 0 && address_of(s, a, &to, f) == 0) {
 		code = curl_easy_perform(s->easy);
 		if (code != CURLE_OK)
 			ok = explain_open(s, a, code, f);
@@ -209,7 +231,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	}
 	if (ok == 0)
 		mask_settle(&s->mask);
-	curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
+	(void)curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(to);
 	if (ok == 0 && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) != CURLE_OK)
 		ok = fail(f, AT_CONNECT, EX_SOFTWARE, "libcurl has no socket for the session");

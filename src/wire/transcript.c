@@ -57,13 +57,18 @@ void transcript_said(struct transcript *t, struct slice line)
 		t->caps = (struct caps){0}; /* RFC 3207 4.2: forget what was heard before TLS */
 }
 
+bool transcript_may_log_in(const struct transcript *t)
+{
+	return !t->login || t->clear_login || t->encrypted;
+}
+
 static int guard_password(const struct transcript *t, struct failure *f)
 {
 	bool refused = t->said == SAID_STARTTLS && t->reply.code != STARTTLS_GO;
 	bool never = t->said == SAID_HELO || (t->said == SAID_EHLO && reply_is_positive(&t->reply) &&
 					      !t->caps.starttls);
 
-	if (!t->login || t->clear_login || t->encrypted || (!refused && !never))
+	if (transcript_may_log_in(t) || t->demanded || (!refused && !never))
 		return 0;
 	fail(f, AT_LOGIN, EX_NOPERM, "the relay %s TLS, and the password is not sent in clear text",
 	     refused ? "refuses" : "does not offer");

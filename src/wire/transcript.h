@@ -28,7 +28,8 @@ struct transcript {
 	const struct watcher *watcher; /* NULL: nobody */
 	struct mask *mask;	       /* what answers must not show, borrowed; NULL: nothing */
 	bool login;		       /* there is a name to log in with */
-	bool clear_login;	       /* the password may go in clear text, or libcurl sees to it that it does not */
+	bool clear_login;	       /* the password may go in clear text: the account says so */
+	bool demanded;		       /* without TLS libcurl ends the session, with words of its own */
 	bool encrypted;		       /* TLS is on (or from the start) */
 	bool authenticated;	       /* 235 was heard */
 	bool starttls_said;
@@ -48,6 +49,7 @@ bool transcript_is_offer(const struct transcript *t); /* the line that was heard
 bool transcript_tls_missed(const struct transcript *t);
 /* The line as it may be shown and kept: in room, unless there is nothing to mask. first: an answer begins. */
 struct slice transcript_masked(const struct transcript *t, struct slice line, bool first, char room[static MASK_ANSWER]);
+bool transcript_may_log_in(const struct transcript *t); /* there is no password, or it may go now */
 /* Passes a line on as it is, for what is said after libcurl's part. */
 void transcript_show(const struct transcript *t, char way, struct slice line);
 enum stage transcript_stage(const struct transcript *t); /* what is going on */

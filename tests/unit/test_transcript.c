@@ -124,6 +124,28 @@ static void test_a_password_never_goes_in_clear_text_where_tls_was_tried(void **
 	}
 }
 
+static void test_a_login_waits_for_tls_whoever_was_asked_to_see_to_it(void **state)
+{
+	static const struct { bool login, clear, demanded; const char *script; bool may; } rows[] = {
+		{true, false, true, "< 220 a\n> EHLO me\n< 250-a\n< 250-STARTTLS\n< 250 AUTH PLAIN\n", false},
+		{true, false, false, "< 220 a\n> EHLO me\n< 250-a\n< 250 STARTTLS\n", false},
+		{true, false, true, "> EHLO me\n< 250 STARTTLS\n> STARTTLS\n", false},
+		{true, false, true, "> EHLO me\n< 250 STARTTLS\n> STARTTLS\n< 250 fine\n", false},
+		{true, false, true, "> EHLO me\n< 250 STARTTLS\n> STARTTLS\n< 220 go\n> EHLO me\n< 250-a\n", true},
+		{true, true, false, "> EHLO me\n< 250-a\n", true},
+		{false, false, true, "> EHLO me\n< 250-a\n", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct transcript t = {.login = rows[i].login, .clear_login = rows[i].clear, .demanded = rows[i].demanded};
+		struct failure f;
+
+		assert_int_equal(play(&t, rows[i].script, &f), 0);
+		assert_int_equal(transcript_may_log_in(&t), rows[i].may);
+	}
+}
+
 static void test_the_stage_is_that_of_the_last_command(void **state)
 {
 	static const struct { const char *script; enum stage at; } rows[] = {
@@ -165,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_tls_is_missed_where_it_was_offered_and_never_begun),
 		cmocka_unit_test(test_the_first_line_is_the_relays_name_and_no_extension),
 		cmocka_unit_test(test_a_password_never_goes_in_clear_text_where_tls_was_tried),
+		cmocka_unit_test(test_a_login_waits_for_tls_whoever_was_asked_to_see_to_it),
 		cmocka_unit_test(test_the_stage_is_that_of_the_last_command),
 		cmocka_unit_test(test_only_235_is_a_login),
 	};

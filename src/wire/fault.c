@@ -1,0 +1,74 @@
+#include "wire/handle.h"
+
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+
+/* libcurl has one code for a name that does not exist and a name server that does not answer. */
+static int resolve_exit(const char *host)
+{
+	struct addrinfo *found = NULL;
+	int e = getaddrinfo(host, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found);
+
+	if (found)
+		freeaddrinfo(found);
+	return e == EAI_NONAME || e == EAI_FAIL
+#ifdef EAI_NODATA
+			       || e == EAI_NODATA
+#endif
+		       ? EX_NOHOST
+		       : EX_TEMPFAIL;
+}
+
+static const struct meaning {
+	CURLcode code;
+	enum stage stage; /* AT_USAGE: wherever we were */
+	int exit;
+	const char *hint;
+} meanings[] = {
+	{CURLE_COULDNT_RESOLVE_PROXY, AT_RESOLVE, EX_TEMPFAIL, "is the setting proxy right?"},
+	{CURLE_COULDNT_RESOLVE_HOST, AT_RESOLVE, EX_TEMPFAIL, "is the setting relay right?"},
+	{CURLE_COULDNT_CONNECT, AT_CONNECT, EX_TEMPFAIL, NULL},
+	{CURLE_INTERFACE_FAILED, AT_CONNECT, EX_CONFIG, "is source_ip an address of this host?"},
+	{CURLE_PROXY, AT_CONNECT, EX_TEMPFAIL, "is the setting proxy right?"},
+	{CURLE_WEIRD_SERVER_REPLY, AT_USAGE, EX_PROTOCOL, NULL},
+	{CURLE_REMOTE_ACCESS_DENIED, AT_GREETING, EX_UNAVAILABLE, NULL},
+	{CURLE_USE_SSL_FAILED, AT_TLS, EX_UNAVAILABLE,
+	 "the relay offers no STARTTLS here: try port 465 with tls_starttls off"},
+	{CURLE_SSL_CONNECT_ERROR, AT_TLS, EX_TEMPFAIL,
+	 "is tls_starttls right for this port? 465 wants off, 587 and 25 want on"},
+	{CURLE_PEER_FAILED_VERIFICATION, AT_TLS, EX_UNAVAILABLE,
+	 "check the name in relay, or trust its authority with tls_trust_file"},
+	{CURLE_SSL_PINNEDPUBKEYNOTMATCH, AT_TLS, EX_UNAVAILABLE, "the relay's key is not the one in tls_pinned_key"},
+	{CURLE_SSL_CACERT_BADFILE, AT_TLS, EX_CONFIG, "can tls_trust_file and tls_trust_dir be read?"},
+	{CURLE_SSL_CRL_BADFILE, AT_TLS, EX_CONFIG, "can tls_crl_file be read?"},
+	{CURLE_SSL_CERTPROBLEM, AT_TLS, EX_CONFIG, "are tls_cert_file and tls_key_file a pair that can be read?"},
+	{CURLE_LOGIN_DENIED, AT_LOGIN, EX_NOPERM, NULL},
+	{CURLE_AUTH_ERROR, AT_LOGIN, EX_NOPERM, NULL},
+	{CURLE_OUT_OF_MEMORY, AT_USAGE, EX_OSERR, NULL},
+	{CURLE_URL_MALFORMAT, AT_CONFIG, EX_CONFIG, "is the setting relay right?"},
+	{CURLE_UNSUPPORTED_PROTOCOL, AT_CONFIG, EX_CONFIG, "this libcurl lacks the protocol"},
+	{CURLE_NOT_BUILT_IN, AT_CONFIG, EX_CONFIG, "this libcurl lacks what the account asks for"},
+};
+
+int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f)
+{
+	const struct meaning *m = NULL;
+	const char *text = *words ? words : curl_easy_strerror(code);
+	char *host = NULL;
+	long os = 0;
+
+	for (size_t i = 0; i < sizeof meanings / sizeof *meanings && !m; i++)
+		if (meanings[i].code == code)
+			m = &meanings[i];
+	curl_easy_getinfo(h, CURLINFO_OS_ERRNO, &os);
+	if (code == CURLE_COULDNT_CONNECT && os > 0)
+		text = strerror((int)os);
+	fail(f, m && m->stage != AT_USAGE ? m->stage : at, m ? m->exit : EX_TEMPFAIL, "%s", text);
+	if (code == CURLE_COULDNT_RESOLVE_HOST) {
+		curl_easy_getinfo(h, CURLINFO_PRIVATE, &host);
+		f->exit = host ? resolve_exit(host) : EX_TEMPFAIL;
+	}
+	return m && m->hint ? failure_hint(f, "%s", m->hint) : -1;
+}

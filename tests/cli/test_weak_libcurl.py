@@ -1,0 +1,98 @@
+"""A libcurl that can less than is asked for (built without TLS, another TLS library) is an error, never less protection."""
+import os
+
+import certs as certificates
+import preload
+import pytest
+
+TEXT = b"Subject: x\n\nbody\n"
+LOGIN = "user joe\nauth plain\npassword hunter2secret\n"
+NUMBERS = {"USE_SSL": 119, "SSLVERSION": 32, "SSL_VERIFYPEER": 64, "SSL_VERIFYHOST": 81, "CAINFO": 10065, "CAPATH": 10097, "CRLFILE": 10169,
+           "SSLCERT": 10025, "SSLKEY": 10087, "PINNEDPUBLICKEY": 10230, "PROXY": 10004, "NOPROXY": 10177, "INTERFACE": 10062,
+           "IPRESOLVE": 113, "LOGIN_OPTIONS": 10224, "SASL_IR": 218, "USERNAME": 10173, "PASSWORD": 10174, "XOAUTH2_BEARER": 10220,
+           "UNIX_SOCKET_PATH": 10231, "URL": 10002, "CONNECT_TO": 10243, "CONNECT_ONLY": 141, "HEADERFUNCTION": 20079,
+           "DEBUGFUNCTION": 20094, "VERBOSE": 41, "CONNECTTIMEOUT": 78, "TIMEOUT": 13}
+
+
+@pytest.fixture
+def weak(mysend):
+    """Runs mysend over such a libcurl: weak(REFUSES="USE_SSL"), weak(TLS="no"), ..."""
+    path = preload.library(mysend, "weak_libcurl")
+
+    def run(*args, config, **how):
+        env = {"LD_PRELOAD": path}
+        for name, value in how.items():
+            env["WEAK_" + name] = str(NUMBERS.get(value, value))
+        return mysend("bob@example.org", *args, stdin=TEXT, config=config, env=env)
+    return run
+
+
+def to(one, certs, *lines):
+    return "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\ntls_trust_file %s\n%s" % (
+        one.port, os.path.join(certs, "ca.pem"), "".join(line + "\n" for line in lines))
+
+
+def nothing_was_said(one):
+    return not one.sessions and not one.transactions
+
+
+@pytest.mark.parametrize("lines", [[], ["tls on"], ["tls try"], ["tls on", "tls_starttls off"], ["tls_pinned_key PIN"], ["tls_certcheck off"]])
+@pytest.mark.parametrize("login", ["", LOGIN])
+def test_libcurl_without_tls_sends_nothing_unless_tls_is_off(weak, relay, certs, lines, login):
+    one = relay("ehlo pipelining auth=plain")
+    lines = [line.replace("PIN", certificates.pin(certs, "good")) for line in lines]
+    line = weak(config=to(one, certs, *lines) + login, TLS="no").failed(78)
+    assert line.startswith("tls ") and "without TLS" in line and nothing_was_said(one), line
+    weak(config=to(one, certs, "tls off"), TLS="no").ok()
+
+
+def test_pop_before_smtp_over_tls_needs_a_libcurl_with_tls(weak, relay, certs):
+    one = relay("ehlo pipelining")
+    line = weak(config=to(one, certs, "tls off", "pop_before_smtp pop3s://127.0.0.1:%d" % one.port) + LOGIN, TLS="no").failed(78)
+    assert "pop_before_smtp" in line and "without TLS" in line and nothing_was_said(one), line
+
+
+@pytest.mark.parametrize("option, setting, lines", [
+    ("USE_SSL", "tls", []), ("SSLVERSION", "tls_min_version", []), ("SSLVERSION", "tls_min_version", ["tls_min_version 1.3"]),
+    ("SSL_VERIFYPEER", "tls_certcheck", []), ("SSL_VERIFYHOST", "tls_certcheck", []), ("CAINFO", "tls_trust_file", []),
+    ("CAPATH", "tls_trust_dir", ["tls_trust_dir CERTS/ca"]), ("CRLFILE", "tls_crl_file", ["tls_crl_file CERTS/ca.pem"]),
+    ("SSLCERT", "tls_cert_file", ["tls_cert_file CERTS/client.pem"]), ("PINNEDPUBLICKEY", "tls_pinned_key", ["tls_pinned_key PIN"]),
+    ("SSLKEY", "tls_key_file", ["tls_cert_file CERTS/client.pem", "tls_key_file CERTS/client.key"]),
+    ("CONNECT_TO", "tls_host_override", ["tls_host_override other.example"]), ("PROXY", "proxy", ["proxy socks5h://127.0.0.1:9"]),
+    ("PROXY", "proxy", []), ("NOPROXY", "proxy", []), ("PROXY", "proxy", ["proxy_host 127.0.0.1"]), ("INTERFACE", "source_ip", ["source_ip 127.0.0.2"]),
+    ("IPRESOLVE", "ip", ["ip 4"]), ("LOGIN_OPTIONS", "auth", LOGIN.split("\n")), ("USERNAME", "user", LOGIN.split("\n")),
+    ("PASSWORD", "user", LOGIN.split("\n")), ("SASL_IR", "auth", LOGIN.split("\n")),
+    ("XOAUTH2_BEARER", "auth", LOGIN.replace("plain", "xoauth2").split("\n")), ("UNIX_SOCKET_PATH", "socket", ["tls off", "socket /nowhere/at/all"]),
+    ("URL", "relay", []), ("TIMEOUT", "timeout", []), ("CONNECTTIMEOUT", "connect_timeout", []), ("CONNECT_ONLY", "a session", []),
+    ("HEADERFUNCTION", "a session", []), ("DEBUGFUNCTION", "a session", []), ("VERBOSE", "a session", [])])
+def test_option_that_libcurl_does_not_take_is_78_with_the_settings_name_and_nothing_is_said(weak, relay, certs, option, setting, lines):
+    one = relay("ehlo pipelining starttls auth=plain,xoauth2")
+    lines = [line.replace("CERTS", certs).replace("PIN", certificates.pin(certs, "good")) for line in lines]
+    config = to(one, certs, *lines)
+    if "socket" in setting:
+        config = config.replace("tls_trust_file", "#")
+    line = weak(config=config, REFUSES=option).failed(78)
+    assert line.startswith(setting + ": libcurl ") and nothing_was_said(one), line
+
+
+@pytest.mark.parametrize("offers", ["starttls auth=plain", "auth=plain"])
+@pytest.mark.parametrize("auth", ["plain", "on"])
+@pytest.mark.parametrize("tls", ["on", "try"])
+def test_password_stays_here_when_libcurl_goes_on_without_the_tls_that_it_was_asked_for(weak, relay, certs, offers, auth, tls):
+    one = relay("ehlo pipelining " + offers, "lax")
+    result = weak(config=to(one, certs, "tls " + tls) + LOGIN.replace("plain", auth), IGNORES="USE_SSL")
+    assert result.status in (69, 77, 78) and len(result.errors) == 1 and not one.transactions, result
+    assert b"hunter2" not in one.wire and b"aHVudGVyMnNlY3JldA" not in one.wire and b"AUTH" not in one.wire.upper(), one.wire
+
+
+@pytest.mark.parametrize("offers", ["starttls", ""])
+def test_mail_stays_here_when_libcurl_goes_on_without_the_tls_that_it_was_asked_for(weak, relay, certs, offers):
+    one = relay("ehlo pipelining " + offers)
+    result = weak(config=to(one, certs, "tls on"), IGNORES="USE_SSL")
+    assert result.status in (69, 78) and len(result.errors) == 1 and b"MAIL" not in one.wire, result
+
+
+def test_libcurl_that_does_not_show_what_it_says_is_not_trusted(weak, relay, certs):
+    one = relay("ehlo pipelining starttls")
+    result = weak(config=to(one, certs), IGNORES="DEBUGFUNCTION")
+    assert result.status in (76, 78) and not one.transactions, result
