@@ -15,8 +15,26 @@ int identity_domain(struct identity *id, struct job *j, const char *name, struct
 		id->domain = whoami_mail_domain(&j->arena, j->account);
 	if (*id->domain)
 		return 0;
-	fail(f, AT_CONFIG, EX_CONFIG, "%s has no domain, and this host has none to give it", name);
-	return failure_hint(f, "set maildomain to the domain of local names, or write NAME@DOMAIN");
+	return fail(f, AT_CONFIG, EX_CONFIG, "%s has no domain, and this host has none to give it", name);
+}
+
+/* A [ behind the @ is an address literal. */
+static bool is_pattern(const char *from)
+{
+	const char *first = from + strcspn(from, "*?[");
+
+	return *first && !(*first == '[' && first > from && first[-1] == '@' && strchr(first, ']'));
+}
+
+const char *identity_instead(const struct identity *id, struct job *j)
+{
+	const char *from = *id->forced ? id->forced : j->account->from, *address;
+	struct failure unused;
+
+	if (!*from || is_pattern(from) || address_one(&address, &j->arena, slice_of(from), &unused) < 0 || !*address ||
+	    address_is_bare(address))
+		return "";
+	return idn_address_or_same(&j->arena, address);
 }
 
 const char *identity_of_header(struct job *j)
@@ -50,8 +68,15 @@ static int one(struct identity *id, struct job *j, const char *what, const char 
 		return failure_in(f, "%s", what);
 	}
 	if (**out && address_is_bare(*out)) {
-		if (identity_domain(id, j, *out, f) < 0)
-			return -1;
+		const char *instead;
+
+		if (identity_domain(id, j, *out, f) < 0) {
+			instead = identity_instead(id, j);
+			if (!*instead)
+				return failure_hint(f, "set from to the address that mail is to come from, or maildomain");
+			*out = instead;
+			return 0;
+		}
 		*out = address_qualify(&j->arena, *out, id->domain);
 		if (!*out)
 			return fail(f, AT_INPUT, EX_DATAERR, "%s: the name with its domain is too long", what);
@@ -74,14 +99,6 @@ static int of_user(struct identity *id, struct job *j, const char **out, struct 
 		return failure_hint(f, "set from to the address that mail is to come from, or maildomain");
 	}
 	return one(id, j, "from", user, out, f);
-}
-
-/* A [ behind the @ is an address literal. */
-static bool is_pattern(const char *from)
-{
-	const char *first = from + strcspn(from, "*?[");
-
-	return *first && !(*first == '[' && first > from && first[-1] == '@' && strchr(first, ']'));
 }
 
 /* The account's own address, else the user's. */

@@ -7,7 +7,7 @@
 #include "wire/idn.h"
 
 /* A local name with the domain that local names have; anything else as it is. NULL and *f: none is known. */
-static const char *with_domain(struct whom *who, struct arena *in, const char *address, struct failure *f)
+static const char *with_domain(struct whom *who, struct arena *in, const char *address, bool recipient, struct failure *f)
 {
 	const char *domain = address_domain(address);
 
@@ -15,8 +15,11 @@ static const char *with_domain(struct whom *who, struct arena *in, const char *a
 		return address;
 	if (*domain)
 		address = arena_text(in, address, (size_t)(domain - 1 - address));
-	if (identity_domain(who->identity, who->job, address, f) < 0)
+	if (identity_domain(who->identity, who->job, address, f) < 0) {
+		if (recipient)
+			failure_hint(f, "set root_to to who reads root's mail, name others in aliases, or set maildomain");
 		return NULL;
+	}
 	address = address_qualify(in, address, who->identity->domain);
 	if (!address)
 		fail(f, AT_INPUT, EX_DATAERR, "a local name with its domain is longer than %d octets", ADDRESS_MAX);
@@ -28,6 +31,17 @@ static int by_alias(struct mailboxes *list, struct whom *who, struct arena *in, 
 		    struct failure *f)
 {
 	return who->wish->no_aliases ? 0 : aliases_expand(list, in, who->aliases, box, f);
+}
+
+/* cron writes "From: root", and its mail shall not be lost for that. The name beside it stays. NULL: the failure stands. */
+static const char *sender_instead(struct whom *who, struct failure *f)
+{
+	const char *address = identity_instead(who->identity, who->job);
+
+	if (*address)
+		return address;
+	failure_hint(f, "set from to the address that mail is to come from, or maildomain");
+	return NULL;
 }
 
 /* What stands in the header for a local name. */
@@ -51,11 +65,13 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 	if (found < 0)
 		return -1;
 	if (!found) {
-		*text = with_domain(who, in, box->address, f);
+		*text = with_domain(who, in, box->address, recipient, f);
+		if (!*text && !recipient)
+			*text = sender_instead(who, f);
 		return *text ? 0 : -1;
 	}
 	for (size_t i = 0; i < list.count; i++) {
-		const char *one = with_domain(who, in, list.box[i].address, f);
+		const char *one = with_domain(who, in, list.box[i].address, true, f);
 
 		if (!one)
 			return -1;
@@ -73,7 +89,7 @@ void whom_open(struct whom *who, struct job *j, const struct wish *w, struct ali
 static int add_address(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
 {
 	struct arena *in = &who->job->arena;
-	const char *address = with_domain(who, in, box->address, f);
+	const char *address = with_domain(who, in, box->address, true, f);
 	struct recipient *r;
 
 	if (!address)

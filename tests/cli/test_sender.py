@@ -157,3 +157,49 @@ def test_from_with_an_address_literal_is_no_pattern(mysend):
 
 def test_empty_from_beside_another_does_not_leave(mysend):
     assert mysend.dry(stdin=b"From:\nFrom: a@b.example\n\nb\n").head.count(b"From:") == 1
+
+
+no_domain = pytest.mark.skipif("." in socket.getfqdn() or os.path.exists("/etc/mailname"), reason="this host has a domain")
+
+
+@no_domain
+@pytest.mark.parametrize("args, field, wanted", [
+    ([], "root", "server@example.com"), ([], "root (Cron Daemon)", "server@example.com (Cron Daemon)"),
+    (["-f", "root"], "root (Cron Daemon)", "server@example.com (Cron Daemon)"), (["-froot"], '"Cron, Daemon" <root>', '"Cron, Daemon" <server@example.com>'),
+    ([], "Cron <root@localhost>", "Cron <server@example.com>"), (["-FCronDaemon"], None, "CronDaemon <server@example.com>"),
+    (["-f", "other@example.net"], "root", "server@example.com"),
+])
+def test_sender_without_a_domain_on_a_host_that_has_none_is_the_address_in_from(mysend, relay, args, field, wanted):
+    one = relay()
+    text = b"From: %s\nSubject: Cron\n\nx\n" % field.encode() if field else b"Subject: Cron\n\nx\n"
+    done = mysend("-i", *args, "-t", "admin@example.org", name="sendmail", stdin=text,
+                  config="account default\n%sfrom server@example.com\n" % mysend.where(one)).ok()
+    assert done.err == "" and one.message.sender == ("other@example.net" if "other@example.net" in args else "server@example.com")
+    assert ("From: %s\r\n" % wanted).encode() in one.message.body, one.message.body
+
+
+@no_domain
+@pytest.mark.parametrize("name", ["Sender", "Resent-From", "Resent-Sender", "Reply-To"])
+def test_every_field_of_a_sender_is_mended_alike(mysend, name):
+    done = mysend("--dry-run", "-t", stdin=b"From: a@b.example\nTo: c@d.example\nResent-To: c@d.example\nResent-From: a@b.example\n%s: Root <root>\n\nx\n"
+                  .replace(b"Resent-From: a@b.example\n", b"" if name == "Resent-From" else b"Resent-From: a@b.example\n") % name.encode(),
+                  config="host x\nfrom server@example.com\naliases off\n")
+    assert done.status == 0 and name + ": Root <server@example.com>\n" in done.out.replace("\r\n", "\n"), done.out
+
+
+@no_domain
+@pytest.mark.parametrize("head", ["To: root", "Cc: bob", "Resent-To: root", "Bcc: root"])
+def test_recipient_without_a_domain_never_gets_that_of_from_and_is_told_of_root_to(mysend, relay, head):
+    one = relay()
+    done = mysend("-t", stdin=("From: root\nTo: a@b.example\n%s\n\nx\n" % head).encode(), relay=one, config="aliases off\n")
+    assert done.status == 78 and "has no domain" in done.err and "hint: set root_to " in done.err and not one.transactions, done
+
+
+@no_domain
+@pytest.mark.parametrize("more, wanted", [("force_from f@example.com\n", "f@example.com"), ("from *@example.com\n", None), ("", None), ("from root\n", None)])
+def test_only_an_address_stands_for_a_sender_without_a_domain(mysend, more, wanted):
+    done = mysend("--dry-run", "-f", "root", "bob@example.org", stdin=b"From: root\n\nx\n", config="host x\n" + more)
+    if wanted:
+        assert done.status == 0 and "MAIL FROM:<%s>\n" % wanted in done.out and "From: %s\r\n" % wanted in done.out.replace("\n", "\r\n").replace("\r\r", "\r")
+    else:
+        assert done.status == 78 and "hint: set from to the address" in done.err, done
