@@ -13,6 +13,9 @@ int identity_domain(struct identity *id, struct job *j, const char *name, struct
 {
 	if (!*id->domain)
 		id->domain = whoami_mail_domain(&j->arena, j->account);
+	/* It waits for somebody to configure us; that nobody has done so yet is no reason to lose it. */
+	if (!*id->domain && j->account->unconfigured)
+		id->domain = whoami_host(&j->arena);
 	if (*id->domain)
 		return 0;
 	return fail(f, AT_CONFIG, EX_CONFIG, "%s has no domain, and this host has none to give it", name);

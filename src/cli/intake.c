@@ -12,6 +12,7 @@
 #include "conf/whoami.h"
 #include "mail/complete.h"
 #include "mail/mime.h"
+#include "post/shelf.h"
 
 struct chosen {
 	const struct account *account;
@@ -60,6 +61,14 @@ static int find_fallbacks(struct intake *n, struct account *a, struct failure *f
 	return 0;
 }
 
+/* Called as sendmail it takes mail although no relay is set, if that may wait: cron and its like would throw it away. */
+static int choose(struct intake *n, struct arena *in, const struct wish *w, const struct choice *choice, struct account **a, struct failure *f)
+{
+	if (accounts_choose(&n->all, in, choice, a, f) == 0)
+		return 0;
+	return *a && (*a)->unconfigured && w->as_sendmail && !w->dry_run && w->mode != MODE_VERIFY && shelf_may_wait(*a) ? 0 : -1;
+}
+
 int intake_account(struct intake *n, struct job *j, const struct wish *w, const char *sender,
 		   struct aliases **aliases, struct failure *f)
 {
@@ -68,11 +77,11 @@ int intake_account(struct intake *n, struct job *j, const struct wish *w, const 
 	struct chosen *c;
 
 	/* A copy of the job's tells which it is; the first time, one of the run's is kept. */
-	if (accounts_choose(&n->all, n->chosen ? &j->arena : n->run, &choice, &a, f) < 0)
+	if (choose(n, n->chosen ? &j->arena : n->run, w, &choice, &a, f) < 0)
 		return -1;
 	c = chosen_find(n, a->name);
 	if (!c) {
-		if (n->chosen && accounts_choose(&n->all, n->run, &choice, &a, f) < 0)
+		if (n->chosen && choose(n, n->run, w, &choice, &a, f) < 0)
 			return -1;
 		if (find_fallbacks(n, a, f) < 0)
 			return -1;

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/modes.h"
+#include "conf/whoami.h"
 #include "mail/address.h"
 
 static const char help[] =
@@ -30,6 +31,18 @@ static const char help[] =
 	"  --help, --version\n"
 	"Settings and where they are read from: mysend.conf(5).\n";
 
+/* What holds where nobody has set it, and depends on the host and on who runs us. */
+static void show_effective(struct account *a, struct arena *run)
+{
+	a->spool = whoami_spool(run, a);
+	a->domain = whoami_ehlo(run, a);
+	a->maildomain = whoami_mail_domain(run, a);
+	if (!*a->from && !*a->force_from && *a->maildomain)
+		a->from = arena_printf(run, "%s@%s", address_of_name(run, whoami_user(run)), a->maildomain);
+	if (!a->proxy_port && *a->proxy_host)
+		a->proxy_port = 1080;
+}
+
 static int show_config(const struct wish *w, struct arena *run, struct failure *f)
 {
 	struct accounts all;
@@ -44,8 +57,10 @@ static int show_config(const struct wish *w, struct arena *run, struct failure *
 	if (accounts_load(&all, run, w->config, f) < 0)
 		return -1;
 	ok = accounts_choose(&all, run, &choice, &a, f);
-	if (a)
+	if (a) {
+		show_effective(a, run);
 		account_show(a, stdout);
+	}
 	return ok < 0 ? -1 : EX_OK;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/trusted.h"
 #include "conf/choose.h"
+#include "conf/predecessor.h"
 #include "conf/private.h"
 #include "conf/relay.h"
 #include "conf/whoami.h"
@@ -135,7 +136,8 @@ static int load_usual(struct accounts *all, struct arena *run, struct failure *f
 	struct usual u = usual_files(run);
 	int ok = 0;
 
-	all->place = u.path[0] ? u.path[0] : all->system.path;
+	/* root's is for everybody, unless there is one of its own already. */
+	all->place = u.path[0] && (geteuid() != 0 || access(u.path[0], F_OK) == 0) ? u.path[0] : all->system.path;
 	for (int i = 0; i < 2 && ok == 0; i++) {
 		if (!u.path[i])
 			continue;
@@ -267,20 +269,31 @@ static int from_options(struct account *a, struct arena *run, const struct choic
 	return relay_split(a, run, f);
 }
 
-/* msmtp's own file, which can be read as it is; or NULL. */
+/* The user's own file of msmtp, which can be read as it is; or NULL. */
 static const char *of_msmtp(struct arena *run)
 {
 	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = whoami_home(run);
 	const char *path[] = {
 		arena_printf(run, "%s/.msmtprc", home),
 		xdg && *xdg == '/' ? arena_printf(run, "%s/msmtp/config", xdg) : arena_printf(run, "%s/.config/msmtp/config", home),
-		SYSCONFDIR "/msmtprc",
 	};
 
 	for (size_t i = 0; i < sizeof path / sizeof *path; i++)
 		if (*path[i] == '/' && access(path[i], R_OK) == 0)
 			return path[i];
 	return NULL;
+}
+
+/* What it says must not have to be found again. */
+static int hint_of_predecessor(const struct accounts *all, struct arena *run, struct failure *f)
+{
+	struct predecessor p;
+
+	if (!predecessor_find(&p, run, SYSCONFDIR) && (strcmp(SYSCONFDIR, "/etc") == 0 || !predecessor_find(&p, run, "/etc")))
+		return failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
+	if (strcmp(p.program, "msmtp") == 0)
+		return failure_hint(f, "%s is there, and is read as it is: cp -p %s %s", p.file, p.file, all->place);
+	return failure_hint(f, "%s is there: contrib/migrate.md, \"%s\", says what to write into %s", p.file, p.program, all->place);
 }
 
 static int no_relay(const struct accounts *all, struct arena *run, const struct account *a, struct failure *f)
@@ -293,6 +306,8 @@ static int no_relay(const struct accounts *all, struct arena *run, const struct 
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
 	if (msmtp)
 		return failure_hint(f, "mysend -C %s reads msmtp's file; copied to %s it is read without -C", msmtp, all->place);
+	if (!all->user.sections && !all->system.sections)
+		return hint_of_predecessor(all, run, f);
 	return failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
 }
 
@@ -319,7 +334,14 @@ int accounts_choose(const struct accounts *all, struct arena *run, const struct 
 	a->config_lasts = all->lasts;
 	a->again = all->again;
 	*out = a;
-	if (!account_has_relay(a))
-		return no_relay(all, run, a, f);
+	if (!account_has_relay(a)) {
+		struct failure *why = arena_zeroed(run, 1, sizeof *why), unused;
+
+		(void)!account_settle(a, run, &unused); /* paths, for who looks at it, or lets mail wait by it */
+		no_relay(all, run, a, f);
+		*why = *f;
+		a->unconfigured = why;
+		return -1;
+	}
 	return account_settle(a, run, f);
 }

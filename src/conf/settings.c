@@ -340,10 +340,16 @@ static void show_value(const struct account *a, enum setting s, FILE *out)
 		else
 			fputs("off", out);
 		break;
-	case COUNT:
 	case SECONDS:
 		number = *(const unsigned *)v;
-		if (number)
+		if (number == rows[s].most) /* what off makes of it */
+			fputs("off", out);
+		else
+			fprintf(out, "%u", number);
+		break;
+	case COUNT:
+		number = *(const unsigned *)v;
+		if (number || !rows[s].least) /* else it is unset */
 			fprintf(out, "%u", number);
 		break;
 	}

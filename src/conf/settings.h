@@ -49,6 +49,7 @@ struct account {
 	bool config_lasts;  /* and can be read again */
 	bool again;	    /* out of a file that was: no variable, option or credential of this run's counts */
 	const char *files; /* that were looked for, and what became of it */
+	const struct failure *unconfigured; /* it names no relay, and what to do about it; or NULL */
 	const struct account *next; /* `fallback`, once somebody has found it; or NULL */
 #define SETTING(name, type, dflt, arg, summary) FIELD_##type name;
 #include "conf/settings.def"

@@ -203,6 +203,12 @@ static void to_file(const struct job *j, const struct buf *line)
 	buf_free(&b);
 }
 
+/* No relay is set: nobody has said where else to tell of it, and the caller may be cron. */
+static bool needs_somebody(const struct job *j)
+{
+	return j->account->unconfigured && j->spooled;
+}
+
 static void to_syslog(const struct job *j, const char *line, int status)
 {
 	static const struct { const char *word; int facility; } known[] = {
@@ -213,9 +219,9 @@ static void to_syslog(const struct job *j, const char *line, int status)
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (setting_is(j->account, SET_syslog, known[i].word)) {
-			openlog(j->tag ? j->tag : "mysend", LOG_PID, known[i].facility);
-			syslog(status == EX_OK ? LOG_INFO : LOG_ERR, "%s", line);
+		if (setting_is(j->account, SET_syslog, known[i].word) || needs_somebody(j)) {
+			openlog(j->tag ? j->tag : "mysend", LOG_PID, needs_somebody(j) ? LOG_MAIL : known[i].facility);
+			syslog(status == EX_OK && !needs_somebody(j) ? LOG_INFO : LOG_ERR, "%s", line);
 			closelog();
 			return;
 		}
@@ -226,7 +232,7 @@ void logline_write(const struct job *j, const struct failure *session, int statu
 	const struct account *a = j->account;
 	struct buf b;
 
-	if (!*a->logfile && setting_is(a, SET_syslog, "off"))
+	if (!*a->logfile && setting_is(a, SET_syslog, "off") && !needs_somebody(j))
 		return;
 	buf_start(&b, LINE);
 	compose(&b, j, session, status);

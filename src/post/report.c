@@ -74,7 +74,7 @@ static struct sum add_up(const struct envelope *e, const struct failure *session
 /* It waits, but will wait in vain until somebody mends the configuration. */
 static bool is_shouted(const struct recipient *r)
 {
-	return r->verdict == WAITS && r->why && !failure_is_temporary(r->why) && r->why->stage >= AT_GREETING;
+	return r->verdict == WAITS && r->why && !failure_is_temporary(r->why) && (r->why->stage >= AT_GREETING || r->why->stage == AT_CONFIG);
 }
 
 /* Somebody watches, and would take silence for success. */

@@ -196,17 +196,24 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 		}
 }
 
-int shelf_put_all(struct job *j, struct failure *f)
+int shelf_put_all(struct job *j, const struct failure *why, struct failure *f)
 {
 	struct envelope *v = &j->mail.envelope;
 	struct entry e = entry_of(j);
 
 	if (!shelf_may_wait(j->account))
 		return fail(f, AT_SPOOL, EX_CONFIG, setting_is(j->account, SET_queue, "off") ? "the queue is off" : "what names its relay cannot be known the next time: it does not wait");
+	if (why) {
+		e.attempts = 1;
+		e.next = e.arrived + 60;
+		e.last = shelf_words(&j->arena, why);
+	}
 	if (put(j, &e, f) < 0)
 		return -1;
-	for (size_t i = 0; i < v->recipients; i++)
+	for (size_t i = 0; i < v->recipients; i++) {
 		v->recipient[i].verdict = WAITS;
+		v->recipient[i].why = why;
+	}
 	return 0;
 }
 

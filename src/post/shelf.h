@@ -2,7 +2,7 @@
  * post/shelf - which recipients wait for another try, and the spool that keeps the mail for them
  *
  * Use: shelf_put_rest(&job, failed ? &f : NULL) after a try: recipients that may get it later have the verdict WAITS
- * then, and job.spooled is set; or shelf_put_all(&job, f) instead of a try.
+ * then, and job.spooled is set; or shelf_put_all(&job, NULL, f) instead of a try.
  *
  * Owns: nothing. Bounds: none. Errors: a mail that cannot wait is a warning, and its recipients keep their verdicts.
  * Threads: one. Source: DESIGN (CONTRIBUTING.md), "Spool".
@@ -13,7 +13,8 @@
 #include "post/job.h"
 
 void shelf_put_rest(struct job *j, const struct failure *session);
-MUST_CHECK int shelf_put_all(struct job *j, struct failure *f);
+/* why: it counts as a try that has come to this; NULL: nobody has tried. */
+MUST_CHECK int shelf_put_all(struct job *j, const struct failure *why, struct failure *f);
 /* Mails its sender about those whom the relay has refused, if that was asked for (job.told). */
 void shelf_tell_sender(struct job *j);
 /* It is worth another try: the relay is not to be had, or says "later", or what is wrong is the configuration. */

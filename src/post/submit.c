@@ -63,11 +63,22 @@ static int submit_once_more(struct job *j, struct link *l, bool verify, struct f
 	return ok;
 }
 
+/* Nobody has set a relay yet: it waits for one, like mail whose relay cannot be had. */
+static int wait_for_relay(struct job *j, struct failure *f)
+{
+	struct failure unused;
+
+	*f = *j->account->unconfigured;
+	return shelf_put_all(j, j->account->unconfigured, &unused);
+}
+
 int submit(struct job *j, struct link *l, struct failure *f)
 {
 	int ok;
 
-	if (j->later && shelf_put_all(j, f) == 0)
+	if (j->account->unconfigured)
+		return wait_for_relay(j, f);
+	if (j->later && shelf_put_all(j, NULL, f) == 0)
 		return 0;
 	ok = submit_once_more(j, l, false, f);
 	shelf_put_rest(j, ok < 0 ? f : NULL);

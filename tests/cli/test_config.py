@@ -1,6 +1,8 @@
 """Files, environment and options make one account, and errors say where (DESIGN.md, Config file)."""
 import os
+import pwd
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -24,6 +26,10 @@ def shown(mysend, *args, config=None, **more):
 def value(lines, keyword):
     assert keyword in lines, lines
     return lines[keyword]
+
+
+def held(lines, keyword):
+    return value(lines, keyword).split("# ")[0].strip()
 
 
 # --- grammar --------------------------------------------------------------------------------------
@@ -352,6 +358,25 @@ def test_show_config_tells_where_each_value_came_from(mysend):
     assert "MYSEND_PORT" in lines["port"] and "2502" in lines["port"]
     assert "--timeout" in lines["timeout"] and "7" in lines["timeout"]
     assert "default" in lines["window"] or "built in" in lines["window"]
+
+
+@pytest.mark.parametrize("lines, name, wanted", [
+    ("", "queue_warning", "off"), ("queue_warning 4h\n", "queue_warning", "14400"), ("queue_warning 0\n", "queue_warning", "0"), ("timeout off\n", "timeout", "off"),
+    ("", "spool_max_mails", "0"), ("queue_along 0\n", "queue_along", "0"), ("failed_max 0\n", "failed_max", "0"), ("", "message_size_limit", "off"),
+    ("spool /x\n", "spool", "/x"), ("domain d.example\n", "domain", "d.example"), ("maildomain m.example\n", "maildomain", "m.example"),
+    ("proxy_host p\n", "proxy_port", "1080"), ("", "proxy_port", ""), ("maildomain m.example\nfrom a@b.example\n", "from", "a@b.example"),
+])
+def test_show_config_shows_what_holds(mysend, lines, name, wanted):
+    assert held(shown(mysend, config="host h\n" + lines), name) == wanted
+
+
+def test_show_config_shows_what_the_host_and_the_user_make_of_what_nobody_set(mysend):
+    lines = shown(mysend, config="host h\nmaildomain m.example\n")
+    host, user = socket.gethostname(), pwd.getpwuid(os.getuid()).pw_name
+    spool = os.path.join(mysend.home, ".local/state/mysend/spool")
+    assert held(lines, "domain") == (host if "_" not in host else "localhost") and held(lines, "from") == user + "@m.example"
+    assert held(lines, "spool") == spool or (os.getuid() == 0 and held(lines, "spool").endswith("/spool/mysend"))
+    assert lines["spool"].endswith("# default") and lines["domain"].endswith("# default")
 
 
 def test_show_config_names_every_setting(mysend):

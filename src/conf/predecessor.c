@@ -1,0 +1,59 @@
+#include "conf/predecessor.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+
+enum { MAIN_CF = 256 * 1024 };
+
+/* "relayhost = [mail.example.com]:587"; one of these with nothing behind it says that there is none. */
+static bool names_relayhost(struct slice text)
+{
+	struct slice line, name;
+	bool found = false;
+
+	while (slice_line(&text, &line))
+		if (slice_begins(line, "relayhost") && slice_cut(&line, '=', &name) && slice_is(slice_trim(name), "relayhost"))
+			found = slice_trim(line).len > 0;
+	return found;
+}
+
+/* Postfix is on many hosts without a thought of a relay. */
+static bool relays(const char *main_cf)
+{
+	int fd = open(main_cf, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	struct buf b;
+	bool found;
+
+	if (fd < 0)
+		return false;
+	buf_start(&b, MAIN_CF);
+	found = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_slurp(fd, &b) == 0 && names_relayhost(buf_slice_of(&b));
+	close(fd);
+	buf_free(&b);
+	return found;
+}
+
+bool predecessor_find(struct predecessor *out, struct arena *in, const char *etc)
+{
+	static const struct predecessor known[] = {
+		{"msmtp", "msmtprc"}, {"ssmtp", "ssmtp/ssmtp.conf"}, {"nullmailer", "nullmailer/remotes"},
+		{"dma", "dma/dma.conf"}, {"esmtp", "esmtprc"}, {"Postfix as a null client", "postfix/main.cf"},
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		const char *path = arena_printf(in, "%s/%s", etc, known[i].file);
+		bool there = strcmp(known[i].file, "postfix/main.cf") == 0 ? relays(path) : access(path, R_OK) == 0;
+
+		if (there) {
+			*out = (struct predecessor){known[i].program, path};
+			return true;
+		}
+	}
+	return false;
+}

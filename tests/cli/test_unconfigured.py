@@ -1,0 +1,109 @@
+"""Installed, and not configured yet: what programs send meanwhile waits, and whoever looks is told what to do."""
+import os
+import shutil
+
+import pytest
+
+import namespaces
+
+mounts = namespaces.mounts
+TEXT = b"From: a@b.example\nSubject: x\n\nbody\n"
+
+if os.path.exists("/etc/mysend.conf") or os.path.exists("/usr/local/etc/mysend.conf"):
+    pytest.skip("this host has a configuration for mysend", allow_module_level=True)
+
+
+def waiting(mysend):
+    folder = os.path.join(mysend.tmp, "spool", "queue")
+    return [name for name in os.listdir(folder) if "." not in name] if os.path.isdir(folder) else []
+
+
+def env(mysend, **more):
+    return {"MYSEND_SPOOL": os.path.join(mysend.tmp, "spool"), "MYSEND_QUEUE": "on", **more}
+
+
+@pytest.mark.parametrize("args, stdin", [
+    (["-i", "bob@example.org"], TEXT), (["-t"], b"To: bob@example.org\n" + TEXT), (["-oem", "-i", "bob@example.org"], TEXT),
+    (["-bs"], b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n"),
+    (["-odq", "bob@example.org"], TEXT),
+])
+def test_mail_of_programs_waits_until_a_relay_is_set(mysend, relay, args, stdin):
+    done = mysend(*args, name="sendmail", stdin=stdin, env=env(mysend))
+    name, = waiting(mysend)
+    assert done.status == 0, done
+    if args == ["-bs"]:
+        assert "250 2.0.0 Ok: it waits as %s: configuration: no relay is set" % name in done.out, done
+    else:
+        assert "no relay is set" in done.err and "the mail waits as " + name in done.err and 'put a line "relay smtp://HOST" into ' in done.err, done
+    assert "no relay is set" in mysend("-bp", env=env(mysend)).out
+    there = relay()
+    mysend("-qf", config="host %s\nport %d\ntls off\n" % (there.host, there.port), env=env(mysend)).ok()
+    assert there.message.recipients == ["bob@example.org"] and waiting(mysend) == []
+
+
+@pytest.mark.parametrize("recipient", ["root", "bob@localhost"])
+def test_not_even_a_missing_domain_loses_it(mysend, recipient):
+    done = mysend("-i", recipient, name="sendmail", stdin=b"From: root (Cron Daemon)\n\nx\n", env=env(mysend))
+    assert done.status == 0 and len(waiting(mysend)) == 1, done
+
+
+@pytest.mark.parametrize("name, args, more", [("mysend", [], {}), ("sendmail", [], {"MYSEND_QUEUE": "off"}), ("sendmail", ["-bv"], {})])
+def test_who_asks_for_it_by_name_or_has_no_queue_gets_it_back(mysend, name, args, more):
+    done = mysend(*args, "bob@example.org", name=name, stdin=TEXT, env=env(mysend, **more))
+    assert done.status == 78 and "no relay is set" in done.err and waiting(mysend) == [], done
+
+
+def test_quiet_is_quiet(mysend):
+    done = mysend("-oeq", "bob@example.org", name="sendmail", stdin=TEXT, env=env(mysend))
+    assert done.status == 0 and done.err == "" and len(waiting(mysend)) == 1, done
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root is pointed at the file for everybody")
+def test_root_is_pointed_at_the_file_for_everybody_unless_it_has_one_of_its_own(mysend):
+    done = mysend("bob@example.org", stdin=TEXT)
+    assert done.hints[0].endswith("/mysend.conf"), done
+    own = os.path.join(mysend.home, ".config/mysend/config")
+    os.makedirs(os.path.dirname(own))
+    with open(own, "w", encoding="ascii"):
+        pass
+    assert mysend("bob@example.org", stdin=TEXT).hints[0].endswith(own)
+
+
+@pytest.mark.parametrize("file, text, hint", [
+    ("msmtprc", "host x\n", "/etc/msmtprc is there, and is read as it is: cp -p /etc/msmtprc /"),
+    ("ssmtp/ssmtp.conf", "mailhub=x\n", '/etc/ssmtp/ssmtp.conf is there: contrib/migrate.md, "ssmtp", says '),
+    ("nullmailer/remotes", "x smtp\n", '/etc/nullmailer/remotes is there: contrib/migrate.md, "nullmailer", says '),
+    ("dma/dma.conf", "SMARTHOST x\n", '/etc/dma/dma.conf is there: contrib/migrate.md, "dma", says '),
+    ("postfix/main.cf", "relayhost = [x]:587\n", '/etc/postfix/main.cf is there: contrib/migrate.md, "Postfix as a null client", says '),
+])
+def test_predecessor_is_named(mysend, mounts, file, text, hint):
+    etc = os.path.join(mysend.tmp, "etc")
+    os.makedirs(os.path.dirname(os.path.join(etc, file)), exist_ok=True)
+    for name in ("passwd", "group", "nsswitch.conf", "hosts"):
+        if os.path.exists("/etc/" + name):
+            shutil.copy("/etc/" + name, etc)
+    with open(os.path.join(etc, file), "w", encoding="ascii") as out:
+        out.write(text)
+    done = mounts.run("mount", "--bind", etc, "/etc")
+    if done.returncode:
+        pytest.skip("mounting is not permitted here")
+    done = mysend("bob@example.org", stdin=TEXT, prefix=mounts.prefix)
+    assert done.status == 78 and hint in done.hints[0], done
+
+
+def test_every_section_that_is_named_is_one(mysend):
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with open(os.path.join(top, "src/conf/predecessor.c"), encoding="ascii") as text:
+        rows = [line for line in text if line.lstrip().startswith('{"')]
+    with open(os.path.join(top, "contrib/migrate.md"), encoding="utf-8") as text:
+        titles = [line[3:].strip() for line in text if line.startswith("## ")]
+    programs = [part.split('"')[1] for line in rows for part in line.split("{")[1:]]
+    assert len(programs) == 6 and all(program in titles for program in programs), (programs, titles)
+
+
+def test_error_goes_to_the_systems_log_though_no_setting_says_so(mysend, tmp_path):
+    strace = shutil.which("strace") or pytest.skip("strace is missing")
+    said = tmp_path / "calls"
+    call = 'ln -sf "$1" ./sendmail && shift && exec ./sendmail "$@"'
+    done = mysend("-i", "bob@example.org", stdin=TEXT, env=env(mysend), prefix=[strace, "-f", "-o", str(said), "-e", "trace=connect", "/bin/sh", "-c", call, "sh"])
+    assert done.status == 0 and '"/dev/log"' in said.read_text(), (done, said.read_text())
