@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "cli/modes.h"
+#include "mail/looker.h"
 #include "post/report.h"
 
 static int mode_run(const struct wish *w, struct arena *run, struct failure *f)
@@ -40,9 +41,12 @@ int main(int argc, char **argv)
 	struct arena run = {0};
 	struct failure f;
 	struct wish wish;
-	bool input = file_standard_open();
+	bool input;
 	int status = -1;
 
+	if (looker_is_asked(argc, argv))
+		return looker_run();
+	input = file_standard_open();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to be told, not a death */
 	if (options_read(&wish, &run, argc, argv, &f) == 0) {

@@ -1,14 +1,18 @@
 #include "base/jail.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#if !defined(__SANITIZE_ADDRESS__) && defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
-#include <errno.h>
+/* Not with the sanitizer, which has calls of its own to make. */
+#if defined(HAVE_LINUX_SECCOMP_H) && !defined(__SANITIZE_ADDRESS__) && !defined(ARENA_EXACT) && \
+	(defined(__x86_64__) || (defined(__aarch64__) && defined(__AARCH64EL__)))
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -17,55 +21,89 @@
 #else
 #define MACHINE AUDIT_ARCH_AARCH64
 #endif
-#define ALLOW(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define IS(call, over) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, (over))
+#define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, (what))
+#define ALLOW(call) IS(call, 1), ANSWER(SECCOMP_RET_ALLOW)
+/* Both have what the memory may be used for as their third argument; the lower half of it stands first on these machines. */
+#define ALLOW_DATA(call)                                                                                     \
+	IS(call, 4), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),             \
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0), ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_ERRNO | EPERM)
 
-/* Memory, reading and writing what is open, the end. */
-static bool filter(void)
+/* Memory that cannot be run, reading and writing what is open, the end. */
+static enum jail filter(int *why)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL),
+		ANSWER(SECCOMP_RET_KILL),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		ALLOW(SYS_read), ALLOW(SYS_write), ALLOW(SYS_lseek), ALLOW(SYS_pread64), ALLOW(SYS_brk), ALLOW(SYS_mmap),
-		ALLOW(SYS_munmap), ALLOW(SYS_mremap), ALLOW(SYS_madvise), ALLOW(SYS_futex), ALLOW(SYS_exit), ALLOW(SYS_exit_group),
-		ALLOW(SYS_rt_sigreturn), ALLOW(SYS_clock_gettime),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		ALLOW(SYS_read), ALLOW(SYS_write), ALLOW(SYS_lseek), ALLOW(SYS_pread64), ALLOW(SYS_brk), ALLOW_DATA(SYS_mmap),
+		ALLOW_DATA(SYS_mprotect), ALLOW(SYS_munmap), ALLOW(SYS_mremap), ALLOW(SYS_madvise), ALLOW(SYS_futex), ALLOW(SYS_exit),
+		ALLOW(SYS_exit_group), ALLOW(SYS_rt_sigreturn), ALLOW(SYS_clock_gettime),
+		ANSWER(SECCOMP_RET_ERRNO | EPERM),
 	};
 	struct sock_fprog program = {sizeof code / sizeof *code, code};
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return false;
-	/* Without it in the kernel the limits have to do. */
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 || errno == EINVAL || errno == EACCES;
+	/* An older kernel says EINVAL; a strict container EPERM, ENOSYS or EACCES. The limits have to do then. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
+		return JAIL_FILTER;
+	*why = errno;
+	return JAIL_REFUSED;
 }
 #else
-/* Nor with the sanitizer, which has calls of its own to make. */
-static bool filter(void)
+static enum jail filter(int *why)
 {
-	return true;
+	(void)why;
+	return JAIL_LIMITS;
 }
 #endif
 
-bool jail_enter(unsigned seconds)
+/* What is open stays open, with the limit on descriptors at 0. */
+enum jail jail_enter(unsigned seconds, int *why)
 {
 	const struct {
 		int what;
 		rlim_t most;
 	} limits[] = {
-		{RLIMIT_CPU, seconds}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 4096},
+		{RLIMIT_CPU, seconds}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 4096}, {RLIMIT_NOFILE, 0},
+#ifdef RLIMIT_NPROC
+		{RLIMIT_NPROC, 0},
+#endif
 #if !defined(__SANITIZE_ADDRESS__) && !defined(ARENA_EXACT)
 		{RLIMIT_DATA, 64 * 1024 * 1024},
 #endif
 	};
 
+	*why = 0;
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		struct rlimit r = {limits[i].most, limits[i].most}, now;
 
 		if (getrlimit(limits[i].what, &now) == 0 && now.rlim_max < r.rlim_max)
 			r.rlim_cur = r.rlim_max = now.rlim_max;
-		if (setrlimit(limits[i].what, &r) < 0)
-			return false;
+		if (setrlimit(limits[i].what, &r) < 0) {
+			*why = errno;
+			return JAIL_NONE;
+		}
 	}
-	return filter();
+	return filter(why);
+}
+
+enum jail jail_look(int *why)
+{
+	int status, error;
+	pid_t child = fork();
+
+	if (child == 0) {
+		enum jail jail = jail_enter(1, &error);
+
+		_exit(error < 64 ? (int)jail * 64 + error : (int)jail * 64);
+	}
+	*why = errno;
+	while (child > 0 && waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return JAIL_NONE;
+	if (child < 0 || !WIFEXITED(status))
+		return JAIL_NONE;
+	*why = WEXITSTATUS(status) % 64;
+	return (enum jail)(WEXITSTATUS(status) / 64);
 }

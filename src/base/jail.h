@@ -1,17 +1,24 @@
 /*
- * base/jail - takes from this process all but computing, and writing to what is open: for a child that looks at hostile files
+ * base/jail - takes from this process all but computing, and writing to what is open: for one that looks at hostile files
  *
- * Use: if (!jail_enter(5)) _exit(1); in the child.
- * Limits of the kernel on time, memory, files and processes; and where the system has it, a filter that answers every other
- * system call with an error (seccomp).
+ * Use: jail_enter(5, &why) once all is open and loaded. Limits of the kernel on time, memory, files and processes; and where
+ * there is one for this machine, a filter of system calls (seccomp) that answers every other call with an error, and every
+ * demand for memory that can be run. jail_look(&why) tells what would hold here, in a child that is gone again.
  *
- * Owns: nothing. Units: seconds. Errors: false: it could not. Threads: one. Source: setrlimit(2), seccomp(2).
+ * Owns: nothing. Units: seconds of computing. Errors: JAIL_NONE: not even the limits could be set. *why: errno of what was
+ * refused, or 0. Threads: one. Source: setrlimit(2), seccomp(2).
  */
 #ifndef BASE_JAIL_H
 #define BASE_JAIL_H
 
-#include <stdbool.h>
+enum jail {
+	JAIL_FILTER,  /* limits and filter */
+	JAIL_LIMITS,  /* limits alone: no filter is known for this machine, or the program is built without one */
+	JAIL_REFUSED, /* limits alone: the system refuses the filter */
+	JAIL_NONE
+};
 
-bool jail_enter(unsigned seconds);
+enum jail jail_enter(unsigned seconds, int *why);
+enum jail jail_look(int *why);
 
 #endif

@@ -83,15 +83,15 @@ static int check_charset(struct desk *k, struct source *text, const char **chars
 }
 
 /* What it is: type and charset as said, as found, or as both together have it. */
-static int tell(struct desk *k, struct part *p, const char *said, struct failure *f)
+static int tell(struct desk *k, struct part *p, const struct draft_file *a, struct failure *f)
 {
 	struct filetype t;
 	struct slice head;
 
 	if (source_head(p->content, k->look.p, FILETYPE_LOOK, &head, f) < 0)
 		return -1;
-	t = filetype_of(k->types, &k->job->arena, head);
-	p->type = said ? said : is_nested(t.type) ? "application/octet-stream" : t.type;
+	t = filetype_of(k->types, &k->job->arena, head, a->path);
+	p->type = a->type ? a->type : is_nested(t.type) ? "application/octet-stream" : t.type;
 	p->charset = "";
 	if (!slice_begins(slice_of(p->type), "text/") || strcmp(t.charset, "binary") == 0)
 		return 0;
@@ -111,7 +111,7 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 	if (!p->content)
 		return -1;
 	if (!a->type || slice_begins(slice_of(a->type), "text/")) {
-		if (tell(k, p, a->type, f) < 0)
+		if (tell(k, p, a, f) < 0)
 			return -1;
 	} else {
 		p->type = a->type;

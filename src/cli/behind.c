@@ -1,25 +1,12 @@
+#define _GNU_SOURCE /* environ */
 #include "cli/behind.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-/* What the caller has left open, a pipe perhaps whose end somebody waits for. */
-static void keep_none(void)
-{
-	DIR *list = opendir("/proc/self/fd");
-	struct dirent *d;
-
-	while (list && (d = readdir(list))) {
-		long fd = strtol(d->d_name, NULL, 10);
-
-		if (fd > 2)
-			(void)!fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	}
-}
+#include "base/again.h"
 
 void behind_try(const struct wish *w, struct arena *in, const char *id)
 {
@@ -39,7 +26,8 @@ void behind_try(const struct wish *w, struct arena *in, const char *id)
 	for (int fd = 0; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
 			_exit(EX_OSERR);
-	keep_none();
-	execv("/proc/self/exe", argv);
+	/* What the caller has left open: a pipe perhaps whose end somebody waits for. */
+	again_close_from(STDERR_FILENO + 1);
+	again_exec(w->called, argv, environ);
 	_exit(EX_OSERR);
 }

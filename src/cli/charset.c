@@ -97,7 +97,7 @@ static const char *guess(struct filetypes *types, struct arena *in, struct sourc
 
 	if (find_look(text, room, &look, f) < 0)
 		return NULL;
-	word = filetype_of(types, in, look).charset;
+	word = filetype_of(types, in, look, "the text").charset;
 	if (is_charset(word))
 		return word;
 	locale = of_locale(in, look);

@@ -22,7 +22,10 @@ struct chosen {
 
 int intake_open(struct intake *n, const struct wish *w, struct arena *run, struct failure *f)
 {
-	*n = (struct intake){.run = run, .types = filetypes_open(run)};
+	*n = (struct intake){.run = run, .types = filetypes_open(run, w->called)};
+	for (size_t i = 0; i < w->draft.files; i++)
+		if (!w->draft.file[i].type) /* it is ready by the time that the text has been read */
+			filetypes_start(n->types);
 	return accounts_load(&n->all, run, w->config, f);
 }
 

@@ -323,7 +323,8 @@ static int read_all(struct wish *w, struct arena *run, int argc, char **argv, st
 	bool ended = false;
 
 	*w = (struct wish){.warning = 3600, .critical = 6 * 3600};
-	note_name(w, argc > 0 ? argv[0] : NULL);
+	w->called = argc > 0 ? argv[0] : NULL;
+	note_name(w, w->called);
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
 		int ok = 0;

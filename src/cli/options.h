@@ -44,6 +44,7 @@ struct wish {
 	const char *queue_id, *queue_recipient, *queue_sender; /* -qI, -qR, -qS; or NULL */
 	bool named;	       /* --queue-hold and its like: the recipients are names of mails */
 	bool smtputf8;	       /* -U */
+	const char *called;    /* argv[0], or NULL */
 	bool no_input;	       /* standard input was closed; main sets it */
 	const char *sender;    /* -f; NULL: not given */
 	const char *name;      /* -F, or NULL */

@@ -1,7 +1,9 @@
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "base/file.h"
+#include "base/jail.h"
 #include "cli/modes.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
@@ -43,6 +45,27 @@ static void show_effective(struct account *a, struct arena *run)
 		a->proxy_port = 1080;
 }
 
+/* What is true of this system, and no setting. */
+static void show_looker(FILE *out)
+{
+	int why;
+
+	switch (jail_look(&why)) {
+	case JAIL_FILTER:
+		fputs("# libmagic in a process with limits and a filter of system calls\n", out);
+		break;
+	case JAIL_LIMITS:
+		fputs("# libmagic in a process with limits alone: no filter of system calls for this machine\n", out);
+		break;
+	case JAIL_REFUSED:
+		fprintf(out, "# libmagic in a process with limits alone: the system refuses a filter of its calls: %s\n", strerror(why));
+		break;
+	case JAIL_NONE:
+		fprintf(out, "# libmagic not at all: its limits cannot be set: %s\n", strerror(why));
+		break;
+	}
+}
+
 static int show_config(const struct wish *w, struct arena *run, struct failure *f)
 {
 	struct accounts all;
@@ -60,6 +83,7 @@ static int show_config(const struct wish *w, struct arena *run, struct failure *
 	if (a) {
 		show_effective(a, run);
 		account_show(a, stdout);
+		show_looker(stdout);
 	}
 	return ok < 0 ? -1 : EX_OK;
 }

@@ -1,127 +1,204 @@
 #include "mail/filetype.h"
 
 #include <errno.h>
-#include <magic.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "base/again.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "base/jail.h"
+#include "mail/looker.h"
 
-enum { ANSWER = 256, NAME = 127 };
+enum { NAME = 127 };
 
 struct filetypes {
-	magic_t magic; /* own; NULL: not loaded yet, or not to be had */
-	bool tried, warned;
+	const char *called; /* borrowed */
+	char *environment[3]; /* of the looker: where the program's libraries and the database are; nothing else */
+	pid_t looker;	    /* own, 0: there is none */
+	int fd;		    /* own, while there is one */
+	unsigned looks;	    /* that this one has answered */
+	bool ready;	    /* it has said that it is */
+	bool hopeless, told_limits; /* has been warned of */
 };
 
-static void warn(struct filetypes *t, const char *why)
+struct told {
+	int kind; /* LOOKER_..., 0: it is gone, or too slow */
+	char text[LOOKER_TEXT + 1];
+};
+
+static void give_up(struct filetypes *t, const char *why)
 {
-	if (!t->warned)
+	if (!t->hopeless)
 		log_warning("libmagic: %s: what a file or a text is cannot be told", why);
-	t->warned = true;
+	t->hopeless = true;
 }
 
-/* Lower than what libmagic has by itself, but for regular expressions: with less it takes programs for plain text. */
-static void limit(magic_t m)
+struct filetypes *filetypes_open(struct arena *in, const char *called)
 {
-	static const struct { int what; size_t most; } limits[] = {
-		{MAGIC_PARAM_INDIR_MAX, 20},	 {MAGIC_PARAM_NAME_MAX, 60},	   {MAGIC_PARAM_ELF_PHNUM_MAX, 128},
-		{MAGIC_PARAM_ELF_SHNUM_MAX, 128}, {MAGIC_PARAM_ELF_NOTES_MAX, 16}, {MAGIC_PARAM_REGEX_MAX, 8192},
-		{MAGIC_PARAM_BYTES_MAX, FILETYPE_LOOK},
-	};
+	static const char *const names[] = {"LD_LIBRARY_PATH", "MAGIC"};
+	struct filetypes *t = arena_zeroed(in, 1, sizeof *t);
+	size_t used = 0;
 
-	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-		(void)!magic_setparam(m, limits[i].what, &limits[i].most);
-}
-
-static bool load(struct filetypes *t)
-{
-	if (t->tried)
-		return t->magic != NULL;
-	t->tried = true;
-	/* Nothing is unpacked, and no program and no document is taken apart: what a program can be loaded to is nothing to mail,
-	 * and the database knows Office's documents by their first octets, too. Of a tar only its first header is read, without
-	 * which it would be of another type than file(1) says. */
-	t->magic = magic_open(MAGIC_MIME | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF | MAGIC_NO_CHECK_CDF);
-	if (t->magic && magic_load(t->magic, NULL) == 0) {
-		limit(t->magic);
-		return true;
-	}
-	warn(t, t->magic && magic_error(t->magic) ? magic_error(t->magic) : "no memory");
-	if (t->magic)
-		magic_close(t->magic);
-	t->magic = NULL;
-	return false;
-}
-
-struct filetypes *filetypes_open(struct arena *in)
-{
-	return arena_zeroed(in, 1, sizeof(struct filetypes));
+	t->called = called;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (getenv(names[i]))
+			t->environment[used++] = arena_printf(in, "%s=%s", names[i], getenv(names[i]));
+	return t;
 }
 
 void filetypes_close(struct filetypes *t)
 {
-	if (t && t->magic)
-		magic_close(t->magic);
-	if (t)
-		t->magic = NULL;
+	if (!t || !t->looker)
+		return;
+	close(t->fd);
+	kill(t->looker, SIGKILL); /* it may be in the middle of something */
+	while (waitpid(t->looker, NULL, 0) < 0 && errno == EINTR)
+		;
+	t->looker = 0;
 }
 
-/* The child: looks, says what it saw, and is gone. */
-static void look(magic_t m, struct slice head, int out)
+/* The child, which becomes the looker. */
+static void become(const struct filetypes *t, int end)
 {
-	const char *text;
+	char name[] = LOOKER_NAME, word[] = LOOKER_WORD, *const argv[] = {name, word, NULL};
 
-	if (!jail_enter(FILETYPE_SECONDS))
-		_exit(1);
-	text = magic_buffer(m, head.p, head.len);
-	_exit(text && file_write(out, text, strnlen(text, ANSWER - 1)) == 0 ? 0 : 1);
+	if (dup2(end, STDIN_FILENO) == STDIN_FILENO)
+		again_exec(t->called, argv, t->environment);
+	_exit(EX_OSERR);
 }
 
-/* Its answer; false: it has none, or took too long (errno 0), or there was none to ask. */
-static bool ask(struct filetypes *t, struct slice head, char answer[ANSWER])
+void filetypes_start(struct filetypes *t)
 {
-	int64_t until = clock_steady() + FILETYPE_SECONDS * 1000;
-	size_t len = 0;
-	int ends[2], failed;
-	pid_t child;
+	int ends[2];
 
-	if (pipe(ends) < 0)
-		return false;
-	signal(SIGCHLD, SIG_DFL);
-	child = fork();
-	failed = child < 0 ? errno : 0;
-	if (child == 0)
-		look(t->magic, head, ends[1]);
+	if (t->looker || t->hopeless)
+		return;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) < 0) {
+		give_up(t, strerror(errno));
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+	signal(SIGCHLD, SIG_DFL); /* a caller that ignores it has that inherited */
+	t->looker = fork();
+	if (t->looker == 0)
+		become(t, ends[1]);
+	if (t->looker < 0) {
+		give_up(t, strerror(errno));
+		close(ends[0]);
+		t->looker = 0;
+	} else {
+		t->fd = ends[0];
+		t->looks = 0;
+		t->ready = false;
+	}
 	close(ends[1]);
-	while (child > 0 && len < ANSWER - 1) {
-		struct pollfd p = {.fd = ends[0], .events = POLLIN};
-		int64_t left = until - clock_steady();
-		ssize_t n;
+}
 
-		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
-			break;
-		n = file_read(ends[0], answer + len, ANSWER - 1 - len);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
+/* Until one or the other can be done; false: that took too long. */
+static bool wait_for(int fd, short events, int64_t until)
+{
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = events};
+		int64_t left = until - clock_steady();
+		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
+
+		if (n > 0 || n == 0 || errno != EINTR)
+			return n > 0;
 	}
-	close(ends[0]);
-	if (child > 0) {
-		kill(child, SIGKILL); /* if it is there still */
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			;
+}
+
+static bool put(int fd, const void *from, size_t len, int64_t until)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t n = send(fd, (const char *)from + done, len - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n > 0)
+			done += (size_t)n;
+		else if ((errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) || !wait_for(fd, POLLOUT, until))
+			return false;
 	}
-	answer[len] = '\0';
-	errno = failed;
-	return len > 0;
+	return true;
+}
+
+static bool get(int fd, void *to, size_t len, int64_t until)
+{
+	for (size_t got = 0; got < len;) {
+		ssize_t n = wait_for(fd, POLLIN, until) ? recv(fd, (char *)to + got, len - got, MSG_DONTWAIT) : 0;
+
+		if (n > 0)
+			got += (size_t)n;
+		else if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+			return false;
+	}
+	return true;
+}
+
+static void hear(const struct filetypes *t, struct told *told, int64_t until)
+{
+	unsigned char head[2] = {0, 0};
+
+	*told = (struct told){0, ""};
+	if (get(t->fd, head, sizeof head, until) && get(t->fd, told->text, head[1], until))
+		told->kind = head[0];
+	told->text[told->kind ? head[1] : 0] = '\0';
+}
+
+/* It has to have said first that it is ready. */
+static bool is_ready(struct filetypes *t, int64_t until)
+{
+	struct told told;
+
+	filetypes_start(t);
+	if (t->hopeless || t->ready)
+		return !t->hopeless;
+	hear(t, &told, until);
+	t->ready = told.kind == LOOKER_JAILED || told.kind == LOOKER_LIMITED;
+	if (!t->ready)
+		give_up(t, told.kind == LOOKER_FAILED ? told.text : "its process could not be started");
+	if (told.kind == LOOKER_LIMITED && !t->told_limits) {
+		log_warning("libmagic looks into files under limits alone: the system refuses a filter of its calls: %s", told.text);
+		t->told_limits = true;
+	}
+	return t->ready;
+}
+
+/* One that had others before may have used up its time with them: then another is asked. */
+static void ask(struct filetypes *t, struct slice head, struct told *told)
+{
+	const struct looker_ask ask = {{'l', 'o', 'o', 'k'}, (uint32_t)head.len};
+	unsigned looks;
+
+	*told = (struct told){0, ""};
+	do {
+		int64_t until = clock_steady() + FILETYPE_SECONDS * 1000;
+
+		if (!is_ready(t, until))
+			break;
+		looks = t->looks++;
+		if (put(t->fd, &ask, sizeof ask, until) && put(t->fd, head.p, head.len, until))
+			hear(t, told, until);
+		if (!told->kind)
+			filetypes_close(t);
+	} while (!told->kind && looks);
+}
+
+/* The trees that there are (RFC 6838 4.2, and the registry); a reader knows no other. */
+static bool is_known_tree(struct slice type)
+{
+	static const char *const trees[] = {"application/", "audio/", "font/", "image/", "message/", "model/", "multipart/", "text/", "video/"};
+
+	for (size_t i = 0; i < sizeof trees / sizeof *trees; i++)
+		if (slice_begins(type, trees[i]))
+			return true;
+	return false;
 }
 
 bool filetype_is_type(const char *text)
@@ -133,30 +210,35 @@ bool filetype_is_type(const char *text)
 	       !text[type + 1 + strspn(text + type + 1, token)];
 }
 
-struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head)
+static bool is_charset(const char *text)
+{
+	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+")];
+}
+
+struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head, const char *what)
 {
 	static const char set[] = "; charset=";
 	struct filetype found = {"application/octet-stream", "binary"};
-	char answer[ANSWER] = "", *charset;
+	struct told told;
+	char *charset;
 
-	if (!head.len) /* as file(1) has it */
-		return (struct filetype){"inode/x-empty", "binary"};
+	if (!head.len)
+		return found;
 	if (head.len > FILETYPE_LOOK)
 		head.len = FILETYPE_LOOK;
-	if (!load(t))
-		return found;
-	errno = 0;
-	if (!ask(t, head, answer)) {
-		warn(t, errno ? strerror(errno) : "it gave no answer");
+	ask(t, head, &told);
+	if (told.kind != LOOKER_TOLD) {
+		if (!t->hopeless)
+			log_warning("libmagic gave no answer%s%s: what %s is cannot be told", *told.text ? ": " : "", told.text, what);
 		return found;
 	}
-	charset = strstr(answer, set);
+	charset = strstr(told.text, set);
 	if (charset)
 		*charset = '\0';
-	if (!filetype_is_type(answer))
+	if (!filetype_is_type(told.text) || !is_known_tree(slice_of(told.text)))
 		return found;
-	found.type = arena_printf(in, "%s", answer);
-	if (charset && charset[sizeof set - 1] && !strpbrk(charset + sizeof set - 1, " \t\r\n;\"\\()"))
+	found.type = arena_printf(in, "%s", told.text);
+	if (charset && is_charset(charset + sizeof set - 1))
 		found.charset = arena_printf(in, "%s", charset + sizeof set - 1);
 	return found;
 }

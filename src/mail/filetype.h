@@ -1,14 +1,17 @@
 /*
  * mail/filetype - what a file or a text is, by its first octets: media type and charset, by libmagic
  *
- * The parser of hostile files is libmagic's: it sees at most FILETYPE_LOOK octets, with its limits set low, in a child that may
- * neither open nor run anything and has little time and memory. What that does not survive is octet-stream.
- * Use: struct filetypes *t = filetypes_open(arena); filetype_of(t, arena, head) ...; filetypes_close(t). The database is
- * loaded at the first look, once.
+ * The parser of hostile files is libmagic's: it sees at most FILETYPE_LOOK octets, in a process of its own (mail/looker) that has
+ * nothing of ours, may neither open nor run anything, and has little time and memory. What that does not survive is
+ * octet-stream.
+ * Use: struct filetypes *t = filetypes_open(arena, argv[0]); filetype_of(t, arena, head, "a.pdf") ...; filetypes_close(t).
+ * The process is started at the first look and serves all of them. One that ends in the middle of a look is replaced, and asked once
+ * more if it had others before. filetypes_start starts it ahead, so that it is ready by then.
  *
- * Owns: the database, until filetypes_close. Bounds: FILETYPE_LOOK, FILETYPE_SECONDS.
- * Errors: none: without libmagic's database all is application/octet-stream, and one warning is said.
- * Threads: one. Source: libmagic(3); RFC 2046.
+ * Owns: the process, until filetypes_close. Bounds: FILETYPE_LOOK, and FILETYPE_SECONDS for an answer.
+ * Errors: none: what gets no answer is application/octet-stream, and a warning names it; where libmagic cannot be had at
+ * all, there is one warning.
+ * Threads: one. Source: libmagic(3); RFC 2046; RFC 6838 4.2.
  */
 #ifndef MAIL_FILETYPE_H
 #define MAIL_FILETYPE_H
@@ -27,8 +30,11 @@ struct filetype {
 
 /* TYPE/SUBTYPE in the letters that those have, and no longer than they are (RFC 6838 4.2). */
 bool filetype_is_type(const char *text);
-struct filetypes *filetypes_open(struct arena *in);
+/* called: as main was, by a path perhaps; or NULL. */
+struct filetypes *filetypes_open(struct arena *in, const char *called);
+void filetypes_start(struct filetypes *t);
 void filetypes_close(struct filetypes *t);
-struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head);
+/* what: as a warning calls it. */
+struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head, const char *what);
 
 #endif

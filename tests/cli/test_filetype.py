@@ -7,7 +7,9 @@ import lzma
 import email
 import email.policy
 import os
+import platform
 import shutil
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -93,8 +95,17 @@ MADE = {
 }
 
 
+TREES = ("application/", "audio/", "font/", "image/", "message/", "model/", "multipart/", "text/", "video/")
+
+
+def as_mail_has_it(line):
+    """What file(1) says, but for the segments of a program, which are not looked at, and for what is no media type (inode/x-empty)."""
+    line = line.strip().replace("x-pie-executable", "x-sharedlib")
+    return line if line.startswith(TREES) else "application/octet-stream; charset=binary"
+
+
 def wanted(path):
-    return say([path])[0].strip().replace("x-pie-executable", "x-sharedlib")       # that takes a look at its segments, which is switched off
+    return as_mail_has_it(say([path])[0])
 
 
 def attached_type(mysend, path):
@@ -154,7 +165,7 @@ def test_types_of_many_files_of_this_host_are_what_file_says(mysend):
     assert len(parts) == len(paths) and len({line.split(";")[0] for line in said}) >= 10
     wrong = []
     for path, line, part in zip(paths, said, parts):
-        media, _, charset = line.replace("x-pie-executable", "x-sharedlib").partition("; charset=")
+        media, _, charset = as_mail_has_it(line).partition("; charset=")
         ours = (part.get_content_type(), part.get_content_charset() if media.startswith("text/") else None)
         if media.startswith(("message/", "multipart/")):
             media = "application/octet-stream"
@@ -162,3 +173,115 @@ def test_types_of_many_files_of_this_host_are_what_file_says(mysend):
             wrong.append((path, line, ours))
     print(len(paths), "files of", len(set(said)), "types")
     assert not wrong
+
+
+# --- the process that looks -----------------------------------------------------------------------
+
+def child_of(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as text:
+        return [int(one) for one in text.read().split()]
+
+
+@pytest.fixture
+def looker(mysend, tmp_path):
+    """A mysend that has had one file looked at, waits for a second one, and knows a password: (run, the looker's pid, where the second one is written)."""
+    if not os.path.exists("/proc/self/task/%d/children" % os.getpid()):
+        pytest.skip("no /proc that names the children of a process")
+    pipe = str(tmp_path / "pipe")
+    os.mkfifo(pipe)
+    theirs, ours = os.pipe()
+    run = mysend.start("--dry-run", "--attach", "/etc/passwd", "--attach", pipe, "--attach", "/etc/group", "bob@example.org", stdin=subprocess.DEVNULL, pass_fds=(theirs,),
+                       config="host x\nfrom me@example.net\nuser joe\npassword gr33n-cheese\n", env={"MYSEND_USER": "joe", "SECRET": "gr33n-cheese"})
+    writer = os.open(pipe, os.O_WRONLY)       # comes back when the other end is opened, and so the first file has been seen
+    yield run, child_of(run.process.pid), writer
+    run.kill()
+    run.process.wait()
+    for fd in (theirs, ours):
+        os.close(fd)
+
+
+def finished(run, writer):
+    os.write(writer, b"plain\n")
+    os.close(writer)
+    return run.finish(b"")
+
+
+def test_the_looker_has_nothing_of_ours(mysend, looker):
+    run, children, writer = looker
+    pid, = children
+    assert os.listdir("/proc/%d/fd" % pid) == ["0"] and os.readlink("/proc/%d/fd/0" % pid).startswith("socket:")
+    with open("/proc/%d/environ" % pid, "rb") as text:
+        assert text.read() == b""
+    with open("/proc/%d/maps" % pid, encoding="utf-8") as text, open("/proc/%d/mem" % pid, "rb", 0) as memory:
+        for line in text:
+            span, mode = line.split()[:2]
+            low, high = (int(end, 16) for end in span.split("-"))
+            if mode.startswith("r") and "[v" not in line and not mysend.sanitized:
+                memory.seek(low)
+                assert b"gr33n" not in memory.read(high - low), line
+    done = finished(run, writer)
+    assert done.status == 0 and done.err == "" and done.raw_out.count(b"Content-Type: text/plain; charset=us-ascii") == 3
+
+
+def test_the_looker_may_do_nothing_else(mysend, looker):
+    run, (pid,), writer = looker
+    limits = {}
+    with open("/proc/%d/limits" % pid, encoding="ascii") as text:
+        for line in text:
+            limits[line[:26].strip()] = line[26:].split()[:2]
+    assert limits["Max open files"] == limits["Max processes"] == limits["Max core file size"] == ["0", "0"]
+    with open("/proc/%d/status" % pid, encoding="ascii") as text:
+        said = dict(line.split(":\t", 1) for line in text if ":\t" in line)
+    if not mysend.sanitized and platform.machine() in ("x86_64", "aarch64"):
+        assert said["Seccomp"].strip() == "2" and said["NoNewPrivs"].strip() == "1"
+    assert finished(run, writer).status == 0
+
+
+def test_a_looker_that_dies_is_replaced(looker):
+    run, (pid,), writer = looker
+    os.kill(pid, 9)
+    done = finished(run, writer)
+    assert done.status == 0 and done.err == "" and done.raw_out.count(b"Content-Type: text/plain; charset=us-ascii") == 3
+
+
+def test_what_makes_a_looker_is_no_way_not_to_send(mysend, relay):
+    """The word is a recipient for whoever passes it on, and refused; a process that feeds it a message by a socket is told, too."""
+    assert mysend("\1look", stdin=b"To: bob@example.org\n\nx\n", config="host x\n").status not in (0, 75)
+    ours, theirs = socket.socketpair()
+    ours.sendall(b"To: bob@example.org\n\nx\n")
+    ours.shutdown(socket.SHUT_WR)
+    done = mysend("\1look", stdin=theirs, config="host x\n")
+    assert done.status != 0 and not done.raw_out
+    mysend("\1look", "bob@example.org", stdin=theirs, config="host x\nfrom a@b.example\n").failed(65)
+    ours.close()
+    theirs.close()
+
+
+CONTAINER = r"""
+import ctypes, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+errno, call, option = (int(word) for word in sys.argv[1:4])
+code = [(0x20, 0, 0, 0), (0x15, 0, 3, call), (0x20, 0, 0, 16), (0x15, 0, 1, option), (0x06, 0, 0, 0x50000 | errno), (0x06, 0, 0, 0x7fff0000)]
+text = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *one) for one in code))
+program = ctypes.create_string_buffer(struct.pack("<HxxxxxxQ", len(code), ctypes.addressof(text)))
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0, ctypes.get_errno()
+os.execv(sys.argv[4], ["mysend"] + sys.argv[5:])
+"""
+
+
+@pytest.mark.parametrize("errno, words", [(1, "Operation not permitted"), (38, "Function not implemented"), (22, "Invalid argument")])
+@pytest.mark.parametrize("option", [22, 38])       # PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS
+def test_a_type_is_told_where_the_system_refuses_the_filter(mysend, option, errno, words):
+    """As in a strict container. Limits alone then, which is said once, and by --show-config."""
+    call = {"x86_64": 157, "aarch64": 167}.get(platform.machine())
+    if call is None or mysend.sanitized:
+        pytest.skip("there is no filter in this build")
+    prefix = ["/usr/bin/python3", "-c", CONTAINER, str(errno), str(call), str(option)]
+    done = mysend("--dry-run", "--attach", "/etc/passwd", "--attach", "/etc/group", "bob@example.org", stdin=b"", config="host x\nfrom me@example.net\n", prefix=prefix)
+    assert done.status == 0 and done.raw_out.count(b"Content-Type: text/plain; charset=us-ascii") == 2
+    assert done.err.count("warning") == 1 and "limits alone" in done.err and words in done.err
+    assert "\n# libmagic in a process with limits alone" in mysend("--show-config", config="host x\n", prefix=prefix).out
+
+
+def test_show_config_says_what_libmagic_is_held_by(mysend):
+    assert "\n# libmagic in a process with limits " in mysend("--show-config", config="host x\n").out

@@ -1,0 +1,34 @@
+#define _GNU_SOURCE /* syscall */
+#include "base/again.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef HAVE_SYS_SYSCALL_H
+#include <sys/syscall.h>
+#endif
+
+enum { DESCRIPTORS = 65536 }; /* no more than that are tried one by one */
+
+void again_exec(const char *called, char *const argv[], char *const env[])
+{
+	const char *const paths[] = {"/proc/self/exe", "/proc/curproc/file", BINDIR "/mysend", called && strchr(called, '/') ? called : NULL};
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (paths[i])
+			execve(paths[i], argv, env);
+}
+
+void again_close_from(int first)
+{
+	long most;
+
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, 0U) == 0)
+		return;
+#endif
+	most = sysconf(_SC_OPEN_MAX);
+	for (int fd = first; fd < DESCRIPTORS && (most < 0 || fd < most); fd++)
+		close(fd);
+}

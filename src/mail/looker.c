@@ -1,0 +1,115 @@
+#include "mail/looker.h"
+
+#include <magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/again.h"
+#include "base/file.h"
+#include "base/jail.h"
+#include "mail/filetype.h"
+
+static bool is_local_socket(int fd)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof own;
+
+	return getsockname(fd, (struct sockaddr *)&own, &len) == 0 && own.ss_family == AF_UNIX;
+}
+
+bool looker_is_asked(int argc, char **argv)
+{
+	return argc == 2 && strcmp(argv[1], LOOKER_WORD) == 0 && is_local_socket(STDIN_FILENO);
+}
+
+static int answer(int kind, const char *text)
+{
+	char out[2 + LOOKER_TEXT];
+	size_t len = strnlen(text, LOOKER_TEXT);
+
+	out[0] = (char)kind;
+	out[1] = (char)(unsigned char)len;
+	memcpy(out + 2, text, len);
+	return file_write(STDIN_FILENO, out, 2 + len);
+}
+
+/* False: there is no more. */
+static bool take(void *to, size_t len)
+{
+	for (size_t got = 0; got < len;) {
+		ssize_t n = file_read(STDIN_FILENO, (char *)to + got, len - got);
+
+		if (n <= 0)
+			return false;
+		got += (size_t)n;
+	}
+	return true;
+}
+
+/* Lower than what libmagic has by itself, but for regular expressions: with less it takes programs for plain text. */
+static void limit(magic_t m)
+{
+	static const struct { int what; size_t most; } limits[] = {
+		{MAGIC_PARAM_INDIR_MAX, 20},	 {MAGIC_PARAM_NAME_MAX, 60},	   {MAGIC_PARAM_ELF_PHNUM_MAX, 128},
+		{MAGIC_PARAM_ELF_SHNUM_MAX, 128}, {MAGIC_PARAM_ELF_NOTES_MAX, 16}, {MAGIC_PARAM_REGEX_MAX, 8192},
+		{MAGIC_PARAM_BYTES_MAX, FILETYPE_LOOK},
+	};
+
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+		(void)!magic_setparam(m, limits[i].what, &limits[i].most);
+}
+
+/* NULL, and what is wrong has been said. */
+static magic_t load(void)
+{
+	/* Nothing is unpacked, and no program and no document is taken apart: what a program can be loaded to is nothing to mail,
+	 * and the database knows Office's documents by their first octets, too. Of a tar only its first header is read, without
+	 * which it would be of another type than file(1) says. */
+	magic_t m = magic_open(MAGIC_MIME | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF | MAGIC_NO_CHECK_CDF);
+
+	if (m && magic_load(m, NULL) == 0) {
+		limit(m);
+		return m;
+	}
+	(void)!answer(LOOKER_FAILED, m && magic_error(m) ? magic_error(m) : "no memory");
+	return NULL;
+}
+
+static bool enter(void)
+{
+	int why;
+
+	switch (jail_enter(FILETYPE_SECONDS, &why)) {
+	case JAIL_FILTER:
+	case JAIL_LIMITS:
+		return answer(LOOKER_JAILED, "") == 0;
+	case JAIL_REFUSED:
+		return answer(LOOKER_LIMITED, strerror(why)) == 0;
+	case JAIL_NONE:
+		break;
+	}
+	(void)!answer(LOOKER_FAILED, strerror(why));
+	return false;
+}
+
+int looker_run(void)
+{
+	struct looker_ask ask;
+	char *octets = malloc(FILETYPE_LOOK);
+	magic_t m;
+
+	again_close_from(STDIN_FILENO + 1);
+	m = octets ? load() : NULL;
+	if (!m || !enter())
+		_exit(EX_UNAVAILABLE);
+	while (take(&ask, sizeof ask) && memcmp(ask.kind, "look", sizeof ask.kind) == 0 && ask.octets <= FILETYPE_LOOK && take(octets, ask.octets)) {
+		const char *text = magic_buffer(m, octets, ask.octets);
+
+		if (answer(text ? LOOKER_TOLD : LOOKER_FAILED, text ? text : magic_error(m) ? magic_error(m) : "no memory") < 0)
+			break;
+	}
+	_exit(EX_USAGE); /* whoever meant to send mail must not read a 0 */
+}
