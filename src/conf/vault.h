@@ -1,8 +1,9 @@
 /*
  * conf/vault - the only memory of ours that passwords stand in
  *
- * Locked against swapping, left out of core dumps (there are none at all once something is kept: libcurl has
- * copies of its own), not inherited by children.
+ * Locked against swapping, left out of core dumps, not inherited by children. Once something is kept there are no core
+ * dumps at all, and on Linux no other process of the same user may look into this one, until it ends (not only until
+ * vault_wipe: libcurl and its TLS library had copies of their own). What is executed from here is free of that.
  *
  * Use: unsigned h = vault_keep(slice); ... vault_text(h); ... vault_wipe(), after which h has no text.
  * Owns: the texts, until vault_wipe. Nothing here prints.

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "conf/secret.h"
+#include "wire/memory.h"
 
 unsigned handle_port(const struct account *a)
 {
@@ -79,6 +80,7 @@ int handle_new(CURL **out, const struct account *a, char *words, struct failure 
 
 	if (v->version_num < 0x075800)
 		return fail(f, AT_CONNECT, EX_CONFIG, "libcurl %s is too old, 7.88 is needed", v->version);
+	memory_serve();
 	h = curl_easy_init();
 	if (!h)
 		return fail(f, AT_CONNECT, EX_OSERR, "libcurl does not start");
@@ -187,6 +189,13 @@ void handle_offered(CURL *h, const struct login *login, const struct caps *c)
 	/* libcurl looks at it when it chooses. Among what "auto" means it takes LOGIN only where there is no PLAIN. */
 	if (login->plain_first)
 		curl_easy_setopt(h, CURLOPT_SASL_IR, caps_auth(c, SLICE("PLAIN")) ? 1L : 0L);
+}
+
+void handle_forget(CURL *h)
+{
+	(void)curl_easy_setopt(h, CURLOPT_USERNAME, NULL);
+	(void)curl_easy_setopt(h, CURLOPT_PASSWORD, NULL);
+	(void)curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, NULL);
 }
 
 int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f)

@@ -39,6 +39,7 @@ MUST_CHECK int setup_done(const struct setup *s, struct failure *f);
 MUST_CHECK int handle_new(CURL **out, const struct account *a, char *words, struct failure *f);
 MUST_CHECK int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void handle_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
+void handle_forget(CURL *h); /* name and password, once they have been used */
 MUST_CHECK int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
 /* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */
 MUST_CHECK int handle_tls(CURL *h, const struct account *a, struct setup *s, struct failure *f);

@@ -248,6 +248,42 @@ size_t mask_line(struct mask *m, char p[static MASK_ANSWER], size_t len, bool fi
 	return code + n;
 }
 
+/* How many octets at p are a text; one of few letters only if it fills p, as a copy of it would. */
+static size_t text_at(const struct mask *m, const char *p, size_t len, bool fills)
+{
+	size_t most = 0;
+
+	for (size_t t = 0; t < m->count; t++) {
+		const char *text = m->texts.p + m->text[t].at;
+		size_t n = 0, whole = m->text[t].len;
+
+		while (n < whole && n < len && text[n] == small(p[n]))
+			n++;
+		if (n < whole || n < most || (n < MASK_LEAST && !(fills && len == n + 1 && !p[n])))
+			continue;
+		while (whole == MASK_TEXT_MOST && n < len && (unsigned char)p[n] > ' ')
+			n++; /* it was longer than what is known of it */
+		most = n;
+	}
+	return most;
+}
+
+void mask_wipe(const struct mask *m, char *p, size_t len)
+{
+	bool begins[256] = {false};
+
+	if (m->settled)
+		return;
+	for (size_t t = 0; t < m->count; t++)
+		begins[(unsigned char)m->texts.p[m->text[t].at]] = true;
+	for (size_t i = 0; i < len; i++) {
+		size_t n = begins[(unsigned char)small(p[i])] ? text_at(m, p + i, len - i, i == 0) : 0;
+
+		memset(p + i, '*', n);
+		i += n ? n - 1 : 0;
+	}
+}
+
 void mask_settle(struct mask *m)
 {
 	if (m->texts.p)

@@ -41,6 +41,7 @@ void mask_password(struct mask *m, const char *user, const char *password);
 void mask_said(struct mask *m, struct slice line); /* a line of ours, from AUTH to the last answer to a challenge */
 /* Masks p where it stands and returns its new length; first: an answer begins. p has MASK_ANSWER octets of room. */
 size_t mask_line(struct mask *m, char p[static MASK_ANSWER], size_t len, bool first);
+void mask_wipe(const struct mask *m, char *p, size_t len); /* each text in p, which is memory, becomes stars */
 void mask_settle(struct mask *m);
 void mask_free(struct mask *m);
 

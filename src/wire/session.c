@@ -9,6 +9,7 @@
 #include "conf/whoami.h"
 #include "wire/inside.h"
 #include "wire/mailbox.h"
+#include "wire/memory.h"
 
 enum { GOODBYE_MS = 2000 };
 
@@ -214,6 +215,21 @@ static int check_login(const struct session *s, struct failure *f)
 					    : "many relays offer it only after TLS: set tls on; or set auth off");
 }
 
+static void wipe_block(void *ctx, char *p, size_t len)
+{
+	mask_wipe(ctx, p, len);
+}
+
+/* libcurl keeps the password as long as the connection, to compare it with that of others, and the last line that it
+ * sent. From here on it only passes octets on: neither is looked at again. */
+static void forget_login(struct session *s)
+{
+	handle_forget(s->easy);
+	memory_visit(wipe_block, &s->mask);
+	mask_settle(&s->mask);
+	s->login.password = NULL;
+}
+
 static int connect_and_login(struct session *s, const struct account *a, struct failure *f)
 {
 	struct curl_slist *to = NULL;
@@ -229,8 +245,8 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		else
 			ok = check_tls(s, a, f) < 0 ? -1 : check_login(s, f);
 	}
-	if (ok == 0)
-		mask_settle(&s->mask);
+	if (ok == 0 && s->login.wanted)
+		forget_login(s);
 	(void)curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(to);
 	if (ok == 0 && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) != CURLE_OK)

@@ -133,6 +133,37 @@ static void test_more_than_can_be_kept_masks_all_words(void **state)
 	mask_free(&m);
 }
 
+static void test_memory_loses_whole_texts_and_nothing_else(void **state)
+{
+	static const struct { const char *password, *held, *left; size_t len; } rows[] = {
+		{"hunter2secret", "x=Hunter2Secret\0y", "x=*************\0y", 17},
+		{"hunter2secret", "hunter2hunter2secrethunter2", "hunter2*************hunter2", 27},
+		{"hunter2secret", "aHVudGVyMnNlY3JldA==", "******************==", 20},
+		{"hunter2secret", "hunter2secre", "hunter2secre", 12},
+		{"abc", "abc\0", "***\0", 4},
+		{"abc", "abc\0\0", "abc\0\0", 5},
+		{"abc", "xabc\0", "xabc\0", 5},
+		{"a", "aaaa", "aaaa", 4},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char held[64];
+		struct mask m;
+
+		mask_start(&m);
+		mask_password(&m, "joe", rows[i].password);
+		memcpy(held, rows[i].held, rows[i].len);
+		mask_wipe(&m, held, rows[i].len);
+		assert_memory_equal(held, rows[i].left, rows[i].len);
+		mask_settle(&m);
+		memcpy(held, rows[i].held, rows[i].len);
+		mask_wipe(&m, held, rows[i].len);
+		assert_memory_equal(held, rows[i].held, rows[i].len);
+		mask_free(&m);
+	}
+}
+
 static void test_long_texts_and_lines_stay_in_their_bounds(void **state)
 {
 	char *password = malloc(100001), large[MASK_ANSWER];
@@ -157,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_short_password_is_masked_as_a_word_only),
 		cmocka_unit_test(test_after_the_login_whole_texts_are_known_again_without_being_kept),
 		cmocka_unit_test(test_more_than_can_be_kept_masks_all_words),
+		cmocka_unit_test(test_memory_loses_whole_texts_and_nothing_else),
 		cmocka_unit_test(test_long_texts_and_lines_stay_in_their_bounds),
 	};
 

@@ -1,0 +1,123 @@
+#include "wire/memory.h"
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/handle.h"
+
+struct block {
+	alignas(max_align_t) struct block *before;
+	struct block *next;
+	const char *thread; /* whose it is */
+	size_t len;
+};
+
+static struct block *blocks;
+/* libcurl's look-up of names is a thread of its own, and frees there what it was given here. */
+static atomic_flag taken = ATOMIC_FLAG_INIT;
+static _Thread_local const char here;
+
+static void take(void)
+{
+	while (atomic_flag_test_and_set_explicit(&taken, memory_order_acquire))
+		;
+}
+
+static void leave(void)
+{
+	atomic_flag_clear_explicit(&taken, memory_order_release);
+}
+
+static char *octets(struct block *b)
+{
+	return (char *)(b + 1);
+}
+
+static struct block *block_of(void *p)
+{
+	return (struct block *)p - 1;
+}
+
+static void *enter(struct block *b, size_t len)
+{
+	if (!b)
+		return NULL;
+	b->thread = &here;
+	b->len = len;
+	b->before = NULL;
+	take();
+	b->next = blocks;
+	if (blocks)
+		blocks->before = b;
+	blocks = b;
+	leave();
+	return octets(b);
+}
+
+static void *give(size_t len)
+{
+	return len > SIZE_MAX - sizeof(struct block) ? NULL : enter(malloc(sizeof(struct block) + len), len);
+}
+
+static void *give_clear(size_t count, size_t size)
+{
+	if (size && count > (SIZE_MAX - sizeof(struct block)) / size)
+		return NULL;
+	return enter(calloc(1, sizeof(struct block) + count * size), count * size);
+}
+
+static void take_back(void *p)
+{
+	struct block *b;
+
+	if (!p)
+		return;
+	b = block_of(p);
+	take();
+	if (b->next)
+		b->next->before = b->before;
+	*(b->before ? &b->before->next : &blocks) = b->next;
+	leave();
+	explicit_bzero(p, b->len);
+	free(b);
+}
+
+/* Not by realloc, which leaves a copy behind. */
+static void *give_more(void *p, size_t len)
+{
+	void *larger;
+
+	if (p && len <= block_of(p)->len)
+		return p;
+	larger = give(len);
+	if (larger && p) {
+		memcpy(larger, p, block_of(p)->len);
+		take_back(p);
+	}
+	return larger;
+}
+
+static char *give_text(const char *text)
+{
+	size_t len = strlen(text) + 1;
+	char *p = give(len);
+
+	return p ? memcpy(p, text, len) : NULL;
+}
+
+void memory_serve(void)
+{
+	(void)curl_global_init_mem(CURL_GLOBAL_DEFAULT, give, take_back, give_more, give_text, give_clear);
+}
+
+void memory_visit(void (*look)(void *ctx, char *p, size_t len), void *ctx)
+{
+	take();
+	for (struct block *b = blocks; b; b = b->next)
+		if (b->thread == &here)
+			look(ctx, octets(b), b->len);
+	leave();
+}

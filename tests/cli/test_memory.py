@@ -1,0 +1,108 @@
+"""What a process still holds of its login while it waits for the relay's last answer."""
+import base64
+import os
+import re
+import shutil
+import tempfile
+
+import pytest
+from servers import wait_for
+
+TEXT = b"Subject: x\n\nbody\n"
+PASSWORD = "hunter2secret"
+SECRETS = [secret.encode() for secret in (PASSWORD, base64.b64encode(PASSWORD.encode()).decode(), base64.b64encode(b"\0joe\0hunter2secret").decode())]
+
+
+def memory(pid):
+    """[(place, octets)] of all that can be read."""
+    found = []
+    with open("/proc/%d/maps" % pid, encoding="utf-8") as maps, open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            begin, end = (int(part, 16) for part in line.split()[0].split("-"))
+            try:
+                mem.seek(begin)
+                found.append((line.rstrip(), mem.read(end - begin)))
+            except (OSError, ValueError, OverflowError):
+                pass        # [vvar] and its like
+    return found
+
+
+def waiting(mysend, one, config, **more):
+    """The program, once all of its message has been sent and the relay says no more."""
+    if mysend.sanitized:
+        pytest.skip("a sanitizer keeps what is freed")
+    if os.geteuid() != 0:
+        pytest.skip("only root may look into it")
+    running = mysend.start("bob@example.org", stdin=TEXT, config=config, **more)
+    running.process.stdin.write(TEXT)
+    running.process.stdin.close()
+    wait_for(lambda: one.transactions and one.transactions[0].complete or running.process.poll() is not None, "the message")
+    assert running.process.poll() is None
+    return running.process
+
+
+def secrets_in(pid):
+    return ["%s in %s" % (secret, place) for place, octets in memory(pid) for secret in SECRETS for _ in re.finditer(re.escape(secret), octets)]
+
+
+def source(mysend, name):
+    """Configuration by which the password comes from there."""
+    if name == "password":
+        return "password %s\n" % PASSWORD
+    if name == "password_file":
+        return "password_file %s\n" % mysend.file(PASSWORD + "\n")
+    if name == "password_command":
+        return "password_command cat %s\n" % mysend.file(PASSWORD + "\n")
+    return "netrc %s\n" % mysend.file("machine 127.0.0.1 login joe password %s\n" % PASSWORD)
+
+
+def config_of(one, certs, tls):
+    return "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\nuser joe\n%s\n" % (one.port, "tls_trust_file %s/ca.pem" % certs if tls else "tls off")
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
+@pytest.mark.parametrize("auth, where", [(auth, "password") for auth in ("plain", "login", "cram-md5", "digest-md5", "xoauth2", "oauthbearer")] +
+                         [("plain", where) for where in ("password_file", "password_command", "netrc")])
+def test_nothing_of_the_login_stays_in_memory(mysend, relay, certs, auth, where, tls):
+    one = relay("ehlo auth=%s%s" % (auth, " starttls" if tls else ""), "user joe " + PASSWORD, "end hang")
+    process = waiting(mysend, one, config_of(one, certs, tls) + "auth %s\n" % auth + source(mysend, where))
+    left = secrets_in(process.pid)
+    process.kill()
+    process.wait()
+    assert left == []
+
+
+def test_what_is_looked_for_would_be_found(mysend, relay, certs):
+    """The same look finds what is meant to be there."""
+    one = relay("end hang")
+    process = waiting(mysend, one, config_of(one, certs, False) + "auth off\n", env={"SOME_VARIABLE": PASSWORD})
+    left = secrets_in(process.pid)
+    process.kill()
+    process.wait()
+    assert any("[stack]" in line for line in left)
+
+
+@pytest.mark.parametrize("login", [True, False])
+def test_who_has_a_password_cannot_be_looked_into(mysend, relay, certs, login):
+    """The owner of /proc/PID/mem tells whether other processes of the user may."""
+    if shutil.which("setpriv") is None:
+        pytest.skip("setpriv is missing")
+    one = relay("ehlo auth=plain", "user joe " + PASSWORD, "end hang")
+    with tempfile.TemporaryDirectory() as top:
+        program = shutil.copy(mysend.path, top)
+        path = os.path.join(top, "config")
+        with open(path, "w", encoding="ascii") as out:
+            out.write(config_of(one, certs, False) + ("password %s\n" % PASSWORD if login else "auth off\n"))
+        os.chmod(path, 0o600)
+        os.chown(path, 65534, 65534)
+        os.chmod(top, 0o755)
+        there, mysend.path = mysend.path, program
+        process = waiting(mysend, one, None, env={"MYSEND_CONFIG": path, "HOME": "/nowhere"}, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"])
+        mysend.path = there
+        owner = os.stat("/proc/%d/mem" % process.pid).st_uid
+        limit = open("/proc/%d/limits" % process.pid, encoding="ascii").read()
+        process.kill()
+        process.wait()
+    assert owner == (0 if login else 65534)
+    if login:
+        assert re.search(r"Max core file size +0 +0 ", limit)
