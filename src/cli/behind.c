@@ -12,6 +12,7 @@ void behind_try(const struct wish *w, struct arena *in, const char *id)
 {
 	char *argv[8] = {"mysend"};
 	int n = 1, null;
+	sigset_t none;
 
 	if (w->config) {
 		argv[n++] = "-C";
@@ -21,6 +22,8 @@ void behind_try(const struct wish *w, struct arena *in, const char *id)
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() != 0)
 		return;
+	sigemptyset(&none); /* we may have held back what would end us */
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3; fd++)

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/ending.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "cli/keeper.h"
@@ -80,15 +81,6 @@ static const struct account *account_of(void *ctx, const char *name, const char 
 	return !config && n != &k->intake && account_in(k, &k->intake, name, &ignored) == 0 ? k->scratch.account : NULL;
 }
 
-static bool is_told_to_end(void *ctx)
-{
-	sigset_t waiting;
-
-	(void)ctx;
-	sigpending(&waiting);
-	return sigismember(&waiting, SIGTERM) == 1 || sigismember(&waiting, SIGINT) == 1;
-}
-
 int keeper_run(struct keeper *k, struct failure *f)
 {
 	const struct wish *w = k->wish;
@@ -96,7 +88,6 @@ int keeper_run(struct keeper *k, struct failure *f)
 	struct queue_order order = {
 		.ctx = k,
 		.account = account_of,
-		.stop = w->interval ? is_told_to_end : NULL,
 		.watcher = watch_open(&watch, w),
 		.all = w->queue_all,
 		.id = w->queue_id,
@@ -104,10 +95,17 @@ int keeper_run(struct keeper *k, struct failure *f)
 		.sender = w->queue_sender,
 		.keeps = k->own,
 	};
-	struct queue_sum sum;
-	int ok = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
+	struct queue_sum sum = {0};
+	struct ending held;
+	int ok;
 
+	ending_hold(&held);
+	ok = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
 	watch_close(&watch);
+	if (ok == 0 && sum.cut && !w->interval)
+		ok = fail(f, AT_SPOOL, EX_TEMPFAIL, "the run was told to end: %zu %s for the next one", sum.cut, sum.cut == 1 ? "mail waits" : "mails wait");
+	if (!ending_asked()) /* else the process ends anyway, by our status */
+		ending_release(&held);
 	return ok;
 }
 
@@ -125,7 +123,7 @@ static void run_once(const struct wish *w)
 	arena_free(&once);
 }
 
-/* SIGTERM and SIGINT wait until the mails in hand are through; SIGHUP is the end of the pause. */
+/* Each of them ends a run behind the answers in hand; SIGHUP then, or in the pause, begins the next one. */
 int keeper_stay(const struct wish *w)
 {
 	const struct timespec pause = {.tv_sec = (time_t)w->interval};

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "cli/behind.h"
 #include "cli/intake.h"
@@ -56,14 +57,20 @@ static int hand_over(struct job *j, const struct wish *w, struct failure *f)
 {
 	struct watch watch;
 	struct link link = {.watcher = watch_open(&watch, w), .once = true};
-	int ok = submit(j, &link, f), status;
+	struct ending held;
+	int ok, status;
 
+	/* From here on what has been sent is told of: the end waits for that. */
+	ending_hold(&held);
+	ok = submit(j, &link, f);
 	j->aloud = !w->as_sendmail && (w->verbose || isatty(STDERR_FILENO));
 	status = report(j, ok < 0 ? f : NULL, w->quiet);
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);
 	watch_close(&watch);
+	if (!ending_asked())
+		ending_release(&held);
 	return status;
 }
 
@@ -82,7 +89,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 		status = intake_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
 		status = hand_over(&j, w, f);
-		if (w->background && j.spooled)
+		if (w->background && j.spooled && !ending_asked())
 			behind_try(w, &j.arena, j.spooled);
 	}
 	intake_close(&intake);

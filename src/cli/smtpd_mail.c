@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "cli/behind.h"
 #include "cli/identity.h"
 #include "cli/smtpd.h"
@@ -273,17 +274,32 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 	return ok;
 }
 
+/* What was in hand has been answered. A client hears that we go (RFC 5321 3.8); of a batch the rest is left. */
+static int end_if_told(struct smtpd *s, const struct ending *held, struct failure *f)
+{
+	if (!ending_asked()) {
+		ending_release(held);
+		return 0;
+	}
+	s->quit = true;
+	if (s->batch)
+		return fail(f, AT_INPUT, EX_TEMPFAIL, "mysend was told to end: %zu of %zu messages have been handed over, what follows has not been read", s->taken,
+			    s->taken + s->refused);
+	return smtpd_say(s, 421, "4.3.2 mysend was told to end", f);
+}
+
 static int hand_over(struct smtpd *s, struct failure *f)
 {
 	struct failure session;
+	struct ending held;
 	int ok;
 
 	if (s->wish->dry_run) {
 		s->taken++;
 		return intake_print(&s->job, f);
 	}
+	ending_hold(&held);
 	ok = submit(&s->job, &s->link, &session);
-
 	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK) {
 		s->taken++;
 		s->errors = s->full = 0;
@@ -291,10 +307,11 @@ static int hand_over(struct smtpd *s, struct failure *f)
 		s->refused++;
 	}
 	tell_service(s, ok < 0 ? &session : NULL);
-	if (s->wish->background && s->job.spooled && !s->batch)
+	if (s->wish->background && s->job.spooled && !s->batch && !ending_asked())
 		behind_try(s->wish, &s->job.arena, s->job.spooled);
 	s->behind |= s->job.spooled != NULL;
-	return say_verdicts(s, ok < 0 ? &session : NULL, f);
+	ok = say_verdicts(s, ok < 0 ? &session : NULL, f);
+	return ok < 0 ? -1 : end_if_told(s, &held, f);
 }
 
 /* With a null sender the account is known only now that there is a From field: whom it lets send is for that one to say. */

@@ -69,16 +69,16 @@ static void settle(struct job *j, struct entry *e, const struct failure *session
 	size_t k = 0;
 
 	all->without = v->without;
-	for (size_t i = 0; i < all->recipients; i++) {
+	for (size_t i = 0; i < all->recipients && k < v->recipients; i++) {
 		struct recipient *to = &all->recipient[i];
-		const struct recipient *from;
-		const struct failure *why;
+		const struct recipient *from = &v->recipient[k];
+		const struct failure *why = from->why ? from->why : session;
+		bool doubt = from->verdict == UNSURE || (from->verdict == PENDING && to->verdict == UNSURE);
 
-		if (verdict_is_settled(to->verdict))
+		if (to->address != from->address) /* it was settled before this try */
 			continue;
-		from = &v->recipient[k++];
-		why = from->why ? from->why : session;
-		to->verdict = shelf_waits(from, session) ? (from->verdict == UNSURE ? UNSURE : PENDING) : from->verdict;
+		k++;
+		to->verdict = doubt ? UNSURE : shelf_waits(from, session) ? PENDING : from->verdict;
 		to->why = from->why;
 		if (from->verdict != ACCEPTED && why)
 			e->last = shelf_words(&j->arena, why);
@@ -193,6 +193,23 @@ bool outcome_is_open(const struct envelope *v)
 		if (v->recipient[i].verdict != PENDING)
 			return false;
 	return true;
+}
+
+void outcome_so_far(struct outcome *o, struct job *j, struct entry *e)
+{
+	struct failure f;
+
+	settle(j, e, NULL);
+	if (spool_record(o->spool, e, &f) < 0)
+		log_warning("%s", f.text);
+}
+
+void outcome_leave(struct outcome *o, struct job *j, struct entry *e)
+{
+	outcome_so_far(o, j, e);
+	o->sum->wait++;
+	o->sum->cut++;
+	logline_write(j, NULL, EX_TEMPFAIL);
 }
 
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)

@@ -15,6 +15,7 @@
 
 struct queue_sum {
 	size_t tried, gone, failed, wait;
+	size_t cut; /* told to end: how many were due and have not been tried, or not to their end */
 };
 
 enum { QUEUE_FAR = 7200 }; /* no mail waits longer from one try to the next */
@@ -27,6 +28,10 @@ struct outcome {
 
 MUST_CHECK int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct failure *f);
 void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session);
+/* Some of its recipients have their answer, others come next: whoever is killed now sends to none of the first again. */
+void outcome_so_far(struct outcome *o, struct job *j, struct entry *e);
+/* We are told to end: it keeps its turn, and was no try. */
+void outcome_leave(struct outcome *o, struct job *j, struct entry *e);
 /* The session ended before this mail's answers were there, or with a 421. */
 bool outcome_was_left(const struct envelope *v);
 bool outcome_is_open(const struct envelope *v); /* of nobody anything is known */

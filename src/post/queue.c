@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "post/due.h"
 #include "post/logline.h"
@@ -134,7 +135,7 @@ static bool over(const struct run *r)
 {
 	const struct queue_order *o = r->order;
 
-	return (o->stop && o->stop(o->ctx)) || (o->most && r->outcome.sum->tried >= o->most) || (o->until && clock_steady() >= o->until);
+	return ending_asked() || (o->most && r->outcome.sum->tried >= o->most) || (o->until && clock_steady() >= o->until);
 }
 
 static bool any_left(const struct run *r)
@@ -178,7 +179,7 @@ static void mail_done(void *ctx, struct mail *m)
 {
 	struct carried *c = carried_of(m);
 	struct run *r = ctx;
-	bool left = outcome_was_left(&m->envelope), behind = left && r->left;
+	bool left = outcome_was_left(&m->envelope), told = ending_asked(), behind = left && (r->left || told);
 
 	r->left |= left;
 	r->answered += !left;
@@ -189,10 +190,20 @@ static void mail_done(void *ctx, struct mail *m)
 		}
 		r->due.mail[c->at].account = r->name;
 		r->outcome.sum->tried--;
+	} else if (told && envelope_count(&m->envelope, PENDING) && !envelope_count(&m->envelope, UNSURE)) {
+		outcome_leave(&r->outcome, &c->job, &c->entry);
 	} else {
 		outcome_note(&r->outcome, &c->job, &c->entry, NULL);
 	}
 	forget(c);
+}
+
+static void mail_part(void *ctx, struct mail *m)
+{
+	struct carried *c = carried_of(m);
+	struct run *r = ctx;
+
+	outcome_so_far(&r->outcome, &c->job, &c->entry);
 }
 
 /* The relay lets nobody in: that is an attempt of all, or most would never be tried, warned of and given up. */
@@ -214,7 +225,7 @@ static int run_session(struct run *r, struct failure *f)
 {
 	const struct account *a = r->outcome.with;
 	struct smtp_limits limits = {r->alone ? 1 : a->window, a->max_recipients, a->timeout, r->order->end, false};
-	struct smtp_client client = {r, next_mail, mail_done};
+	struct smtp_client client = {r, next_mail, mail_done, mail_part};
 	int ok;
 
 	r->at = r->answered = 0;
@@ -292,6 +303,8 @@ static void run_all(struct run *r)
 			run_account(r);
 		else
 			no_account(r, &f);
+		if (ending_asked())
+			break;
 		/* Once a run for each account, however it went. */
 		for (size_t k = r->due.count; k-- > i;)
 			if (due_is_of(&r->due.mail[k], r->name))
@@ -309,6 +322,16 @@ static void clear_away(const struct run *r)
 	spool_sweep(r->spool);
 	if (keeps)
 		spool_prune(r->spool, (time_t)keeps->failed_lifetime, keeps->failed_max);
+}
+
+/* Since we were told to end. */
+static size_t untried(const struct run *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->due.count && ending_asked(); i++)
+		n += r->due.mail[i].account != NULL;
+	return n;
 }
 
 int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f)
@@ -329,7 +352,9 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
 	if (ok == 0) {
 		run_all(&r);
-		clear_away(&r);
+		sum->cut += untried(&r);
+		if (!ending_asked())
+			clear_away(&r);
 	}
 	arena_free(&r.in);
 	return ok;

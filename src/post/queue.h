@@ -22,7 +22,6 @@ struct queue_order {
 	void *ctx;
 	/* The account of that name in that configuration file (NULL: the usual ones); NULL and *f: there is none. */
 	const struct account *(*account)(void *ctx, const char *name, const char *config, struct failure *f);
-	bool (*stop)(void *ctx); /* nothing more is begun; NULL: never */
 	const struct watcher *watcher;
 	bool all;	     /* due or not */
 	const char *id;	     /* only those whose name, recipient, sender has it in it; NULL: any */

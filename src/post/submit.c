@@ -1,5 +1,6 @@
 #include "post/submit.h"
 
+#include "base/ending.h"
 #include "post/shelf.h"
 #include "wire/smtp.h"
 
@@ -38,7 +39,7 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 	const struct account *a = j->account;
 	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, 0, verify};
 	struct hand hand = {.job = j};
-	struct smtp_client client = {&hand, give, done};
+	struct smtp_client client = {&hand, give, done, NULL};
 	int ok;
 
 	if (link_reach(l, a, f) < 0)
@@ -57,7 +58,7 @@ static int submit_once_more(struct job *j, struct link *l, bool verify, struct f
 	int ok = hand_over(j, l, verify, f);
 
 	/* A session that was kept may have ended while nobody spoke: nothing was sent, and another is opened. */
-	if (ok < 0 && kept && untouched(&j->mail.envelope))
+	if (ok < 0 && kept && !ending_asked() && untouched(&j->mail.envelope))
 		ok = hand_over(j, l, verify, f);
 	l->used = true;
 	return ok;
@@ -81,6 +82,9 @@ int submit(struct job *j, struct link *l, struct failure *f)
 	if (j->later && shelf_put_all(j, NULL, f) == 0)
 		return 0;
 	ok = submit_once_more(j, l, false, f);
+	/* A person who takes it back, before the relay has anything of it. */
+	if (ok < 0 && ending_is_abort() && untouched(&j->mail.envelope))
+		return -1;
 	shelf_put_rest(j, ok < 0 ? f : NULL);
 	shelf_tell_sender(j);
 	return ok;

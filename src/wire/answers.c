@@ -2,6 +2,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "wire/engine.h"
 #include "wire/meaning.h"
 
@@ -129,6 +130,7 @@ static void answer_data(struct engine *e, const struct awaited *a, const struct 
 	failure_of(r, AT_DATA, &f);
 	refuse(e, a->t, &f);
 	e->writing = NULL; /* it stood before its message */
+	a->t->answered = true;
 	engine_end(e, a->t);
 }
 
@@ -203,6 +205,7 @@ int answers_next(struct engine *e, struct failure *f)
 	/* What is wholly written may have been taken: to leave without its answer is to send it again. */
 	if (!it.t->sent || it.t->failed)
 		until = engine_before_end(e, until);
+	session_grace(e->session, it.t->sent ? ENDING_MS : 0);
 	if (session_reply(e->session, until, (unsigned)e->queued, &r, f) < 0) {
 		f->stage = rows[it.verb].stage;
 		return -1;

@@ -27,6 +27,7 @@ struct under_way {
 	struct mail *mail;
 	size_t begun; /* recipients in transactions so far */
 	size_t open;  /* transactions without an end */
+	size_t under_way; /* and of these begun */
 };
 
 struct transaction {

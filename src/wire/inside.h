@@ -27,6 +27,8 @@ struct session {
 	size_t taken; /* of in, by session_reply */
 	struct arena arena;
 	char relay[272]; /* to be shown: a long path is cut */
+	unsigned grace; /* milliseconds for an answer, from told on */
+	int64_t told;	/* when we first saw that we are told to end, or 0 */
 	size_t written; /* of what session_write was given last */
 	char words[CURL_ERROR_SIZE];
 };

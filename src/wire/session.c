@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "conf/whoami.h"
 #include "wire/inside.h"
 #include "wire/mailbox.h"
@@ -63,7 +64,7 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	(void)c;
 	(void)d;
 	session_pace(ctx, 0, 0);
-	return 0;
+	return ending_asked();
 }
 
 static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
@@ -128,11 +129,9 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGDATA, s), SETTINGS);
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L), SETTINGS);
-	if (s->transcript.watcher && s->transcript.watcher->pace) {
-		setup_took(&taken, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
-		setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
-		setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFODATA, s), SETTINGS);
-	}
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
+	setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFODATA, s), SETTINGS);
 	return setup_done(&taken, f);
 }
 
@@ -167,6 +166,8 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 		*f = s->heard;
 		return -1;
 	}
+	if (code == CURLE_ABORTED_BY_CALLBACK)
+		return fail(f, at > AT_CONNECT ? at : AT_CONNECT, EX_TEMPFAIL, "mysend was told to end");
 	/* An answer that libcurl took for an end, or after which the relay was gone. */
 	if (t->refusal.code && (!t->whole || t->reply.code >= 300)) {
 		reply_failure(&t->refusal, t->refused_at, finally[t->refused_at], f);

@@ -38,6 +38,8 @@ MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t unti
 size_t session_written(const struct session *s); /* how much of it went out, also where that failed */
 /* awaited: how many answers are, this one included; all that they answer has been said. */
 MUST_CHECK int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f);
+/* From when we are told to end (base/ending), an answer is waited for so many milliseconds more; nothing to write is. */
+void session_grace(struct session *s, unsigned ms);
 void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
 /* A 2yz or 3yz has come that nobody asked for: what comes next would count for something else. Does not wait. */
 bool session_is_ahead(struct session *s);

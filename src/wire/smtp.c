@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "wire/engine.h"
 
 enum {
@@ -73,12 +74,16 @@ static int say(struct engine *e, enum verb verb, const char *line, struct failur
 void engine_end(struct engine *e, struct transaction *t)
 {
 	struct under_way *u = t->of;
+	bool answered = t->answered;
 
 	t->answered = true;
+	u->under_way--;
 	e->under_way--;
 	e->octets_under_way -= u->mail->octets->size;
 	if (--u->open == 0 && u != e->mail)
 		e->client->done(e->client->ctx, u->mail);
+	else if (answered && e->client->part)
+		e->client->part(e->client->ctx, u->mail);
 }
 
 int engine_check_order(struct engine *e, struct failure *f)
@@ -97,6 +102,7 @@ static void start(struct engine *e, struct transaction *t)
 	e->writing = t;
 	e->rcpt = t->first;
 	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
+	t->of->under_way++;
 	e->under_way++;
 	e->octets_under_way += t->of->mail->octets->size;
 }
@@ -252,6 +258,9 @@ static bool must_wait(const struct engine *e)
 		return true; /* nobody is left: it is given up, once MAIL has its answer */
 	if (e->step == STEP_BODY)
 		return true; /* for 354, and for all that came before it */
+	/* What the one before it has come to is written down first. */
+	if (e->step == STEP_LAST && e->client->part && t->of->under_way > 1)
+		return true;
 	/* A large message is not sent on the chance that somebody wants it; nor is one whose answers may come too late. */
 	return e->step == STEP_LAST && e->caps->chunking && (e->limits->until || t->of->mail->octets->size > OCTETS_UNDER_WAY);
 }
@@ -291,13 +300,23 @@ static int emit(struct engine *e, struct failure *f)
 	return body_data(e, f);
 }
 
+/* What is wholly written is waited for; what is not is left as it is, and so are those whose turn has not come. */
+static bool is_cut(const struct engine *e, struct failure *f)
+{
+	if (!(e->writing || e->mail || e->again) || !ending_asked())
+		return false;
+	fail(f, AT_SENDER, EX_TEMPFAIL, "mysend was told to end");
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	return true;
+}
+
 static int run(struct engine *e, struct failure *f)
 {
 	for (;;) {
 		int64_t until = engine_before_end(e, engine_deadline(e->limits->timeout));
 		int did;
 
-		if (engine_check_order(e, f) < 0)
+		if (engine_check_order(e, f) < 0 || is_cut(e, f))
 			return -1;
 		do
 			did = emit(e, f);
@@ -317,11 +336,13 @@ static int run(struct engine *e, struct failure *f)
 static void lost(struct engine *e, struct failure *f)
 {
 	struct failure later = {0};
+	bool told = ending_asked();
 
-	if (e->in_message && e->writing)
+	if (e->in_message && e->writing && !told)
 		engine_await(e, e->message_verb, 0);
 	/* After what was no answer, nobody knows whose the next one is; after a 421 none is owed. */
-	while (f->exit != EX_PROTOCOL && f->exit != EX_OSERR && f->code != 421 && e->queued && answers_next(e, &later) == 0)
+	while (f->exit != EX_PROTOCOL && f->exit != EX_OSERR && f->code != 421 && e->queued &&
+	       (!told || e->queue[e->head].t->sent) && answers_next(e, &later) == 0)
 		;
 	if (e->queued && later.code)
 		*f = later;

@@ -9,6 +9,8 @@
  * Units: seconds; octets. Bounds: limits.window mails and 1 MiB of them under way without an answer.
  * After a lost connection: PENDING was never wholly sent or came after a 421, and may be sent again freely;
  * UNSURE was wholly sent without an answer.
+ * Told to end (base/ending): what is wholly written has its answer waited for, ENDING_MS at most; what is not is left, and
+ * a mail that is not through stays PENDING for the rest of its recipients, which is -1; no mail is begun if next() says so.
  * Errors: 0 when next() has no more; -1 and *f when the session is of no more use.
  * Threads: the session's. Source: RFC 5321 3.3, 3.8, 4.5.3; RFC 2920 3.1; RFC 3030 2, 4.2.
  */
@@ -30,6 +32,9 @@ struct smtp_client { /* who has the mails; ctx is passed to each */
 	void *ctx;
 	struct mail *(*next)(void *ctx); /* NULL: no more for now */
 	void (*done)(void *ctx, struct mail *m);
+	/* One of its transactions has its answers, and others are to come: called before the next one's message goes. NULL: they
+	 * need not wait for each other. */
+	void (*part)(void *ctx, struct mail *m);
 };
 
 MUST_CHECK int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client,

@@ -5,9 +5,10 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "wire/inside.h"
 
-enum { LINE_MAX_OCTETS = 64 * 1024, PACE_MS = 500, DOUBT_MS = 5000 };
+enum { LINE_MAX_OCTETS = 64 * 1024, PACE_MS = ENDING_LOOK_MS, DOUBT_MS = 5000 };
 
 /* From here on only what has already come can be read. */
 static int lost(struct session *s, int exit, const char *words, struct failure *f)
@@ -42,8 +43,28 @@ static int fill(struct session *s, struct failure *f)
 	return 0;
 }
 
-/* 1 ready, 0 out of time. */
-static int wait_for(const struct session *s, short events, int64_t until)
+void session_grace(struct session *s, unsigned ms)
+{
+	s->grace = ms;
+}
+
+static bool is_told(struct session *s, unsigned grace)
+{
+	if (!s->told && ending_asked())
+		s->told = clock_steady();
+	return s->told && clock_steady() - s->told >= grace;
+}
+
+/* The connection is as it was: what has been sent can still be answered. */
+static int told_to_end(const struct session *s, struct failure *f)
+{
+	fail(f, AT_CONNECT, EX_TEMPFAIL, "mysend was told to end");
+	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+	return -1;
+}
+
+/* 1 ready, 0 out of time, -1 told to end. */
+static int wait_for(struct session *s, short events, int64_t until, unsigned grace)
 {
 	struct pollfd p = {.fd = s->socket, .events = events};
 
@@ -51,6 +72,8 @@ static int wait_for(const struct session *s, short events, int64_t until)
 		int64_t left = until - clock_steady();
 		int n;
 
+		if (is_told(s, grace))
+			return -1;
 		if (left <= 0)
 			return 0;
 		n = poll(&p, 1, left > PACE_MS ? PACE_MS : (int)left);
@@ -65,6 +88,7 @@ int session_write(struct session *s, struct slice bytes, int64_t until, struct f
 	s->written = 0;
 	while (bytes.len) {
 		size_t sent = 0;
+		int ready;
 		CURLcode code = curl_easy_send(s->easy, bytes.p, bytes.len, &sent);
 
 		if (code == CURLE_OK) {
@@ -79,7 +103,10 @@ int session_write(struct session *s, struct slice bytes, int64_t until, struct f
 		if (s->closed)
 			return lost(s, EX_TEMPFAIL, "the relay closed the connection", f);
 		/* With the answers' buffer full only writing can help. */
-		if (!wait_for(s, s->in.len < ANSWERS_MAX / 2 ? POLLOUT | POLLIN : POLLOUT, until))
+		ready = wait_for(s, s->in.len < ANSWERS_MAX / 2 ? POLLOUT | POLLIN : POLLOUT, until, 0);
+		if (ready < 0)
+			return told_to_end(s, f);
+		if (!ready)
 			return lost(s, EX_TEMPFAIL, "the relay took nothing more within the time allowed", f);
 	}
 	return 0;
@@ -128,7 +155,7 @@ static bool all_come(struct session *s, unsigned awaited, int64_t until)
 	struct failure ignored;
 
 	while (waiting(s) < awaited) {
-		if (s->closed || s->in.len >= ANSWERS_MAX / 2 || !wait_for(s, POLLIN, doubt < until ? doubt : until) || fill(s, &ignored) < 0)
+		if (s->closed || s->in.len >= ANSWERS_MAX / 2 || wait_for(s, POLLIN, doubt < until ? doubt : until, s->grace) <= 0 || fill(s, &ignored) < 0)
 			return waiting(s) >= awaited;
 	}
 	return true;
@@ -170,7 +197,7 @@ int session_reply(struct session *s, int64_t until, unsigned awaited, struct rep
 {
 	*r = (struct reply){0};
 	for (;;) {
-		int whole = take_lines(s, until, awaited, r, f);
+		int whole = take_lines(s, until, awaited, r, f), ready;
 
 		if (whole)
 			return whole < 0 ? -1 : 0;
@@ -182,7 +209,10 @@ int session_reply(struct session *s, int64_t until, unsigned awaited, struct rep
 			return -1;
 		if (memchr(s->in.p ? s->in.p : "", '\n', s->in.len) || s->closed)
 			continue;
-		if (!wait_for(s, POLLIN, until))
+		ready = wait_for(s, POLLIN, until, s->grace);
+		if (ready < 0)
+			return told_to_end(s, f);
+		if (!ready)
 			return no_answer(s, EX_TEMPFAIL, "the relay did not answer within the time allowed", r, f);
 	}
 }

@@ -1,4 +1,4 @@
-"""Every system call that touches the spool dies or fails once: what was promised is there all the same, as it was, and once.
+"""Every system call that touches the spool dies, fails or is told to end once: what was promised is there all the same, as it was, and once.
 
 strace injects the fault at the Nth call of a kind, for N = 1, 2, ... until there is no Nth. How many points were tried is
 printed (pytest -s). SWEEP=all has more kinds of errors; that takes about three minutes."""
@@ -14,6 +14,7 @@ from test_queue import TEXT
 
 CALLS = ["openat", "write", "fsync", "renameat", "renameat2", "unlinkat", "mkdir", "mkdirat", "flock", "close", "fstat", "newfstatat", "pread64", "read", "getdents64"]
 KILL = ["signal=KILL"]
+END = ["signal=TERM"]
 ERRORS = ["error=EIO", "error=ENOSPC"] + (["error=EDQUOT", "error=EROFS", "error=EINTR"] if os.environ.get("SWEEP") == "all" else [])
 MOST = 400      # calls of a kind; far more than there are
 
@@ -126,3 +127,47 @@ def test_giving_up_that_fails_anywhere_tells_the_sender_once(spool, relay, call,
         points += 1
     assert nth < MOST - 1
     print("%s %s: %d points" % (call, fault, points))
+
+
+THREE = ["u%d@example.org" % i for i in range(3)]
+
+
+def count(mails):
+    return {address: sum(address in mail.recipients for mail in mails) for address in THREE}
+
+
+def noted(spool):
+    """Who has it, as the disk knows."""
+    path = os.path.join(spool.top, "queue", spool.names()[0] + ".state") if spool.names() else ""
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="ascii") as state:
+        letters = re.search("(?m)^Verdicts: (.*)$", state.read())[1]
+    return [address for address, letter in zip(THREE, letters) if letter == "a"]
+
+
+@pytest.mark.parametrize("fault, offers", [(fault, "ehlo pipelining 8bitmime") for fault in KILL + END + ERRORS] + [(KILL[0], "ehlo pipelining chunking 8bitmime")])
+@pytest.mark.parametrize("call", [*CALLS, "sendto", "poll"])
+def test_mail_of_several_transactions_that_fails_anywhere_reaches_each_once(spool, relay, call, fault, offers):
+    """Killed, at most those of the one transaction whose answer was not yet written down get it twice; told to end, nobody does."""
+    there, more, points = relay(offers, "lax"), "max_recipients 1\n", 0
+    for nth in range(1, MOST):
+        empty(spool)
+        before = len(there.messages)
+        spool.run("-odq", "-i", *THREE, stdin=TEXT).ok()
+        status, injected = run_with_fault(spool, call, fault, nth, ["-qf"], spool.config(there, more))
+        there.settle()
+        first, known = count(there.messages[before:]), noted(spool)
+        spool.run("-qf", relay=there, more=more)
+        spool.run("-qf", relay=there, more=more)
+        where = "%s %s %d (%d): first %r, known %r, then %r, %r" % (call, fault, nth, status, first, known, count(there.messages[before:]), spool.files())
+        twice = [address for address, copies in count(there.messages[before:]).items() if copies > 1]
+        assert all(count(there.messages[before:]).values()) or spool.names("failed"), "lost: " + where
+        assert not set(twice) & set(known) and len(twice) <= (1 if status == -9 else 0), "sent twice: " + where
+        assert sum(first.values()) - len(known) <= 1 or fault not in KILL or not spool.names(), where
+        assert spool.names() == [], where
+        if not injected:
+            break
+        points += 1
+    assert nth < MOST - 1
+    print("%s %s %s: %d points" % (offers, call, fault, points))

@@ -75,6 +75,12 @@ void session_show(const struct session *s, struct slice line)
 	(void)line;
 }
 
+void session_grace(struct session *s, unsigned ms)
+{
+	(void)s;
+	(void)ms;
+}
+
 void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 {
 	(void)s;
@@ -308,7 +314,7 @@ static unsigned converse(const unsigned char *choice, const struct kind *k, unsi
 	struct session s = {.choice = choice, .caps = {.pipelining = k->pipelining, .chunking = k->chunking}};
 	struct feed feed = {.given = 0};
 	struct smtp_limits limits = {.window = k->window, .recipients = 100, .timeout = 60};
-	struct smtp_client client = {&feed, feed_next, feed_done};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	const char *wrong;
 	struct failure f;
 	int ok;

@@ -1,11 +1,13 @@
 /* The engine against a scripted relay: session.c is replaced here by a script of answers. */
 #include "unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/ending.h"
 #include "wire/smtp.h"
 
 struct session {
@@ -49,6 +51,12 @@ void session_show(const struct session *s, struct slice line)
 {
 	(void)s;
 	assert_true(line.len >= 1);
+}
+
+void session_grace(struct session *s, unsigned ms)
+{
+	(void)s;
+	(void)ms;
 }
 
 void session_pace(const struct session *s, uint64_t sent, uint64_t size)
@@ -152,7 +160,7 @@ static void run_row(const struct row *row)
 	struct mail mail[8];
 	struct feed feed = {mail, row->mails, 0, 0};
 	struct smtp_limits limits = {4, row->most ? row->most : 100, 60, 0, false};
-	struct smtp_client client = {&feed, feed_next, feed_done};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	struct failure f = {0};
 	char got[200];
 	int ok;
@@ -254,7 +262,7 @@ static void test_every_cut_of_a_conversation_ends_and_tells_no_lie(void **state)
 			struct mail mail[2];
 			struct feed feed = {mail, 2, 0, 0};
 			struct smtp_limits limits = {4, 100, 60, 0, false};
-			struct smtp_client client = {&feed, feed_next, feed_done};
+			struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 			struct failure f = {0};
 
 			snprintf(script, sizeof script, "%.*s!", (int)cut, answers);
@@ -280,7 +288,7 @@ static void test_a_refused_recipient_keeps_the_relays_own_words(void **state)
 	struct mail mail;
 	struct feed feed = {&mail, 1, 0, 0};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
-	struct smtp_client client = {&feed, feed_next, feed_done};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	const struct failure *why;
 	struct failure f;
 
@@ -308,7 +316,7 @@ static void test_a_message_over_the_relays_size_is_refused_before_mail(void **st
 	struct mail mail;
 	struct feed feed = {&mail, 1, 0, 0};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
-	struct smtp_client client = {&feed, feed_next, feed_done};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	struct failure f;
 
 	(void)state;
@@ -323,6 +331,94 @@ static void test_a_message_over_the_relays_size_is_refused_before_mail(void **st
 	arena_free(&in);
 }
 
+struct parts {
+	struct feed feed;
+	const struct session *session;
+	size_t told, end_at; /* end_at: at which of them we are told to end; 0: never */
+};
+
+/* No message has gone that another's answer should have come before. */
+static void parts_part(void *ctx, struct mail *m)
+{
+	struct parts *p = ctx;
+	size_t sent = 0;
+
+	assert_ptr_equal(m, p->feed.mail);
+	for (const char *at = p->session->written.p; (at = strstr(at, "a: b\r\n")); at++)
+		sent++;
+	assert_int_equal(sent, ++p->told);
+	if (p->told == p->end_at)
+		assert_int_equal(raise(SIGTERM), 0);
+}
+
+static int run_in_parts(const char *caps, const char *answers, size_t end_at, struct parts *p, char *got)
+{
+	struct arena in = {0};
+	struct session s = {.answers = answers};
+	struct mail mail;
+	struct smtp_limits limits = {4, 1, 60, 0, false};
+	struct smtp_client client = {p, feed_next, feed_done, parts_part};
+	struct failure f = {0};
+	int ok;
+
+	*p = (struct parts){{&mail, 1, 0, 0}, &s, 0, end_at};
+	buf_start(&s.written, 10000);
+	s.caps.pipelining = strstr(caps, "pipelining") != NULL;
+	s.caps.chunking = strstr(caps, "chunking") != NULL;
+	mail_make(&mail, &in, 3, "a: b\r\n\r\n.x\r\n");
+	ok = smtp_run(&s, &limits, &client, &f);
+	verdicts(&p->feed, got);
+	assert_int_equal(p->feed.done, 1);
+	if (ok < 0)
+		assert_string_equal(f.text, "mysend was told to end");
+	buf_free(&s.written);
+	arena_free(&in);
+	return ok;
+}
+
+static void test_what_a_transaction_came_to_is_told_before_the_next_message_goes(void **state)
+{
+	static const char *const caps[] = {PLAIN, PIPE, CHUNK, BDAT};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(caps); i++) {
+		bool bdat = strstr(caps[i], "chunking");
+		struct parts p;
+		char got[20];
+
+		assert_int_equal(run_in_parts(caps[i], bdat ? "250 \n250 \n250 \n250 \n250 \n250 \n250 \n250 \n250 \n250 \n250 "
+							    : "250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ", 0, &p, got), 0);
+		assert_string_equal(got, "AAA");
+		assert_int_equal(p.told, 2);
+	}
+}
+
+static void test_told_to_end_no_other_message_goes(void **state)
+{
+	static const char *const caps[] = {PLAIN, PIPE, CHUNK, BDAT};
+	struct ending held;
+	sigset_t term;
+	int got_signal;
+
+	(void)state;
+	ending_hold(&held);
+	assert_false(ending_asked());
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	for (size_t i = 0; i < ROWS(caps); i++) {
+		bool bdat = strstr(caps[i], "chunking");
+		struct parts p;
+		char got[20];
+
+		assert_int_equal(run_in_parts(caps[i], bdat ? "250 \n250 \n250 \n250 \n250 \n250 " : "250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ", 1, &p, got), -1);
+		assert_string_equal(got, "APP");
+		assert_true(ending_asked() && !ending_is_abort());
+		assert_int_equal(sigwait(&term, &got_signal), 0);
+	}
+	assert_false(ending_asked());
+	ending_release(&held);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +426,8 @@ int main(void)
 		cmocka_unit_test(test_every_cut_of_a_conversation_ends_and_tells_no_lie),
 		cmocka_unit_test(test_a_refused_recipient_keeps_the_relays_own_words),
 		cmocka_unit_test(test_a_message_over_the_relays_size_is_refused_before_mail),
+		cmocka_unit_test(test_what_a_transaction_came_to_is_told_before_the_next_message_goes),
+		cmocka_unit_test(test_told_to_end_no_other_message_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

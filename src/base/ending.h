@@ -1,0 +1,31 @@
+/*
+ * base/ending - whether we are told to end, for who has something in hand that must not be left halfway
+ *
+ * Use: struct ending held; ending_hold(&held); ... ending_asked() ...; ending_release(&held). While it is held, SIGTERM, SIGINT
+ * and SIGHUP are blocked, and one that has come waits: ending_asked() finds it. Blocked and not caught, so that there is no
+ * handler, nothing global, and no wait that a signal cuts short at the wrong place; whoever waits looks again within
+ * ENDING_LOOK_MS. After the release a signal that waits ends the process as it always did: who has told the caller what
+ * became of the mail exits without. What our caller has us ignore (nohup) is not held.
+ *
+ * Owns: nothing. Units: milliseconds. Bounds: none. Errors: none. Threads: the one that waits; those made while it is held
+ * inherit it.
+ * Source: signal(7); POSIX sigpending.
+ */
+#ifndef BASE_ENDING_H
+#define BASE_ENDING_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+enum { ENDING_LOOK_MS = 500, ENDING_MS = 60 * 1000 }; /* how long the answer to what was wholly sent is waited for */
+
+struct ending {
+	sigset_t before;
+};
+
+void ending_hold(struct ending *held);
+void ending_release(const struct ending *held);
+bool ending_asked(void);
+bool ending_is_abort(void); /* by a person, with SIGINT, and by nothing else */
+
+#endif
