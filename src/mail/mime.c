@@ -91,8 +91,8 @@ const char *mime_charset(struct arena *in, const struct header *h)
 	return mime_parameter(in, h, "charset");
 }
 
-/* What stands before a ; in a body, comments and blanks gone, in small letters; "?" where two words stand there side by side, which
- * is no type and no encoding (RFC 2045 5.1, 6.1). */
+/* What stands before a ; in a body, comments and blanks gone, in small letters; "?" where two words stand there side by side, or
+ * what is no word: that is no type and no encoding (RFC 2045 5.1, 6.1). */
 static const char *word_of(struct arena *in, const struct field *field)
 {
 	struct lexer l = lexer_of(field->body);
@@ -101,10 +101,12 @@ static const char *word_of(struct arena *in, const struct field *field)
 	struct token t;
 	size_t used = 0;
 
-	for (lexer_next(&l, &t); t.kind != TOKEN_END && t.kind != TOKEN_BAD && (t.kind != TOKEN_SPECIAL || t.special != ';'); lexer_next(&l, &t)) {
-		if (after_word && t.kind == TOKEN_WORD)
+	for (lexer_next(&l, &t); t.kind != TOKEN_END && (t.kind != TOKEN_SPECIAL || t.special != ';'); lexer_next(&l, &t)) {
+		bool is_word = t.kind == TOKEN_WORD, is_dot = t.kind == TOKEN_SPECIAL && t.special == '.';
+
+		if ((is_word && after_word) || (!is_word && !is_dot))
 			return "?";
-		after_word = t.kind == TOKEN_WORD;
+		after_word = is_word;
 		for (size_t i = 0; i < t.raw.len; i++)
 			word[used++] = (char)(t.raw.p[i] >= 'A' && t.raw.p[i] <= 'Z' ? t.raw.p[i] + 32 : t.raw.p[i]);
 	}

@@ -114,6 +114,7 @@ static void test_what_is_signed_encoded_or_encrypted_is_never_listed(void **stat
 static void test_what_nobody_can_take_apart_for_sure_is_broken(void **state)
 {
 	static const struct row rows[] = {
+		{"Content-Type: message/rfc822\x7f\r\n\r\n\r\n" U "\r\n", "broken"},
 		{"Content-Type: multi part/mixed; boundary=b\r\n\r\n--b\r\n\r\n" U "\r\n--b--\r\n", "broken"},
 		{"Content-Type: multipart/mixed\r\n\r\n--b\r\n\r\n" U "\r\n--b--\r\n", "broken"},
 		{"Content-Type: multipart/mixed; boundary=\"b\r\n\r\n--b\r\n\r\n" U "\r\n--b--\r\n", "broken"},
