@@ -1,15 +1,14 @@
 #include "conf/whoami.h"
 
 #include <ctype.h>
-#include <netdb.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/lookup.h"
 #include "base/trusted.h"
 #include "conf/value.h"
 #include "mail/address.h"
@@ -87,19 +86,25 @@ const char *whoami_host(struct arena *in)
 	return value_is_name(name) ? copy(in, name) : "localhost";
 }
 
+/* Asked once a process: whoever writes to joe@box.evil.example has a host called box ask. */
+static struct {
+	bool known;
+	char name[LOOKUP_NAME + 1];
+} full_host;
+
 const char *whoami_full_host(struct arena *in)
 {
-	struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM}, *found = NULL;
-	const char *host = whoami_host(in), *full = "";
+	const char *host = whoami_host(in);
 
 	if (strchr(host, '.'))
 		return host;
-	if (getaddrinfo(host, NULL, &hints, &found) == 0 && found && found->ai_canonname &&
-	    strchr(found->ai_canonname, '.') && value_is_name(found->ai_canonname))
-		full = copy(in, found->ai_canonname);
-	if (found)
-		freeaddrinfo(found);
-	return full;
+	if (!full_host.known) {
+		if (lookup_host(host, LOOKUP_MS, full_host.name, sizeof full_host.name) != 0 || !strchr(full_host.name, '.') ||
+		    !value_is_name(full_host.name))
+			*full_host.name = '\0';
+		full_host.known = true;
+	}
+	return full_host.name;
 }
 
 const char *whoami_mailname(struct arena *in)

@@ -1,11 +1,11 @@
 /*
  * conf/whoami - who runs us, on what host, and which domain local names have
  *
- * Nothing is looked up before it is asked for; the resolver only for the host's full name, and only where the
- * kernel's own name has no dot.
+ * Nothing is looked up before it is asked for; the resolver only for the host's full name, only where the
+ * kernel's own name has no dot, and once a process, for ten seconds at the most.
  *
  * Use: whoami_user(arena), whoami_mail_domain(arena, account), ...
- * Owns: nothing; texts live in the arena, or are the environment's. Bounds: a host name of 255 octets.
+ * Owns: nothing; texts live in the arena, or are the environment's or the process's. Bounds: a host name of 255 octets.
  * Errors: none: "" where nothing is known. Threads: one (getpwuid). Source: COMPAT.md 0.4, 6.
  */
 #ifndef CONF_WHOAMI_H

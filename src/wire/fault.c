@@ -2,17 +2,16 @@
 
 #include <netdb.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
+
+#include "base/lookup.h"
 
 /* libcurl has one code for a name that does not exist and a name server that does not answer. */
 static int resolve_exit(const char *host)
 {
-	struct addrinfo *found = NULL;
-	int e = getaddrinfo(host, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &found);
+	char unused[LOOKUP_NAME + 1];
+	int e = lookup_host(host, LOOKUP_MS, unused, sizeof unused);
 
-	if (found)
-		freeaddrinfo(found);
 	return e == EAI_NONAME || e == EAI_FAIL
 #ifdef EAI_NODATA
 			       || e == EAI_NODATA

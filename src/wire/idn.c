@@ -2,15 +2,32 @@
 
 #include <curl/curl.h>
 #include <locale.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "mail/address.h"
 
+/* Made once a process: it is read from files, and a message may name as many domains as it likes. (locale_t)0: there is none. */
+static locale_t locale_of_utf8(void)
+{
+	static _Atomic(locale_t) kept;
+	locale_t ours = kept, other = (locale_t)0;
+
+	if (ours)
+		return ours == LC_GLOBAL_LOCALE ? (locale_t)0 : ours;
+	ours = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	if (atomic_compare_exchange_strong(&kept, &other, ours ? ours : LC_GLOBAL_LOCALE))
+		return ours;
+	if (ours) /* another thread was first */
+		freelocale(ours);
+	return other == LC_GLOBAL_LOCALE ? (locale_t)0 : other;
+}
+
 /* libcurl takes the name in the charset of the locale; ours is UTF-8 in every locale. */
 static char *a_labels(const char *domain)
 {
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	locale_t utf8 = locale_of_utf8();
 	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
 	CURLU *url = curl_url();
 	char *host = NULL;
@@ -21,10 +38,8 @@ static char *a_labels(const char *domain)
 		host = NULL;
 	}
 	curl_url_cleanup(url);
-	if (utf8) {
+	if (utf8)
 		uselocale(before);
-		freelocale(utf8);
-	}
 	return host;
 }
 

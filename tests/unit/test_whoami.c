@@ -26,30 +26,18 @@ static int fake_gethostname(char *to, size_t room)
 	return 0;
 }
 
-static int fake_getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+static int fake_lookup_host(const char *host, unsigned ms, char *full, size_t room)
 {
-	static struct addrinfo found;
-
 	assert_string_equal(host, kernel_name);
-	assert_null(service);
-	assert_true(hints->ai_flags & AI_CANONNAME);
+	assert_true(ms <= 10000);
 	lookups++;
-	if (!full_name)
-		return EAI_NONAME;
-	found.ai_canonname = (char *)(uintptr_t)full_name;
-	*out = &found;
-	return 0;
-}
-
-static void fake_freeaddrinfo(struct addrinfo *found)
-{
-	(void)found;
+	snprintf(full, room, "%s", full_name ? full_name : "");
+	return full_name ? 0 : EAI_NONAME;
 }
 
 #define getpwuid fake_getpwuid
 #define gethostname fake_gethostname
-#define getaddrinfo fake_getaddrinfo
-#define freeaddrinfo fake_freeaddrinfo
+#define lookup_host fake_lookup_host
 #define MAILNAME mailname
 static char mailname[] = "/tmp/mysend.XXXXXX";
 #include "conf/whoami.c"
@@ -66,6 +54,7 @@ static int setup(void **state)
 	kernel_name = "box";
 	full_name = NULL;
 	lookups = 0;
+	full_host.known = false;
 	return 0;
 }
 
@@ -146,6 +135,7 @@ static void test_the_hosts_full_name_is_looked_up_only_where_it_must_be(void **s
 		kernel_name = rows[i].kernel;
 		full_name = rows[i].canonical;
 		lookups = 0;
+		full_host.known = false; /* as in another process */
 		assert_string_equal(whoami_host(&arena), rows[i].host);
 		if (rows[i].full)
 			assert_string_equal(whoami_full_host(&arena), rows[i].full);
@@ -153,6 +143,25 @@ static void test_the_hosts_full_name_is_looked_up_only_where_it_must_be(void **s
 	}
 	kernel_name = NULL;
 	assert_string_equal(whoami_host(&arena), "localhost");
+}
+
+static void test_strangers_have_the_resolver_asked_once_a_process(void **state)
+{
+	static const char *const full[] = {NULL, "box.example.org"};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(full); i++) {
+		full_name = full[i];
+		full_host.known = false;
+		lookups = 0;
+		for (int k = 0; k < 1000; k++) {
+			assert_false(whoami_is_local(&arena, arena_printf(&arena, "u%d@box.evil%d.example", k, k)));
+			assert_false(whoami_is_local(&arena, "u@boxer.example"));
+		}
+		assert_int_equal(whoami_is_local(&arena, "u@box.example.org"), full[i] != NULL);
+		assert_string_equal(whoami_full_host(&arena), full[i] ? full[i] : "");
+		assert_int_equal(lookups, 1);
+	}
 }
 
 static void test_local_names_get_maildomain_or_mailname_or_the_full_name(void **state)
@@ -169,6 +178,7 @@ static void test_local_names_get_maildomain_or_mailname_or_the_full_name(void **
 	write_mailname("two words\n");
 	assert_string_equal(whoami_mail_domain(&arena, &a), "box.example.org");
 	full_name = NULL;
+	full_host.known = false;
 	assert_string_equal(whoami_mail_domain(&arena, &a), "");
 	write_mailname(" mail.example.org \nmore\n");
 	lookups = 0;
@@ -206,6 +216,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_home_is_the_environments_else_passwds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_full_name_is_that_of_gecos, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_hosts_full_name_is_looked_up_only_where_it_must_be, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_strangers_have_the_resolver_asked_once_a_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_local_names_get_maildomain_or_mailname_or_the_full_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ehlo_says_domain_or_the_host_or_localhost, setup, teardown),
 	};

@@ -1,0 +1,118 @@
+#include "base/lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+
+struct question { /* the thread's own */
+	int to; /* where the answer is awaited, or nobody is any more */
+	char host[LOOKUP_NAME + 1];
+};
+
+struct answer {
+	int code;
+	char full[LOOKUP_NAME + 1];
+};
+
+static void ask(const char *host, struct answer *a)
+{
+	const struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+
+	*a = (struct answer){.code = getaddrinfo(host, NULL, &hints, &found)};
+	if (a->code == 0 && found && found->ai_canonname && strlen(found->ai_canonname) < sizeof a->full)
+		snprintf(a->full, sizeof a->full, "%s", found->ai_canonname);
+	if (found)
+		freeaddrinfo(found);
+}
+
+static void *run(void *own)
+{
+	struct question *q = own;
+	struct answer a;
+
+	ask(q->host, &a);
+	(void)!file_write(q->to, &a, sizeof a);
+	close(q->to);
+	free(q);
+	return NULL;
+}
+
+/* 0: somebody is on it, and will close the descriptor. */
+static int begin(const char *host, int to)
+{
+	struct question *q = calloc(1, sizeof *q);
+	sigset_t all, before;
+	pthread_t thread;
+	int ok = -1;
+
+	if (!q)
+		return -1;
+	q->to = to;
+	snprintf(q->host, sizeof q->host, "%s", host);
+	/* Signals are for whoever has asked, and SIGPIPE is for nobody. */
+	sigfillset(&all);
+	if (pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
+		ok = pthread_create(&thread, NULL, run, q) == 0 ? 0 : -1;
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	}
+	if (ok == 0)
+		pthread_detach(thread);
+	else
+		free(q);
+	return ok;
+}
+
+static bool await(int from, int64_t until)
+{
+	struct pollfd p = {.fd = from, .events = POLLIN};
+
+	for (;;) {
+		int64_t left = until - clock_steady();
+		int n = poll(&p, 1, left > 0 ? (int)left : 0);
+
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return n > 0;
+		if (left <= 0)
+			return false;
+	}
+}
+
+static bool ask_beside(const char *host, unsigned ms, struct answer *a)
+{
+	int ends[2];
+	bool begun;
+
+	if (pipe(ends) < 0)
+		return false;
+	for (int i = 0; i < 2; i++)
+		(void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+	begun = begin(host, ends[1]) == 0;
+	if (!begun)
+		close(ends[1]);
+	else if (!await(ends[0], clock_steady() + ms) || file_read(ends[0], a, sizeof *a) != (ssize_t)sizeof *a)
+		*a = (struct answer){.code = EAI_AGAIN};
+	close(ends[0]);
+	return begun;
+}
+
+int lookup_host(const char *host, unsigned ms, char *full, size_t room)
+{
+	struct answer a = {.code = EAI_NONAME};
+
+	if (strlen(host) <= LOOKUP_NAME && !ask_beside(host, ms, &a))
+		ask(host, &a);
+	snprintf(full, room, "%s", a.full);
+	return a.code;
+}
