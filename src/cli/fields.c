@@ -1,6 +1,8 @@
 #include "cli/draft.h"
 
+#include <stdint.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "mail/address.h"
@@ -203,31 +205,81 @@ static int put_list(const struct draft *d, struct header *h, size_t at, struct f
 	return 0;
 }
 
-static bool was_before(const struct draft *d, size_t at)
+/* Names of fields that have come, found by what they are: there may be many thousand. */
+struct names {
+	struct slice *slot; /* more than twice as many as there are names */
+	size_t slots;
+};
+
+static struct names names_of(struct arena *in, size_t most)
 {
-	for (size_t i = 0; i < at; i++)
-		if (slice_is(slice_of(d->field[i].name), d->field[at].name))
-			return true;
-	return false;
+	size_t slots = 16;
+
+	while (slots < 2 * most + 2)
+		slots *= 2;
+	return (struct names){arena_zeroed(in, slots, sizeof(struct slice)), slots};
 }
 
-/* An option takes the place of the text's own fields of that name; several --to are one list, several X-... are several. */
-static int put(const struct draft *d, struct header *h, size_t at, struct failure *f)
+/* Where the name stands, or would. */
+static struct slice *names_slot(const struct names *n, struct slice name)
+{
+	uint32_t h = 2166136261u;
+	size_t at;
+
+	for (size_t i = 0; i < name.len; i++)
+		h = (h ^ (unsigned char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] + 32 : name.p[i])) * 16777619u;
+	for (at = h & (n->slots - 1); n->slot[at].len; at = (at + 1) & (n->slots - 1))
+		if (n->slot[at].len == name.len && strncasecmp(n->slot[at].p, name.p, name.len) == 0)
+			break;
+	return &n->slot[at];
+}
+
+/* False: it had been added before. */
+static bool names_add(struct names *n, struct slice name)
+{
+	struct slice *slot = names_slot(n, name);
+
+	if (slot->len)
+		return false;
+	*slot = name;
+	return true;
+}
+
+/* An option takes the place of the text's own fields of that name; several --to are one list, several X-... are several.
+ * there: the text has fields of that name; again: so has an option before. */
+static int put(const struct draft *d, struct header *h, size_t at, bool there, bool again, struct failure *f)
 {
 	const struct draft_field *field = &d->field[at];
 	struct known like = known_of(slice_of(field->name));
-	bool again = was_before(d, at);
 	const char *text = field->value;
 
 	if (like.shape == LIST)
 		return again ? 0 : put_list(d, h, at, f);
 	if (field->kind == DRAFT_SUBJECT || field->kind == DRAFT_HEADER)
 		text = words(h->in, field->name, field->value);
-	if (like.once || !again || field->kind == DRAFT_PRIORITY)
+	if (like.once || (there && !again) || field->kind == DRAFT_PRIORITY)
 		header_put(h, field->name, text);
 	else
 		header_append(h, field->name, text);
 	return 0;
+}
+
+static int put_all(const struct draft *d, struct header *h, struct failure *f)
+{
+	struct arena scratch = {.block = NULL};
+	struct names own = names_of(&scratch, h->fields), options = names_of(&scratch, d->fields);
+	int ok = 0;
+
+	for (size_t i = 0; i < h->fields; i++)
+		names_add(&own, h->field[i].name);
+	for (size_t i = 0; i < d->fields && ok == 0; i++) {
+		struct slice name = slice_of(d->field[i].name);
+		bool again = !names_add(&options, name);
+
+		ok = put(d, h, i, names_slot(&own, name)->len > 0, again, f);
+	}
+	arena_free(&scratch);
+	return ok;
 }
 
 /* The text's own fields are for relays of every kind, too: what is not ASCII in Subject and names is encoded. */
@@ -282,10 +334,7 @@ int draft_fields(const struct draft *d, struct job *j, bool from_header, struct 
 	if (check_twice(m, f) < 0)
 		return -1;
 	encode(&m->header);
-	for (size_t i = 0; i < d->fields; i++)
-		if (put(d, &m->header, i, f) < 0)
-			return -1;
-	if (put_arguments(d, m, f) < 0)
+	if (put_all(d, &m->header, f) < 0 || put_arguments(d, m, f) < 0)
 		return -1;
 	j->mail.envelope.smtputf8 = needs_utf8(&m->header);
 	return 0;

@@ -218,7 +218,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	struct whom who;
 	uint64_t octets;
 
-	if (w->from_header)
+	if (w->from_header && !w->draft.used) /* options have an error of their own */
 		warn_twice(&j->mail.message);
 	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, identity_for_choice(j, w), &aliases, f) < 0)
 		return -1;

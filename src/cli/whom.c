@@ -6,6 +6,8 @@
 #include "conf/whoami.h"
 #include "wire/idn.h"
 
+enum { LIST_MAX = 4 * 1024 * 1024 }; /* as long as the field may grow */
+
 /* A local name with the domain that local names have; anything else as it is. NULL and *f: none is known. */
 static const char *with_domain(struct whom *who, struct arena *in, const char *address, bool recipient, struct failure *f)
 {
@@ -26,11 +28,28 @@ static const char *with_domain(struct whom *who, struct arena *in, const char *a
 	return address;
 }
 
-/* 1: an alias speaks of it, and the list has who gets it; 0: none does. */
-static int by_alias(struct mailboxes *list, struct whom *who, struct arena *in, const struct mailbox *box,
-		    struct failure *f)
+/* Who gets what the alias is for, as a list: made once for a mail. NULL and *f: it leads nowhere, or is too long. */
+static const char *list_text(struct whom *who, struct arena *in, const struct mailbox *box, struct failure *f)
 {
-	return who->wish->no_aliases ? 0 : aliases_expand(list, in, who->aliases, box, f);
+	struct mailboxes list = {.count = 0};
+	const char *text = NULL;
+	struct buf all;
+	int ok;
+
+	buf_start(&all, LIST_MAX);
+	ok = aliases_expand(&list, in, who->aliases, box, f);
+	for (size_t i = 0; i < list.count && ok >= 0; i++) {
+		const char *one = with_domain(who, in, list.box[i].address, true, f);
+
+		if (!one)
+			ok = -1;
+		else if (buf_printf(&all, "%s%s", i ? ",\r\n " : "", one) < 0)
+			ok = fail(f, AT_INPUT, EX_DATAERR, "what %s stands for is longer than %d octets", box->address, LIST_MAX);
+	}
+	if (ok >= 0)
+		text = arena_text(&who->job->arena, all.p, all.len);
+	buf_free(&all);
+	return text;
 }
 
 /* cron writes "From: root", and its mail shall not be lost for that. The name beside it stays. NULL: the failure stands. */
@@ -48,10 +67,8 @@ static const char *sender_instead(struct whom *who, struct failure *f)
 static int in_header(void *ctx, struct arena *in, const struct mailbox *box, bool recipient, const char **text,
 		     struct failure *f)
 {
-	struct mailboxes list = {.count = 0};
 	struct whom *who = ctx;
-	const char *all = NULL;
-	int found;
+	const char **note;
 
 	if (!*box->address)
 		return 0;
@@ -61,29 +78,19 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 		*text = ascii ? ascii : *text; /* as the envelope has it: then neither needs SMTPUTF8 */
 		return 0;
 	}
-	found = recipient ? by_alias(&list, who, in, box, f) : 0;
-	if (found < 0)
-		return -1;
-	if (!found) {
-		*text = with_domain(who, in, box->address, recipient, f);
-		if (!*text && !recipient)
-			*text = sender_instead(who, f);
-		return *text ? 0 : -1;
-	}
-	for (size_t i = 0; i < list.count; i++) {
-		const char *one = with_domain(who, in, list.box[i].address, true, f);
-
-		if (!one)
-			return -1;
-		all = all ? arena_printf(in, "%s,\r\n %s", all, one) : one;
-	}
-	*text = all;
-	return 0;
+	note = recipient && !who->wish->no_aliases ? aliases_note(who->aliases, in, box) : NULL;
+	if (note && !*note)
+		*note = list_text(who, in, box, f);
+	*text = note ? *note : with_domain(who, in, box->address, recipient, f);
+	if (!*text && !recipient)
+		*text = sender_instead(who, f);
+	return *text ? 0 : -1;
 }
 
 void whom_open(struct whom *who, struct job *j, const struct wish *w, struct aliases *a, struct identity *id)
 {
 	*who = (struct whom){j, w, a, id, {who, in_header}};
+	aliases_next_mail(a);
 }
 
 static int add_address(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
@@ -105,7 +112,7 @@ static int add_address(struct whom *who, const struct mailbox *box, const struct
 static int add_box(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
-	int found = by_alias(&list, who, &who->job->arena, box, f);
+	int found = who->wish->no_aliases ? 0 : aliases_give(&list, &who->job->arena, who->aliases, box, f);
 
 	if (found <= 0)
 		return found < 0 ? -1 : add_address(who, box, asked, f);

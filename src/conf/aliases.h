@@ -1,12 +1,13 @@
 /*
  * conf/aliases - who gets mail for local names: a file as sendmail's /etc/aliases, read, looked up and checked
  *
- * Use: aliases_open(&a, arena, account, f), then aliases_expand(&list, arena, a, box, f) for each recipient, which
- * appends who gets it in the end: addresses that are not local, and local names that have no alias.
+ * Use: aliases_open(&a, arena, account, f); for each mail aliases_next_mail(a), then aliases_give(&list, arena, a, box, f)
+ * for each recipient, which appends who gets it in the end: addresses that are not local, and local names that have no
+ * alias. aliases_expand does the same for one recipient alone.
  * aliases_check(a, tell, ctx) tells of every line that could not be used.
  *
- * Owns: nothing; all in the arena. Bounds: ALIASES_LIMIT octets a file; a name is expanded once, whatever the file
- * says. A line that cannot be read is an error only for who needs it.
+ * Owns: nothing; all in the arena. Bounds: ALIASES_LIMIT octets a file; a name is expanded once a mail, whatever the file
+ * and the mail say. A line that cannot be read is an error only for who needs it.
  * Errors: AT_CONFIG EX_CONFIG with file and line: no such file (but the default one), a command, a file, an
  * :include:, a circle, what is no address. Threads: one. Source: aliases(5) of sendmail and Postfix; COMPAT.md 7.
  */
@@ -24,6 +25,11 @@ MUST_CHECK int aliases_open(struct aliases **out, struct arena *run, const struc
 /* 1: an alias speaks of it, and who gets it is appended; 0: none does, and nothing is. */
 MUST_CHECK int aliases_expand(struct mailboxes *out, struct arena *in, struct aliases *a, const struct mailbox *box,
 			      struct failure *f);
+void aliases_next_mail(struct aliases *a);
+/* The same, but nobody is appended again whom the mail at hand was given by an alias before. */
+MUST_CHECK int aliases_give(struct mailboxes *out, struct arena *in, struct aliases *a, const struct mailbox *box, struct failure *f);
+/* Where the caller keeps a text for the alias that speaks of it, until the next mail: NULL at first. No alias: NULL. */
+const char **aliases_note(struct aliases *a, struct arena *in, const struct mailbox *box);
 /* Tells of each line that is or would be an error; returns how many are, but for commands, files and :include:, which
  * are right for sendmail. */
 size_t aliases_check(struct aliases *a, void (*tell)(void *ctx, const struct failure *f), void *ctx);

@@ -134,15 +134,17 @@ static int renamed(const struct naming *n, struct arena *in, bool recipients, st
 	return any;
 }
 
-static int field_rename(struct header *h, struct field *field, const struct naming *n, struct failure *f)
+/* room: octets that this field and those behind it may have. */
+static int field_rename(struct header *h, struct field *field, const struct naming *n, size_t *room, struct failure *f)
 {
 	bool recipients = is_any(field->name, plain, RECIPIENT_FIELDS);
 	struct arena scratch = {.block = NULL};
 	struct buf body;
 	int did;
 
-	buf_start(&body, RENAMED_MAX);
+	buf_start(&body, *room);
 	did = renamed(n, &scratch, recipients, field->body, &body, f);
+	*room -= body.len;
 	if (did > 0)
 		header_set_body(h, field, buf_slice_of(&body));
 	buf_free(&body);
@@ -152,8 +154,10 @@ static int field_rename(struct header *h, struct field *field, const struct nami
 
 int header_rename(struct header *h, const struct naming *n, struct failure *f)
 {
+	size_t room = RENAMED_MAX;
+
 	for (size_t i = 0; i < h->fields; i++)
-		if (holds_addresses(h->field[i].name) && field_rename(h, &h->field[i], n, f) < 0)
+		if (holds_addresses(h->field[i].name) && field_rename(h, &h->field[i], n, &room, f) < 0)
 			return -1;
 	return 0;
 }

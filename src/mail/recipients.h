@@ -4,7 +4,7 @@
  * Use: recipients_of_header(&list, arena, &header, f) for -t; header_rename(&header, &naming, f) puts what local
  * names stand for in their place, so that none leaves without a domain.
  *
- * Owns: nothing; all in the arena. Errors: EX_DATAERR naming the field and what it holds.
+ * Owns: nothing; all in the arena. Bounds: what is put into a header has at most 4 MiB. Errors: EX_DATAERR naming the field and what it holds.
  * Threads: whoever holds the message. Source: RFC 5322 3.6.3, 3.6.6.
  */
 #ifndef MAIL_RECIPIENTS_H

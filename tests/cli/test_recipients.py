@@ -279,6 +279,35 @@ def test_root_to_goes_before_the_aliases(mysend, aliases):
         ["me@example.net", "you@example.net"]
 
 
+MEMBERS = ["member%05d@example.org" % i for i in range(8000)]
+
+
+@pytest.mark.parametrize("args, text, status, rcpts", [
+    (["-t"], "To: big\n", 0, 8000), (["big"], "", 0, 8000), (["all"] * 10000, "", 0, 100), (["-t", "outer"], "To: all\nCc: outer\n", 0, 101),
+    (["-t"], "To: " + "all,\n " * 40000 + "all\n", 65, 0), (["-t"], "To: big\n" * 10000, 65, 0), (["-t"], "Bcc: " + "outer,\n " * 40000 + "all\n", 0, 101),
+], ids=["to", "rcpt", "rcpts", "nested", "often", "fields", "bcc"])
+def test_aliases_cost_what_they_hold_however_often_they_are_named(mysend, tmp_path, args, text, status, rcpts):
+    """Each is followed once a mail: 8,000 members in To took 842 MB, one alias named 40,000 times 2.5 GB."""
+    path = tmp_path / "aliases"
+    path.write_text("big: %s\nall: %s\nouter: all, all, x@example.org\n" % (", ".join(MEMBERS), ", ".join(MEMBERS[:100])))
+    result = mysend("--dry-run", *args, stdin=("Subject: x\n" + text + "\nb\n").encode(), config="account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\nmaildomain mail.example\nqueue off\naliases %s\n" % path,
+                    measure=True, timeout=20)
+    assert result.status == status, result.err[:300]
+    assert mysend.sanitized or result.maxrss < 64 * 1024, result.maxrss
+    if status:
+        assert "grows too long" in result.err
+    else:
+        assert len(result.rcpts) == rcpts and set(result.rcpts) <= set(MEMBERS) | {"x@example.org"}
+
+
+def test_alias_is_followed_anew_for_each_mail(mysend, relay, aliases):
+    one = relay()
+    text = "".join("MAIL FROM:<me@example.net>\r\nRCPT TO:<ops>\r\nRCPT TO:<ops>\r\nDATA\r\nTo: ops\r\n\r\nb\r\n.\r\n" for _ in range(3))
+    done = mysend("-bs", stdin=("EHLO x\r\n" + text + "QUIT\r\n").encode(), relay=one, config=aliases)
+    assert done.status == 0 and [mail.recipients for mail in one.messages] == [["bob@example.org", "carl@example.org"]] * 3, done
+    assert all(mail.field("To") == "bob@example.org,\r\n carl@example.org" for mail in one.messages)
+
+
 @pytest.mark.parametrize("target", ["|/bin/cat", "/var/mail/x", ":include:/etc/list", "loop"])
 def test_alias_that_leads_nowhere_stops_the_mail_and_names_its_line(mysend, relay, tmp_path, target):
     one = relay()

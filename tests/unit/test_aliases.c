@@ -258,6 +258,85 @@ static void test_a_check_tells_of_every_line_that_is_wrong(void **state)
 	arena_free(&in);
 }
 
+/* What aliases_give says for one name after the other, "|" between mails: addresses, "-" for no alias, "!" for a failure. */
+static const char *given(struct arena *in, struct aliases *all, const char *names)
+{
+	struct slice rest = slice_of(names), name;
+	const char *text = "";
+	bool more = true;
+
+	aliases_next_mail(all);
+	while (more) {
+		struct mailboxes asked = {.count = 0}, list = {.count = 0};
+		struct failure f;
+		int found;
+
+		more = slice_cut(&rest, ' ', &name);
+		if (!more)
+			name = rest;
+		if (slice_is(name, "|")) {
+			aliases_next_mail(all);
+			text = arena_printf(in, "%s| ", text);
+			continue;
+		}
+		assert_int_equal(address_list(&asked, in, name, &f), 0);
+		found = aliases_give(&list, in, all, &asked.box[0], &f);
+		if (found <= 0)
+			text = arena_printf(in, "%s%s ", text, found ? "!" : "-");
+		for (size_t i = 0; found > 0 && i < list.count; i++)
+			text = arena_printf(in, "%s%s ", text, list.box[i].address);
+		text = arena_printf(in, "%s. ", text);
+	}
+	return text;
+}
+
+static void test_nobody_is_given_twice_what_aliases_have_given_to_a_mail(void **state)
+{
+	static const char text[] = "all: a@x, b@x\nmore: all, c@x\nonly: all\nbad: all, |cat\nself: self, all\n";
+	static const struct { const char *names, *given; } rows[] = {
+		{"all", "a@x b@x . "},
+		{"all all ALL", "a@x b@x . . . "},
+		{"all more more", "a@x b@x . c@x . . "},
+		{"more all only", "a@x b@x c@x . . . "},
+		{"all | all", "a@x b@x . | a@x b@x . "},
+		/* what a walk that failed came by is still to be given */
+		{"bad all bad all", "! . a@x b@x . ! . . "},
+		{"none all self", "- . a@x b@x . self . "},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct aliases *all = opened(&in, text, "");
+
+		assert_string_equal(given(&in, all, rows[i].names), rows[i].given);
+		/* and nothing of it is left for who asks for one alone */
+		assert_string_equal(who(&in, all, "more"), "a@x b@x c@x");
+	}
+	arena_free(&in);
+}
+
+static void test_a_note_is_of_one_alias_and_one_mail(void **state)
+{
+	struct arena in = {0};
+	struct aliases *all = opened(&in, "all: a@x\nmore: b@x\n", "");
+	struct mailboxes asked = {.count = 0};
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(address_list(&asked, &in, SLICE("all, more, none, ALL+x, all@x"), &f), 0);
+	aliases_next_mail(all);
+	assert_null(*aliases_note(all, &in, &asked.box[0]));
+	*aliases_note(all, &in, &asked.box[0]) = "text";
+	assert_string_equal(*aliases_note(all, &in, &asked.box[3]), "text");
+	assert_null(*aliases_note(all, &in, &asked.box[1]));
+	assert_null(aliases_note(all, &in, &asked.box[2]));
+	assert_null(aliases_note(all, &in, &asked.box[4]));
+	aliases_next_mail(all);
+	assert_null(*aliases_note(all, &in, &asked.box[0]));
+	arena_free(&in);
+}
+
 static void test_a_file_that_was_named_must_be_there(void **state)
 {
 	struct arena in = {0};
@@ -290,6 +369,8 @@ int main(void)
 		cmocka_unit_test(test_what_mail_cannot_be_given_to_is_told_with_its_line),
 		cmocka_unit_test(test_a_long_way_ends),
 		cmocka_unit_test(test_a_check_tells_of_every_line_that_is_wrong),
+		cmocka_unit_test(test_nobody_is_given_twice_what_aliases_have_given_to_a_mail),
+		cmocka_unit_test(test_a_note_is_of_one_alias_and_one_mail),
 		cmocka_unit_test(test_a_file_that_was_named_must_be_there),
 	};
 
