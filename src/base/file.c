@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,26 @@ int file_write(int fd, const void *p, size_t len)
 			return -1;
 		at += n;
 		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_offer(int fd, const void *p, size_t len, unsigned ms)
+{
+	struct pollfd out = {.fd = fd, .events = POLLOUT};
+	const char *at = p;
+
+	while (len) {
+		/* What there is room for at once: more could wait for a reader, and the descriptor is not ours to make non-blocking. */
+		size_t piece = len < PIPE_BUF ? len : PIPE_BUF;
+		int ready = poll(&out, 1, (int)ms);
+
+		if (ready == 0)
+			errno = EAGAIN;
+		if (ready <= 0 || file_write(fd, at, piece) < 0)
+			return -1;
+		at += piece;
+		len -= piece;
 	}
 	return 0;
 }

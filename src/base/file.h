@@ -22,6 +22,8 @@ MUST_CHECK ssize_t file_read(int fd, void *to, size_t room);
 /* As many bytes as asked for, from that offset; fewer only at the end of the file. */
 MUST_CHECK ssize_t file_read_at(int fd, void *to, size_t room, uint64_t offset);
 MUST_CHECK int file_write(int fd, const void *p, size_t len);
+/* The same to a pipe or a terminal that nobody may be reading: EAGAIN when nothing more was taken for so many milliseconds. */
+MUST_CHECK int file_offer(int fd, const void *p, size_t len, unsigned ms);
 /* Adds all that is left to read. EFBIG: more than the buf takes. */
 MUST_CHECK int file_slurp(int fd, struct buf *into);
 /* Whether all that was printed on standard output is out. Who reads no more of it (| head) has enough: that is no failure. */

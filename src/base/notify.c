@@ -1,34 +1,20 @@
 #include "base/notify.h"
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/datagram.h"
+
+enum { PATIENCE_MS = 1000 }; /* a service manager that takes nothing for so long does not hold up the mail */
 
 void notify(const char *state)
 {
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	const char *path = getenv("NOTIFY_SOCKET");
-	size_t len = path ? strlen(path) : 0;
-	int fd;
 
-	if ((len < 2 || len >= sizeof to.sun_path) || (*path != '/' && *path != '@'))
-		return;
-	memcpy(to.sun_path, path, len);
-	if (*path == '@') /* of the abstract kind */
-		to.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)(const void *)&to,
-		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-	close(fd);
+	if (path)
+		(void)!datagram_send(path, slice_of(state), PATIENCE_MS);
 }
 
 void notify_reloading(void)

@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/datagram.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "post/shelf.h"
 
-enum { LINE = 64 * 1024, HEAD = 64 * 1024 };
+enum { LINE = 64 * 1024, HEAD = 64 * 1024, MOMENT_MS = 50 }; /* a log that takes nothing for a moment is not waited for */
 
 struct slice logline_queue_id(const char *answer)
 {
@@ -176,7 +177,7 @@ static void to_descriptor(const struct job *j, int fd, const struct buf *line)
 		fd = STDERR_FILENO;
 	if (fd == STDOUT_FILENO)
 		fflush(stdout);
-	if (file_write(fd, line->p, line->len) < 0)
+	if (file_offer(fd, line->p, line->len, MOMENT_MS) < 0)
 		log_warning("logfile %s cannot be written: %s", j->account->logfile, strerror(errno));
 }
 
@@ -209,6 +210,35 @@ static bool needs_somebody(const struct job *j)
 	return j->account->unconfigured && j->spooled;
 }
 
+/* What only waits for its time is no error yet. */
+static int level(const struct job *j, int status)
+{
+	if (needs_somebody(j))
+		return LOG_ERR;
+	return status == EX_OK ? LOG_INFO : status == EX_TEMPFAIL && j->spooled ? LOG_WARNING : LOG_ERR;
+}
+
+/* As syslog(3) has it, but that it waits for nobody. Without anybody there, nobody misses it. */
+static void say_to_syslog(const char *tag, int priority, const char *line)
+{
+	time_t now = clock_wall();
+	char when[40] = "";
+	struct tm tm;
+	struct buf b;
+
+	buf_start(&b, LINE + 1024);
+	if (localtime_r(&now, &tm))
+		(void)!strftime(when, sizeof when, "%b %e %H:%M:%S", &tm);
+	if (buf_printf(&b, "<%d>%s %.200s[%ld]: %s", priority, when, tag, (long)getpid(), line) == 0 &&
+	    datagram_send("/dev/log", buf_slice_of(&b), MOMENT_MS) < 0) {
+		if (errno == ENOENT || errno == ECONNREFUSED)
+			log_debug("syslog: %s", strerror(errno));
+		else
+			log_warning("syslog does not take the line of this mail: %s", strerror(errno));
+	}
+	buf_free(&b);
+}
+
 static void to_syslog(const struct job *j, const char *line, int status)
 {
 	static const struct { const char *word; int facility; } known[] = {
@@ -220,9 +250,7 @@ static void to_syslog(const struct job *j, const char *line, int status)
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (setting_is(j->account, SET_syslog, known[i].word) || needs_somebody(j)) {
-			openlog(j->tag ? j->tag : "mysend", LOG_PID, needs_somebody(j) ? LOG_MAIL : known[i].facility);
-			syslog(status == EX_OK && !needs_somebody(j) ? LOG_INFO : LOG_ERR, "%s", line);
-			closelog();
+			say_to_syslog(j->tag ? j->tag : "mysend", (needs_somebody(j) ? LOG_MAIL : known[i].facility) | level(j, status), line);
 			return;
 		}
 }

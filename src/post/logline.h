@@ -7,7 +7,8 @@
  * The failure is the one that the status is of. Use: logline_write(&job, failure or NULL, status).
  * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted; the identifier of
  * mail out of the spool is looked for in its first 64 KiB.
- * Errors: none; a log that cannot be written is a warning and never fails the mail. Threads: one.
+ * It is said to /dev/log as a datagram of our own and not by syslog(3), which waits for its reader without an end.
+ * Errors: none; a log that takes nothing for 50 ms, or that cannot be written is a warning and never fails the mail. Threads: one.
  */
 #ifndef POST_LOGLINE_H
 #define POST_LOGLINE_H

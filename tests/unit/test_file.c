@@ -2,14 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/datagram.h"
 #include "base/file.h"
 
 static char folder[] = "/tmp/mysend.XXXXXX";
@@ -283,6 +287,47 @@ static void test_closed_standard_descriptors_are_opened_on_dev_null(void **state
 	}
 }
 
+static void test_a_pipe_that_nobody_reads_is_offered_a_line_for_a_moment(void **state)
+{
+	static const char line[10000] = "x";
+	char read_back[20000];
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(file_offer(ends[1], line, sizeof line, 20), 0);
+	assert_int_equal(read(ends[0], read_back, sizeof read_back), sizeof line);
+	while (file_offer(ends[1], line, 4096, 0) == 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(file_offer(ends[1], line, 1, 20), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_a_datagram_is_taken_or_dropped_in_time(void **state)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char got[100];
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+
+	(void)state;
+	snprintf(at.sun_path, sizeof at.sun_path, "%s/log", folder);
+	assert_int_equal(datagram_send(at.sun_path, SLICE("one"), 20), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&at, sizeof at), 0);
+	assert_int_equal(datagram_send(at.sun_path, SLICE("one"), 20), 0);
+	assert_int_equal(recv(fd, got, sizeof got, 0), 3);
+	while (datagram_send(at.sun_path, SLICE("more"), 0) == 0)
+		;
+	assert_int_equal(errno, EAGAIN);
+	assert_int_equal(datagram_send(at.sun_path, SLICE("more"), 20), -1);
+	assert_int_equal(datagram_send("relative", SLICE("x"), 20), -1);
+	close(fd);
+	unlink(at.sun_path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +339,8 @@ int main(void)
 		cmocka_unit_test(test_lines_of_many_processes_stay_whole),
 		cmocka_unit_test(test_a_log_that_we_may_not_write_is_an_error_and_stays_as_it_is),
 		cmocka_unit_test(test_a_folder_name_that_is_too_long_is_passed_over),
+		cmocka_unit_test(test_a_pipe_that_nobody_reads_is_offered_a_line_for_a_moment),
+		cmocka_unit_test(test_a_datagram_is_taken_or_dropped_in_time),
 		cmocka_unit_test(test_a_fifo_that_nobody_reads_does_not_hold_us_up),
 		cmocka_unit_test(test_paths_of_descriptors_are_told_from_others),
 		cmocka_unit_test(test_a_pipe_that_does_not_block_is_waited_for_and_drained),
