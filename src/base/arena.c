@@ -91,6 +91,16 @@ char *arena_text(struct arena *a, const char *text, size_t len)
 	return p;
 }
 
+char *arena_line(struct arena *a, const char *text)
+{
+	char *copy = arena_text(a, text, strlen(text));
+
+	for (char *p = copy; *p; p++)
+		if (*p == '\t' || *p == '\v' || *p == '\f')
+			*p = ' ';
+	return copy;
+}
+
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
 	va_list ap, again;

@@ -8,6 +8,7 @@
 #include "cli/content.h"
 #include "mail/compose.h"
 #include "mail/mime.h"
+#include "mail/params.h"
 
 enum { NAME_OCTETS = 1000, ID_OCTETS = 200 };
 
@@ -46,12 +47,17 @@ static bool is_nested(const char *type)
 	return slice_begins(slice_of(type), "message/") || slice_begins(slice_of(type), "multipart/");
 }
 
-static int check_words(const struct draft_file *a, struct failure *f)
+static bool is_charset_name(const char *name)
 {
-	if (a->type && !filetype_is_type(a->type))
-		return fail(f, AT_USAGE, EX_USAGE, "%s: type is TYPE/SUBTYPE, not \"%s\"", a->path, a->type);
-	if (a->type && is_nested(a->type)) {
-		fail(f, AT_USAGE, EX_USAGE, "%s: %s must not be encoded, as files are", a->path, a->type);
+	return !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+")];
+}
+
+static int check_words(const struct draft_file *a, struct media *said, struct arena *in, struct failure *f)
+{
+	if (a->type && !(params_media(in, a->type, said) && filetype_is_type(said->type) && is_charset_name(said->charset)))
+		return fail(f, AT_USAGE, EX_USAGE, "%s: type is TYPE/SUBTYPE, with ; NAME=VALUE behind it perhaps, not \"%s\"", a->path, a->type);
+	if (a->type && is_nested(said->type)) {
+		fail(f, AT_USAGE, EX_USAGE, "%s: %s must not be encoded, as files are", a->path, said->type);
 		return failure_hint(f, "without type= it goes as application/octet-stream");
 	}
 	if (a->disposition && strcmp(a->disposition, "inline") != 0 && strcmp(a->disposition, "attachment") != 0)
@@ -83,7 +89,7 @@ static int check_charset(struct desk *k, struct source *text, const char **chars
 }
 
 /* What it is: type and charset as said, as found, or as both together have it. */
-static int tell(struct desk *k, struct part *p, const struct draft_file *a, struct failure *f)
+static int tell(struct desk *k, struct part *p, const struct draft_file *a, const struct media *said, struct failure *f)
 {
 	struct filetype t;
 	struct slice head;
@@ -91,7 +97,7 @@ static int tell(struct desk *k, struct part *p, const struct draft_file *a, stru
 	if (source_head(p->content, k->look.p, FILETYPE_LOOK, &head, f) < 0)
 		return -1;
 	t = filetype_of(k->types, &k->job->arena, head, a->path);
-	p->type = a->type ? a->type : is_nested(t.type) ? "application/octet-stream" : t.type;
+	p->type = a->type ? said->type : is_nested(t.type) ? "application/octet-stream" : t.type;
 	p->charset = "";
 	if (!slice_begins(slice_of(p->type), "text/") || strcmp(t.charset, "binary") == 0)
 		return 0;
@@ -103,20 +109,19 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 {
 	struct arena *in = &k->job->arena;
 	bool shown = a->shown && k->draft->html;
+	struct media said = {"", "", ""};
 	struct part *p = shown ? &k->c.shown[k->c.shows++] : &k->c.attached[k->c.attachments++];
 
-	if (check_words(a, f) < 0)
+	if (check_words(a, &said, in, f) < 0)
 		return -1;
 	p->content = content_of(&k->job->mail.message, in, a->path, f);
 	if (!p->content)
 		return -1;
-	if (!a->type || slice_begins(slice_of(a->type), "text/")) {
-		if (tell(k, p, a, f) < 0)
-			return -1;
-	} else {
-		p->type = a->type;
-		p->charset = "";
-	}
+	p->type = said.type;
+	p->charset = said.charset;
+	p->more = said.more;
+	if ((!a->type || (slice_begins(slice_of(a->type), "text/") && !*said.charset)) && tell(k, p, a, &said, f) < 0)
+		return -1;
 	p->name = a->name ? content_last(in, a->name) : content_name(in, a->path);
 	p->disposition = a->disposition ? a->disposition : a->shown ? "inline" : "attachment";
 	p->id = a->id ? a->id : a->shown && p->name ? id_of(in, p->name) : NULL;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "cli/content.h"
+#include "cli/file_option.h"
 #include "conf/value.h"
 #include "mail/stamp.h"
 #include "mail/when.h"
@@ -124,23 +125,6 @@ static int add_ids(struct draft *d, struct arena *run, enum draft_kind kind, con
 	return ok;
 }
 
-/* The next ;key= of those that are known, or NULL. */
-static char *next_key(char *text, size_t *which)
-{
-	static const char *const keys[] = {"type=", "name=", "disposition=", "id="};
-
-	for (; (text = strchr(text, ';')); text++)
-		for (*which = 0; *which < sizeof keys / sizeof *keys; ++*which)
-			if (strncmp(text + 1, keys[*which], strlen(keys[*which])) == 0)
-				return text;
-	return NULL;
-}
-
-static const char *path_of(const char *text)
-{
-	return file_descriptor(text) == 0 ? "-" : text;
-}
-
 /* Standard input is then no text. What another descriptor has may be there to read but once, too. */
 static int take_input(struct draft *d, const char *path, struct failure *f)
 {
@@ -155,23 +139,11 @@ static int take_input(struct draft *d, const char *path, struct failure *f)
 	return 0;
 }
 
-/* PATH;key=value;...: a path, and a value, may have a ; in it. */
-static int add_file(struct draft *d, struct arena *run, const char *value, bool shown, struct failure *f)
+static int add_file(struct draft *d, struct arena *run, const char *spelled, const char *value, bool shown, struct failure *f)
 {
 	struct draft_file one = {.shown = shown};
-	char *text = arena_printf(run, "%s", value), *at;
-	const char **to[] = {&one.type, &one.name, &one.disposition, &one.id};
-	size_t which;
 
-	for (at = next_key(text, &which); at;) {
-		*at = '\0';
-		*to[which] = strchr(at + 1, '=') + 1;
-		at = next_key(at + 1, &which);
-	}
-	one.path = path_of(text);
-	if (!*text)
-		return fail(f, AT_INPUT, EX_NOINPUT, "%s names no file", shown ? "--inline" : "--attach");
-	if (take_input(d, one.path, f) < 0)
+	if (file_option(&one, run, spelled, value, f) < 0 || take_input(d, one.path, f) < 0)
 		return -1;
 	d->file = arena_grow(run, d->file, d->files, &d->file_room, sizeof *d->file);
 	d->file[d->files++] = one;
@@ -193,6 +165,8 @@ const char *draft_recipients(struct arena *run, enum draft_kind kind, const char
 int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value, struct failure *f)
 {
 	d->used = true;
+	if (kind != DRAFT_HTML && kind != DRAFT_ATTACH && kind != DRAFT_INLINE)
+		value = arena_line(run, value);
 	if (slice_has_control(slice_of(value)) && kind != DRAFT_HTML && kind != DRAFT_ATTACH && kind != DRAFT_INLINE)
 		return fail(f, AT_USAGE, EX_DATAERR, "%s has a line end or control character in it", spelled);
 	switch (kind) {
@@ -208,7 +182,7 @@ int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const
 		return add_ids(d, run, kind, spelled, value, f);
 	case DRAFT_ATTACH:
 	case DRAFT_INLINE:
-		return add_file(d, run, value, kind == DRAFT_INLINE, f);
+		return add_file(d, run, spelled, value, kind == DRAFT_INLINE, f);
 	case DRAFT_ARGUMENT:
 		d->argument = arena_grow(run, d->argument, d->arguments, &d->argument_room, sizeof *d->argument);
 		d->argument[d->arguments++] = value;
@@ -216,7 +190,7 @@ int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const
 	case DRAFT_HTML:
 		if (d->html)
 			return fail(f, AT_USAGE, EX_USAGE, "--html is given twice: a message has one HTML text");
-		d->html = path_of(value);
+		d->html = file_option_path(value);
 		return take_input(d, d->html, f);
 	case DRAFT_CHARSET:
 		if (!*value || !kind_charset(run, arena_printf(run, "%s", value)))

@@ -127,15 +127,15 @@ static int full_name(struct identity *id, struct job *j, const struct wish *w, b
 
 	id->name = "";
 	if (w->name) {
-		if (slice_has_control(slice_of(w->name)))
+		if (slice_has_control(slice_of(arena_line(&j->arena, w->name))))
 			return fail(f, AT_USAGE, EX_USAGE, "-F: a name has no line ends or control characters");
-		id->name = w->name;
+		id->name = arena_line(&j->arena, w->name);
 	} else if (*j->account->from_full_name) {
 		id->name = j->account->from_full_name;
-	} else if (env && *env && !slice_has_control(slice_of(env))) {
-		id->name = env;
+	} else if (env && *env && !slice_has_control(slice_of(arena_line(&j->arena, env)))) {
+		id->name = arena_line(&j->arena, env);
 	} else if (own) {
-		id->name = whoami_full_name(&j->arena);
+		id->name = arena_line(&j->arena, whoami_full_name(&j->arena));
 		if (slice_has_control(slice_of(id->name)))
 			id->name = "";
 	}

@@ -132,7 +132,7 @@ static int add_all(struct whom *who, const struct mailboxes *list, const struct 
 
 int whom_add(struct whom *who, const struct asked *asked, struct failure *f)
 {
-	struct slice text = slice_of(asked->text);
+	struct slice text = slice_of(arena_line(&who->job->arena, asked->text));
 	struct mailboxes list = {.count = 0};
 
 	if (slice_has_control(text))

@@ -167,11 +167,11 @@ static int parse(struct account *a, struct arena *in, enum setting s, struct sli
 	return -1;
 }
 
-/* A tab is fine in a command and a time format, and nowhere else. */
+/* A tab is fine in a command and a time format, in a text for people it becomes a space, and nowhere else it is. */
 static bool has_control(const struct row *r, struct slice v)
 {
 	for (size_t i = 0; i < v.len; i++)
-		if (slice_has_control((struct slice){v.p + i, 1}) && !(v.p[i] == '\t' && r->kind == kind_command))
+		if (slice_has_control((struct slice){v.p + i, 1}) && !(v.p[i] == '\t' && (r->kind == kind_command || r->kind == kind_line)))
 			return true;
 	return false;
 }

@@ -110,6 +110,11 @@ const char *kind_text(struct arena *in, char *v)
 	return v;
 }
 
+const char *kind_line(struct arena *in, char *v)
+{
+	return arena_line(in, v);
+}
+
 const char *kind_command(struct arena *in, char *v)
 {
 	(void)in;

@@ -32,6 +32,7 @@ bool value_is_name(const char *text);
 typedef const char *value_kind(struct arena *in, char *v);
 
 value_kind kind_text;
+value_kind kind_line;	   /* for who reads it: a tab is a space */
 value_kind kind_command;   /* tabs may be in it */
 value_kind kind_word;	   /* no blanks */
 value_kind kind_path;	   /* ~/ is expanded when the account is settled */

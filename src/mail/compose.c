@@ -30,9 +30,7 @@ struct plan {
 
 static const char *type_text(struct arena *in, const struct part *p)
 {
-	if (!*p->charset)
-		return p->type;
-	return arena_printf(in, "%s; charset=%s", p->type, p->charset);
+	return arena_printf(in, "%s%s%s%s", p->type, *p->charset ? "; charset=" : "", p->charset, p->more ? p->more : "");
 }
 
 static bool is_long(const struct part *p)

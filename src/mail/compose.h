@@ -21,6 +21,7 @@
 struct part {
 	const char *type;    /* "text/html" */
 	const char *charset; /* "" says none: it is no text */
+	const char *more;    /* further parameters of the type, as mail/params has them; or NULL */
 	struct facts facts;  /* of a text */
 	const char *name;    /* of the file, or NULL */
 	const char *disposition, *id; /* "attachment", "inline"; Content-ID without its <>; or NULL */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { LINE = 76, FALLBACK = 60 };
+enum { LINE = 76, FALLBACK = 60, NAME_MAX_OCTETS = 40, MORE_MAX = 4000 };
 
 /* RFC 2231 7: attribute-char. */
 static bool is_attribute(char c)
@@ -101,4 +101,76 @@ int params_add(struct buf *out, const char *name, struct slice value)
 	if (!plain && add_extended(out, name, value) < 0)
 		return -1;
 	return add_quoted(out, name, value);
+}
+
+/* RFC 2045 5.1. */
+static size_t token(const char *text)
+{
+	static const char specials[] = "()<>@,;:\\\"/[]?=";
+	size_t len = 0;
+
+	while (text[len] > 32 && text[len] < 127 && !strchr(specials, text[len]))
+		len++;
+	return len;
+}
+
+static const char *past_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+/* A token or a quoted string; NULL: neither. */
+static const char *value_at(struct arena *in, const char *text, const char **end)
+{
+	char *to = arena_zeroed(in, strlen(text) + 1, 1);
+	size_t used = 0;
+
+	if (*text != '"') {
+		used = token(text);
+		*end = text + used;
+		memcpy(to, text, used);
+		return used ? to : NULL;
+	}
+	for (text++; *text && *text != '"'; text++) {
+		if (*text == '\\' && text[1])
+			text++;
+		to[used++] = *text;
+	}
+	*end = text + 1;
+	return *text ? to : NULL;
+}
+
+/* As a token where it is one, short enough for a line with what stands before. */
+static int add_more(struct buf *out, const char *name, const char *value)
+{
+	if (*value && !value[token(value)] && strlen(name) + strlen(value) + 3 < LINE)
+		return buf_printf(out, ";\r\n %s=%s", name, value);
+	return params_add(out, name, slice_of(value));
+}
+
+bool params_media(struct arena *in, const char *text, struct media *media)
+{
+	size_t len = strcspn(text, "; \t");
+	const char *value, *name;
+	bool ok = true;
+	struct buf more;
+
+	*media = (struct media){arena_text(in, text, len), "", ""};
+	buf_start(&more, MORE_MAX);
+	for (text = past_blanks(text + len); ok && *text; text = past_blanks(text)) {
+		ok = *text == ';';
+		text = past_blanks(text + ok);
+		if (!ok || (!*text && more.len))
+			break;
+		len = token(text);
+		name = arena_text(in, text, len);
+		ok = len && len <= NAME_MAX_OCTETS && text[len] == '=' && (value = value_at(in, text + len + 1, &text)) && !slice_has_control(slice_of(value));
+		if (ok && slice_is(slice_of(name), "charset"))
+			media->charset = value;
+		else if (ok)
+			ok = add_more(&more, name, value) == 0;
+	}
+	media->more = arena_text(in, more.p ? more.p : "", more.len);
+	buf_free(&more);
+	return ok;
 }

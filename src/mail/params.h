@@ -4,14 +4,26 @@
  * Use: params_add(&buf, "filename", "März.pdf") behind "attachment": each on lines of its own. What is not ASCII, or too
  * long, becomes name*= in UTF-8, continued over several lines if need be; a name for readers of old follows, in ASCII.
  *
+ * params_media reads a Content-Type that somebody wrote.
+ *
  * Owns: nothing. Units: UTF-8 in, ASCII out. Bounds: lines of at most 78 octets; 100 continuations.
  * Errors: -1 when the buf is full. Threads: any. Source: RFC 2231 3, 4; RFC 2183 2.
  */
 #ifndef MAIL_PARAMS_H
 #define MAIL_PARAMS_H
 
+#include "base/arena.h"
 #include "base/bytes.h"
 
 MUST_CHECK int params_add(struct buf *out, const char *name, struct slice value);
+
+/* A media type as somebody wrote it: TYPE/SUBTYPE; NAME=VALUE; NAME="VALUE" ... */
+struct media {
+	const char *type, *charset; /* "": no such parameter */
+	const char *more;	    /* the other parameters, as they stand in the field: "; method=REQUEST" */
+};
+
+/* False: it is none. Only TYPE/SUBTYPE is left for the caller to judge. */
+bool params_media(struct arena *in, const char *text, struct media *media);
 
 #endif

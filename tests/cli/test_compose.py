@@ -165,6 +165,20 @@ def test_fields_of_the_text_are_encoded_with_those_of_the_options(make):
     assert mail["From"].addresses[0].display_name == "J\u00fcrgen" and mail["To"].addresses[0].display_name == "\u00c5sa" and mail["Subject"] == "gr\u00fc\u00dfe"
 
 
+@pytest.mark.parametrize("args, config, field, wanted", [
+    (["-s", "a\tb"], "", "Subject", "a b"), (["--subject", "a\t\vb"], "", "Subject", "a  b"), (["--header", "X-Count:\t1\t2"], "", "X-Count", "1 2"), (["--cc", "Carl\tC <carl@example.org>"], "", "Cc", "Carl C <carl@example.org>"),
+    (["-F", "A\tB", "-f", "me@example.net"], "", "From", "A B <me@example.net>"), ([], "subject a\tb\n", "Subject", "a b"), ([], "from_full_name A\tB\n", "From", "A B <me@example.net>"),
+])
+def test_tab_in_a_value_of_one_line_is_a_space(make, args, config, field, wanted):
+    assert make(*args, "--to", "bob@example.org", stdin=b"x\n", config=config)[field] == wanted
+
+
+def test_tab_in_a_recipient_and_in_the_name_of_a_file_is_a_space(make):
+    mail = make("-s", "x", "--attach", "/etc/passwd;name=a\tb.txt", stdin=b"x\n", to=("Bob\tB <bob@example.org>",), env={"NAME": "Me\tI"})
+    assert mail.result.rcpts == ["bob@example.org"] and mail["To"] == "Bob B <bob@example.org>" and mail["From"] == "Me I <me@example.net>"
+    assert [part.get_filename() for part in mail.iter_parts()] == [None, "a b.txt"]
+
+
 def test_header_of_an_option_that_names_recipients_reaches_them(make):
     mail = make("--header", "Cc: carl@example.org", "--header", "Bcc: eve@example.org", stdin=b"x\n")
     assert mail.result.rcpts == ["carl@example.org", "eve@example.org", "bob@example.org"] and mail["Cc"] == "carl@example.org" and b"eve" not in mail.result.message

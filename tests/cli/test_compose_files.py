@@ -20,6 +20,34 @@ def test_overrides_stand_behind_the_path(mysend, make):
     assert two.get_filename() == "data;1.bin" and three.get_filename() == "p;x"
 
 
+@pytest.mark.parametrize("option", ["--attach", "--inline"])
+def test_path_that_can_be_meant_in_two_ways_is_an_error_and_quotes_say_which(mysend, make, option):
+    dump, public = file(mysend, "dump", b"all that is secret\n"), file(mysend, "dump;name=public.csv", b"a,b\n")
+    said = mysend("--dry-run", option, public, "bob@example.org", stdin=b"", config=BASE).failed(64)
+    assert "either can be meant" in said
+    for value, name, text in (('"%s"' % public, "dump;name=public.csv", b"a,b\n"), ('"%s";name="public.csv"' % dump, "public.csv", b"all that is secret\n"),
+                              ('"%s";name="x;type=y.csv"' % public, "x;type=y.csv", b"a,b\n")):
+        part, = make(option, value).iter_parts()
+        assert (part.get_filename(), part.get_payload(decode=True)) == (name, text)
+
+
+def test_path_that_there_is_as_a_whole_is_that_file(mysend, make):
+    part, = make("--attach", file(mysend, "x;name=public.csv", b"a,b\n")).iter_parts()
+    assert (part.get_filename(), part.get_payload(decode=True)) == ("x;name=public.csv", b"a,b\n")
+
+
+@pytest.mark.parametrize("said", ['"text/calendar; method=REQUEST"', "text/calendar; method=REQUEST", 'text/calendar;method="REQUEST";charset=utf-8'])
+def test_type_that_is_said_may_have_parameters(mysend, make, said):
+    part, = make("--attach", file(mysend, "i.ics", b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n") + ";type=%s;name=invite.ics" % said).iter_parts()
+    assert part.get_content_type() == "text/calendar" and part["Content-Type"].params["method"] == "REQUEST" and part.get_filename() == "invite.ics"
+    assert part.get_content_charset() == ("utf-8" if "charset" in said else "us-ascii")
+
+
+@pytest.mark.parametrize("said", ["text/calendar; method", "text/calendar; method=", "text; a=b", "text/calendar; method=A B", "text/plain; charset=\"a b\"", "message/rfc822; x=y"])
+def test_type_with_parameters_that_are_none_is_refused(mysend, said):
+    mysend("--dry-run", "--attach", "/etc/passwd;type=" + said, "bob@example.org", stdin=b"", config=BASE).failed(64)
+
+
 @pytest.mark.parametrize("path", ["/proc/self/status", "/proc/cpuinfo", "/sys/kernel/mm/transparent_hugepage/enabled", "/proc/kallsyms"])
 def test_file_that_does_not_say_how_long_it_is_comes_whole(make, path):
     if not os.access(path, os.R_OK):

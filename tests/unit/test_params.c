@@ -41,11 +41,47 @@ static void test_character_is_never_parted(void **state)
 	buf_free(&value);
 }
 
+static void test_a_type_that_people_write_has_its_parameters(void **state)
+{
+	static const struct {
+		const char *text, *type, *charset, *more; /* type NULL: refused */
+	} rows[] = {
+		{"image/png", "image/png", "", ""},
+		{"text/calendar; method=REQUEST", "text/calendar", "", ";\r\n method=REQUEST"},
+		{"text/calendar;method=\"REQUEST\" ; charset=\"utf-8\";component=vevent", "text/calendar", "utf-8", ";\r\n method=REQUEST;\r\n component=vevent"},
+		{"text/plain; Charset=koi8-r", "text/plain", "koi8-r", ""},
+		{"text/csv; header=\"a b\"; x=\"q\\\"\"", "text/csv", "", ";\r\n header=\"a b\";\r\n x=\"q\\\"\""},
+		{"a/b; x=\"\xc3\xbc\"", "a/b", "", ";\r\n x*=utf-8''%C3%BC;\r\n x=\"_\""},
+		{"a/b; x=\"\"", "a/b", "", ";\r\n x=\"\""},
+		{"a/b; x=1;", "a/b", "", ";\r\n x=1"},
+		{"a/b;", NULL, NULL, NULL}, {"a/b; x", NULL, NULL, NULL}, {"a/b; x=", NULL, NULL, NULL}, {"a/b; =y", NULL, NULL, NULL}, {"a/b; x=\"y", NULL, NULL, NULL},
+		{"a/b x=y", NULL, NULL, NULL}, {"a/b; x=y z", NULL, NULL, NULL}, {"a/b; x=\"y\r\nBcc: z\"", NULL, NULL, NULL}, {"a/b; x y=z", NULL, NULL, NULL},
+		{"a/b; x=\xc3\xbc", NULL, NULL, NULL},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct media m;
+		bool ok = params_media(&in, rows[i].text, &m);
+
+		print_message("%s\n", rows[i].text);
+		assert_int_equal(ok, rows[i].type != NULL);
+		if (!ok)
+			continue;
+		assert_string_equal(m.type, rows[i].type);
+		assert_string_equal(m.charset, rows[i].charset);
+		assert_string_equal(m.more, rows[i].more);
+	}
+	arena_free(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_are_quoted_or_extended_as_they_need),
 		cmocka_unit_test(test_character_is_never_parted),
+		cmocka_unit_test(test_a_type_that_people_write_has_its_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
