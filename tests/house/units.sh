@@ -1,15 +1,18 @@
 #!/bin/sh
-# The units are right for systemd, and as closed as their first lines say. Run anywhere; $srcdir is where the sources are.
+# The units are right for systemd, and as closed as their first lines say. Run in the build folder; $srcdir has the sources.
 command -v systemd-analyze >/dev/null || { echo "systemd-analyze is missing"; exit 77; }
-src=$(cd "${srcdir:-.}" && pwd)/contrib/systemd
 work=$(mktemp -d) || exit 71
+mkdir "$work/units"
+src=$work/units
+cp contrib/systemd/*.service "${srcdir:-.}"/contrib/systemd/*.timer "${srcdir:-.}"/contrib/systemd/*.socket "$src" || exit 99
+! grep -l "@[a-z]*dir@" "$src"/* || exit 1
 trap 'rm -rf "$work"' EXIT
 bad=0
 trouble() { echo "$*"; bad=1; }
 
 # verify wants the program to be there, and pages that are not installed yet are no fault.
 for unit in "$src"/*.service "$src"/*.timer "$src"/*.socket; do
-	sed -e 's,/usr/bin/mysend,/bin/true,' -e '/^Documentation=/d' "$unit" >"$work/$(basename "$unit")"
+	sed -e 's,^ExecStart=[^ ]*/mysend,ExecStart=/bin/true,' -e '/^Documentation=/d' "$unit" >"$work/$(basename "$unit")"
 done
 cp "$work/mysend@.service" "$work/mysend@1.service"
 for unit in "$work"/*.timer "$work"/*.socket "$work"/mysend-queue.service "$work"/mysend-service-queue.service "$work"/mysend@1.service; do
