@@ -1,6 +1,6 @@
 /*
- * wire/inside - the inside of a session: included by session.c (which opens and closes it) and talk.c (which writes
- * and reads), by nobody else
+ * wire/inside - the inside of a session: included by session.c (which opens it), talk.c (which writes and
+ * reads) and goodbye.c (which closes it), by nobody else
  *
  * Owns: see wire/session. Bounds: ANSWERS_MAX octets of answers not yet asked for; reading stops at half of that.
  * Errors: none. Threads: the session's. Source: wire/session.
@@ -21,6 +21,10 @@ struct session {
 	struct mask mask;
 	struct failure heard; /* why transcript_heard stopped libcurl */
 	bool stopped;
+	bool opened;  /* libcurl came to an end: what follows is ours to write */
+	bool refused; /* and was not shown that the relay had refused */
+	bool sealed;  /* the proxy's TLS is around all of it */
+	bool parted;  /* QUIT went while libcurl closed it */
 	bool closed; /* the relay closed its end */
 	bool in_transaction;
 	struct buf in;
@@ -32,5 +36,10 @@ struct session {
 	size_t written; /* of what session_write was given last */
 	char words[CURL_ERROR_SIZE];
 };
+
+/* goodbye.c */
+void goodbye_prepare(struct session *s, const struct account *a, struct setup *taken);
+/* The code of a reply's last line, where libcurl will read it: a refusal that would make it close without QUIT is covered. */
+void goodbye_cover(struct session *s, char code[static 3]);
 
 #endif

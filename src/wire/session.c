@@ -5,14 +5,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/clock.h"
 #include "base/ending.h"
 #include "conf/whoami.h"
 #include "wire/inside.h"
 #include "wire/mailbox.h"
 #include "wire/memory.h"
-
-enum { GOODBYE_MS = 2000 };
 
 void session_name(const struct account *a, char *to, size_t room)
 {
@@ -53,6 +50,8 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		if (t->whole)
 			handle_offered(s->easy, &s->login, &t->caps);
 	}
+	if (t->whole && line.len > 3)
+		goodbye_cover(s, p);
 	return line.len;
 }
 
@@ -129,6 +128,7 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGDATA, s), SETTINGS);
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L), SETTINGS);
+	goodbye_prepare(s, a, &taken);
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
 	setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFODATA, s), SETTINGS);
@@ -241,8 +241,9 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		return -1;
 	if (listen_in(s, a, f) == 0 && address_of(s, a, &to, f) == 0) {
 		code = curl_easy_perform(s->easy);
-		if (code != CURLE_OK)
-			ok = explain_open(s, a, code, f);
+		s->opened = code == CURLE_OK && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) == CURLE_OK;
+		if (code != CURLE_OK || s->refused)
+			ok = explain_open(s, a, code != CURLE_OK ? code : CURLE_LOGIN_DENIED, f);
 		else
 			ok = check_tls(s, a, f) < 0 ? -1 : check_login(s, f);
 	}
@@ -250,7 +251,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		forget_login(s);
 	(void)curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
 	curl_slist_free_all(to);
-	if (ok == 0 && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) != CURLE_OK)
+	if (ok == 0 && !s->opened)
 		ok = fail(f, AT_CONNECT, EX_SOFTWARE, "libcurl has no socket for the session");
 	return ok;
 }
@@ -272,7 +273,7 @@ int session_open(struct session **out, const struct account *a, const struct wat
 			snprintf(f->relay, sizeof f->relay, "%s", s->relay);
 	}
 	if (ok < 0) {
-		session_close(s, false);
+		session_close(s, true);
 		return -1;
 	}
 	s->transcript.caps.host = *a->host ? a->host : NULL;
@@ -321,25 +322,4 @@ void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 
 	if (w && w->pace)
 		w->pace(w->ctx, s->relay, sent, size);
-}
-
-void session_close(struct session *s, bool politely)
-{
-	bool watched = s->transcript.watcher && s->transcript.watcher->line;
-	int64_t until = clock_steady() + GOODBYE_MS;
-	struct failure ignored;
-	struct reply r;
-
-	if (politely && !s->closed) {
-		session_show(s, SLICE("QUIT"));
-		/* The answer is for whoever watches: all that matters has been answered, and a round trip is saved. */
-		if (session_write(s, SLICE("QUIT\r\n"), until, &ignored) == 0 && watched)
-			(void)!session_reply(s, until, 1, &r, &ignored);
-	}
-	if (s->easy)
-		curl_easy_cleanup(s->easy);
-	buf_free(&s->in);
-	arena_free(&s->arena);
-	mask_free(&s->mask);
-	free(s);
 }

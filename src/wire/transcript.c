@@ -31,6 +31,16 @@ static void show_masked(const struct transcript *t, struct slice line)
 
 enum { STARTTLS_GO = 220 }; /* RFC 3207 4 */
 
+static void note_token(struct transcript *t, struct slice line)
+{
+	if (slice_begins(line, "AUTH ")) {
+		t->xoauth2 = slice_begins(line, "AUTH XOAUTH2");
+		t->token_said = t->xoauth2 && line.len > strlen("AUTH XOAUTH2 ");
+	} else {
+		t->token_said = t->xoauth2;
+	}
+}
+
 void transcript_said(struct transcript *t, struct slice line)
 {
 	bool inside = t->said == SAID_AUTH && (!t->whole || t->reply.code / 100 == 3);
@@ -38,6 +48,7 @@ void transcript_said(struct transcript *t, struct slice line)
 	line = slice_trim(line);
 	if (inside || slice_begins(line, "AUTH ")) {
 		t->said = SAID_AUTH;
+		note_token(t, line);
 		if (t->mask)
 			mask_said(t->mask, line);
 		show_masked(t, line);
@@ -136,6 +147,11 @@ bool transcript_is_offer(const struct transcript *t)
 {
 	/* The first line holds the relay's name. */
 	return t->said == SAID_EHLO && !t->stray && t->reply.lines > 1 && reply_is_positive(&t->reply);
+}
+
+bool transcript_is_refused(const struct transcript *t)
+{
+	return t->whole && (t->reply.code >= 400 || (t->said == SAID_AUTH && t->token_said && t->reply.code == 334));
 }
 
 bool transcript_tls_missed(const struct transcript *t)

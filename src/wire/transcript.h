@@ -33,6 +33,8 @@ struct transcript {
 	bool encrypted;		       /* TLS is on (or from the start) */
 	bool authenticated;	       /* 235 was heard */
 	bool starttls_said;
+	bool token_said; /* XOAUTH2's: all that there is to say */
+	bool xoauth2;
 	enum { SAID_NOTHING, SAID_EHLO, SAID_HELO, SAID_STARTTLS, SAID_AUTH } said;
 	struct caps caps;
 	struct reply reply; /* the last one, or what came of it */
@@ -45,6 +47,8 @@ struct transcript {
 void transcript_said(struct transcript *t, struct slice line);
 MUST_CHECK int transcript_heard(struct transcript *t, struct slice line, struct failure *f);
 bool transcript_is_offer(const struct transcript *t); /* the line that was heard last names an extension */
+/* What was heard last is a refusal; of XOAUTH2 also the 334 that tells the reason behind the token. */
+bool transcript_is_refused(const struct transcript *t);
 /* Whether the relay offers TLS and libcurl went past it: two readers of one EHLO that disagree. */
 bool transcript_tls_missed(const struct transcript *t);
 /* The line as it may be shown and kept: in room, unless there is nothing to mask. first: an answer begins. */
