@@ -50,8 +50,10 @@ static int converse(struct smtpd *s, struct failure *f)
 			return smtpd_leave(s, f) < 0 ? -1 : dialogue_flush(&s->io, f);
 		if (got <= 0)
 			return got;
-		if (first)
+		if (first) {
 			note_ends(s, line);
+			slice_skip_mark(&line); /* a batch is a file that somebody may have edited */
+		}
 		first = false;
 		if (smtpd_command(s, line, got == DIALOGUE_TOO_LONG, f) < 0)
 			return -1;

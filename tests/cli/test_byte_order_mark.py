@@ -44,6 +44,17 @@ def test_mark_over_smtp_on_stdin_is_no_part_of_a_field(mysend, relay):
     assert said.status == 0 and b"\r\nSubject: x\r\n" in b"\r\n" + one.message.body and MARK not in one.message.body
 
 
+def test_mark_in_front_of_a_batch_is_no_part_of_its_first_command(mysend, relay):
+    one = relay()
+    mysend("-bS", stdin=MARK + b"MAIL FROM:<a@b.example>\nRCPT TO:<bob@example.org>\nDATA\nSubject: x\n\nbody\n.\n", relay=one).ok()
+    assert one.message.recipients == ["bob@example.org"]
+
+
+def test_mark_in_front_of_an_html_file_is_no_part_of_it(mysend):
+    result = mysend.dry("-s", "x", "--html", mysend.file(MARK + b"<p>plain</p>\n"), stdin=b"text\n")
+    assert b"<p>plain</p>" in result.message and MARK not in result.message and b"=EF=BB" not in result.message
+
+
 def test_mark_in_front_of_a_text_is_no_part_of_the_text(mysend):
     result = mysend.dry("-s", "x", stdin=MARK + b"plain\n")
     assert result.body == b"plain\r\n" and "utf-8" not in result.head.decode().lower()
