@@ -102,25 +102,41 @@ static int go_on(struct way *w, const char *path)
 	return *path == '/' ? step_into(w, "/") : 0;
 }
 
+/* The target of the link that the name is, which is then no other's: -1 where it is no link. A link is as good as who made it, or as
+ * a folder in which nobody else can put another. */
+static ssize_t read_link(struct way *w, char *to, size_t room)
+{
+	struct stat st;
+	ssize_t n = -1;
+#ifdef O_PATH
+	int fd = openat(w->folder, w->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+		n = readlinkat(fd, "", to, room);
+	close(fd);
+	w->astray = n >= 0 && !is_ours(st.st_uid);
+#else
+	n = readlinkat(w->folder, w->name, to, room);
+	w->astray = n >= 0;
+#endif
+	if (w->astray)
+		w->astray = fstat(w->folder, &st) < 0 || is_shared(&st);
+	return n;
+}
+
 /* 1: the name is a link, whose target comes next; 0: it is none. */
 static int follow(struct way *w)
 {
 	char target[PATH_OCTETS];
-	ssize_t n = readlinkat(w->folder, w->name, target, sizeof target - 1);
-	struct stat st;
+	ssize_t n = read_link(w, target, sizeof target - 1);
 
 	if (n < 0)
 		return 0;
 	target[n] = '\0';
-	if (++w->links > TRUSTED_LINKS) {
-		errno = ELOOP;
-		return -1;
-	}
-	if (fstat(w->folder, &st) < 0)
-		return -1;
-	w->astray = is_shared(&st);
-	errno = 0;
-	return w->astray || go_on(w, target) < 0 ? -1 : 1;
+	errno = ++w->links > TRUSTED_LINKS ? ELOOP : 0;
+	return w->astray || errno || go_on(w, target) < 0 ? -1 : 1;
 }
 
 /* Takes the next name off the rest. */
@@ -223,6 +239,18 @@ int trusted_check(int fd, const char *path, unsigned rules, struct failure *f)
 	return fstat(fd, &st) < 0 ? fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path) : check(&st, path, rules, f);
 }
 
+/* A second name of a file can be its owner's or whoever's, and of whatever file. */
+static int check_names(int fd, const struct stat *folder, const char *path, struct failure *f)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
+	return S_ISREG(st.st_mode) && st.st_nlink > 1 && is_shared(folder)
+		       ? refuse(f, path, "it has another name, and stands in a folder that others may write")
+		       : 0;
+}
+
 /* -1, and errno as it was. */
 static int cannot_open(const struct way *w, const char *path, unsigned rules, struct failure *f)
 {
@@ -244,7 +272,7 @@ int trusted_open(const char *path, unsigned rules, struct failure *f)
 {
 	int how = O_RDONLY | O_CLOEXEC | O_NOCTTY, fd = -1;
 	struct way w = {.folder = -1};
-	struct stat st;
+	struct stat st, folder;
 
 	if (!(rules & (TRUSTED_KIND | TRUSTED_FOLDER))) {
 		fd = open(path, how);
@@ -258,10 +286,14 @@ int trusted_open(const char *path, unsigned rules, struct failure *f)
 		}
 		fd = openat(w.folder, w.name, how | O_NOFOLLOW | O_NONBLOCK);
 	}
+	if (fd >= 0 && fstat(w.folder, &folder) < 0) {
+		close(fd);
+		fd = -1;
+	}
 	leave(&w);
 	if (fd < 0)
 		return cannot_open(&w, path, rules, f);
-	if (trusted_check(fd, path, rules, f) == 0)
+	if (trusted_check(fd, path, rules, f) == 0 && (!(rules & TRUSTED_OWNER) || check_names(fd, &folder, path, f) == 0))
 		return fd;
 	how = errno;
 	close(fd);
@@ -280,9 +312,7 @@ static int check_log(int fd, const struct stat *folder, const char *path, struct
 		return refuse(f, path, kind_words(st.st_mode));
 	if (folder->st_mode & S_IWOTH && !is_ours(st.st_uid))
 		return refuse(f, path, "it belongs to somebody else, in a folder that anybody may write");
-	if (S_ISREG(st.st_mode) && st.st_nlink > 1 && is_shared(folder))
-		return refuse(f, path, "it has another name, and stands in a folder that others may write");
-	return 0;
+	return check_names(fd, folder, path, f);
 }
 
 int trusted_append(const char *path, struct failure *f)

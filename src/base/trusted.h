@@ -3,8 +3,8 @@
  *
  * They stand at a usual place, or a variable or a line of a configuration names them. Whoever may write a folder on the
  * way can have put another thing there: a FIFO that keeps us waiting, a device, a link to what was never meant. So all
- * that is known of the file is asked of the descriptor that is read, and a link is followed only out of a folder in
- * which nobody but us and root can have made it.
+ * that is known of the file is asked of the descriptor that is read, and a link is followed only if it is ours or
+ * root's, or stands in a folder in which nobody else can have made it.
  *
  * Use: fd = trusted_open(path, TRUSTED_TEXT, f), and read it. What an option names is opened as it is, with rules 0.
  * Owns: the descriptor is the caller's to close. Bounds: TRUSTED_LINKS links and 4096 octets a path.

@@ -97,7 +97,7 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 	note(all, run, c->path, why);
 	if (fd < 0 && !error) {
 		return must == MUST_BE_OURS ? failure_in(f, "it is no file of ours any more, or others may write it")
-					    : failure_hint(f, must == MUST_READ ? "set HOME, or name the file with -C if it is meant" : "name the file with -C if it is meant");
+					    : failure_hint(f, must == MUST_FIND ? "$MYSEND_CONFIG takes a regular file" : "set HOME to our own (sudo -H), or make it a file of ours");
 	}
 	if (fd < 0) {
 		if (must >= MUST_FIND || (must == MUST_READ && there))
@@ -269,6 +269,17 @@ static int from_options(struct account *a, struct arena *run, const struct choic
 	return relay_split(a, run, f);
 }
 
+/* Nobody is told to read commands of somebody else's. */
+static bool is_trusted(const char *path)
+{
+	struct failure unused;
+	int fd = trusted_open(path, TRUSTED_COMMANDS, &unused);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* The user's own file of msmtp, which can be read as it is; or NULL. */
 static const char *of_msmtp(struct arena *run)
 {
@@ -279,7 +290,7 @@ static const char *of_msmtp(struct arena *run)
 	};
 
 	for (size_t i = 0; i < sizeof path / sizeof *path; i++)
-		if (*path[i] == '/' && access(path[i], R_OK) == 0)
+		if (*path[i] == '/' && is_trusted(path[i]))
 			return path[i];
 	return NULL;
 }

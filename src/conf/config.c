@@ -127,7 +127,7 @@ static int no_command(const struct parser *p, struct failure *f)
 {
 	fail(f, AT_CONFIG, EX_CONFIG, "a command counts only out of a file of ours or root's that nobody else may write");
 	at_line(p, f);
-	return failure_hint(f, "name the file with -C if it is meant");
+	return failure_hint(f, "make it a file of ours or root's (chown, chmod go-w)");
 }
 
 static int set(struct parser *p, const struct keyword *k, struct failure *f)

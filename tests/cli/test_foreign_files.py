@@ -2,6 +2,7 @@
 import os
 import shutil
 import socket
+import subprocess
 
 import pytest
 
@@ -39,6 +40,7 @@ def place(tmp_path):
             folder = tmp_path / "evefolder"
             folder.mkdir()
             os.symlink(make("fine", text, tmp_path / "mine"), folder / "it")
+            os.chown(folder / "it", EVE, EVE, follow_symlinks=False)
             os.chown(folder, EVE, EVE)
             return str(folder / "it")
         else:
@@ -111,7 +113,7 @@ def test_command_counts_only_out_of_a_file_of_ours_or_roots(mysend, relay, line,
         os.chmod(path, 0o660)
         shared_group_or_skip(12)
     said = mysend("bob@example.org", stdin=TEXT, env={"MYSEND_CONFIG": path})
-    assert said.status == 78 and "%s:%d: a command counts only out of a file" % (path, 8) in said.err and "-C" in said.hints[0], said
+    assert said.status == 78 and "%s:%d: a command counts only out of a file" % (path, 8) in said.err and "make it a file of ours" in said.hints[0], said
     assert not one.transactions
     done = mysend("-C", path, "bob@example.org", stdin=TEXT)
     assert done.status == 0 and one.message, done
@@ -221,13 +223,66 @@ def test_usual_owners_and_groups_are_fine(mysend, unix_path, what):
 
 
 @needs_root
+def test_links_of_roots_in_a_folder_that_all_may_write_are_followed(mysend, relay, tmp_path):
+    """Kubernetes mounts a secret so: name -> ..data/name, ..data -> ..2026_11_29, in a folder with mode 1777."""
+    one, secret = relay("ehlo auth=plain", "user joe secret"), tmp_path / "secret"
+    (secret / "..2026_11_29").mkdir(parents=True)
+    os.chmod(secret, 0o1777)
+    mysend.file("secret", name=str(secret / "..2026_11_29" / "password"), mode=0o400)
+    os.symlink("..2026_11_29", secret / "..data")
+    os.symlink("..data/password", secret / "password")
+    mysend("bob@example.org", stdin=TEXT, relay=one, config="user joe\nauth plain\npassword_file %s\n" % (secret / "password")).ok()
+    os.unlink(secret / "..data")
+    os.symlink("..2026_11_29", secret / "..data")
+    os.chown(secret / "..data", EVE, EVE, follow_symlinks=False)
+    done = mysend("bob@example.org", stdin=TEXT, relay=one, config="user joe\nauth plain\npassword_file %s\n" % (secret / "password"))
+    refused(done, str(secret / "password"), KINDS["foreign link"])
+
+
+@needs_root
+def test_words_of_a_program_of_roots_are_no_configuration(mysend, tmp_path):
+    """/proc/PID/cmdline of a set-uid program belongs to root, and says what its caller likes."""
+    target, home = tmp_path / "done", tmp_path / "hers"
+    home.mkdir()
+    process = subprocess.Popen(["eval touch %s\nhost h.example\n#" % target, "60"], executable=shutil.which("sleep"))
+    os.symlink("/proc/%d/cmdline" % process.pid, home / ".mysendrc")
+    os.chown(home / ".mysendrc", EVE, EVE, follow_symlinks=False)
+    os.chown(home, EVE, EVE)
+    done = mysend("-bp", env={"HOME": str(home)})
+    process.kill()
+    process.wait()
+    refused(done, str(home / ".mysendrc"), KINDS["foreign link"])
+    assert not target.exists()
+
+
+@needs_root
+def test_another_name_of_a_file_of_roots_in_her_home_is_no_configuration(mysend, tmp_path):
+    home = tmp_path / "hers"
+    home.mkdir()
+    os.link(mysend.file("host h.example\n"), home / ".mysendrc")
+    os.chown(home, EVE, EVE)
+    refused(mysend("-bp", env={"HOME": str(home)}), str(home / ".mysendrc"), "it has another name, and stands in a folder that others may write")
+
+
+@needs_root
+def test_nobody_is_told_to_read_commands_of_somebody_else(mysend, tmp_path):
+    home = tmp_path / "hers"
+    home.mkdir()
+    path = mysend.file("host h.example\n", name=str(home / ".msmtprc"))
+    assert "-C %s" % path in mysend("bob@example.org", stdin=TEXT, env={"HOME": str(home)}).err
+    os.chown(path, EVE, EVE)
+    done = mysend("bob@example.org", stdin=TEXT, env={"HOME": str(home)})
+    assert done.status == 78 and path not in done.err, done
+
+
+@needs_root
 def test_root_in_the_home_of_a_user_is_told_what_to_do(mysend, place):
     """sudo -E: the user's file is refused in words, whatever is in it, and named with -C it counts."""
     path = place("foreign", "host h.example\npassword_command echo x\n", os.path.join(mysend.home, ".mysendrc"))
     os.chown(mysend.home, EVE, EVE)
     done = mysend("--show-config")
     refused(done, path, KINDS["foreign"])
-    assert "-C" in done.hints[0]
+    assert "set HOME to our own" in done.hints[0]
     assert "h.example" in mysend("-C", path, "--show-config").out
     os.unlink(path)
     assert "h.example" in mysend("-C", mysend.file("host h.example\n"), "--show-config").out

@@ -24,6 +24,7 @@ def test_root_logs_into_nothing_that_somebody_else_can_have_put_there(mysend, re
         os.symlink(victim_folder / "job", log)
     elif kind == "folder on the way":
         os.symlink(victim_folder, hers / "logs")
+        os.chown(hers / "logs", EVE, EVE, follow_symlinks=False)
         log = hers / "logs" / "job"
     elif kind == "fifo":
         os.mkfifo(log)

@@ -207,7 +207,9 @@ static void test_a_file_and_a_link_of_somebody_else_are_refused(void **state)
 		{"t/hers/file", TRUSTED_TEXT, true},		/* ours in her folder */
 		{"t/hers/link", TRUSTED_TEXT, false},		/* a link of hers to a file of ours */
 		{"t/hers/way/file", TRUSTED_TEXT, false},	/* and on the way */
-		{"t/all/link", TRUSTED_TEXT, false}, {"t/all/file", TRUSTED_TEXT, true},
+		{"t/all/link", TRUSTED_TEXT, true}, {"t/all/hers", TRUSTED_TEXT, false}, {"t/all/file", TRUSTED_TEXT, true},
+		{"t/link-of-hers", TRUSTED_TEXT, true},		/* given to her in our folder, where she cannot change it */
+		{"t/all/two", TRUSTED_TEXT, false}, {"t/two", TRUSTED_TEXT, true}, /* which of its names is it? */
 		{"t/detour", TRUSTED_TEXT, false},		/* ours to hers to ours */
 	};
 
@@ -225,7 +227,14 @@ static void test_a_file_and_a_link_of_somebody_else_are_refused(void **state)
 	assert_int_equal(symlink("..", "t/hers/way"), 0);
 	assert_int_equal(symlink("../file", "t/all/link"), 0);
 	assert_int_equal(symlink("hers/link", "t/detour"), 0);
+	assert_int_equal(symlink("../file", "t/all/hers"), 0);
+	assert_int_equal(symlink("file", "t/link-of-hers"), 0);
+	put("t/two", 0600);
+	assert_int_equal(link("t/two", "t/all/two"), 0);
 	give("t/hers/link", EVE, 8);
+	give("t/hers/way", EVE, 8);
+	give("t/all/hers", EVE, 8);
+	give("t/link-of-hers", EVE, 8);
 	give("t/hers", EVE, 8);
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct failure f;
@@ -298,6 +307,7 @@ static void test_a_log_is_written_where_nobody_can_lead_us_elsewhere(void **stat
 	assert_int_equal(symlink("made", "t/dangling"), 0);
 	assert_int_equal(symlink(".", "t/way"), 0);
 	assert_int_equal(symlink("..", "t/hers/way"), 0);
+	give("t/hers/way", EVE, 8);
 	give("t/hers", EVE, 8);
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct failure f = {.text = ""};
