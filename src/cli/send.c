@@ -17,7 +17,7 @@
 #include "post/submit.h"
 
 /* When no more is begun, and by when what was begun must be written. What is larger would hardly be, and waits for a run. */
-enum { ALONG_MS = 5000, ALONG_END_MS = 15000, ALONG_OCTETS = 1024 * 1024 };
+enum { ALONG_MS = 5000, ALONG_END_MS = 15000, ALONG_OCTETS = 1024 * 1024, ALONG_NAMES = 100 };
 
 static int read_message(struct job *j, const struct wish *w, struct failure *f)
 {
@@ -40,7 +40,9 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;
-	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along, .largest = ALONG_OCTETS,
+	/* Of a long queue some: to look at each mail that waits takes longer than to send one. */
+	size_t names = a->queue_along > ALONG_NAMES ? a->queue_along : ALONG_NAMES;
+	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along, .names = names, .largest = ALONG_OCTETS,
 				    .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
 	struct queue_sum sum;
 	struct failure f;

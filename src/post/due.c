@@ -96,13 +96,17 @@ static bool look_again(const struct due_list *l, struct spool *s, const char *id
 	return moved;
 }
 
-/* One that is named in whole is gone to straight; else all are listed. */
+/* One that is named in whole is gone to straight; else all are listed, or some. */
 static int list(struct due_list *l, const struct spool *s, const struct queue_order *o, struct arena *in, struct spool_names *names,
 		struct failure *f)
 {
-	l->named = o->id && spool_is_name(o->id);
-	l->patience = l->named ? NAMED_MS : PATIENCE_MS;
-	if (!l->named)
+	const bool named = o->id && spool_is_name(o->id);
+
+	l->patience = named ? NAMED_MS : PATIENCE_MS;
+	l->whole = !named;
+	if (!named && o->names)
+		return spool_sample(s, o->names, in, names, &l->whole, f);
+	if (!named)
 		return spool_list(s, false, in, names, f);
 	names->name = arena_grow(in, NULL, 0, &names->room, sizeof *names->name);
 	snprintf(names->name[names->count++], SPOOL_ID, "%s", o->id);

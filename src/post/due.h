@@ -24,7 +24,7 @@ struct due_list {
 	struct due *mail; /* the longest due first; the account of each is as due_key has it */
 	size_t count;
 	size_t set_aside;  /* files that are none of ours */
-	bool named;	   /* one was asked for by its whole name */
+	bool whole;	   /* the queue was listed, and all of it */
 	unsigned patience; /* milliseconds for a mail that somebody has just now */
 };
 

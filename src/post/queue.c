@@ -317,7 +317,7 @@ static void clear_away(const struct run *r)
 {
 	const struct account *keeps = r->order->keeps;
 
-	if (r->due.named)
+	if (!r->due.whole)
 		return;
 	spool_sweep(r->spool);
 	if (keeps)

@@ -29,7 +29,8 @@ struct queue_order {
 	const struct account *only; /* mail of this account; NULL: of any */
 	const struct account *keeps; /* how much of what was given up (NULL: all); and looks after mail whose account is gone */
 	struct link *link;   /* whose session is used, and kept; or NULL */
-	size_t most;	     /* 0: all */
+	size_t most;	     /* mails that are tried; 0: all */
+	size_t names;	     /* how many are looked at, by chance, so that none is left out for ever; 0: all */
 	uint64_t largest;    /* octets; what is larger is left where it is; 0: any */
 	int64_t until, end;  /* when no more is begun, and when a message that is not written yet is given up; 0: never */
 };

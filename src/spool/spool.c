@@ -271,18 +271,33 @@ static int by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f)
+static DIR *open_list(const struct spool *s, bool failed, struct failure *f)
 {
 	int fd = openat(failed ? s->failed : s->queue, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+
+	if (folder)
+		return folder;
+	if (fd >= 0)
+		close(fd);
+	(void)spool_fails(s, "reading the queue", f);
+	return NULL;
+}
+
+static void sort(struct spool_names *names)
+{
+	if (names->count)
+		qsort(names->name, names->count, sizeof *names->name, by_name);
+}
+
+int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f)
+{
+	DIR *folder = open_list(s, failed, f);
 	struct dirent *d;
 
 	*out = (struct spool_names){.count = 0};
-	if (!folder) {
-		if (fd >= 0)
-			close(fd);
-		return spool_fails(s, "reading the queue", f);
-	}
+	if (!folder)
+		return -1;
 	while ((d = readdir(folder)) && out->count < SPOOL_NAMES) {
 		if (!spool_is_name(d->d_name))
 			continue;
@@ -290,7 +305,43 @@ int spool_list(const struct spool *s, bool failed, struct arena *in, struct spoo
 		memcpy(out->name[out->count++], d->d_name, strlen(d->d_name) + 1);
 	}
 	closedir(folder);
-	if (out->count)
-		qsort(out->name, out->count, sizeof *out->name, by_name);
+	sort(out);
+	return 0;
+}
+
+/* Below so many; nobody gains by knowing it beforehand. */
+static size_t chance(uint64_t *state, size_t below)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return (size_t)(*state % below);
+}
+
+/* The nth name takes the place of another with the chance that it needs: then each is as likely to be there as any other. */
+int spool_sample(const struct spool *s, size_t most, struct arena *in, struct spool_names *out, bool *whole, struct failure *f)
+{
+	DIR *folder = open_list(s, false, f);
+	uint64_t state = 0;
+	size_t seen = 0;
+	struct dirent *d;
+
+	*out = (struct spool_names){arena_zeroed(in, most, sizeof *out->name), 0, most};
+	if (!folder)
+		return -1;
+	(void)!getrandom(&state, sizeof state, 0);
+	state |= 1;
+	while ((d = readdir(folder)) && seen < SPOOL_NAMES) {
+		size_t at;
+
+		if (!spool_is_name(d->d_name))
+			continue;
+		at = seen++ < most ? out->count++ : chance(&state, seen);
+		if (at < most)
+			memcpy(out->name[at], d->d_name, strlen(d->d_name) + 1);
+	}
+	closedir(folder);
+	*whole = seen <= most;
+	sort(out);
 	return 0;
 }

@@ -44,6 +44,8 @@ void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
 /* Of the queue, or of what was given up. */
 MUST_CHECK int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f);
+/* So many of the queue at the most, by chance; *whole: there are no more. */
+MUST_CHECK int spool_sample(const struct spool *s, size_t most, struct arena *in, struct spool_names *out, bool *whole, struct failure *f);
 enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY, SPOOL_SEEN };
 /* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it, so many milliseconds later still; mailq has it
  * for less than one. A lock that fails otherwise is a failure. */
