@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -36,6 +37,17 @@ static int mode_run(const struct wish *w, struct arena *run, struct failure *f)
 	return mode_show(w, run, f);
 }
 
+/* libcurl 8.9.0 and 8.9.1 give SIGPIPE back its deadly meaning while they work, whoever had it ignored. */
+static void block_pipe_signal(void)
+{
+	sigset_t pipe;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &pipe, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct arena run = {0};
@@ -44,10 +56,12 @@ int main(int argc, char **argv)
 	bool input;
 	int status = -1;
 
+	/* libcurl and some TLS libraries write the keys of every session there, for whoever can set a variable. */
+	unsetenv("SSLKEYLOGFILE");
 	if (looker_is_asked(argc, argv))
 		return looker_run();
 	input = file_standard_open();
-	signal(SIGPIPE, SIG_IGN);
+	block_pipe_signal();
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to be told, not a death */
 	if (options_read(&wish, &run, argc, argv, &f) == 0) {
 		wish.no_input = !input;

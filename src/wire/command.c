@@ -146,6 +146,16 @@ const char *command_address(const struct caps *c, struct arena *in, const char *
 	return said || !c->smtputf8 ? said : address;
 }
 
+static int not_ascii(struct failure *f, enum stage at, const char *what, const char *address)
+{
+	struct slice local = {address, (size_t)(address_domain(address) - address)};
+
+	fail(f, at, EX_DATAERR, "%s is not ASCII, and the relay does not offer SMTPUTF8", what);
+	if (idn_is_missing() && slice_is_ascii(local))
+		return failure_hint(f, "write its domain as xn--...: this libcurl cannot, one of 7.88 or later built with IDN does");
+	return failure_hint(f, "use an ASCII address");
+}
+
 /* 41 MB */
 static const char *size_text(char to[static 24], uint64_t octets)
 {
@@ -164,10 +174,8 @@ int command_mail(struct buf *out, const struct caps *c, const struct mail *m, st
 	const char *sender = command_address(c, m->in, m->envelope.sender);
 	char has[24], takes[24];
 
-	if (!sender) {
-		fail(f, AT_SENDER, EX_DATAERR, "the sender is not ASCII, and the relay does not offer SMTPUTF8");
-		return failure_hint(f, "use an ASCII address");
-	}
+	if (!sender)
+		return not_ascii(f, AT_SENDER, "the sender", m->envelope.sender);
 	if (c->size_limit && size > c->size_limit)
 		return fail(f, AT_SENDER, EX_DATAERR, "the message is %s encoded, %s takes %s", size_text(has, size),
 			    c->host ? c->host : "the relay", size_text(takes, c->size_limit));
@@ -207,10 +215,8 @@ int command_rcpt(struct buf *out, const struct caps *c, const struct mail *m, co
 {
 	const char *address = command_address(c, m->in, r->address);
 
-	if (!address) {
-		fail(f, AT_RECIPIENT, EX_DATAERR, "the address is not ASCII, and the relay does not offer SMTPUTF8");
-		return failure_hint(f, "use an ASCII address");
-	}
+	if (!address)
+		return not_ascii(f, AT_RECIPIENT, "the address", r->address);
 	if (buf_printf(out, "RCPT TO:<%s>", address) < 0 || (c->dsn && rcpt_notify(out, &m->envelope, r) < 0) ||
 	    buf_text(out, "\r\n") < 0)
 		return full(f);

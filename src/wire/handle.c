@@ -3,14 +3,36 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "conf/secret.h"
 #include "wire/memory.h"
 
 unsigned handle_port(const struct account *a)
 {
 	return a->port ? a->port : handle_tls_from_start(a) ? 465 : 587;
+}
+
+enum { GRACE_MS = 500 }; /* libcurl's own limit comes first where it works */
+
+void limit_start(struct limit *l, const struct account *a)
+{
+	unsigned seconds = a->connect_timeout < a->timeout ? a->connect_timeout : a->timeout;
+
+	*l = (struct limit){.until = clock_steady() + (int64_t)seconds * 1000 + GRACE_MS};
+}
+
+void limit_look(struct limit *l, CURL *h)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (l->passed || clock_steady() <= l->until)
+		return;
+	l->passed = true;
+	if (curl_easy_getinfo(h, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
+		shutdown(fd, SHUT_RDWR);
 }
 
 void setup_took(struct setup *s, CURLcode code, enum setting wanted)
@@ -36,6 +58,7 @@ int setup_done(const struct setup *s, struct failure *f)
 
 static void network(CURL *h, const struct account *a, struct setup *s)
 {
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
 	char text[300];
 
 	/* What the account does not say, the environment must not: no http_proxy, no ALL_PROXY. */
@@ -48,13 +71,25 @@ static void network(CURL *h, const struct account *a, struct setup *s)
 	setup_took(s, curl_easy_setopt(h, CURLOPT_HTTPPROXYTUNNEL, 1L), SET_proxy);
 	setup_took(s, curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L), SET_proxy);
 	if (*a->source_ip) {
-		snprintf(text, sizeof text, "host!%s", a->source_ip);
+		/* From 8.9.0 until 8.11.1 libcurl passes over the address behind the word, and says nothing. */
+		snprintf(text, sizeof text, "%s%s", v->version_num >= 0x080900 && v->version_num < 0x080b01 ? "" : "host!", a->source_ip);
 		setup_took(s, curl_easy_setopt(h, CURLOPT_INTERFACE, text), SET_source_ip);
 	}
 	setup_took(s, curl_easy_setopt(h, CURLOPT_IPRESOLVE,
 				       (long)(setting_is(a, SET_ip, "4")   ? CURL_IPRESOLVE_V4
 					      : setting_is(a, SET_ip, "6") ? CURL_IPRESOLVE_V6
 									   : CURL_IPRESOLVE_WHATEVER)), SET_ip);
+}
+
+/* libcurl from 8.20 on connects to an address that is written out, whatever the setting ip. */
+static int check_family(const struct account *a, struct failure *f)
+{
+	struct in6_addr ip;
+	bool four = inet_pton(AF_INET, a->host, &ip) == 1, six = inet_pton(AF_INET6, a->host, &ip) == 1;
+
+	if (*a->socket || *a->proxy || *a->proxy_host || !(four ? setting_is(a, SET_ip, "6") : six && setting_is(a, SET_ip, "4")))
+		return 0;
+	return fail(f, AT_CONFIG, EX_CONFIG, "ip %s: the relay's address %s is of the other kind", four ? "6" : "4", a->host);
 }
 
 static int set_up(CURL *h, const struct account *a, char *words, struct failure *f)
@@ -68,6 +103,8 @@ static int set_up(CURL *h, const struct account *a, char *words, struct failure 
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, handle_use_ssl(a)), SET_tls);
 	network(h, a, &s);
+	if (check_family(a, f) < 0)
+		return -1;
 	if ((!handle_is_clear(a) || strncmp(a->pop_before_smtp, "pop3s:", 6) == 0) && handle_tls(h, a, &s, f) < 0)
 		return -1;
 	return setup_done(&s, f);
@@ -78,8 +115,8 @@ int handle_new(CURL **out, const struct account *a, char *words, struct failure 
 	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
 	CURL *h;
 
-	if (v->version_num < 0x075800)
-		return fail(f, AT_CONNECT, EX_CONFIG, "libcurl %s is too old, 7.88 is needed", v->version);
+	if (v->version_num < 0x075100)
+		return fail(f, AT_CONNECT, EX_CONFIG, "libcurl %s is too old, 7.81 is needed", v->version);
 	memory_serve();
 	h = curl_easy_init();
 	if (!h)

@@ -33,6 +33,16 @@ struct setup {
 	enum setting wanted; /* by this setting; SETTINGS: by every session */
 };
 
+/* A limit of our own on curl_easy_perform: libcurl up to 8.5 looks at its limits between two reads only, and reads for
+ * as long as the relay sends a line without an end. */
+struct limit {
+	int64_t until; /* of clock_steady */
+	bool passed;
+};
+
+void limit_start(struct limit *l, const struct account *a);
+void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has passed, the connection ends */
+
 void setup_took(struct setup *s, CURLcode code, enum setting wanted);
 MUST_CHECK int setup_done(const struct setup *s, struct failure *f);
 

@@ -24,6 +24,17 @@ static locale_t locale_of_utf8(void)
 	return other == LC_GLOBAL_LOCALE ? (locale_t)0 : other;
 }
 
+#ifndef CURLU_PUNYCODE /* headers before 7.88; the library asked at run time may be newer */
+#define CURLU_PUNYCODE (1U << 12)
+#endif
+
+bool idn_is_missing(void)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	return v->version_num < 0x075800 || !(v->features & CURL_VERSION_IDN);
+}
+
 /* libcurl takes the name in the charset of the locale; ours is UTF-8 in every locale. */
 static char *a_labels(const char *domain)
 {
@@ -55,6 +66,8 @@ const char *idn_address(struct arena *in, const char *address)
 		return NULL;
 	if (slice_is_ascii(slice_of(domain)))
 		return address;
+	if (idn_is_missing())
+		return NULL;
 	host = a_labels(domain);
 	/* What looks like @ or a comma in another width has become one. */
 	if (host && *host && host[strspn(host, letters)] == '\0' && local + strlen(host) <= ADDRESS_MAX)

@@ -5,16 +5,20 @@
  * the names it connects to (UTS 46, by libidn2), so that there is one opinion on it in the program.
  *
  * Owns: nothing; texts in the arena. Units: UTF-8 in. Bounds: labels of 63 octets, as libcurl has it.
- * Errors: NULL: the local part is not ASCII, or a label cannot be written so, or libcurl was built without it.
+ * Errors: NULL: the local part is not ASCII, or a label cannot be written so, or idn_is_missing: this libcurl cannot, it
+ * is older than 7.88 or was built without IDN.
  * Threads: any. Source: RFC 5890 2.3.2.1, RFC 5891 4.4; curl_url_get(3), CURLU_PUNYCODE.
  */
 #ifndef WIRE_IDN_H
 #define WIRE_IDN_H
+
+#include <stdbool.h>
 
 #include "base/arena.h"
 
 const char *idn_address(struct arena *in, const char *address);
 /* The same where it can be, else the address as it is: that needs SMTPUTF8. */
 const char *idn_address_or_same(struct arena *in, const char *address);
+bool idn_is_missing(void);
 
 #endif

@@ -19,6 +19,7 @@ struct session {
 	struct transcript transcript;
 	struct login login;
 	struct mask mask;
+	struct limit limit;   /* of libcurl's part */
 	struct failure heard; /* why transcript_heard stopped libcurl */
 	bool stopped;
 	bool opened;  /* libcurl came to an end: what follows is ours to write */

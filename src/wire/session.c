@@ -70,7 +70,7 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 {
 	struct session *s = ctx;
 
-	(void)h;
+	limit_look(&s->limit, h);
 	if (type == CURLINFO_HEADER_OUT)
 		transcript_said(&s->transcript, (struct slice){p, len});
 	return 0;
@@ -168,6 +168,8 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 	}
 	if (code == CURLE_ABORTED_BY_CALLBACK)
 		return fail(f, at > AT_CONNECT ? at : AT_CONNECT, EX_TEMPFAIL, "mysend was told to end");
+	if (s->limit.passed)
+		return fail(f, at, EX_TEMPFAIL, "the relay did not answer within the time allowed");
 	/* An answer that libcurl took for an end, or after which the relay was gone. */
 	if (t->refusal.code && (!t->whole || t->reply.code >= 300)) {
 		reply_failure(&t->refusal, t->refused_at, finally[t->refused_at], f);
@@ -240,7 +242,9 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	if (handle_new(&s->easy, a, s->words, f) < 0 || handle_login(s->easy, a, &s->login, f) < 0)
 		return -1;
 	if (listen_in(s, a, f) == 0 && address_of(s, a, &to, f) == 0) {
+		limit_start(&s->limit, a);
 		code = curl_easy_perform(s->easy);
+		s->limit.until = INT64_MAX;
 		s->opened = code == CURLE_OK && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) == CURLE_OK;
 		if (code != CURLE_OK || s->refused)
 			ok = explain_open(s, a, code != CURLE_OK ? code : CURLE_LOGIN_DENIED, f);

@@ -1,6 +1,7 @@
 """Relays that hang, drop, drip, lie and shout: the program always ends, and 0 always means accepted."""
 import concurrent.futures
 import socket
+import threading
 import time
 
 import pytest
@@ -152,6 +153,33 @@ def test_reply_without_an_end_is_given_up_soon(mysend, relay, stage, how):
     assert result.status in (69, 75, 76) and len(result.errors) == 1 and not one.messages, result
     assert time.monotonic() - began < 6
     assert result.maxrss is None or result.maxrss < 32 * 1024, "memory: %d KiB" % result.maxrss
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "pop3"])
+def test_line_without_an_end_that_comes_without_a_pause_is_left_in_time(mysend, relay, scheme):
+    """The reader always finds more to read, and looks at no clock between."""
+    def flood(listener):
+        with listener.accept()[0] as there:
+            try:
+                there.sendall(b"220 " if scheme == "smtp" else b"+OK ")
+                while True:
+                    there.sendall(b"x" * (1 << 20))
+            except OSError:
+                pass
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port, one = listener.getsockname()[1], relay()
+        thread = threading.Thread(target=flood, args=(listener,), daemon=True)
+        thread.start()
+        began = time.monotonic()
+        config = "account default\nfrom me@example.net\ntls off\ntimeout 1\nhost 127.0.0.1\n"
+        if scheme == "smtp":
+            config += "port %d\n" % port
+        else:
+            config += "port %d\npop_before_smtp pop3://127.0.0.1:%d\nuser joe\npassword x\n" % (one.port, port)
+        result = mysend("bob@example.org", stdin=TEXT, config=config)
+        assert result.status in (69, 75, 76) and len(result.errors) == 1 and not one.sessions, result
+        assert time.monotonic() - began < 8
+        thread.join(10)
 
 
 @pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "end"])

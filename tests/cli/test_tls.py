@@ -232,3 +232,18 @@ def test_message_over_tls_arrives_whole(mysend, relay, certs, size):
         one = relay(ehlo)
         mysend("bob@example.org", stdin=b"Subject: x\n\n" + body, config=to(one, trust(certs))).ok()
         assert one.message.content == body.replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize("entry", ["mail", "-bs", "-q"])
+def test_keys_of_a_session_are_written_nowhere_whatever_the_environment_says(mysend, spool, relay, certs, entry):
+    one, path = relay("ehlo pipelining starttls"), os.path.join(mysend.tmp, "keys")
+    config, env = to(one, trust(certs)), {"SSLKEYLOGFILE": path}
+    if entry == "mail":
+        mysend("bob@example.org", stdin=TEXT, config=config, env=env).ok()
+    elif entry == "-bs":
+        mysend("-bs", stdin=b"EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n" + TEXT.replace(b"\n", b"\r\n") +
+               b".\r\nQUIT\r\n", config=config, env=env)
+    else:
+        spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+        mysend("-qf", config=config + "queue on\nspool %s\n" % spool.top, env=env).ok()
+    assert one.message.tls and not os.path.exists(path)

@@ -282,8 +282,15 @@ def test_name_with_several_addresses_is_tried_until_one_answers(mysend, relay):
 
 def test_ip_6_does_not_use_ipv4(mysend, relay):
     one = relay()
-    result = mysend("bob@example.org", stdin=TEXT, relay=one, config="ip 6\n")
-    assert result.status in (68, 75, 78) and not one.sessions, result
+    line = mysend("bob@example.org", stdin=TEXT, relay=one, config="ip 6\n").failed(78)
+    assert "ip 6" in line and "127.0.0.1" in line and not one.sessions, line
+
+
+@pytest.mark.skipif(not ipv6(), reason="this host has no IPv6 loopback")
+def test_ip_4_does_not_use_ipv6(mysend, relay):
+    one = relay(host="::1")
+    line = mysend("bob@example.org", stdin=TEXT, config="account default\ntls off\nfrom me@example.net\nhost ::1\nip 4\nport %d\n" % one.port).failed(78)
+    assert "ip 4" in line and "::1" in line and not one.sessions, line
 
 
 def test_source_ip_is_where_the_connection_comes_from(mysend, relay):

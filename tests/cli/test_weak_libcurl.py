@@ -19,11 +19,11 @@ def weak(mysend):
     """Runs mysend over such a libcurl: weak(REFUSES="USE_SSL"), weak(TLS="no"), ..."""
     path = preload.library(mysend, "weak_libcurl")
 
-    def run(*args, config, **how):
+    def run(*args, config, more=(), **how):
         env = {"LD_PRELOAD": path}
         for name, value in how.items():
             env["WEAK_" + name] = str(NUMBERS.get(value, value))
-        return mysend("bob@example.org", *args, stdin=TEXT, config=config, env=env)
+        return mysend(*args or ["bob@example.org"], stdin=TEXT, config=config, env=env, **dict(more))
     return run
 
 
@@ -96,3 +96,39 @@ def test_libcurl_that_does_not_show_what_it_says_is_not_trusted(weak, relay, cer
     one = relay("ehlo pipelining starttls")
     result = weak(config=to(one, certs), IGNORES="DEBUGFUNCTION")
     assert result.status in (76, 78) and not one.transactions, result
+
+
+@pytest.mark.parametrize("version", ["0x080800", "0x080900", "0x080901", "0x080b00", "0x080b01"])
+def test_source_ip_is_kept_by_those_libcurls_too_that_pass_over_an_address_behind_host(weak, relay, certs, version):
+    one = relay("ehlo pipelining")
+    weak(config=to(one, certs, "tls off", "source_ip 127.0.0.2"), VERSION=version).ok()
+    assert one.session.peer[0] == "127.0.0.2"
+
+
+def test_nobody_dies_of_sigpipe_because_libcurl_resets_it(weak, relay, certs):
+    one = relay("ehlo pipelining")
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = weak("-v", "bob@example.org", config=to(one, certs, "tls off"), VERSION="0x080901", more={"stderr": writer})
+    os.close(writer)
+    assert result.status == 0 and one.message
+
+
+def test_libcurl_older_than_what_is_tried_is_78(weak, relay, certs):
+    one = relay()
+    assert "too old" in weak(config=to(one, certs, "tls off"), VERSION="0x075000").failed(78) and nothing_was_said(one)
+    weak(config=to(one, certs, "tls off"), VERSION="0x075100").ok()
+
+
+@pytest.mark.parametrize("how", [{"IDN": "no"}, {"VERSION": "0x075100"}])
+def test_libcurl_without_idn_is_named_where_a_domain_beyond_ascii_cannot_be_said(weak, relay, certs, how):
+    one = relay("ehlo pipelining 8bitmime")
+    config = to(one, certs, "tls off")
+    for args in (["joe@b\u00fccher.example"], ["-f", "joe@b\u00fccher.example", "bob@example.org"]):
+        result = weak(*args, config=config, **how)
+        assert result.status == 65 and "SMTPUTF8" in result.errors[0] and "xn--" in result.hints[0] and "IDN" in result.hints[0], result
+    result = weak("j\u00f6@b\u00fccher.example", config=config, **how)
+    assert result.status == 65 and "ASCII address" in result.hints[0], result
+    other = relay("ehlo pipelining 8bitmime smtputf8")
+    weak("joe@b\u00fccher.example", config=to(other, certs, "tls off"), **how).ok()
+    assert other.message.recipients == ["joe@b\u00fccher.example"]

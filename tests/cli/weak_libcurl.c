@@ -1,18 +1,44 @@
 /* LD_PRELOAD: a libcurl that can less. $WEAK_REFUSES is the number of an option that curl_easy_setopt does not know,
- * $WEAK_IGNORES of one that it takes and passes over; with $WEAK_TLS "no", curl_version_info names no TLS. */
+ * $WEAK_IGNORES of one that it takes and passes over; with $WEAK_TLS or $WEAK_IDN "no", curl_version_info names no TLS or
+ * IDN. $WEAK_VERSION (0x080901) is the version to be, and 8.9.0 to 8.11.0 pass over "host!ADDRESS", 8.9.0 and 8.9.1
+ * reset SIGPIPE, as the real ones do. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURLE_OK = 0, CURLE_NOT_BUILT_IN = 4, CURL_VERSION_SSL = 1 << 2 };
+enum { CURLE_OK = 0, CURLE_NOT_BUILT_IN = 4, CURL_VERSION_SSL = 1 << 2, CURL_VERSION_IDN = 1 << 10, CURLOPT_INTERFACE = 10062 };
 
 static int is(const char *name, int option)
 {
 	const char *value = getenv(name);
 
 	return value && atoi(value) == option;
+}
+
+static long version(void)
+{
+	const char *value = getenv("WEAK_VERSION");
+
+	return value ? strtol(value, NULL, 16) : 0;
+}
+
+static int is_no(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && strcmp(value, "no") == 0;
+}
+
+int curl_easy_perform(void *handle)
+{
+	int (*real)(void *) = (int (*)(void *))dlsym(RTLD_NEXT, "curl_easy_perform");
+
+	if (version() == 0x080900 || version() == 0x080901)
+		signal(SIGPIPE, SIG_DFL);
+	return real(handle);
 }
 
 int curl_easy_setopt(void *handle, int option, ...)
@@ -26,6 +52,8 @@ int curl_easy_setopt(void *handle, int option, ...)
 	va_end(ap);
 	if (is("WEAK_REFUSES", option))
 		return CURLE_NOT_BUILT_IN;
+	if (option == CURLOPT_INTERFACE && version() >= 0x080900 && version() <= 0x080b00 && strncmp(value, "host!", 5) == 0)
+		return CURLE_OK;
 	return is("WEAK_IGNORES", option) ? CURLE_OK : real(handle, option, value);
 }
 
@@ -41,9 +69,12 @@ struct version *curl_version_info(int which)
 {
 	struct version *(*real)(int) = (struct version *(*)(int))dlsym(RTLD_NEXT, "curl_version_info");
 	struct version *v = real(which);
-	const char *tls = getenv("WEAK_TLS");
 
-	if (tls && strcmp(tls, "no") == 0)
+	if (is_no("WEAK_TLS"))
 		v->features &= ~CURL_VERSION_SSL;
+	if (is_no("WEAK_IDN"))
+		v->features &= ~CURL_VERSION_IDN;
+	if (version())
+		v->number = (unsigned)version();
 	return v;
 }
