@@ -33,6 +33,14 @@ bool slice_is(struct slice s, const char *ascii)
 	return strlen(ascii) == s.len && slice_begins(s, ascii);
 }
 
+bool slice_mentions(struct slice s, const char *ascii)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (slice_begins((struct slice){s.p + i, s.len - i}, ascii))
+			return true;
+	return false;
+}
+
 bool slice_cut(struct slice *rest, int at, struct slice *head)
 {
 	const char *found = rest->len ? memchr(rest->p, at, rest->len) : NULL;

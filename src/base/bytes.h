@@ -32,6 +32,7 @@ struct buf {
 struct slice slice_of(const char *text);	     /* of a terminated text */
 bool slice_is(struct slice s, const char *ascii);    /* ASCII case aside */
 bool slice_begins(struct slice s, const char *ascii); /* ASCII case aside */
+bool slice_mentions(struct slice s, const char *ascii); /* somewhere; ASCII case aside */
 /* Head is what stands before the first such byte, rest what follows it. False: no such byte. */
 bool slice_cut(struct slice *rest, int at, struct slice *head);
 /* Takes a UTF-8 byte order mark off the beginning: some editors write one into every file (RFC 3629 6). */

@@ -225,6 +225,8 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 		return fail(f, at, exit, "%s takes off or a size as 5000, 500k, 20M or 2G, not \"%.*s\"", what, len,
 			    v.p);
 	fail(f, at, exit, "%s takes %s, not \"%.*s\"", what, *r->words ? r->words : r->arg, len, v.p);
+	if (r->kind == kind_offers)
+		return failure_hint(f, "it takes pipelining, chunking, 8bitmime, size, smtputf8 and dsn; for STARTTLS there is tls, for AUTH auth");
 	return r->kind == kind_url && memchr(v.p, ' ', v.len) ? failure_hint(f, "a port stands behind a colon: HOST:PORT") : -1;
 }
 

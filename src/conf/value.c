@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mail/address.h"
+#include "mail/offers.h"
 
 enum { NAME_OCTETS = 255 };
 
@@ -296,4 +297,12 @@ const char *kind_returns(struct arena *in, char *v)
 
 	(void)in;
 	return !strchr(v, ',') && are_all(slice_of(v), words) ? v : NULL;
+}
+
+const char *kind_offers(struct arena *in, char *v)
+{
+	unsigned set;
+
+	(void)in;
+	return offers_parse(slice_of(v), &set) == 0 ? v : NULL;
 }

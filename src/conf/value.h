@@ -49,5 +49,6 @@ value_kind kind_addresses; /* one or more */
 value_kind kind_charset;   /* the name of one */
 value_kind kind_notify;	   /* of -N, or off */
 value_kind kind_returns;   /* of -R, or off */
+value_kind kind_offers;	   /* of mail/offers */
 
 #endif

@@ -38,21 +38,12 @@ static const struct {
 	{AT_END, 0, MEANS_TOO_LARGE, NULL, "the relay finds the message too large"},
 };
 
-/* strcasestr is not POSIX. */
-static bool says(const char *text, const char *word)
-{
-	for (; *text; text++)
-		if (slice_begins(slice_of(text), word))
-			return true;
-	return false;
-}
-
 void hint_add(struct failure *f)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i].at == f->stage && (!known[i].code || known[i].code == f->code) &&
 		    (!known[i].means || (f->code >= 500 && known[i].means == meaning_of(f))) &&
-		    (!known[i].says || says(f->text, known[i].says))) {
+		    (!known[i].says || slice_mentions(slice_of(f->text), known[i].says))) {
 			failure_hint(f, "%s", known[i].hint);
 			return;
 		}

@@ -26,11 +26,22 @@ static int open_any(struct link *l, const struct account *a, struct failure *f)
 	return ok;
 }
 
+/* Whatever it says while nothing is asked (a 421 after idle minutes, most likely), it is no answer to what comes now. */
+static bool is_over(struct link *l)
+{
+	struct reply r;
+
+	if (!session_is_over(l->session, &r))
+		return false;
+	log_debug("the relay has ended the session%s%s", r.lines ? ": " : "", r.text);
+	return true;
+}
+
 int link_reach(struct link *l, const struct account *a, struct failure *f)
 {
 	int ok;
 
-	if (l->session && l->account == a)
+	if (l->session && l->account == a && !is_over(l))
 		return 0;
 	link_leave(l, true);
 	ok = open_any(l, a, f);
@@ -38,14 +49,19 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 		l->session = NULL;
 	if (l->once)
 		secret_wipe();
+	if (l->account != a)
+		l->without = 0;
 	l->account = a;
-	l->used = false;
+	if (ok == 0)
+		session_forgo(l->session, l->without);
 	return ok;
 }
 
 void link_leave(struct link *l, bool politely)
 {
-	if (l->session)
+	if (l->session) {
+		l->without |= politely ? 0 : session_caps(l->session)->forgone;
 		session_close(l->session, politely);
+	}
 	l->session = NULL;
 }

@@ -2,7 +2,7 @@
  * post/link - the session with an account's relay, kept for the mails that follow
  *
  * Use: struct link l = {.watcher = w, .once = true}; link_reach(&l, account, f) before each mail; link_leave(&l, ok).
- * A mail for another account ends the session and begins the other.
+ * A mail for another account ends the session and begins the other; so does a relay that has said goodbye meanwhile, or gone.
  *
  * Owns: the session; link_leave ends it. Bounds: one session at a time.
  * Errors: those of session_open. once: no login is to come after the first, and passwords are wiped.
@@ -18,7 +18,7 @@ struct link {
 	const struct account *account; /* whose session it is */
 	struct session *session;       /* own; or NULL */
 	bool once;
-	bool used; /* it has carried a mail: the relay may have left since */
+	unsigned without; /* mail/offers of that account's relay that did not hold, in sessions that were lost by it */
 };
 
 MUST_CHECK int link_reach(struct link *l, const struct account *a, struct failure *f);

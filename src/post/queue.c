@@ -173,6 +173,13 @@ static struct carried *carried_of(struct mail *m)
 	return (struct carried *)(void *)((char *)m - offsetof(struct carried, job.mail));
 }
 
+/* It has not been tried. */
+static void put_back(struct run *r, const struct carried *c)
+{
+	r->due.mail[c->at].account = r->name;
+	r->outcome.sum->tried--;
+}
+
 /* Answers come in order: the first that has none is what the session was lost at, and has been tried. What was said ahead of
  * them for those behind it is as good as unsaid. */
 static void mail_done(void *ctx, struct mail *m)
@@ -188,8 +195,7 @@ static void mail_done(void *ctx, struct mail *m)
 			r->last = c;
 			return;
 		}
-		r->due.mail[c->at].account = r->name;
-		r->outcome.sum->tried--;
+		put_back(r, c);
 	} else if (told && envelope_count(&m->envelope, PENDING) && !envelope_count(&m->envelope, UNSURE)) {
 		outcome_leave(&r->outcome, &c->job, &c->entry);
 	} else {
@@ -232,11 +238,13 @@ static int run_session(struct run *r, struct failure *f)
 	r->left = false;
 	r->last = NULL;
 	ok = smtp_run(r->link->session, &limits, &client, f);
-	if (r->last) {
+	if (r->last && ok == SMTP_ANOTHER)
+		put_back(r, r->last);
+	else if (r->last)
 		outcome_note(&r->outcome, &r->last->job, &r->last->entry, ok < 0 ? f : NULL);
+	if (r->last)
 		forget(r->last);
-	}
-	if (ok < 0)
+	if (ok != 0)
 		link_leave(r->link, false);
 	return ok;
 }
@@ -253,14 +261,20 @@ static void run_account(struct run *r)
 {
 	unsigned others = r->order->link ? 0 : OTHER_SESSIONS, barren = 0;
 	struct failure f;
+	int ok;
 
 	for (r->alone = false; any_left(r); r->alone = true) {
-		if (link_reach(r->link, r->outcome.with, &f) < 0) {
-			nobody_in(r, &f);
-			tell_watcher(r, &f);
+		do { /* a session that ends without a fault is no reason to stop, unless nothing comes of them */
+			if (link_reach(r->link, r->outcome.with, &f) < 0) {
+				nobody_in(r, &f);
+				tell_watcher(r, &f);
+				return;
+			}
+			ok = run_session(r, &f);
+		} while (ok == SMTP_ANOTHER && any_left(r) && (r->answered || !barren++));
+		if (ok == SMTP_ANOTHER && !any_left(r))
 			return;
-		}
-		if (run_session(r, &f) == 0) {
+		if (ok == 0) {
 			if (r->alone)
 				return;
 			continue;

@@ -47,21 +47,21 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 	j->encrypted = session_is_encrypted(l->session);
 	j->authenticated = session_is_authenticated(l->session);
 	ok = smtp_run(l->session, &limits, &client, f);
-	if (ok < 0)
+	if (ok != 0)
 		link_leave(l, false);
 	return ok;
 }
 
+/* In as many sessions as it takes: each but the last has ended without a fault, and none can do so twice without something
+ * being done in it. */
 static int submit_once_more(struct job *j, struct link *l, bool verify, struct failure *f)
 {
-	bool kept = l->session && l->account == j->account && l->used;
-	int ok = hand_over(j, l, verify, f);
+	int ok;
 
-	/* A session that was kept may have ended while nobody spoke: nothing was sent, and another is opened. */
-	if (ok < 0 && kept && !ending_asked() && untouched(&j->mail.envelope))
+	do
 		ok = hand_over(j, l, verify, f);
-	l->used = true;
-	return ok;
+	while (ok == SMTP_ANOTHER && !ending_asked());
+	return ok == 0 ? 0 : -1;
 }
 
 /* Nobody has set a relay yet: it waits for one, like mail whose relay cannot be had. */

@@ -38,7 +38,7 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	why = keep(t, f);
 	t->of->mail->envelope.answer = keep(t, f);
-	settle(t, verdict_of(f), why);
+	settle(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until it has been tried again */
 	t->failed = true;
 }
 
@@ -65,26 +65,8 @@ static void answer_mail(struct engine *e, const struct awaited *a, const struct 
 	if (reply_is_positive(r))
 		return;
 	failure_of(r, AT_SENDER, &f);
+	again_without_parameter(a->t, &f);
 	refuse(e, a->t, &f);
-}
-
-static void put_again(struct engine *e, struct transaction *t, size_t recipient)
-{
-	struct again **last = &e->again;
-
-	while (*last && (*last)->next)
-		last = &(*last)->next;
-	if (t->accepted < e->most)
-		e->most = t->accepted;
-	if (*last && (*last)->of == t->of && (*last)->first + (*last)->count == recipient) {
-		(*last)->count++;
-		return;
-	}
-	if (*last)
-		last = &(*last)->next;
-	*last = arena_zeroed(&e->scratch, 1, sizeof **last);
-	**last = (struct again){t->of, recipient, 1, NULL};
-	t->of->open++;
 }
 
 static void answer_rcpt(struct engine *e, const struct awaited *a, const struct reply *r)
@@ -99,7 +81,8 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 		to->verdict = ACCEPTED;
 	}
 	if (reply_is_positive(r)) {
-		a->t->accepted++;
+		if (!a->t->accepted++ && a->t->without) /* it goes well without */
+			session_forgo(e->session, a->t->without);
 		return;
 	}
 	a->t->refused++;
@@ -109,13 +92,18 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	memcpy(f.relay, session_relay(e->session), sizeof f.relay);
 	to->why = keep(a->t, &f);
 	to->verdict = verdict_of(&f);
+	if (again_without_wishes(e, a->t, a->recipient, &f))
+		to->verdict = DEFERRED; /* until it has been tried again */
 	if (meaning_of(&f) != MEANS_TOO_MANY || e->limits->verify)
 		return;
 	/* RFC 5321 4.5.3.1.10: as long as some were taken, or have been before, it is no refusal of this one. */
 	if (a->t->accepted || a->t->again)
 		to->verdict = DEFERRED;
-	if (a->t->accepted)
-		put_again(e, a->t, a->recipient);
+	if (!a->t->accepted)
+		return;
+	if (a->t->accepted < e->most)
+		e->most = a->t->accepted;
+	again_put(e, a->t, a->recipient, 1, a->t->without);
 }
 
 static void answer_data(struct engine *e, const struct awaited *a, const struct reply *r)
@@ -139,6 +127,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 	struct failure f;
 
 	a->t->answered = true;
+	e->past->chunked |= a->verb == V_BDAT;
 	if (a->t == e->writing) /* an answer in the middle of the message */
 		e->writing = NULL;
 	if (reply_is_positive(r) && a->t->sent && !a->t->failed) {
@@ -153,6 +142,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 		/* RFC 3030 2: after a BDAT that failed only RSET leads on. */
 		e->needs_reset = a->verb == V_BDAT;
 		failure_of(r, AT_END, &f);
+		again_after_end(e, a->t, a->verb, &f);
 		if (!a->t->failed)
 			refuse(e, a->t, &f);
 	}
@@ -178,12 +168,15 @@ static const struct {
 	[V_VERIFIED] = {"RSET", AT_RECIPIENT, 300, answer_verified},
 };
 
-/* 421: the relay leaves, and took nothing of what it has not answered yet (RFC 5321 3.8). */
+/* 421: the relay leaves, and took nothing of what it has not answered yet (RFC 5321 3.8). As the first word after a session
+ * had been idle it is no answer to what has just been said, but the goodbye of a relay that got tired of waiting. */
 static int leaving(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f)
 {
 	reply_failure(r, rows[a->verb].stage, EX_TEMPFAIL, f);
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
-	settle(a->t, DEFERRED, keep(a->t, f));
+	e->over = e->kept && !e->answers;
+	if (!e->over)
+		settle(a->t, DEFERRED, keep(a->t, f));
 	for (size_t i = 0; i < e->queued; i++)
 		e->queue[(e->head + i) % e->room].t->sent = false;
 	return -1;
@@ -212,6 +205,9 @@ int answers_next(struct engine *e, struct failure *f)
 	}
 	if (r.code == 421)
 		return leaving(e, &it, &r, f);
+	if (again_in_another_session(e, &it, &r, f))
+		return -1;
+	e->answers++;
 	e->head = (e->head + 1) % e->room;
 	e->queued--;
 	rows[it.verb].answer(e, &it, &r);
@@ -236,6 +232,7 @@ void answers_lost(struct engine *e, struct failure *f)
 	const struct failure *why;
 	struct transaction *last = NULL;
 
+	again_stalled(e, f);
 	while (e->queued) {
 		struct transaction *t = e->queue[e->head].t;
 
@@ -252,9 +249,7 @@ void answers_lost(struct engine *e, struct failure *f)
 	if (e->writing)
 		engine_end(e, e->writing);
 	e->writing = NULL;
-	for (; e->again; e->again = e->again->next)
-		if (--e->again->of->open == 0 && e->again->of != e->mail)
-			e->client->done(e->client->ctx, e->again->of->mail);
+	again_drop(e);
 	if (e->mail && e->mail->open == 0)
 		e->client->done(e->client->ctx, e->mail->mail);
 	e->mail = NULL;

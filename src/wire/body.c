@@ -52,7 +52,7 @@ static int unreadable(struct engine *e)
 static int write_message(struct engine *e, enum verb verb, struct failure *f)
 {
 	struct transaction *t = e->writing;
-	struct source *s = t->of->mail->octets;
+	struct source *s = t->octets;
 	char piece[PIECE];
 	bool line_starts = true;
 	uint64_t done = 0;
@@ -119,7 +119,7 @@ int body_bdat(struct engine *e, struct failure *f)
 {
 	size_t start = e->out.len;
 
-	if (buf_printf(&e->out, "BDAT %llu LAST\r\n", (unsigned long long)e->writing->of->mail->octets->size) < 0)
+	if (buf_printf(&e->out, "BDAT %llu LAST\r\n", (unsigned long long)e->writing->octets->size) < 0)
 		return fail(f, AT_DATA, EX_OSERR, "no memory for the commands");
 	session_show(e->session, (struct slice){e->out.p + start, e->out.len - start});
 	if (write_message(e, V_BDAT, f) < 0)

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "mail/address.h"
+#include "mail/offers.h"
 #include "wire/idn.h"
 
 static uint64_t number(struct slice s)
@@ -100,6 +101,17 @@ void caps_line(struct caps *c, struct slice line)
 		add_mechanisms(c, rest);
 }
 
+void caps_forgo(struct caps *c, unsigned offers)
+{
+	c->forgone |= offers;
+	c->pipelining &= !(offers & OFFER_PIPELINING);
+	c->chunking &= !(offers & OFFER_CHUNKING);
+	c->eightbit &= !(offers & OFFER_8BITMIME);
+	c->size &= !(offers & OFFER_SIZE);
+	c->smtputf8 &= !(offers & OFFER_SMTPUTF8);
+	c->dsn &= !(offers & OFFER_DSN);
+}
+
 static bool needs_utf8(const struct envelope *e)
 {
 	if (!address_is_ascii(e->sender))
@@ -115,22 +127,32 @@ static int full(struct failure *f)
 	return fail(f, AT_SENDER, EX_OSERR, "no memory for the commands");
 }
 
+unsigned command_uses(const struct caps *c, const struct mail *m)
+{
+	const struct envelope *e = &m->envelope;
+	const struct source *octets = mail_octets(m, c->eightbit);
+	unsigned set = c->size && octets->size ? OFFER_SIZE : 0;
+
+	if (c->eightbit && (octets != m->wire || message_is_eightbit(&m->message) || e->body != BODY_UNSAID))
+		set |= OFFER_8BITMIME;
+	if (c->smtputf8 && (e->smtputf8 || needs_utf8(e)))
+		set |= OFFER_SMTPUTF8;
+	if (c->dsn && (e->ret != RET_UNSAID || e->envid))
+		set |= OFFER_DSN;
+	return set;
+}
+
 static int mail_wishes(struct buf *out, const struct caps *c, const struct mail *m)
 {
 	const struct envelope *e = &m->envelope;
-
+	unsigned uses = command_uses(c, m);
 	bool eightbit = mail_octets(m, c->eightbit) != m->wire || message_is_eightbit(&m->message);
 
-	if (c->eightbit && (eightbit || e->body == BODY_8BITMIME)) {
-		if (buf_text(out, " BODY=8BITMIME") < 0)
-			return -1;
-	} else if (c->eightbit && e->body == BODY_7BIT) {
-		if (buf_text(out, " BODY=7BIT") < 0)
-			return -1;
-	}
-	if (c->smtputf8 && (e->smtputf8 || needs_utf8(e)) && buf_text(out, " SMTPUTF8") < 0)
+	if (uses & OFFER_8BITMIME && buf_text(out, eightbit || e->body == BODY_8BITMIME ? " BODY=8BITMIME" : " BODY=7BIT") < 0)
 		return -1;
-	if (!c->dsn)
+	if (uses & OFFER_SMTPUTF8 && buf_text(out, " SMTPUTF8") < 0)
+		return -1;
+	if (!(uses & OFFER_DSN))
 		return 0;
 	if (e->ret != RET_UNSAID && buf_text(out, e->ret == RET_FULL ? " RET=FULL" : " RET=HDRS") < 0)
 		return -1;
@@ -146,14 +168,28 @@ const char *command_address(const struct caps *c, struct arena *in, const char *
 	return said || !c->smtputf8 ? said : address;
 }
 
-static int not_ascii(struct failure *f, enum stage at, const char *what, const char *address)
+static int not_ascii(struct failure *f, const struct caps *c, enum stage at, const char *what, const char *address)
 {
 	struct slice local = {address, (size_t)(address_domain(address) - address)};
 
-	fail(f, at, EX_DATAERR, "%s is not ASCII, and the relay does not offer SMTPUTF8", what);
+	fail(f, at, EX_DATAERR, "%s is not ASCII, and %s", what,
+	     c->forgone & OFFER_SMTPUTF8 ? "SMTPUTF8 is not used here (ignore_offers)" : "the relay does not offer SMTPUTF8");
 	if (idn_is_missing() && slice_is_ascii(local))
 		return failure_hint(f, "write its domain as xn--...: this libcurl cannot, one of 7.88 or later built with IDN does");
 	return failure_hint(f, "use an ASCII address");
+}
+
+bool command_needs_utf8(const struct mail *m)
+{
+	static const struct caps none;
+	const struct envelope *e = &m->envelope;
+
+	if (!command_address(&none, m->in, e->sender))
+		return true;
+	for (size_t i = 0; i < e->recipients; i++)
+		if (!command_address(&none, m->in, e->recipient[i].address))
+			return true;
+	return false;
 }
 
 /* 41 MB */
@@ -175,7 +211,7 @@ int command_mail(struct buf *out, const struct caps *c, const struct mail *m, st
 	char has[24], takes[24];
 
 	if (!sender)
-		return not_ascii(f, AT_SENDER, "the sender", m->envelope.sender);
+		return not_ascii(f, c, AT_SENDER, "the sender", m->envelope.sender);
 	if (c->size_limit && size > c->size_limit)
 		return fail(f, AT_SENDER, EX_DATAERR, "the message is %s encoded, %s takes %s", size_text(has, size),
 			    c->host ? c->host : "the relay", size_text(takes, c->size_limit));
@@ -184,6 +220,11 @@ int command_mail(struct buf *out, const struct caps *c, const struct mail *m, st
 	    buf_text(out, "\r\n") < 0)
 		return full(f);
 	return 0;
+}
+
+bool command_has_wishes(const struct envelope *e, const struct recipient *r)
+{
+	return r->notify || e->notify || r->orcpt;
 }
 
 static int rcpt_notify(struct buf *out, const struct envelope *e, const struct recipient *r)
@@ -216,7 +257,7 @@ int command_rcpt(struct buf *out, const struct caps *c, const struct mail *m, co
 	const char *address = command_address(c, m->in, r->address);
 
 	if (!address)
-		return not_ascii(f, AT_RECIPIENT, "the address", r->address);
+		return not_ascii(f, c, AT_RECIPIENT, "the address", r->address);
 	if (buf_printf(out, "RCPT TO:<%s>", address) < 0 || (c->dsn && rcpt_notify(out, &m->envelope, r) < 0) ||
 	    buf_text(out, "\r\n") < 0)
 		return full(f);

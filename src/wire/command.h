@@ -18,6 +18,7 @@ struct caps { /* what EHLO offered */
 	bool pipelining, chunking, eightbit, smtputf8, dsn, size, starttls;
 	uint64_t size_limit; /* octets; 0: none told */
 	const char *host;    /* whose they are, or NULL */
+	unsigned forgone;    /* mail/offers that are not made use of */
 	char auth[160];	     /* the mechanisms as offered; "": no AUTH */
 };
 
@@ -26,6 +27,12 @@ bool caps_auth(const struct caps *c, struct slice mechanism); /* it is offered *
 /* Rewrites such a line where it stands, if it is about STARTTLS or AUTH, in the one spelling that every libcurl reads:
  * "auth=login plain" becomes "AUTH LOGIN PLAIN". Its length stays. */
 void caps_spell(char *line, size_t len);
+void caps_forgo(struct caps *c, unsigned offers);
+/* Which offers MAIL makes use of for this mail; whether its addresses can be said with SMTPUTF8 only; whether a RCPT of it
+ * has parameters of DSN. */
+unsigned command_uses(const struct caps *c, const struct mail *m);
+bool command_needs_utf8(const struct mail *m);
+bool command_has_wishes(const struct envelope *e, const struct recipient *r);
 MUST_CHECK int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f);
 /* The address as it may be said to this relay: a domain beyond ASCII as A-labels, or as it is where that
  * cannot be and it offers SMTPUTF8. NULL: not at all. */

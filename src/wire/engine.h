@@ -1,8 +1,8 @@
 /*
  * wire/engine - the inside of wire/smtp: transactions under way and the answers they await
  *
- * Included by smtp.c (which writes commands), body.c (which writes messages) and answers.c (which reads replies), by
- * nobody else.
+ * Included by smtp.c (which writes commands), body.c (which writes messages), answers.c (which reads replies) and again.c
+ * (which knows what is tried again, and without what), by nobody else.
  * A command written appends to the queue what answer it awaits; answers_next matches each reply to the head and
  * is the one place that moves on, so that no branch can forget to.
  *
@@ -36,7 +36,11 @@ struct transaction {
 	size_t refused;	     /* how many of them */
 	size_t accepted;     /* and of these */
 	int64_t until;
-	bool again;	/* of those for whom there was no room in another */
+	struct source *octets; /* the form of the message that it sends */
+	unsigned said;	/* mail/offers that its commands made use of */
+	unsigned without; /* those that it does without, since they did not hold */
+	bool again;	/* its recipients have been in another */
+	bool repeat;	/* they will be, when it has ended: without some offer */
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
 	bool go;	/* 354 came */
 	bool sent;	/* wholly written */
@@ -45,10 +49,12 @@ struct transaction {
 	bool answered;	/* its last command was */
 };
 
-/* Recipients whom the relay wants in another transaction (RFC 5321 4.5.3.1.10). */
+/* Recipients whom the relay wants in another transaction (RFC 5321 4.5.3.1.10), or who get one without some offer. */
 struct again {
 	struct under_way *of;
 	size_t first, count;
+	unsigned without;
+	const struct transaction *behind; /* in which they were: its answers are not for them any more when they begin anew */
 	struct again *next;
 };
 
@@ -60,7 +66,12 @@ struct awaited {
 
 struct engine {
 	struct session *session;
-	const struct caps *caps;
+	const struct caps *caps; /* the session's */
+	struct caps now;	 /* those of the transaction that is being written */
+	struct past *past;	 /* what the session has been through */
+	bool kept;		 /* when this run began, it had been idle */
+	bool over;		 /* it cannot go on, and nothing has failed: another may */
+	unsigned answers;	 /* so far */
 	const struct smtp_limits *limits;
 	const struct smtp_client *client;
 	struct arena scratch;
@@ -97,5 +108,23 @@ MUST_CHECK int answers_next(struct engine *e, struct failure *f);
 void answers_lost(struct engine *e, struct failure *f);
 /* The transaction is over; done() when it was its mail's last. */
 void engine_end(struct engine *e, struct transaction *t);
+/* CHUNKING does not hold: for the session, and for the mail, which may be tried in another one. */
+void engine_no_chunking(struct engine *e, struct transaction *t);
+
+void again_put(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
+struct transaction *again_take(struct engine *e); /* the next, of e->again */
+void again_drop(struct engine *e); /* the session is lost: they are as free to be sent as if they had never been tried */
+/* Whether an answer is about an offer that does not hold: to MAIL (its transaction is repeated then), to a RCPT (true), to the
+ * end, or to a BDAT that the relay does not know at all (true and *f: nothing can be read any more). */
+void again_without_parameter(struct transaction *t, const struct failure *why);
+bool again_without_wishes(struct engine *e, struct transaction *t, size_t recipient, const struct failure *why);
+void again_after_end(struct engine *e, struct transaction *t, enum verb verb, const struct failure *why);
+bool again_in_another_session(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f);
+/* Nothing has been asked, and yet the relay has said something or gone: true and *f, a goodbye and no answer to what comes now. */
+bool again_after_goodbye(struct engine *e, struct failure *f);
+/* The session had been idle, and nothing has come since: it was lost then, and what was not wholly sent goes over another. */
+bool again_lost_idle(const struct engine *e, const struct failure *f);
+/* The session is lost: if that was in its first BDAT, the next try does without. */
+void again_stalled(struct engine *e, const struct failure *f);
 
 #endif

@@ -27,7 +27,7 @@ struct session {
 	bool sealed;  /* the proxy's TLS is around all of it */
 	bool parted;  /* QUIT went while libcurl closed it */
 	bool closed; /* the relay closed its end */
-	bool in_transaction;
+	struct past past;
 	struct buf in;
 	size_t taken; /* of in, by session_reply */
 	struct arena arena;

@@ -7,6 +7,7 @@
 
 #include "base/ending.h"
 #include "conf/whoami.h"
+#include "mail/offers.h"
 #include "wire/inside.h"
 #include "wire/mailbox.h"
 #include "wire/memory.h"
@@ -260,6 +261,16 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	return ok;
 }
 
+static void ignore_offers(struct session *s, const struct account *a)
+{
+	unsigned offers;
+
+	(void)!offers_parse(slice_of(a->ignore_offers), &offers);
+	session_forgo(s, offers);
+	if (offers & OFFER_SIZE)
+		s->transcript.caps.size_limit = 0;
+}
+
 int session_open(struct session **out, const struct account *a, const struct watcher *w, struct failure *f)
 {
 	struct session *s = calloc(1, sizeof *s);
@@ -281,6 +292,7 @@ int session_open(struct session **out, const struct account *a, const struct wat
 		return -1;
 	}
 	s->transcript.caps.host = *a->host ? a->host : NULL;
+	ignore_offers(s, a);
 	*out = s;
 	return 0;
 }
@@ -295,9 +307,14 @@ size_t session_written(const struct session *s)
 	return s->written;
 }
 
-bool *session_in_transaction(struct session *s)
+struct past *session_past(struct session *s)
 {
-	return &s->in_transaction;
+	return &s->past;
+}
+
+void session_forgo(struct session *s, unsigned offers)
+{
+	caps_forgo(&s->transcript.caps, offers);
 }
 
 const char *session_relay(const struct session *s)

@@ -23,14 +23,21 @@
 
 struct session;
 
+struct past { /* what it has been through, for whoever runs transactions on it */
+	bool open;    /* a transaction has been left without an end: RSET has to go before the next MAIL */
+	bool used;    /* a transaction has ended */
+	bool chunked; /* a BDAT has been answered */
+};
+
 MUST_CHECK int session_open(struct session **out, const struct account *a, const struct watcher *w,
 			    struct failure *f);
 const struct caps *session_caps(const struct session *s);
 const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
 bool session_is_encrypted(const struct session *s);
 bool session_is_authenticated(const struct session *s);
-/* A transaction has been left without an end: RSET has to go before the next MAIL. */
-bool *session_in_transaction(struct session *s);
+struct past *session_past(struct session *s);
+/* Offers (mail/offers) of this relay's are not made use of any more. */
+void session_forgo(struct session *s, unsigned offers);
 /* What the watcher is to see of what goes out; the message itself is not shown. */
 void session_show(const struct session *s, struct slice line);
 void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* how far the message is */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/ending.h"
+#include "mail/offers.h"
 #include "wire/engine.h"
 
 enum {
@@ -78,17 +79,28 @@ void engine_end(struct engine *e, struct transaction *t)
 
 	t->answered = true;
 	u->under_way--;
+	e->past->used = true;
 	e->under_way--;
-	e->octets_under_way -= u->mail->octets->size;
+	e->octets_under_way -= t->octets->size;
+	if (t->repeat)
+		again_put(e, t, t->first, t->count, t->without);
 	if (--u->open == 0 && u != e->mail)
 		e->client->done(e->client->ctx, u->mail);
 	else if (answered && e->client->part)
 		e->client->part(e->client->ctx, u->mail);
 }
 
+void engine_no_chunking(struct engine *e, struct transaction *t)
+{
+	t->of->mail->envelope.without |= OFFER_CHUNKING;
+	t->without |= OFFER_CHUNKING;
+	session_forgo(e->session, OFFER_CHUNKING);
+}
+
 int engine_check_order(struct engine *e, struct failure *f)
 {
-	if (e->queued || !session_is_ahead(e->session))
+	/* Behind a transaction it is a goodbye, whatever it says. */
+	if (e->queued || (!e->writing && e->past->used) || !session_is_ahead(e->session))
 		return 0;
 	fail(f, AT_SENDER, EX_PROTOCOL, "the relay answers what it was not asked: none of its answers can be trusted");
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
@@ -97,66 +109,59 @@ int engine_check_order(struct engine *e, struct failure *f)
 
 static void start(struct engine *e, struct transaction *t)
 {
-	t->of->mail->octets = mail_octets(t->of->mail, e->caps->eightbit);
+	struct mail *m = t->of->mail;
+
+	e->now = *e->caps;
+	caps_forgo(&e->now, t->without | m->envelope.without);
+	t->octets = m->octets = mail_octets(m, e->now.eightbit);
 	t->until = engine_deadline(e->limits->timeout);
 	e->writing = t;
 	e->rcpt = t->first;
 	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
 	t->of->under_way++;
 	e->under_way++;
-	e->octets_under_way += t->of->mail->octets->size;
+	e->octets_under_way += t->octets->size;
 }
 
-/* Those whom the relay had no room for. */
-static void begin_again(struct engine *e)
+/* Those of whom something is known have been in a transaction of another session. */
+static void pass_over_known(struct under_way *u)
 {
-	struct transaction *t = arena_zeroed(&e->scratch, 1, sizeof *t);
-	struct again *a = e->again;
+	const struct envelope *v = &u->mail->envelope;
 
-	t->of = a->of;
-	t->again = true;
-	t->first = a->first;
-	t->count = a->count > e->most ? e->most : a->count;
-	for (size_t i = t->first; i < t->first + t->count; i++) {
-		t->of->mail->envelope.recipient[i].verdict = PENDING;
-		t->of->mail->envelope.recipient[i].why = NULL;
-	}
-	a->first += t->count;
-	a->count -= t->count;
-	if (a->count)
-		a->of->open++; /* for the rest of it */
-	else
-		e->again = a->next;
-	start(e, t);
+	while (u->begun < v->recipients && v->recipient[u->begun].verdict != PENDING)
+		u->begun++;
 }
 
 /* The next recipients without a transaction: of the mail at hand, or of the client's next. */
 static bool begin(struct engine *e)
 {
+	const struct envelope *v;
 	struct transaction *t;
 	struct mail *m;
 
-	if (e->again) {
-		begin_again(e);
+	if (e->again && e->again->behind->answered) {
+		start(e, again_take(e));
 		return true;
 	}
-
 	if (!e->mail) {
 		m = e->client->next(e->client->ctx);
 		if (!m)
 			return false;
 		e->mail = arena_zeroed(&e->scratch, 1, sizeof *e->mail);
 		e->mail->mail = m;
+		pass_over_known(e->mail);
 	}
+	v = &e->mail->mail->envelope;
 	t = arena_zeroed(&e->scratch, 1, sizeof *t);
 	t->of = e->mail;
 	t->first = e->mail->begun;
-	t->count = e->mail->mail->envelope.recipients - t->first;
-	if (t->count > e->most)
-		t->count = e->most;
-	e->mail->begun += t->count;
+	while (t->count < e->most && e->mail->begun < v->recipients && v->recipient[e->mail->begun].verdict == PENDING) {
+		t->count++;
+		e->mail->begun++;
+	}
 	e->mail->open++;
-	if (e->mail->begun == e->mail->mail->envelope.recipients)
+	pass_over_known(e->mail);
+	if (e->mail->begun == v->recipients)
 		e->mail = NULL;
 	start(e, t);
 	return true;
@@ -185,8 +190,9 @@ static int emit_mail(struct engine *e, struct failure *f)
 {
 	size_t start = e->out.len;
 
-	if (command_mail(&e->out, e->caps, e->writing->of->mail, f) < 0)
+	if (command_mail(&e->out, &e->now, e->writing->of->mail, f) < 0)
 		return f->exit == EX_DATAERR ? refuse_here(e, f) : -1;
+	e->writing->said = command_uses(&e->now, e->writing->of->mail);
 	said(e, start, V_MAIL, 0);
 	e->step = STEP_RCPT;
 	return EMITTED;
@@ -210,12 +216,14 @@ static int emit_rcpt(struct engine *e, struct failure *f)
 	struct recipient *to = &env->recipient[e->rcpt];
 	size_t start = e->out.len;
 
-	if (command_rcpt(&e->out, e->caps, e->writing->of->mail, to, f) == 0)
+	if (command_rcpt(&e->out, &e->now, e->writing->of->mail, to, f) == 0) {
+		e->writing->said |= e->now.dsn && command_has_wishes(env, to) ? OFFER_DSN : 0;
 		said(e, start, V_RCPT, e->rcpt);
-	else if (f->exit == EX_DATAERR)
+	} else if (f->exit == EX_DATAERR) {
 		refuse_unspeakable(e, to, f);
-	else
+	} else {
 		return -1;
+	}
 	if (++e->rcpt == e->writing->first + e->writing->count)
 		e->step = STEP_LAST;
 	return EMITTED;
@@ -247,7 +255,7 @@ static bool must_wait(const struct engine *e)
 
 	if (!e->queued)
 		return false;
-	if (!e->caps->pipelining)
+	if (!(t ? &e->now : e->caps)->pipelining)
 		return true;
 	if (!t && e->limits->until) /* or the run's end, which is the next one's, would leave this one in doubt */
 		return true;
@@ -262,7 +270,7 @@ static bool must_wait(const struct engine *e)
 	if (e->step == STEP_LAST && e->client->part && t->of->under_way > 1)
 		return true;
 	/* A large message is not sent on the chance that somebody wants it; nor is one whose answers may come too late. */
-	return e->step == STEP_LAST && e->caps->chunking && (e->limits->until || t->of->mail->octets->size > OCTETS_UNDER_WAY);
+	return e->step == STEP_LAST && e->now.chunking && (e->limits->until || t->octets->size > OCTETS_UNDER_WAY);
 }
 
 /* Writes the next command, or says why not. */
@@ -272,8 +280,12 @@ static int emit(struct engine *e, struct failure *f)
 
 	if (must_wait(e))
 		return WAIT;
-	if (!e->writing && !begin(e))
-		return IDLE;
+	if (!e->writing) {
+		if (!begin(e))
+			return IDLE;
+		if (again_after_goodbye(e, f))
+			return -1;
+	}
 	t = e->writing;
 	/* With every answer in hand (or one that says enough) the rest need not be said. */
 	if (!e->limits->verify && !e->queued && (t->failed || t->refused == t->count) && e->step != STEP_BODY)
@@ -290,7 +302,7 @@ static int emit(struct engine *e, struct failure *f)
 	case STEP_LAST:
 		if (e->limits->verify)
 			return emit_verified(e, f);
-		if (e->caps->chunking)
+		if (e->now.chunking)
 			return body_bdat(e, f);
 		e->step = STEP_BODY;
 		return say(e, V_DATA, "DATA\r\n", f);
@@ -346,22 +358,24 @@ static void lost(struct engine *e, struct failure *f)
 		;
 	if (e->queued && later.code)
 		*f = later;
+	e->over |= again_lost_idle(e, f);
 	answers_lost(e, f);
 }
 
 int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client,
 	     struct failure *f)
 {
-	struct engine e = {.session = s, .caps = session_caps(s), .limits = limits, .client = client,
-			   .needs_reset = *session_in_transaction(s), .most = limits->recipients};
+	struct past *past = session_past(s);
+	struct engine e = {.session = s, .caps = session_caps(s), .limits = limits, .client = client, .past = past,
+			   .kept = past->used, .needs_reset = past->open, .most = limits->recipients};
 	int ok;
 
 	buf_start(&e.out, COMMANDS_MAX);
 	ok = run(&e, f);
 	if (ok < 0)
 		lost(&e, f);
-	*session_in_transaction(s) = e.needs_reset;
+	past->open = e.needs_reset;
 	buf_free(&e.out);
 	arena_free(&e.scratch);
-	return ok;
+	return ok < 0 && e.over ? SMTP_ANOTHER : ok;
 }

@@ -11,7 +11,9 @@
  * UNSURE was wholly sent without an answer.
  * Told to end (base/ending): what is wholly written has its answer waited for, ENDING_MS at most; what is not is left, and
  * a mail that is not through stays PENDING for the rest of its recipients, which is -1; no mail is begun if next() says so.
- * Errors: 0 when next() has no more; -1 and *f when the session is of no more use.
+ * Errors: 0 when next() has no more; -1 and *f when the session is of no more use; SMTP_ANOTHER (and *f, for the curious) when
+ * it is of no more use and nothing has failed: a goodbye between transactions, an offer that does not hold. Who is PENDING
+ * then may be given again over another session at once; recipients of whom more is known are passed over.
  * Threads: the session's. Source: RFC 5321 3.3, 3.8, 4.5.3; RFC 2920 3.1; RFC 3030 2, 4.2.
  */
 #ifndef WIRE_SMTP_H
@@ -36,6 +38,8 @@ struct smtp_client { /* who has the mails; ctx is passed to each */
 	 * need not wait for each other. */
 	void (*part)(void *ctx, struct mail *m);
 };
+
+enum { SMTP_ANOTHER = 1 };
 
 MUST_CHECK int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client,
 			struct failure *f);

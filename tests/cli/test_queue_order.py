@@ -72,3 +72,17 @@ def test_session_of_somebody_else_that_is_lost_is_the_end_of_what_goes_along(spo
     assert got(there) == ["new"] and len(there.sessions) == 1 and spool.run(name="mailq").out.count("(1 try, ") == 1
     spool.run("new@example.org", stdin=TEXT, relay=there).ok()
     assert got(there) == ["new", "new", "u0"]
+
+
+def test_goodbye_after_each_mail_keeps_no_mail_from_going(spool, relay):
+    put(spool, "u0", "u1", "u2", "u3", "u4")
+    there = relay("ehlo", 'end "raw 250 2.0.0 queued\r\n421 4.7.0 one mail a session\r\n && fin"', "lax")
+    spool.run("-q", relay=there).ok()
+    assert got(there) == ["u0", "u1", "u2", "u3", "u4"] and len(there.sessions) == 5 and not spool.names()
+
+
+def test_what_goes_along_behind_a_goodbye_goes_over_another_session(spool, relay):
+    put(spool, "u0")
+    there = relay("ehlo", 'end "raw 250 2.0.0 queued\r\n421 4.7.0 one mail a session\r\n && fin"', "lax")
+    spool.run("new@example.org", stdin=TEXT, relay=there).ok()
+    assert got(there) == ["new", "u0"] and not spool.names()

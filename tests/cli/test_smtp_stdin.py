@@ -165,6 +165,56 @@ def test_session_that_the_relay_has_left_is_opened_again_for_the_next_message(cl
     assert len(there.messages) == 2 and len(there.sessions) == 2
 
 
+@pytest.mark.parametrize("last_words", [b"421 4.4.2 idle for too long\r\n", b"421-4.4.2 idle\r\n421 4.4.2 bye\r\n", b"250 nobody asked\r\n", b"451 4.3.0 restarting\r\n",
+                                        b"* BYE\r\n", b"42"])
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_the_relay_says_unasked_is_its_goodbye_and_no_answer_to_the_next_message(client, relay, last_words, gone):
+    there = relay("ehlo pipelining", "lax")
+    one = client(there)
+    one.say("EHLO client")
+    assert one.send(b"Subject: one\r\n\r\nb")[0].startswith("250 ")
+    there.sessions[0].sock.sendall(last_words)
+    if gone:
+        there.sessions[0].sock.shutdown(socket.SHUT_RDWR)
+    assert one.send(b"Subject: two\r\n\r\nb")[0].startswith("250 ")
+    one.end()
+    assert [mail.header[0] for mail in there.messages if mail.header] and len(there.messages) == 2 and len(there.sessions) == 2
+
+
+@pytest.mark.parametrize("how", ["raw 421 4.4.2 idle\r\n && close-notify", "close-notify", "raw 421 4.4.2 idle\r\n && drop"])
+def test_end_of_tls_between_two_messages_is_no_fault(client, relay, certs, how):
+    there = relay("ehlo pipelining starttls", 'end "ok && %s" ok' % how, "lax")
+    one = client(config="account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\nmaildomain mail.example\ntls_trust_file %s/ca.pem\n" % (there.port, certs))
+    one.say("EHLO client")
+    assert one.send(b"Subject: one\r\n\r\nb")[0].startswith("250 ")
+    with there.over:
+        there.over.wait_for(lambda: there.sessions[0].ended, 5)
+    assert one.send(b"Subject: two\r\n\r\nb")[0].startswith("250 ")
+    one.end()
+    assert len(there.messages) == 2 and len(there.sessions) == 2
+
+
+def test_421_to_the_first_command_after_a_pause_is_a_goodbye_too(client, relay):
+    """It was on its way when MAIL was said."""
+    there = relay("ehlo pipelining", "mail ok 421 ok", "lax")
+    one = client(there)
+    one.say("EHLO client")
+    assert one.send(b"Subject: one\r\n\r\nb")[0].startswith("250 ")
+    assert one.send(b"Subject: two\r\n\r\nb")[0].startswith("250 ")
+    one.end()
+    assert len(there.messages) == 2 and len(there.sessions) == 2
+
+
+def test_relay_that_answers_421_each_time_is_a_temporary_answer(client, relay):
+    there = relay("ehlo pipelining", "mail ok 421", "lax")
+    one = client(there)
+    one.say("EHLO client")
+    assert one.send(b"Subject: one\r\n\r\nb")[0].startswith("250 ")
+    assert one.send(b"Subject: two\r\n\r\nb")[0].startswith("4")
+    one.end()
+    assert len(there.messages) == 1 and len(there.sessions) == 2
+
+
 @pytest.mark.parametrize("line, code", [
     ("FOO", "500"), ("RCPT TO:<a@b>", "503"), ("DATA", "503"), ("BDAT 0 LAST", "503"), ("MAIL", "501"), ("MAIL FROM:<a@@b>", "501"),
     ("MAIL FROM:<a@b> FOO=1", "555"), ("EHLO", "501"), ("HELO", "501"), ("AUTH PLAIN", "502"), ("STARTTLS", "502"), ("EXPN x", "502"),

@@ -13,6 +13,8 @@ A part is a line of words; quotes as in the shell. What no part mentions, a frie
                              bdat-last rset quit noop other. rcpt counts within a transaction, the others within
                              the relay's life (so "greet 421 220" refuses the first connection only)
   rcpt-to ADDRESS ACTION     what that recipient gets
+  parameter NAME ACTION      what MAIL or RCPT get that have this parameter
+  no-bdat ACTION             what BDAT gets; the octets behind it are read as commands
   body N ACTION              done once, when N octets of message data have come
 
 Actions (in quotes when they hold blanks; several in a row are joined with " && "):
@@ -20,6 +22,7 @@ Actions (in quotes when they hold blanks; several in a row are joined with " && 
   NNN [TEXT]                 a reply; a line feed in TEXT makes it a reply of several lines; 421 closes
   raw TEXT                   these octets
   drop | reset | fin         close | close with a TCP reset | send no more, hear the client out, close
+  close-notify               the end of TLS, politely
   hang                       answer no more (the client has to go)
   sleep SECONDS
   lines N [CODE]             a reply of N lines
@@ -60,6 +63,8 @@ class Script:
         self.keywords_tls = None
         self.actions = {}      # stage -> list of actions
         self.rcpt_to = {}      # address -> action
+        self.parameters = {}   # parameter -> action
+        self.no_bdat = None    # action
         self.unix = None
         self.cert = "good"
         self.implicit = False
@@ -96,6 +101,10 @@ class Script:
                 self.actions[name] = rest
         elif name == "rcpt-to":
             self.rcpt_to[rest[0].lower()] = " ".join(rest[1:])
+        elif name == "parameter":
+            self.parameters[rest[0].upper()] = " ".join(rest[1:])
+        elif name == "no-bdat":
+            self.no_bdat = " ".join(rest)
         elif name == "body":
             self.body = (int(rest[0]), " ".join(rest[1:]))
         elif name == "unix":
@@ -148,7 +157,7 @@ class Script:
 
 
 SPELLINGS = {"lower": str.lower, "old": lambda word: word.replace("AUTH ", "AUTH="), "indented": lambda word: "  " + word}
-WORDS = {"ok", "drop", "reset", "fin", "hang", "raw", "sleep", "lines", "long", "endless", "endless-line", "junk"}
+WORDS = {"ok", "drop", "reset", "fin", "close-notify", "hang", "raw", "sleep", "lines", "long", "endless", "endless-line", "junk"}
 
 
 def is_action(word):

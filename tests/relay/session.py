@@ -161,6 +161,9 @@ class Session(Conversation):
                 self.violation("parameter %s was not offered" % item)
         return found.group(1), parameters
 
+    def refused_parameter(self, parameters):
+        return next((action for name, action in self.script.parameters.items() if name in parameters), None)
+
     def do_mail(self, rest):
         sender, parameters = self.path(rest, "FROM")
         if self.now is not None:
@@ -181,14 +184,14 @@ class Session(Conversation):
             friendly = "501 5.1.7 bad sender"
         elif limit and int(parameters.get("SIZE") or 0) > limit:
             friendly = "552 5.3.4 too big"
-        code = self.act("mail", friendly)
+        code = self.act("mail", friendly, self.refused_parameter(parameters))
         trial.code = code
         if code is None or code // 100 != 2:
             self.now = None
 
     def do_rcpt(self, rest):
         address, parameters = self.path(rest, "TO")
-        if address and not address.isascii() and not (self.now and "SMTPUTF8" in self.now.parameters):
+        if address and not address.isascii() and self.now and "SMTPUTF8" not in self.now.parameters:
             self.violation("RCPT with UTF-8, MAIL without SMTPUTF8")
         if self.now is None:
             self.act("other", "503 5.5.1 MAIL first")
@@ -196,7 +199,7 @@ class Session(Conversation):
         friendly = FRIENDLY["rcpt"] if address else "501 5.1.3 bad recipient"
         entry = [address, parameters, None]
         self.now.rcpts.append(entry)
-        entry[2] = self.act("rcpt", friendly, self.script.rcpt_to.get((address or "").lower()))
+        entry[2] = self.act("rcpt", friendly, self.refused_parameter(parameters) or self.script.rcpt_to.get((address or "").lower()))
         self.answered += 1
 
     def do_data(self, _rest):
@@ -266,6 +269,9 @@ class Session(Conversation):
     def do_bdat(self, rest):
         if not self.offers("CHUNKING"):
             self.violation("BDAT was not offered")
+        if self.script.no_bdat:
+            self.act("bdat", "", self.script.no_bdat)
+            return
         words = rest.upper().split()
         if not words or not words[0].isdigit() or words[1:] not in ([], ["LAST"]):
             self.violation("malformed BDAT %r" % rest)

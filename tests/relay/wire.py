@@ -205,6 +205,13 @@ class Conversation:
                     raise Gone("stopped")
             elif kind in ("drop", "reset", "fin"):
                 self.drop(kind)
+            elif kind == "close-notify":
+                self.sock.settimeout(0.05)
+                try:
+                    self.sock.unwrap()
+                except (OSError, ValueError):
+                    pass
+                raise Gone("TLS has ended")
             elif kind == "hang":
                 while True:
                     self.receive()
@@ -215,7 +222,7 @@ class Conversation:
                 if data[:3].isdigit():
                     code = int(data[:3])
                 if final and code is not None:
-                    self.now.code, self.now.accepted = code, code // 100 == 2
+                    self.now.code, self.now.accepted, final = code, code // 100 == 2, False
                 self.send(data)
                 if code == 421 and kind == "reply":
                     self.drop("fin")

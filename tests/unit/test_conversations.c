@@ -32,7 +32,7 @@ struct session { /* the relay, seen from the engine */
 	bool silent;	     /* it has left, or talks nonsense */
 	bool left;	     /* it said that it leaves */
 	bool left_between;   /* and that at the RSET in front of a mail */
-	bool in_transaction;
+	struct past past;
 	char answers[PLACES][8];
 	unsigned made, read;
 	bool lost;
@@ -64,9 +64,21 @@ bool session_is_ahead(struct session *s)
 	return false;
 }
 
-bool *session_in_transaction(struct session *s)
+bool session_is_over(struct session *s, struct reply *r)
 {
-	return &s->in_transaction;
+	(void)s;
+	*r = (struct reply){0};
+	return false;
+}
+
+struct past *session_past(struct session *s)
+{
+	return &s->past;
+}
+
+void session_forgo(struct session *s, unsigned offers)
+{
+	caps_forgo(&s->caps, offers);
 }
 
 void session_show(const struct session *s, struct slice line)
@@ -286,7 +298,7 @@ static const char *judge(const struct session *s, const struct feed *feed, int o
 		wrong = "the session is lost, and that is not told";
 	if (!wrong && ok == 0 && feed->given != MAILS)
 		wrong = "a session that goes on asks for all mails";
-	if (!wrong && ok == 0 && s->open && !s->in_transaction)
+	if (!wrong && ok == 0 && s->open && !s->past.open)
 		wrong = "a transaction was left open, and the next MAIL would find it";
 	return wrong;
 }

@@ -8,14 +8,16 @@
 #include <sysexits.h>
 
 #include "base/ending.h"
+#include "mail/offers.h"
 #include "wire/smtp.h"
 
 struct session {
 	struct caps caps;
-	const char *answers; /* lines parted by \n; "!" ends the connection */
+	const char *answers; /* lines parted by \n; "!" ends the connection, "~" says that it has ended unasked */
 	struct buf written;
 	unsigned waits; /* how often an answer was awaited after something was written */
-	bool wrote, in_transaction;
+	bool wrote;
+	struct past past;
 };
 
 const struct caps *session_caps(const struct session *s)
@@ -42,9 +44,20 @@ bool session_is_ahead(struct session *s)
 	return false;
 }
 
-bool *session_in_transaction(struct session *s)
+bool session_is_over(struct session *s, struct reply *r)
 {
-	return &s->in_transaction;
+	*r = (struct reply){0};
+	return *s->answers == '~';
+}
+
+struct past *session_past(struct session *s)
+{
+	return &s->past;
+}
+
+void session_forgo(struct session *s, unsigned offers)
+{
+	caps_forgo(&s->caps, offers);
 }
 
 void session_show(const struct session *s, struct slice line)
@@ -91,7 +104,7 @@ int session_reply(struct session *s, int64_t until, unsigned awaited, struct rep
 	s->wrote = false;
 	if (*s->answers == '?')
 		line = (struct slice){s->answers + 1, n - 1};
-	if (!line.len || line.p[0] == '!')
+	if (!line.len || line.p[0] == '!' || line.p[0] == '~')
 		return gone(f);
 	s->answers += n + (s->answers[n] == '\n');
 	*r = (struct reply){0};
@@ -168,6 +181,8 @@ static void run_row(const struct row *row)
 	buf_start(&s.written, 100000);
 	s.caps.pipelining = strstr(row->caps, "pipelining") != NULL;
 	s.caps.chunking = strstr(row->caps, "chunking") != NULL;
+	s.caps.size = strstr(row->caps, "size") != NULL;
+	s.past.used = strstr(row->caps, "kept") != NULL;
 	for (unsigned i = 0; i < row->mails; i++)
 		mail_make(&mail[i], &in, row->recipients, "a: b\r\n\r\n.x\r\n");
 	ok = smtp_run(&s, &limits, &client, &f);
@@ -240,6 +255,31 @@ static void test_each_conversation_ends_in_the_right_verdicts(void **state)
 		{"552 and nobody taken", PLAIN, 1, 2, 0, "250 \n552 \n552 ", "RR", M R1 R2, 0, 0},
 		{"552 for another reason", PLAIN, 1, 2, 0, "250 \n250 \n552 5.2.2 full\n354 \n250 ", "AR", M R1 R2 D TEXT, 0, 0},
 		{"552 5.3.4 of a message is not about its recipients", PLAIN, 1, 2, 0, "250 \n250 \n552 5.3.4 big\n354 \n250 ", "AR", NULL, 0, 0},
+		{"what is said of the message is not for those who come again", BDAT, 1, 2, 0,
+		 "250 \n250 \n452 \n554 no\n250 \n250 \n250 \n250 ", "RA", M R1 R2 B "RSET\r\n" M R2 B, 0, 0},
+		{"503 to BDAT: by DATA, in the same session", BDAT, 1, 1, 0, "250 \n250 \n503 5.5.1 what\n250 \n250 \n250 \n354 \n250 ", "A",
+		 M R1 B "RSET\r\n" M R1 D TEXT, 0, 0},
+		{"503 to BDAT of three mails", BDAT, 3, 1, 0,
+		 "250 \n250 \n503 \n250 \n250 \n250 \n503 \n250 \n250 \n250 \n503 \n250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ",
+		 "A A A", NULL, 0, 0},
+		{"503 to BDAT where nobody was taken", BDAT, 1, 1, 0, "250 \n550 \n503 ", "R", M R1 B, 0, 0},
+		{"502 to BDAT: nothing behind it is an answer", BDAT, 2, 1, 0, "250 \n250 \n502 what\n250 \n250 \n250 \n250 ", "P P", NULL, SMTP_ANOTHER, 0},
+		{"500 to the second BDAT", BDAT, 2, 1, 0, "250 \n250 \n250 \n250 \n250 \n250 \n500 what\n250 ", "A P", NULL, SMTP_ANOTHER, 0},
+		{"SIZE= refused: without", "size", 2, 1, 0, "555 5.5.4 no\n250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ", "A A",
+		 "MAIL FROM:<s@x> SIZE=12\r\n" "RSET\r\n" M R1 D TEXT M R1 D TEXT, 0, 0},
+		{"SIZE= refused, pipelined", "size pipelining", 1, 1, 0, "501 \n503 \n503 \n250 \n250 \n250 \n354 \n250 ", "A",
+		 "MAIL FROM:<s@x> SIZE=12\r\n" R1 D "RSET\r\n" M R1 D TEXT, 0, 0},
+		{"SIZE= refused, and all else, too", "size", 1, 1, 0, "554 no\n250 \n554 no", "R", "MAIL FROM:<s@x> SIZE=12\r\n" "RSET\r\n" M, 0, 0},
+		{"SIZE= refused, then the connection lost", "size", 1, 1, 0, "554 no\n!", "P", NULL, -1, 0},
+		{"5.7.1 is not about SIZE=", "size", 1, 1, 0, "554 5.7.1 no", "R", "MAIL FROM:<s@x> SIZE=12\r\n", 0, 0},
+		{"a goodbye between two mails", PLAIN, 2, 1, 0, "250 \n250 \n354 \n250 \n~", "A P", M R1 D TEXT, SMTP_ANOTHER, 0},
+		{"a goodbye behind the last mail", PLAIN, 1, 1, 0, "250 \n250 \n354 \n250 \n~", "A", M R1 D TEXT, 0, 0},
+		{"a goodbye before the first is for who opened the session", PLAIN, 1, 1, 0, "~", "P", M, -1, 0},
+		{"421 after a pause", "kept", 1, 2, 0, "421 idle", "PP", M, SMTP_ANOTHER, 0},
+		{"421 after a pause, pipelined", "kept pipelining chunking", 2, 1, 0, "421 idle", "P P", NULL, SMTP_ANOTHER, 0},
+		{"421 at a later answer", "kept", 1, 1, 0, "250 \n421 full", "D", M R1, -1, 0},
+		{"gone after a pause", "kept", 1, 1, 0, "!", "P", M, SMTP_ANOTHER, 0},
+		{"gone after a pause, and all was sent", "kept pipelining chunking", 1, 1, 0, "!", "U", M R1 B, -1, 0},
 		{"nobody to send to", PIPE, 1, 0, 0, "", "", "", 0, 0},
 	};
 
@@ -419,12 +459,65 @@ static void test_told_to_end_no_other_message_goes(void **state)
 	ending_release(&held);
 }
 
+static void test_who_has_a_verdict_is_passed_over_in_the_next_session(void **state)
+{
+	struct arena in = {0};
+	struct session s = {.answers = "250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 "};
+	struct mail mail;
+	struct feed feed = {&mail, 1, 0, 0};
+	struct smtp_limits limits = {4, 100, 60, 0, false};
+	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct failure f;
+
+	(void)state;
+	buf_start(&s.written, 1000);
+	mail_make(&mail, &in, 5, "a: b\r\n\r\n.x\r\n");
+	mail.envelope.recipient[0].verdict = mail.envelope.recipient[3].verdict = ACCEPTED;
+	assert_int_equal(smtp_run(&s, &limits, &client, &f), 0);
+	assert_string_equal(s.written.p, M R2 R3 D TEXT M "RCPT TO:<r5@x>\r\n" D TEXT);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(mail.envelope.recipient[i].verdict, ACCEPTED);
+	assert_int_equal(feed.done, 1);
+	buf_free(&s.written);
+	arena_free(&in);
+}
+
+static void test_a_mail_remembers_that_a_session_was_lost_in_its_first_bdat(void **state)
+{
+	static const struct { const char *answers; unsigned without; } rows[] = {
+		{"250 \n250 \n!", OFFER_CHUNKING}, {"250 \n!", 0}, {"250 \n250 \n421 bye", 0}, {"250 \n250 \n250 \n250 \n250 \n250 \n!", 0},
+		{"250 \n250 \n502 what", OFFER_CHUNKING}, {"250 \n250 \n250 ", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct arena in = {0};
+		struct session s = {.answers = rows[i].answers, .caps = {.pipelining = true, .chunking = true}};
+		struct mail mail[2];
+		struct feed feed = {mail, strlen(rows[i].answers) > 20 ? 2 : 1, 0, 0};
+		struct smtp_limits limits = {4, 100, 60, 0, false};
+		struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+		struct failure f;
+
+		buf_start(&s.written, 1000);
+		for (size_t k = 0; k < feed.count; k++)
+			mail_make(&mail[k], &in, 1, "a: b\r\n\r\n.x\r\n");
+		(void)!smtp_run(&s, &limits, &client, &f);
+		assert_int_equal(mail[feed.count - 1].envelope.without, rows[i].without);
+		assert_int_equal(s.caps.forgone, rows[i].without);
+		buf_free(&s.written);
+		arena_free(&in);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_conversation_ends_in_the_right_verdicts),
 		cmocka_unit_test(test_every_cut_of_a_conversation_ends_and_tells_no_lie),
 		cmocka_unit_test(test_a_refused_recipient_keeps_the_relays_own_words),
+		cmocka_unit_test(test_who_has_a_verdict_is_passed_over_in_the_next_session),
+		cmocka_unit_test(test_a_mail_remembers_that_a_session_was_lost_in_its_first_bdat),
 		cmocka_unit_test(test_a_message_over_the_relays_size_is_refused_before_mail),
 		cmocka_unit_test(test_what_a_transaction_came_to_is_told_before_the_next_message_goes),
 		cmocka_unit_test(test_told_to_end_no_other_message_goes),

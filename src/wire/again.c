@@ -1,0 +1,176 @@
+/* Recipients who are tried again in the same session: in a transaction of their own, or without what the relay offered and
+ * does not take. What it does not take is known for the session once it has gone well without; a command that it has
+ * refused by name is known at once. */
+#include <string.h>
+#include <sysexits.h>
+
+#include "mail/offers.h"
+#include "wire/engine.h"
+#include "wire/meaning.h"
+
+void again_put(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without)
+{
+	struct again **last = &e->again;
+
+	while (*last && (*last)->next)
+		last = &(*last)->next;
+	if (*last && (*last)->of == t->of && (*last)->first + (*last)->count == first && (*last)->without == without && (*last)->behind == t) {
+		(*last)->count += count;
+		return;
+	}
+	if (*last)
+		last = &(*last)->next;
+	*last = arena_zeroed(&e->scratch, 1, sizeof **last);
+	**last = (struct again){t->of, first, count, without, t, NULL};
+	t->of->open++;
+}
+
+static void forget(const struct mail *m, size_t first, size_t count)
+{
+	for (size_t i = first; i < first + count; i++) {
+		m->envelope.recipient[i].verdict = PENDING;
+		m->envelope.recipient[i].why = NULL;
+	}
+}
+
+struct transaction *again_take(struct engine *e)
+{
+	struct transaction *t = arena_zeroed(&e->scratch, 1, sizeof *t);
+	struct again *a = e->again;
+
+	t->of = a->of;
+	t->again = true;
+	t->first = a->first;
+	t->count = a->count > e->most ? e->most : a->count;
+	t->without = a->without;
+	forget(t->of->mail, t->first, t->count);
+	a->first += t->count;
+	a->count -= t->count;
+	if (a->count)
+		a->of->open++; /* for the rest of it */
+	else
+		e->again = a->next;
+	return t;
+}
+
+void again_drop(struct engine *e)
+{
+	for (; e->again; e->again = e->again->next) {
+		forget(e->again->of->mail, e->again->first, e->again->count);
+		if (--e->again->of->open == 0 && e->again->of != e->mail)
+			e->client->done(e->client->ctx, e->again->of->mail);
+	}
+}
+
+/* What of it to leave out: what the relay names, else one after the other, the least missed first. */
+static unsigned suspect(unsigned said, const char *text)
+{
+	static const struct { unsigned offer; const char *word; } names[] = {
+		{OFFER_8BITMIME, "8BITMIME"}, {OFFER_8BITMIME, "BODY"}, {OFFER_SIZE, "SIZE"},	{OFFER_SMTPUTF8, "UTF8"},
+		{OFFER_DSN, "RET="},	      {OFFER_DSN, "ENVID"},	{OFFER_DSN, "NOTIFY"}, {OFFER_DSN, "ORCPT"},
+	};
+	static const unsigned order[] = {OFFER_SIZE, OFFER_8BITMIME, OFFER_DSN, OFFER_SMTPUTF8};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (said & names[i].offer && slice_mentions(slice_of(text), names[i].word))
+			return names[i].offer;
+	for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+		if (said & order[i])
+			return order[i];
+	return 0;
+}
+
+void again_without_parameter(struct transaction *t, const struct failure *why)
+{
+	unsigned said = t->said;
+
+	if (meaning_of(why) != MEANS_NO_PARAMETER)
+		return;
+	if (said & OFFER_SMTPUTF8 && command_needs_utf8(t->of->mail))
+		said &= ~(unsigned)OFFER_SMTPUTF8; /* there is no saying it without */
+	said = suspect(said, why->text);
+	t->without |= said;
+	t->repeat = said != 0;
+}
+
+bool again_without_wishes(struct engine *e, struct transaction *t, size_t recipient, const struct failure *why)
+{
+	const struct envelope *v = &t->of->mail->envelope;
+
+	if (meaning_of(why) != MEANS_NO_PARAMETER || !(t->said & OFFER_DSN) || !command_has_wishes(v, &v->recipient[recipient]))
+		return false;
+	again_put(e, t, recipient, 1, t->without | OFFER_DSN);
+	if (e->writing == t)
+		caps_forgo(&e->now, OFFER_DSN);
+	return true;
+}
+
+void again_after_end(struct engine *e, struct transaction *t, enum verb verb, const struct failure *why)
+{
+	enum meaning means = meaning_of(why);
+
+	if (!t->accepted || t->failed)
+		return;
+	if (verb == V_BDAT && means == MEANS_NO_SEQUENCE) {
+		engine_no_chunking(e, t);
+		t->repeat = true;
+	} else if (means == MEANS_NO_8BIT && t->octets != t->of->mail->wire) {
+		t->without |= OFFER_8BITMIME;
+		t->repeat = true;
+	}
+}
+
+bool again_in_another_session(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f)
+{
+	struct failure why;
+
+	if (a->verb != V_BDAT || a->t->failed || !a->t->accepted || reply_is_positive(r))
+		return false;
+	reply_failure(r, AT_END, EX_PROTOCOL, &why);
+	if (meaning_of(&why) != MEANS_NO_COMMAND)
+		return false;
+	/* It has read the message's lines as commands, and answers each. Who knows no BDAT has taken nothing by it. */
+	*f = why;
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	for (size_t i = 0; i < e->queued; i++) {
+		struct transaction *t = e->queue[(e->head + i) % e->room].t;
+
+		t->sent = false;
+		engine_no_chunking(e, t);
+	}
+	e->over = true;
+	return true;
+}
+
+void again_stalled(struct engine *e, const struct failure *f)
+{
+	if (!e->queued || e->queue[e->head].verb != V_BDAT || e->past->chunked || e->over || f->code == 421 || f->exit != EX_TEMPFAIL)
+		return;
+	for (size_t i = 0; i < e->queued; i++)
+		if (e->queue[(e->head + i) % e->room].verb == V_BDAT)
+			engine_no_chunking(e, e->queue[(e->head + i) % e->room].t);
+}
+
+bool again_after_goodbye(struct engine *e, struct failure *f)
+{
+	struct reply r;
+
+	if (e->queued || !e->past->used || !session_is_over(e->session, &r))
+		return false;
+	if (r.lines)
+		reply_failure(&r, AT_SENDER, EX_UNAVAILABLE, f);
+	else
+		fail(f, AT_SENDER, EX_TEMPFAIL, "the relay has ended the session");
+	f->exit = EX_TEMPFAIL;
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	e->over = true;
+	return true;
+}
+
+bool again_lost_idle(const struct engine *e, const struct failure *f)
+{
+	for (size_t i = 0; i < e->queued; i++)
+		if (e->queue[(e->head + i) % e->room].t->sent)
+			return false;
+	return e->kept && !e->answers && f->exit == EX_TEMPFAIL && !f->code;
+}
