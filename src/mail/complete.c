@@ -3,13 +3,13 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "mail/ascii.h"
 #include "mail/compose.h"
 #include "mail/from.h"
 #include "mail/mime.h"
 #include "mail/recode.h"
 #include "mail/settle.h"
 #include "mail/stamp.h"
-#include "mail/words.h"
 
 enum { LINE = 78, TO_MAX = 512 * 1024 };
 
@@ -143,25 +143,6 @@ static int put_resent(struct header *h, const struct completion *c, struct failu
 	return 0;
 }
 
-/* An 8-bit Subject is encoded, unless the message says that it is written in something else. */
-static void encode_subject(struct header *h)
-{
-	struct field *field = header_find(h, "Subject", NULL);
-	const char *charset, *text;
-	struct buf out;
-
-	if (!field || slice_is_ascii(field->body) || !slice_is_utf8(field->body))
-		return;
-	charset = mime_charset(h->in, h);
-	if (*charset && !slice_is(slice_of(charset), "utf-8") && !slice_is(slice_of(charset), "us-ascii"))
-		return;
-	text = header_unfold(h, field);
-	buf_start(&out, 64 + 16 * strlen(text));
-	if (buf_text(&out, " ") == 0 && words_text(&out, slice_of(text), strlen("Subject: ")) == 0)
-		header_set_body(h, field, (struct slice){arena_text(h->in, out.p, out.len), out.len});
-	buf_free(&out);
-}
-
 static int complete_header(struct header *h, const struct mail *m, const struct completion *c, struct failure *f)
 {
 	bool to = c->to != PUT_NEVER && !names_recipients(h); /* Bcc counts, although it goes */
@@ -179,7 +160,8 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 		put_to(h, m);
 	if (c->names && header_rename(h, c->names, f) < 0)
 		return -1;
-	encode_subject(h);
+	if (!envelope_needs_utf8(&m->envelope)) /* else nobody gets it who could not read it */
+		ascii_fields(h);
 	if (is_wanted(h, "Date", c->date))
 		header_put(h, "Date", stamp_date(h->in, c->now));
 	if (is_wanted(h, "Message-ID", c->message_id))

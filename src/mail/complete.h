@@ -3,7 +3,7 @@
  *
  * Use: fill struct completion from the account and the caller's wishes, then complete(&mail, &c, f).
  * Adds From, Date, Message-ID, To, MIME fields where they are missing or say nothing (and Resent- twins when the message
- * is resent), takes out Bcc, Resent-Bcc, Return-Path and Content-Length, encodes an 8-bit Subject, and a body of 8 bits
+ * is resent), takes out Bcc, Resent-Bcc, Return-Path and Content-Length, encodes names and texts in UTF-8 (mail/ascii), and a body of 8 bits
  * or overlong lines without MIME fields (mail/compose); everything else passes byte for byte.
  * Afterwards mail->wire is set, wire8 where there is a choice, and nothing changes the mail any more.
  *

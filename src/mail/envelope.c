@@ -69,3 +69,12 @@ size_t envelope_count(const struct envelope *e, enum verdict v)
 		n += e->recipient[i].verdict == v;
 	return n;
 }
+
+bool envelope_needs_utf8(const struct envelope *e)
+{
+	bool needs = e->smtputf8 || !address_is_ascii(e->sender);
+
+	for (size_t i = 0; i < e->recipients && !needs; i++)
+		needs = !address_is_ascii(e->recipient[i].address);
+	return needs;
+}

@@ -51,5 +51,6 @@ struct envelope {
 /* Once: no second time (address_same), then NULL. Good until the next is added. */
 struct recipient *envelope_add(struct envelope *e, struct arena *in, const char *address);
 size_t envelope_count(const struct envelope *e, enum verdict v); /* of how many that became */
+bool envelope_needs_utf8(const struct envelope *e); /* SMTPUTF8 (RFC 6531): it was said, or an address is not ASCII */
 
 #endif

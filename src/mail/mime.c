@@ -137,3 +137,13 @@ enum mime_encoding mime_encoding(struct arena *in, const struct header *h)
 			return known[i].is;
 	return MIME_UNKNOWN;
 }
+
+bool mime_is_signed(const struct header *h)
+{
+	static const char *const names[] = {"DKIM-Signature", "DomainKey-Signature", "ARC-Message-Signature", "X-Google-DKIM-Signature", NULL};
+	size_t i = 0;
+
+	while (names[i] && !header_find(h, names[i], NULL))
+		i++;
+	return names[i];
+}

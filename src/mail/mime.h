@@ -20,6 +20,9 @@ const char *mime_parameter(struct arena *in, const struct header *h, const char 
  * what it says is no type. */
 const char *mime_type(struct arena *in, const struct header *h);
 
+/* Its header or its text is, by who has had it before (RFC 6376 3.5, RFC 8617 4.1): what is changed spoils that. */
+bool mime_is_signed(const struct header *h);
+
 enum mime_encoding {
 	MIME_PLAIN,   /* 7bit, 8bit, binary, or nothing said: the octets are what they mean */
 	MIME_ENCODED, /* quoted-printable, base64 */

@@ -42,16 +42,6 @@ static bool is_one_of(const char *type, const char *const *names)
 	return *names;
 }
 
-static bool is_signed(const struct header *h)
-{
-	static const char *const names[] = {"DKIM-Signature", "DomainKey-Signature", "ARC-Message-Signature", "X-Google-DKIM-Signature", NULL};
-	size_t i = 0;
-
-	while (names[i] && !header_find(h, names[i], NULL))
-		i++;
-	return names[i];
-}
-
 static bool comes_twice(const struct header *h, const char *name)
 {
 	const struct field *field = header_find(h, name, NULL);
@@ -144,7 +134,7 @@ static void open_part(struct scan *s, const struct header *h)
 	static const char *const sealed[] = {"multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", NULL};
 	const char *type = type_of(s, h);
 	bool plain = mime_encoding(&s->scratch, h) == MIME_PLAIN, multipart = slice_begins(slice_of(type), "multipart/");
-	bool closed = is_one_of(type, sealed) || (s->leaf.message && is_signed(h));
+	bool closed = is_one_of(type, sealed) || (s->leaf.message && mime_is_signed(h));
 
 	if (*type == '?' || comes_twice(h, "Content-Type") || comes_twice(h, "Content-Transfer-Encoding")) {
 		s->out->broken = true;

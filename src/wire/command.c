@@ -112,16 +112,6 @@ void caps_forgo(struct caps *c, unsigned offers)
 	c->dsn &= !(offers & OFFER_DSN);
 }
 
-static bool needs_utf8(const struct envelope *e)
-{
-	if (!address_is_ascii(e->sender))
-		return true;
-	for (size_t i = 0; i < e->recipients; i++)
-		if (!address_is_ascii(e->recipient[i].address))
-			return true;
-	return false;
-}
-
 static int full(struct failure *f)
 {
 	return fail(f, AT_SENDER, EX_OSERR, "no memory for the commands");
@@ -135,7 +125,7 @@ unsigned command_uses(const struct caps *c, const struct mail *m)
 
 	if (c->eightbit && (octets != m->wire || message_is_eightbit(&m->message) || e->body != BODY_UNSAID))
 		set |= OFFER_8BITMIME;
-	if (c->smtputf8 && (e->smtputf8 || needs_utf8(e)))
+	if (c->smtputf8 && envelope_needs_utf8(e))
 		set |= OFFER_SMTPUTF8;
 	if (c->dsn && (e->ret != RET_UNSAID || e->envid))
 		set |= OFFER_DSN;

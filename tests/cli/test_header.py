@@ -306,7 +306,7 @@ def test_missing_to_is_the_one_argument_or_nobody(mysend, text, to, value):
     result = mysend.dry(stdin=text, to=to)
     if value is None:
         assert result.get("To") in (None, "undisclosed-recipients:;"), result
-        assert b"bob" not in result.message
+        assert b"bob@" not in result.message
     else:
         assert result.get("To") == value
     if len(to) > 1 or "," in to[0]:
@@ -435,6 +435,37 @@ def test_subject_that_is_encoded_already_passes_as_it_is(mysend):
 def test_8bit_name_in_a_from_field_keeps_its_address(mysend):
     result = mysend.dry(stdin="From: Jürgen <juergen@example.net>\nSubject: x\n\nb\n")
     assert fold_out(result.get("From")).endswith("<juergen@example.net>")
+
+
+NAMED = "From: J\u00fcrgen M\u00fcller <juergen@example.net>\nTo: \"M\u00fcller, Ann\" <ann@x.org>, bob@x.org (B\u00f6b),\n\tcarl@x.org\nCc: friends: \u6f22\u5b57 <d@x.org>, e@x.org;\nReply-To: \u00dc <r@x.org>\nX-Tag: caf\u00e9 au lait\nSubject: x\n\nb\n"
+
+
+@pytest.mark.parametrize("ehlo", ["ehlo pipelining", "ehlo pipelining 8bitmime smtputf8"])
+@pytest.mark.parametrize("args", [["-t"], ["f@x.org"]])
+def test_names_in_utf8_are_rfc2047_and_addresses_stay(mysend, relay, ehlo, args):
+    one = relay(ehlo)
+    mysend(*args, stdin=NAMED, relay=one).ok()
+    field = one.message.field
+    assert one.message.body.isascii() and not set(one.message.parameters) & {"SMTPUTF8", "BODY"}
+    assert one_address(field("From")) == ("J\u00fcrgen M\u00fcller", "juergen@example.net")
+    assert decoded(field("Reply-To")) == "\u00dc <r@x.org>" and decoded(field("X-Tag")) == "caf\u00e9 au lait"
+    people = email.message_from_bytes(one.message.body, policy=email.policy.default)
+    assert [(who.display_name, who.addr_spec) for who in people["To"].addresses] == [("M\u00fcller, Ann", "ann@x.org"), ("", "bob@x.org"), ("", "carl@x.org")]
+    assert [(who.display_name, who.addr_spec) for who in people["Cc"].addresses] == [("\u6f22\u5b57", "d@x.org"), ("", "e@x.org")]
+    assert " bob@x.org (=?utf-8?Q?B=C3=B6?=\r\n =?utf-8?Q?b?=),\r\n\tcarl@x.org" in field("To")
+
+
+def test_names_stay_in_utf8_where_an_address_needs_it_anyway(mysend, relay):
+    one = relay("ehlo pipelining 8bitmime smtputf8")
+    text = "From: J\u00fcrgen <j@example.net>\nTo: B\u00f6b <b\u00f6b@x.org>\nSubject: gr\u00fc\u00dfe\n\nb\n"
+    mysend("-t", stdin=text, relay=one).ok()
+    assert one.message.body.startswith(text[:text.index("\n\n")].replace("\n", "\r\n").encode()) and "SMTPUTF8" in one.message.parameters
+
+
+@pytest.mark.parametrize("name", ["DKIM-Signature", "ARC-Message-Signature"])
+def test_names_and_subject_of_a_signed_message_stay_as_they_are(mysend, name):
+    text = name + ": v=1; b=abc\nFrom: J\u00fcrgen <j@example.net>\nTo: b@x.org\nSubject: gr\u00fc\u00dfe\n\nb\n"
+    assert mysend.dry("-t", stdin=text, to=()).message.startswith(text[:text.index("\n\n")].replace("\n", "\r\n").encode())
 
 
 def test_header_of_thousands_of_fields_passes(mysend):
