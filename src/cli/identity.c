@@ -9,6 +9,8 @@
 #include "mail/address.h"
 #include "wire/idn.h"
 
+#define OF_FIELD "%F"
+
 int identity_domain(struct identity *id, struct job *j, const char *name, struct failure *f)
 {
 	if (!*id->domain)
@@ -104,6 +106,28 @@ static int of_user(struct identity *id, struct job *j, const char **out, struct 
 	return one(id, j, "from", user, out, f);
 }
 
+/* %F: the address of the From field, or of the Resent-From in front of any. NULL and *f: there is none. */
+static const char *with_field(struct job *j, const char *from, struct failure *f)
+{
+	const struct header *h = &j->mail.message.header;
+	const char *at = strstr(from, OF_FIELD);
+	struct mailboxes list = {0};
+	struct failure unused;
+
+	for (size_t i = 0; i < h->fields && !list.count; i++) {
+		const struct field *field = &h->field[i];
+
+		if ((slice_is(field->name, "From") || slice_is(field->name, "Resent-From")) &&
+		    (address_list(&list, &j->arena, field->body, &unused) < 0 || !list.count || !*list.box[0].address))
+			break;
+	}
+	if (list.count && *list.box[0].address)
+		return arena_printf(&j->arena, "%.*s%s%s", (int)(at - from), from, list.box[0].address, at + strlen(OF_FIELD));
+	fail(f, AT_CONFIG, EX_CONFIG, "from is %s, and the message has no From field with an address", from);
+	failure_hint(f, "give the sender with -f, or in the From field");
+	return NULL;
+}
+
 /* The account's own address, else the user's. */
 static int by_default(struct identity *id, struct job *j, const char **out, struct failure *f)
 {
@@ -112,6 +136,10 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 
 	if (!*from)
 		return of_user(id, j, out, f);
+	if (strstr(from, OF_FIELD)) {
+		from = with_field(j, from, f);
+		return from ? one(id, j, "from", from, out, f) : -1;
+	}
 	if (!is_pattern(from))
 		return one(id, j, "from", from, out, f);
 	header = identity_of_header(j);

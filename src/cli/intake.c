@@ -140,6 +140,11 @@ static void warn(const struct job *j)
 			    facts->longest);
 }
 
+static bool hides_recipients(const struct account *a)
+{
+	return a->undisclosed_recipients || setting_is(a, SET_set_to_header, "undisclosed_recipients");
+}
+
 static int finish(const struct intake *n, struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
 {
 	const struct account *a = j->account;
@@ -149,7 +154,7 @@ static int finish(const struct intake *n, struct job *j, const struct identity *
 		.from = (enum put)a->set_from_header,
 		.date = (enum put)a->set_date_header,
 		.message_id = (enum put)a->set_msgid_header,
-		.to = (enum put)a->set_to_header,
+		.to = hides_recipients(a) ? PUT_NEVER : (enum put)a->set_to_header,
 		.keep_bcc = !a->remove_bcc_headers,
 		.forced_from = id->forced,
 		.from_address = id->from,
@@ -233,7 +238,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	whom_open(&who, j, w, aliases, &id);
 	if (whom_envelope(&who, f) < 0 || wishes(j, w, f) < 0)
 		return -1;
-	if (a->undisclosed_recipients)
+	if (hides_recipients(a))
 		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);
 	if (finish(n, j, &id, &who.naming, f) < 0)
 		return -1;

@@ -197,6 +197,9 @@ static int keyword_line(struct parser *p, struct slice word, struct slice value,
 
 	if (keyword_read(&k, word, value, f) < 0)
 		return at_line(p, f);
+	if (k.setting != SETTINGS && k.why)
+		log_warning("%s:%u: %.*s: %.*s is taken as %.*s: %s", p->config->path, p->line, (int)word.len, word.p, (int)value.len, value.p,
+			    (int)k.value.len, k.value.p, k.why);
 	if (k.setting != SETTINGS)
 		return set(p, &k, f);
 	if (k.why)

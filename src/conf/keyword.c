@@ -19,6 +19,12 @@ static const struct row {
 #include "conf/settings.def"
 };
 
+/* Values, in any case as those of every setting. */
+static const struct { const char *name, *value, *taken, *why; enum setting setting; } instead[] = {
+#define INSTEAD(n, v, t, w) {#n, #v, #t, w, SET_##n},
+#include "conf/settings.def"
+};
+
 static bool equal(struct slice s, const char *text, size_t len)
 {
 	return s.len == len && (!len || memcmp(s.p, text, len) == 0);
@@ -61,6 +67,15 @@ static int old_keyword(struct keyword *out, const struct row *r, struct slice va
 	return -1;
 }
 
+static void take_instead(struct keyword *k)
+{
+	for (size_t i = 0; i < sizeof instead / sizeof *instead; i++)
+		if (k->setting == instead[i].setting && slice_is(k->value, instead[i].value)) {
+			k->value = slice_of(instead[i].taken);
+			k->why = instead[i].why;
+		}
+}
+
 int keyword_read(struct keyword *out, struct slice word, struct slice value, struct failure *f)
 {
 	const char *nearest;
@@ -73,6 +88,7 @@ int keyword_read(struct keyword *out, struct slice word, struct slice value, str
 	if (out->setting != SETTINGS) {
 		if (!value.len && setting_takes_optional(out->setting))
 			out->value = SLICE("on");
+		take_instead(out);
 		return 0;
 	}
 	/* password=SECRET: what stands behind the word is not for everybody's eyes. */

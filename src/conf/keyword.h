@@ -13,7 +13,7 @@
 struct keyword {
 	enum setting setting; /* SETTINGS: none */
 	struct slice value;   /* "on" where it stood alone and may */
-	const char *why;      /* it means nothing here, for a warning; NULL: not worth one */
+	const char *why;      /* it means nothing here, or the value another one, for a warning; NULL: not worth one */
 };
 
 MUST_CHECK int keyword_read(struct keyword *out, struct slice word, struct slice value, struct failure *f);

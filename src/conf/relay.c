@@ -259,7 +259,7 @@ int account_settle(struct account *a, struct arena *in, struct failure *f)
 		return alone(a, SET_tls_key_file, "needs tls_cert_file beside it", f);
 	if (*a->proxy && *a->proxy_host)
 		return contradict(a, SET_proxy, SET_proxy_host, f);
-	if (a->proxy_port && !*a->proxy_host)
+	if (a->proxy_port && *a->proxy) /* alone it says nothing, in a file of msmtp's */
 		return alone(a, SET_proxy_port, "needs proxy_host beside it", f);
 	if (*a->pop_before_smtp && !*a->user)
 		return alone(a, SET_pop_before_smtp, "needs user beside it", f);

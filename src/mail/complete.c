@@ -65,13 +65,13 @@ out:
 }
 
 /* COMPAT.md 0, decision 5: arguments may be blind copies; only a message without any header says who they are. */
-static void put_to(struct header *h, const struct mail *m)
+static void put_to(struct header *h, const struct mail *m, bool all)
 {
 	const char *text = "undisclosed-recipients:;";
 
 	if (!m->envelope.recipients)
 		return;
-	if (m->envelope.recipients == 1 || m->message.facts.no_header) {
+	if (m->envelope.recipients == 1 || m->message.facts.no_header || all) {
 		const char *list = list_text(h->in, &m->envelope);
 
 		text = list ? list : text;
@@ -145,7 +145,7 @@ static int put_resent(struct header *h, const struct completion *c, struct failu
 
 static int complete_header(struct header *h, const struct mail *m, const struct completion *c, struct failure *f)
 {
-	bool to = c->to != PUT_NEVER && !names_recipients(h); /* Bcc counts, although it goes */
+	bool to = c->to == PUT_ALWAYS || (c->to != PUT_NEVER && !names_recipients(h)); /* Bcc counts, although it goes */
 
 	drop_silent_resent(h);
 	if (put_resent(h, c, f) < 0 || from_complete(h, c, f) < 0)
@@ -156,8 +156,12 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 		header_remove(h, "Bcc");
 		header_remove(h, "Resent-Bcc");
 	}
+	if (c->to == PUT_ALWAYS && m->envelope.recipients) {
+		header_remove(h, "Cc");
+		header_remove(h, "Bcc");
+	}
 	if (to)
-		put_to(h, m);
+		put_to(h, m, c->to == PUT_ALWAYS);
 	if (c->names && header_rename(h, c->names, f) < 0)
 		return -1;
 	if (!envelope_needs_utf8(&m->envelope)) /* else nobody gets it who could not read it */

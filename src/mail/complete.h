@@ -20,7 +20,7 @@
 #include "mail/message.h"
 #include "mail/recipients.h"
 
-enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* auto, on, off; To: always means missing */
+enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* auto, on, off; a To for all, in place of To, Cc and Bcc */
 
 struct completion {
 	enum put from, date, message_id, to;

@@ -193,9 +193,12 @@ static void to_file(const struct job *j, const struct buf *line)
 
 	buf_start(&b, LINE + 512);
 	localtime_r(&now, &tm);
-	if (!strftime(when, sizeof when, *a->logfile_time_format ? a->logfile_time_format : "%b %d %H:%M:%S", &tm))
+	if (strcmp(a->logfile_time_format, "none") == 0)
+		*when = '\0';
+	else if (!strftime(when, sizeof when, *a->logfile_time_format ? a->logfile_time_format : "%b %d %H:%M:%S", &tm))
 		snprintf(when, sizeof when, "%lld", (long long)now);
-	if (buf_text(&b, when) == 0 && buf_slice(&b, buf_slice_of(line)) == 0 && buf_text(&b, "\n") == 0) {
+	/* Without a time the blank goes that parts it from the rest. */
+	if (buf_text(&b, when) == 0 && buf_text(&b, line->p + !*when) == 0 && buf_text(&b, "\n") == 0) {
 		if (fd >= 0)
 			to_descriptor(j, fd, &b);
 		else if (file_append(a->logfile, buf_slice_of(&b), &f) < 0)

@@ -43,6 +43,26 @@ static void test_a_keyword_is_a_setting_or_what_msmtp_calls_so(void **state)
 	}
 }
 
+static void test_a_value_of_msmtp_that_means_another_one_here_is_told_of(void **state)
+{
+	static const struct { const char *word, *value, *means; bool told; } rows[] = {
+		{"auth", "scram-sha-256-plus", "scram-sha-256", true}, {"auth", "SCRAM-SHA-1-PLUS", "scram-sha-1", true},
+		{"auth", "scram-sha-256", "scram-sha-256", false},     {"auth", "scram-sha-256-", "scram-sha-256-", false},
+		{"user", "scram-sha-256-plus", "scram-sha-256-plus", false}, {"tls_nostarttls", "", "off", false}, {"tls_nocertcheck", "on", "off", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct keyword k;
+		struct failure f;
+
+		assert_int_equal(keyword_read(&k, slice_of(rows[i].word), slice_of(rows[i].value), &f), 0);
+		assert_int_not_equal(k.setting, SETTINGS);
+		assert_int_equal(k.why != NULL, rows[i].told);
+		check(k.value, rows[i].means);
+	}
+}
+
 static void test_what_may_stand_alone_is_on_then_and_the_rest_is_empty(void **state)
 {
 	static const struct { const char *word, *means; } rows[] = {
@@ -129,6 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_keyword_is_a_setting_or_what_msmtp_calls_so),
+		cmocka_unit_test(test_a_value_of_msmtp_that_means_another_one_here_is_told_of),
 		cmocka_unit_test(test_what_may_stand_alone_is_on_then_and_the_rest_is_empty),
 		cmocka_unit_test(test_what_means_nothing_here_says_why_unless_it_changes_nothing),
 		cmocka_unit_test(test_any_other_keyword_is_an_error_with_the_nearest_as_a_hint),

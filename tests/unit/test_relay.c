@@ -110,7 +110,7 @@ static void test_contradictions_are_told_with_both_places(void **state)
 		{"relay smtp://h:25\nport 26", "conf:1: relay has another port than the setting port beside it", NULL},
 		{"host h\ntls_key_file k", "conf:2: tls_key_file needs tls_cert_file beside it", NULL},
 		{"host h\nproxy socks5://p\nproxy_host q", "conf:3: proxy_host contradicts proxy (conf:2)", NULL},
-		{"host h\nproxy_port 9", "conf:2: proxy_port needs proxy_host beside it", NULL},
+		{"host h\nproxy socks5h://p\nproxy_port 9", "conf:3: proxy_port needs proxy_host beside it", NULL},
 		{"host h\npop_before_smtp pop3://p", "conf:2: pop_before_smtp needs user beside it", NULL},
 	};
 
