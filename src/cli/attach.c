@@ -9,6 +9,8 @@
 #include "mail/compose.h"
 #include "mail/mime.h"
 #include "mail/params.h"
+#include "mail/unicode.h"
+#include "mail/wide.h"
 
 enum { NAME_OCTETS = 1000, ID_OCTETS = 200 };
 
@@ -88,18 +90,34 @@ static int check_charset(struct desk *k, struct source *text, const char **chars
 	return 0;
 }
 
+/* Text in UTF-16 must not travel as text (RFC 2046 4.1.1, RFC 2781 3.3): what it says, in UTF-8. */
+static int narrow(struct desk *k, struct part *p, const char *charset, const char *path, struct failure *f)
+{
+	p->charset = "utf-8";
+	if (wide_source(&k->job->mail.message, &k->job->arena, &p->content, charset, path, f) == 0)
+		return 0;
+	return failure_hint(f, "--attach 'FILE;type=application/octet-stream' sends it as it is");
+}
+
 /* What it is: type and charset as said, as found, or as both together have it. */
 static int tell(struct desk *k, struct part *p, const struct draft_file *a, const struct media *said, struct failure *f)
 {
 	struct filetype t;
 	struct slice head;
+	const char *wide;
+	size_t mark;
 
 	if (source_head(p->content, k->look.p, FILETYPE_LOOK, &head, f) < 0)
 		return -1;
 	t = filetype_of(k->types, &k->job->arena, head, a->path);
 	p->type = a->type ? said->type : is_nested(t.type) ? "application/octet-stream" : t.type;
 	p->charset = "";
-	if (!slice_begins(slice_of(p->type), "text/") || strcmp(t.charset, "binary") == 0)
+	if (!slice_begins(slice_of(p->type), "text/"))
+		return 0;
+	wide = unicode_mark(head, &mark);
+	if (wide || unicode_is_wide(t.charset))
+		return narrow(k, p, wide ? wide : t.charset, a->path, f);
+	if (strcmp(t.charset, "binary") == 0)
 		return 0;
 	p->charset = t.charset;
 	return check_charset(k, p->content, &p->charset, f);
@@ -143,7 +161,7 @@ static int check_ids(const struct part *part, size_t count, struct failure *f)
 /* A text of it, in the charset that is said or found. */
 static int add_text(struct desk *k, struct part *to, const char *type, struct source *text, const struct facts *facts, struct failure *f)
 {
-	const char *charset = k->draft->charset;
+	const char *charset = facts->wide ? NULL : k->draft->charset;
 
 	if (charset && !charset_fits(charset, facts))
 		return fail(f, AT_INPUT, EX_DATAERR, "the %s is not in %s, which --charset says it is", type, charset);
@@ -186,7 +204,7 @@ static int add_html(struct desk *k, struct failure *f)
 
 	if (fd < 0)
 		return -1;
-	ok = message_read(&html, in, fd, MESSAGE_IS_TEXT, f);
+	ok = wide_read(&html, in, fd, MESSAGE_IS_TEXT, k->types, k->draft->charset, f);
 	content_close(fd);
 	if (ok < 0)
 		return failure_in(f, "%s", path);
@@ -194,7 +212,7 @@ static int add_html(struct desk *k, struct failure *f)
 		message_hold(&k->job->mail.message, in, html.held);
 	if (html.facts.nuls) {
 		fail(f, AT_INPUT, EX_DATAERR, "%s: there are NUL octets in it, which mail cannot carry as text", path);
-		return failure_hint(f, "text in UTF-16 becomes UTF-8 with iconv -f UTF-16 -t UTF-8");
+		return failure_hint(f, "text in UTF-16 has to begin with a byte order mark, or becomes UTF-8 with iconv -f UTF-16LE -t UTF-8");
 	}
 	return add_text(k, &k->c.html, "text/html", html.body, &html.facts, f);
 }

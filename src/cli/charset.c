@@ -7,6 +7,7 @@
 #include <wchar.h>
 
 #include "mail/settle.h"
+#include "mail/unicode.h"
 
 /* All of it, but for a character that the end of the look may have cut. */
 static bool is_text_of_locale(struct slice text)
@@ -44,11 +45,6 @@ static const char *of_locale(struct arena *in, struct slice text)
 	return fits ? word : NULL;
 }
 
-static bool is_wide(const char *charset)
-{
-	return slice_begins(slice_of(charset), "utf-16") || slice_begins(slice_of(charset), "utf-32");
-}
-
 bool charset_fits(const char *charset, const struct facts *facts)
 {
 	struct slice s = slice_of(charset);
@@ -57,7 +53,7 @@ bool charset_fits(const char *charset, const struct facts *facts)
 		return !facts->eightbit;
 	if (slice_is(s, "utf-8") || slice_is(s, "utf8"))
 		return facts->utf8;
-	return !is_wide(charset); /* a line end is two octets there, and NUL one of them */
+	return !unicode_is_wide(charset); /* a line end is two octets there, and NUL one of them */
 }
 
 /* What libmagic calls so is text; of these it does not say of which charset, or it is one that no body can be in. */
@@ -68,7 +64,7 @@ static bool is_charset(const char *word)
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
 		if (strcmp(word, none[i]) == 0)
 			return false;
-	return !is_wide(word);
+	return !unicode_is_wide(word);
 }
 
 /* The piece of the text in which it shows that it is not UTF-8; in `to`. */
@@ -111,7 +107,7 @@ const char *charset_of(struct filetypes *types, const struct account *a, struct 
 {
 	if (!facts->eightbit)
 		return "us-ascii";
-	if (facts->utf8)
+	if (facts->utf8 || facts->wide)
 		return "utf-8";
 	return *a->charset ? a->charset : guess(types, in, text, f);
 }

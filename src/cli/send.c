@@ -10,6 +10,7 @@
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "conf/whoami.h"
+#include "mail/wide.h"
 #include "post/logline.h"
 #include "post/queue.h"
 #include "post/report.h"
@@ -19,7 +20,7 @@
 /* When no more is begun, and by when what was begun must be written. What is larger would hardly be, and waits for a run. */
 enum { ALONG_MS = 5000, ALONG_END_MS = 15000, ALONG_OCTETS = 1024 * 1024, ALONG_NAMES = 100 };
 
-static int read_message(struct job *j, const struct wish *w, struct failure *f)
+static int read_message(struct job *j, const struct wish *w, struct filetypes *types, struct failure *f)
 {
 	const struct draft *d = &w->draft;
 	unsigned how = !w->dots_are_text && (w->dots_end || isatty(STDIN_FILENO)) ? MESSAGE_DOT_ENDS : 0;
@@ -33,7 +34,7 @@ static int read_message(struct job *j, const struct wish *w, struct failure *f)
 		return fail(f, AT_INPUT, EX_NOINPUT, "standard input is closed: there is no message");
 	if (d->used && !w->from_header)
 		how |= MESSAGE_MAY_BE_TEXT;
-	return message_read(&j->mail.message, &j->arena, STDIN_FILENO, how, f);
+	return wide_read(&j->mail.message, &j->arena, STDIN_FILENO, how, types, d->charset, f);
 }
 
 /* The relay is there, and has time: some of what waited for it goes along. Nothing waited for one that an option chose. */
@@ -82,7 +83,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 	struct intake intake;
 	int status;
 
-	if (intake_open(&intake, w, run, f) < 0 || read_message(&j, w, f) < 0 ||
+	if (intake_open(&intake, w, run, f) < 0 || read_message(&j, w, intake.types, f) < 0 ||
 	    intake_take(&intake, &j, w, f) < 0) {
 		if (j.account)
 			logline_write(&j, f, f->exit);

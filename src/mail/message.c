@@ -239,6 +239,11 @@ static int finish(struct reading *r, struct failure *f)
 	return 0;
 }
 
+bool message_has_ended(const struct message *m)
+{
+	return m->reading->settler.ended;
+}
+
 int message_end(struct message *m, struct failure *f)
 {
 	int ok = finish(m->reading, f);
@@ -255,7 +260,7 @@ int message_read(struct message *m, struct arena *in, int fd, unsigned how, stru
 	int ok = 0;
 
 	message_begin(m, in, how);
-	while (ok == 0 && !m->reading->settler.ended && (n = file_read(fd, piece, sizeof piece)) > 0)
+	while (ok == 0 && !message_has_ended(m) && (n = file_read(fd, piece, sizeof piece)) > 0)
 		ok = message_add(m, piece, (size_t)n, f);
 	if (n < 0)
 		ok = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");

@@ -31,6 +31,7 @@ struct facts {
 	bool no_header;	 /* the input had no header block */
 	bool parted;	 /* an empty line stood behind it */
 	bool empty;	 /* there was no input at all */
+	bool wide;	 /* the body was UTF-16 or UTF-32, and is UTF-8 now: mail/wide */
 	uint64_t nuls;	 /* dropped */
 	size_t longest;	 /* line of the body, octets without CRLF, where over 998 (RFC 5322 2.1.1); else 0 */
 };
@@ -71,6 +72,7 @@ enum {
 MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, unsigned how, struct failure *f);
 void message_begin(struct message *m, struct arena *in, unsigned how);
 MUST_CHECK int message_add(struct message *m, char *piece, size_t len, struct failure *f); /* piece is changed */
+bool message_has_ended(const struct message *m); /* by a dot */
 MUST_CHECK int message_end(struct message *m, struct failure *f);
 /* It closes that descriptor in the end. */
 void message_hold(struct message *m, struct arena *in, int fd);

@@ -83,7 +83,58 @@ def test_charset_of_the_locale_counts_where_libmagic_has_none(mysend, tmp_path):
         assert email.message_from_bytes(done.message).get_content_charset() == "cp1251"
 
 
-@pytest.mark.parametrize("text", ["<p>gr\u00fc\u00dfe</p>\n".encode("utf-16"), b"<p>a\0b</p>\n"])
+# --- UTF-16 and UTF-32 ----------------------------------------------------------------------------
+
+WORDS = "\u041e\u0442\u0447\u0451\u0442 gr\u00fc\u00dfe \U0001f4e7\n"
+WIDE = ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]
+
+
+@pytest.mark.parametrize("coding", WIDE)
+@pytest.mark.parametrize("how", ["-s", "plain", "-t", "behind a header", "--html", "large"])
+def test_text_in_utf_16_arrives_as_what_it_says(mysend, make, coding, how):
+    words = WORDS * (30000 if how == "large" else 1)
+    text, head = ("\ufeff" + words).encode(coding), "To: bob@example.org\nSubject: gr\u00fc\u00dfe\n\n"
+    if how == "--html":
+        mail = make("--html", file(mysend, "h.html", text), stdin=b"")
+    elif how == "-t":
+        mail = make("-t", stdin=("\ufeff" + head + words).encode(coding), to=[])
+    elif how == "behind a header":
+        mail = make("-t", stdin=b"To: bob@example.org\nSubject: x\n\n" + text, to=[])
+    else:
+        mail = make(*([] if how == "plain" else ["-s", "x"]), stdin=text)
+    assert mail.get_content_charset() == "utf-8" and read(mail) == words and mail["Subject"] == {"-t": "gr\u00fc\u00dfe", "plain": None, "--html": None}.get(how, "x")
+
+
+@pytest.mark.parametrize("coding", WIDE)
+@pytest.mark.parametrize("said", ["", ";type=text/csv", ";type=application/x-mine", ';type="text/plain; charset=utf-16"'])
+def test_file_in_utf_16_is_utf_8_unless_something_else_is_said(mysend, make, coding, said):
+    text = ("\ufeff" + WORDS * 20000).encode(coding)
+    part, = make("--attach", file(mysend, "a.txt", text) + said, once=True).iter_parts()
+    if "utf-16" in said or "mine" in said:
+        assert part.get_payload(decode=True) == text and part.get_content_charset() == ("utf-16" if "utf-16" in said else None)
+    else:
+        assert (part.get_content_charset(), part.get_content_type()) == ("utf-8", "text/csv" if said else "text/plain") and part.get_payload(decode=True).decode("utf-8-sig") == WORDS * 20000
+
+
+@pytest.mark.parametrize("text", ["\ufeffcut".encode("utf-16-le")[:-1], b"\xff\xfea\0\x3d\xd8b\0", b"\xff\xfe\0\0a\0\0\0\0\0\x11\0", ("\ufeff" + "x" * 100000).encode("utf-16-be")[:-1]])
+@pytest.mark.parametrize("how", ["-s", "plain", "--html", "--attach"])
+def test_what_is_no_utf_16_though_it_begins_as_such_is_refused(mysend, text, how):
+    args = {"-s": ["-s", "x"], "plain": []}.get(how) if how[:2] != "--" else [how, file(mysend, "t", text) + (";type=text/plain" if how == "--attach" else "")]
+    done = mysend("--dry-run", *args, "bob@example.org", stdin=text if how in ("-s", "plain") else b"", config=BASE)
+    assert "that it begins as" in done.failed(65) and "hint" in done.err and not done.raw_out
+
+
+def test_text_without_a_mark_is_of_the_charset_that_is_said(make):
+    for coding in WIDE:
+        assert read(make("-s", "x", "--charset", coding.replace("-le", "le").replace("-be", "be"), stdin=WORDS.encode(coding))) == WORDS
+
+
+def test_text_in_8_bits_with_a_nul_in_it_stays_as_it_is(mysend):
+    done = mysend("--dry-run", "-s", "x", "bob@example.org", stdin=b"a\0b\n" + b"c\n" * 50000, config=BASE)
+    assert done.status == 0 and "1 NUL" in done.err and done.message.endswith(b"\r\n\r\nab\r\n" + b"c\r\n" * 50000)
+
+
+@pytest.mark.parametrize("text", ["<p>gr\u00fc\u00dfe</p>\n".encode("utf-16-le"), b"<p>a\0b</p>\n"])
 def test_html_that_mail_cannot_carry_is_an_error_that_says_how(mysend, text):
     done = mysend("--dry-run", "--html", file(mysend, "h.html", text), "bob@example.org", stdin=b"", config=BASE)
     assert "NUL octets" in done.failed(65) and "iconv" in done.err

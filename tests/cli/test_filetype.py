@@ -121,6 +121,7 @@ def test_type_of_a_file_is_what_file_says(mysend, tmp_path, kind):
     path = mysend.file(MADE[kind](str(tmp_path)), name="a file")
     media, _, charset = wanted(path).partition("; charset=")
     said = attached_type(mysend, path)
+    charset = charset.replace("utf-16le", "utf-8")       # which it becomes
     assert said == (media if charset == "binary" or not media.startswith("text/") else "%s; charset=%s" % (media, charset))
 
 

@@ -1,0 +1,174 @@
+#include "mail/wide.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "mail/mime.h"
+#include "mail/unicode.h"
+
+/* Where libmagic has to be asked: no text in 8 bits has NULs in it. */
+static const char *charset_of(struct slice text, struct filetypes *types, const char *said, struct arena *in, size_t *mark)
+{
+	const char *marked = unicode_mark(text, mark), *found;
+
+	if (marked || !text.len || !memchr(text.p, '\0', text.len))
+		return marked;
+	/* UTF-16 alone says nothing of the order where there is no mark. */
+	if (said && unicode_is_wide(said) && strlen(said) > 2 && slice_is(slice_of(said + strlen(said) - 1), "e"))
+		return said;
+	found = filetype_of(types, in, text, "the text").charset;
+	return unicode_is_wide(found) ? found : NULL;
+}
+
+/* Behind the header, if the text begins with one, it says nothing of its body, and a byte order mark or a NUL comes later. */
+static size_t header_len(struct slice text, struct arena *in)
+{
+	struct header h = {.in = in};
+	struct slice rest = text;
+	bool mime = false;
+
+	if (text.len && memchr("\xff\xfe\0", *text.p, 3))
+		return 0;
+	if (!header_parse(&h, &rest) || !h.fields)
+		return 0;
+	for (size_t i = 0; i < h.fields; i++)
+		mime |= mime_is_field(h.field[i].name);
+	return mime || memchr(text.p, '\0', text.len - rest.len) ? 0 : text.len - rest.len;
+}
+
+static int is_none(const char *charset, const char *what, struct failure *f)
+{
+	fail(f, AT_INPUT, EX_DATAERR, "%s is not the %s that it begins as", what, charset);
+	return failure_hint(f, "text that iconv -f %s -t UTF-8 can read can be sent", charset);
+}
+
+/* A piece of the message, or what that says in UTF-8. */
+static int add(struct message *m, struct unicode *u, const char *charset, char *piece, size_t len, struct failure *f)
+{
+	struct buf text;
+	int ok = 0;
+
+	if (!charset)
+		return message_add(m, piece, len, f);
+	buf_start(&text, 4 * WIDE_LOOK);
+	if (unicode_add(u, (struct slice){piece, len}, &text) < 0)
+		ok = is_none(charset, "the text", f);
+	else if (text.len)
+		ok = message_add(m, text.p, text.len, f);
+	buf_free(&text);
+	return ok;
+}
+
+/* All that is looked at; on a terminal what is typed in one go. */
+static ssize_t look(int fd, char *to, unsigned how)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	do {
+		n = file_read(fd, to + len, WIDE_LOOK - len);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && len < WIDE_LOOK && !(how & MESSAGE_DOT_ENDS));
+	return n < 0 ? -1 : (ssize_t)len;
+}
+
+static int read_all(struct message *m, struct arena *in, int fd, unsigned how, struct filetypes *types, const char *said, struct failure *f)
+{
+	char piece[WIDE_LOOK];
+	ssize_t n = look(fd, piece, how);
+	struct slice text = {piece, n > 0 ? (size_t)n : 0};
+	/* What did not fill it has ended; a terminal would have to say so twice. */
+	bool more = n == sizeof piece || (n > 0 && (how & MESSAGE_DOT_ENDS));
+	size_t head, mark = 0;
+	const char *charset;
+	struct unicode u;
+	int ok;
+
+	head = how & MESSAGE_IS_TEXT ? 0 : header_len(text, in);
+	charset = charset_of((struct slice){piece + head, text.len - head}, types, said, in, &mark);
+	if (charset && unicode_open(&u, charset) < 0)
+		return fail(f, AT_INPUT, EX_DATAERR, "the text is %s, which this system cannot read", charset);
+	m->facts.wide = charset != NULL;
+	ok = head ? message_add(m, piece, head, f) : 0;
+	if (ok == 0 && text.len > head + mark)
+		ok = add(m, &u, charset, piece + head + mark, text.len - head - mark, f);
+	while (ok == 0 && more && !message_has_ended(m) && (n = file_read(fd, piece, sizeof piece)) > 0)
+		ok = add(m, &u, charset, piece, (size_t)n, f);
+	if (n < 0)
+		ok = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
+	if (charset && ok == 0 && unicode_end(&u) < 0)
+		ok = is_none(charset, "the text", f);
+	if (charset)
+		unicode_close(&u);
+	return ok;
+}
+
+int wide_read(struct message *m, struct arena *in, int fd, unsigned how, struct filetypes *types, const char *said, struct failure *f)
+{
+	int ok;
+
+	message_begin(m, in, how);
+	ok = read_all(m, in, fd, how, types, said, f);
+	if (ok == 0)
+		ok = message_end(m, f);
+	if (ok < 0)
+		message_close(m);
+	return ok;
+}
+
+static int write_out(struct buf *text, int fd, uint64_t *size, struct failure *f)
+{
+	if (file_write(fd, text->p, text->len) < 0) {
+		fail_errno(f, AT_INPUT, EX_TEMPFAIL, "a temporary file for a text");
+		return failure_hint(f, "set TMPDIR to a folder with more space");
+	}
+	*size += text->len;
+	buf_clear(text);
+	return 0;
+}
+
+/* All of it, into the file. */
+static int convert(struct source *text, struct unicode *u, const char *charset, const char *path, int fd, uint64_t *size, struct failure *f)
+{
+	char piece[WIDE_LOOK];
+	struct buf said;
+	size_t got;
+	int ok;
+
+	buf_start(&said, 4 * WIDE_LOOK);
+	ok = text->rewind(text, f);
+	do {
+		got = 0;
+		if (ok == 0)
+			ok = text->pull(text, piece, sizeof piece, &got, f);
+		if (ok == 0 && got && unicode_add(u, (struct slice){piece, got}, &said) < 0)
+			ok = is_none(charset, path, f);
+		if (ok == 0 && said.len)
+			ok = write_out(&said, fd, size, f);
+	} while (ok == 0 && got);
+	if (ok == 0 && unicode_end(u) < 0)
+		ok = is_none(charset, path, f);
+	buf_free(&said);
+	return ok;
+}
+
+int wide_source(struct message *holder, struct arena *in, struct source **text, const char *charset, const char *path, struct failure *f)
+{
+	uint64_t size = 0;
+	struct unicode u;
+	int fd, ok;
+
+	if (unicode_open(&u, charset) < 0)
+		return fail(f, AT_INPUT, EX_DATAERR, "%s is %s, which this system cannot read", path, charset);
+	fd = file_unnamed();
+	ok = fd < 0 ? fail_errno(f, AT_INPUT, EX_OSERR, "a temporary file for %s", path) : convert(*text, &u, charset, path, fd, &size, f);
+	unicode_close(&u);
+	if (fd >= 0)
+		message_hold(holder, in, fd);
+	if (ok == 0)
+		*text = source_named(in, fd, size, path);
+	return ok;
+}
