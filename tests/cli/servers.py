@@ -84,8 +84,8 @@ class Server:
 
 
 class Pop3(Server):
-    def __init__(self, user, password, refuse=False):
-        self.user, self.password, self.refuse, self.logins, self.commands = user, password, refuse, [], []
+    def __init__(self, user, password, refuse=False, no="[AUTH] no"):
+        self.user, self.password, self.refuse, self.logins, self.commands, self.no = user, password, refuse, [], [], no
         super().__init__()
 
     def serve(self, sock, lines):
@@ -129,7 +129,7 @@ class Pop3(Server):
         good = (user, password) == (self.user, self.password) and not self.refuse
         if good:
             self.logins.append((user, time.monotonic()))
-        sock.sendall(b"+OK logged in\r\n" if good else b"-ERR [AUTH] no\r\n")
+        sock.sendall(b"+OK logged in\r\n" if good else b"-ERR %s\r\n" % self.no.encode())
 
 
 class Proxy(Server):

@@ -81,6 +81,15 @@ def test_login_is_masked_in_later_answers_too(spool, relay, echo):
     clean(done.err + again.message.text + all_of(spool.top))
 
 
+@pytest.mark.parametrize("echo", ECHOES[:6])
+def test_nothing_that_a_mailbox_says_of_the_login_is_kept(mysend, relay, pop3, tmp_path, echo):
+    one, post, log, said = relay(), pop3(password="other", no=echo), str(tmp_path / "log"), str(tmp_path / "said")
+    result = mysend("-v", "-X", said, "bob@example.org", stdin=TEXT, relay=one,
+                    config="user joe\npassword %s\nauth off\nlogfile %s\npop_before_smtp pop3://127.0.0.1:%d\n" % (PASSWORD, log, post.port))
+    assert result.status == 77 and not one.sessions, result
+    clean(result.err + result.out + open(log).read() + (open(said).read() if os.path.exists(said) else ""))
+
+
 def test_client_of_smtp_on_stdin_is_not_told_the_login(mysend, relay):
     there = relay("ehlo auth=plain", ("auth", "535 " + ECHOES[0]))
     dialogue = b"EHLO me\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n"

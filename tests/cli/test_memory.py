@@ -72,6 +72,35 @@ def test_nothing_of_the_login_stays_in_memory(mysend, relay, certs, auth, where,
     assert left == []
 
 
+def test_nothing_of_the_login_to_a_mailbox_stays_in_memory(mysend, relay, certs, pop3):
+    one, post = relay("end hang"), pop3(password=PASSWORD)
+    process = waiting(mysend, one, config_of(one, certs, False) + "auth off\npassword %s\npop_before_smtp pop3://127.0.0.1:%d\n" % (PASSWORD, post.port))
+    left = secrets_in(process.pid)
+    process.kill()
+    process.wait()
+    assert left == [] and post.logins
+
+
+@pytest.mark.parametrize("mode", ["-bs", "-q"])
+def test_what_one_login_took_is_gone_while_the_next_may_still_come(mysend, spool, relay, mode):
+    """The one place of ours is conf/vault, until no login is to come; libcurl has none of it."""
+    if mysend.sanitized or os.geteuid() != 0:
+        pytest.skip("a sanitizer keeps what is freed, and only root may look into it")
+    one = relay("ehlo auth=plain", "user joe " + PASSWORD, "end hang")
+    config = spool.config(one, "user joe\npassword %s\n" % PASSWORD)
+    if mode == "-q":
+        spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    running = mysend.start(mode, config=config)
+    if mode == "-bs":
+        running.process.stdin.write(b"EHLO me\r\nMAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\n")
+        running.process.stdin.flush()
+    wait_for(lambda: one.transactions and one.transactions[0].complete, "the message")
+    left = secrets_in(running.process.pid)
+    running.process.kill()
+    running.process.wait()
+    assert len(left) <= 1 and all(repr(SECRETS[0]) in line for line in left), left
+
+
 def test_what_is_looked_for_would_be_found(mysend, relay, certs):
     """The same look finds what is meant to be there."""
     one = relay("end hang")
