@@ -58,6 +58,7 @@ struct recipient *envelope_add(struct envelope *e, struct arena *in, const char 
 	r = &e->recipient[e->recipients++];
 	*r = (struct recipient){.address = address, .verdict = PENDING};
 	e->slot[at] = e->recipients;
+	e->beyond_ascii |= !address_is_ascii(address);
 	return r;
 }
 
@@ -72,9 +73,6 @@ size_t envelope_count(const struct envelope *e, enum verdict v)
 
 bool envelope_needs_utf8(const struct envelope *e)
 {
-	bool needs = e->smtputf8 || !address_is_ascii(e->sender);
-
-	for (size_t i = 0; i < e->recipients && !needs; i++)
-		needs = !address_is_ascii(e->recipient[i].address);
-	return needs;
+	/* Not by a look at each: it is asked for each transaction. */
+	return e->smtputf8 || e->beyond_ascii || !address_is_ascii(e->sender);
 }

@@ -38,6 +38,7 @@ struct envelope {
 	const char *sender;
 	struct recipient *recipient;
 	size_t recipients, room;
+	bool beyond_ascii;	/* one of them is */
 	size_t *slot, slots;	/* envelope_add's own: a hash table of indices + 1 */
 	unsigned notify;	/* NOTIFY_ bits; 0: unsaid */
 	enum ret ret;

@@ -104,6 +104,7 @@ static void prepare(struct run *r, struct carried *c)
 	v->recipient = NULL;
 	v->slot = NULL;
 	v->recipients = v->room = v->slots = 0;
+	v->beyond_ascii = false;
 	for (size_t i = 0; i < all->recipients; i++) {
 		const struct recipient *from = &all->recipient[i];
 		struct recipient *to;

@@ -168,6 +168,7 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 	e.next = e.arrived + 60;
 	e.envelope.recipient = NULL;
 	e.envelope.recipients = e.envelope.room = e.envelope.slots = 0;
+	e.envelope.beyond_ascii = false;
 	e.envelope.slot = NULL;
 	for (size_t i = 0; i < v->recipients; i++) {
 		const struct recipient *r = &v->recipient[i];

@@ -255,6 +255,6 @@ bool session_is_over(struct session *s, struct reply *r)
 			(void)!reply_line(r, line, &ignored);
 	}
 	over |= s->in.len > s->taken || s->closed;
-	s->closed |= over;
+	s->closed |= over && (!r->lines || r->code == 421); /* who has not gone gets QUIT */
 	return over;
 }

@@ -57,12 +57,32 @@ static void test_an_envelope_made_by_hand_can_be_added_to(void **state)
 	arena_free(&in);
 }
 
+static void test_smtputf8_is_needed_where_it_was_said_or_an_address_is_not_ascii(void **state)
+{
+	static const struct { const char *sender, *to[2]; bool said, needs; } rows[] = {
+		{"a@x", {"b@x", "c@x"}, false, false}, {"a@x", {"b@x", "c@x"}, true, true}, {"j\xc3\xbcrgen@x", {"b@x", "c@x"}, false, true},
+		{"a@x", {"j\xc3\xbcrgen@x", "c@x"}, false, true}, {"a@x", {"b@x", "c@b\xc3\xbc.example"}, false, true}, {"", {"b@x", "c@x"}, false, false},
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct envelope e = {.sender = rows[i].sender, .smtputf8 = rows[i].said};
+
+		assert_non_null(envelope_add(&e, &in, rows[i].to[0]));
+		assert_non_null(envelope_add(&e, &in, rows[i].to[1]));
+		assert_int_equal(envelope_needs_utf8(&e), rows[i].needs);
+	}
+	arena_free(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_recipient_comes_once_however_its_domain_is_written),
 		cmocka_unit_test(test_many_recipients_keep_their_order_and_are_found_at_once),
 		cmocka_unit_test(test_an_envelope_made_by_hand_can_be_added_to),
+		cmocka_unit_test(test_smtputf8_is_needed_where_it_was_said_or_an_address_is_not_ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
