@@ -12,6 +12,7 @@
 #include "post/due.h"
 #include "post/logline.h"
 #include "post/shelf.h"
+#include "post/unconfigured.h"
 #include "wire/smtp.h"
 
 /* After a session that was lost: how many others an account has in a run, and after how many in a row that nothing came of it has none. */
@@ -94,6 +95,24 @@ static struct carried *carry(struct run *r, const char *id)
 	return NULL;
 }
 
+/* Of a mail that came before any relay was set, in the arena of the run: it may stand under another name now. */
+static struct carried *carry_known(struct run *r, struct due *d)
+{
+	struct carried *c = carry(r, d->id);
+	const char *id = NULL;
+	struct failure f;
+	int got = c && !r->strange ? unconfigured_requeue(r->spool, &c->entry, &c->job.arena, r->outcome.with, &id, &f) : 0;
+
+	if (got < 0)
+		log_warning("%s", f.text);
+	if (got > 0) {
+		d->id = arena_text(&r->in, id, strlen(id));
+		forget(c);
+		c = carry(r, d->id);
+	}
+	return c;
+}
+
 /* The job has only the recipients that are not settled. */
 static void prepare(struct run *r, struct carried *c)
 {
@@ -158,7 +177,7 @@ static struct mail *next_mail(void *ctx)
 		if (!due_is_of(d, r->name) || (d->doubt && !r->alone))
 			continue;
 		d->account = NULL;
-		c = carry(r, d->id);
+		c = carry_known(r, d);
 		if (!c)
 			continue;
 		c->at = r->at;

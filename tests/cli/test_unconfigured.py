@@ -1,6 +1,7 @@
 """Installed, and not configured yet: what programs send meanwhile waits, and whoever looks is told what to do."""
 import os
 import shutil
+import socket
 
 import pytest
 
@@ -107,3 +108,22 @@ def test_error_goes_to_the_systems_log_though_no_setting_says_so(mysend, tmp_pat
     call = 'ln -sf "$1" ./sendmail && shift && exec ./sendmail "$@"'
     done = mysend("-i", "bob@example.org", stdin=TEXT, env=env(mysend), prefix=[strace, "-f", "-o", str(said), "-e", "trace=connect", "/bin/sh", "-c", call, "sh"])
     assert done.status == 0 and '"/dev/log"' in said.read_text(), (done, said.read_text())
+
+
+@pytest.mark.skipif("." in socket.gethostname() or "." in socket.getfqdn() or os.path.exists("/etc/mailname"), reason="this host has a domain")
+@pytest.mark.parametrize("config, sender, recipients", [
+    ("root_to admin@example.org\nfrom me@example.net\n", "me@example.net", ["admin@example.org", "eve@example.org"]),
+    ("root_to a@example.org, b@example.org\nmaildomain m.example\n", "root@m.example", ["a@example.org", "b@example.org", "eve@example.org"]),
+    ("maildomain m.example\nfrom *@example.net\n", "root@m.example", ["root@m.example", "eve@example.org"]),
+    ("from me@example.net\n", "me@example.net", ["root@" + socket.gethostname(), "eve@example.org"]),
+])
+def test_local_names_are_looked_up_once_there_is_a_configuration(mysend, relay, config, sender, recipients):
+    mysend("-i", "-froot", "root", "eve@example.org", name="sendmail", stdin=b"Subject: x\n\nx\n", env=env(mysend))
+    first, = waiting(mysend)
+    there = relay('rcpt 450')
+    text = "host %s\nport %d\ntls off\naliases off\n" + config
+    mysend("-qf", config=text % (there.host, there.port), env=env(mysend))
+    assert [rcpt[0] for rcpt in there.transactions[0].rcpts] == recipients and len(waiting(mysend)) == 1
+    there = relay()
+    mysend("-qf", config=text % (there.host, there.port), env=env(mysend)).ok()
+    assert there.message.recipients == recipients and there.message.sender == sender and waiting(mysend) == [], first

@@ -1,0 +1,118 @@
+#include "post/unconfigured.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "conf/aliases.h"
+#include "conf/whoami.h"
+#include "mail/source.h"
+
+/* Who has been looked up already has a domain with a dot, or one that somebody has set. */
+static bool is_unknown(struct arena *in, const char *address, const struct account *a)
+{
+	const char *host = whoami_host(in), *domain = address_domain(address);
+
+	return *domain && !strchr(host, '.') && strcasecmp(domain, host) == 0 && strcasecmp(domain, a->maildomain) != 0;
+}
+
+static const char *local_part(struct arena *in, const char *address)
+{
+	return arena_text(in, address, (size_t)(address_domain(address) - 1 - address));
+}
+
+/* A name with the domain that local names have now; as it was where there is none. */
+static const char *with_domain(struct arena *in, const char *name, const char *before, const struct account *a)
+{
+	const char *domain = address_is_bare(name) ? whoami_mail_domain(in, a) : "", *done;
+
+	if (!address_is_bare(name))
+		return name;
+	done = *domain ? address_qualify(in, name, domain) : NULL;
+	return done ? done : before;
+}
+
+static void add(struct envelope *to, struct arena *in, const char *address, const struct recipient *like)
+{
+	struct recipient *r = envelope_add(to, in, address);
+
+	if (!r)
+		return;
+	r->notify = like->notify;
+	r->orcpt = like->orcpt;
+	r->verdict = like->verdict;
+}
+
+/* Who gets it now. An alias that leads nowhere leaves it as it is, and is told of when that is tried. */
+static void add_known(struct envelope *to, struct arena *in, const struct recipient *r, struct aliases *aliases, const struct account *a)
+{
+	struct mailbox box = {.address = local_part(in, r->address)};
+	struct mailboxes list = {.count = 0};
+	struct failure unused;
+
+	if (aliases_expand(&list, in, aliases, &box, &unused) <= 0) {
+		add(to, in, with_domain(in, box.address, r->address, a), r);
+		return;
+	}
+	for (size_t i = 0; i < list.count; i++)
+		add(to, in, with_domain(in, list.box[i].address, r->address, a), r);
+}
+
+static const char *known_sender(struct arena *in, const char *sender, const struct account *a)
+{
+	const char *from;
+	struct failure unused;
+
+	if (a->from[strcspn(a->from, "*?[")] == '\0' && address_one(&from, in, slice_of(a->from), &unused) == 0 && *address_domain(from))
+		return from;
+	return with_domain(in, local_part(in, sender), sender, a);
+}
+
+static bool is_same(const struct envelope *a, const struct envelope *b)
+{
+	bool same = a->recipients == b->recipients && strcmp(a->sender, b->sender) == 0;
+
+	for (size_t i = 0; same && i < a->recipients; i++)
+		same = strcmp(a->recipient[i].address, b->recipient[i].address) == 0;
+	return same;
+}
+
+static bool any_unknown(const struct entry *e, struct arena *in, const struct account *a)
+{
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		if (is_unknown(in, e->envelope.recipient[i].address, a))
+			return true;
+	return is_unknown(in, e->envelope.sender, a);
+}
+
+int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, const struct account *a, const char **id, struct failure *f)
+{
+	struct envelope *v = &e->envelope;
+	struct entry again = *e;
+	struct aliases *aliases;
+	struct failure unused;
+
+	if (!any_unknown(e, in, a) || aliases_open(&aliases, in, a, &unused) < 0)
+		return 0;
+	again.envelope.recipient = NULL;
+	again.envelope.slot = NULL;
+	again.envelope.recipients = again.envelope.room = again.envelope.slots = 0;
+	if (is_unknown(in, v->sender, a))
+		again.envelope.sender = known_sender(in, v->sender, a);
+	for (size_t i = 0; i < v->recipients; i++) {
+		if (verdict_is_settled(v->recipient[i].verdict))
+			continue;
+		if (is_unknown(in, v->recipient[i].address, a))
+			add_known(&again.envelope, in, &v->recipient[i], aliases, a);
+		else
+			add(&again.envelope, in, v->recipient[i].address, &v->recipient[i]);
+	}
+	if (is_same(v, &again.envelope))
+		return 0;
+	*again.id = '\0';
+	again.attempts = 0;
+	again.next = 0;
+	if (spool_accept(s, &again, source_file(in, e->fd, e->offset, e->size), f) < 0 || spool_finish(s, e, false, f) < 0)
+		return -1;
+	*id = arena_text(in, again.id, strlen(again.id));
+	return 1;
+}

@@ -1,0 +1,21 @@
+/*
+ * post/unconfigured - mail that came before anybody had set a relay: its local names are looked up when there is one
+ *
+ * On a host without a domain such mail waits for NAME@HOST (cli/identity): no alias, root_to or maildomain could say more. Before
+ * its first try by a real account it goes into the queue anew, for who gets it now. Use:
+ * if (unconfigured_requeue(&spool, &entry, arena, account, id, f) > 0) take the entry of that id instead.
+ *
+ * Owns: nothing. Bounds: none. Errors: AT_SPOOL; what cannot be looked up stays as it is. A crash between the two steps can let
+ * it arrive twice. Threads: one (conf/whoami). Source: DESIGN (CONTRIBUTING.md), "Spool".
+ */
+#ifndef POST_UNCONFIGURED_H
+#define POST_UNCONFIGURED_H
+
+#include "conf/settings.h"
+#include "spool/spool.h"
+
+/* 1: done, *id is its new name; 0: there is nothing to look up, or nothing came of it. */
+MUST_CHECK int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, const struct account *a, const char **id,
+				    struct failure *f);
+
+#endif
