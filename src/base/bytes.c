@@ -183,6 +183,15 @@ const char *slice_nearer(struct slice typed, const char *so_far, const char *wor
 	return d <= most && (!so_far || d < distance(so_far, typed)) ? word : so_far;
 }
 
+size_t slice_lines(struct slice s)
+{
+	size_t lines = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		lines += s.p[i] == '\n';
+	return lines;
+}
+
 void buf_start(struct buf *b, size_t limit)
 {
 	*b = (struct buf){.limit = limit};
@@ -274,43 +283,57 @@ void buf_free(struct buf *b)
 	*b = (struct buf){.limit = b->limit};
 }
 
-bool slice_is_steering(struct slice c)
+unsigned slice_code_point(struct slice c)
 {
-	const unsigned char *p = (const unsigned char *)c.p;
+	unsigned code = (unsigned char)*c.p & (c.len == 1 ? 0x7fU : 0x3fU >> (c.len - 1));
 
-	if (c.len == 1)
-		return is_control(*c.p);
-	if (c.len == 2)
-		return p[0] == 0xc2 && p[1] < 0xa0;
-	/* U+202A to U+202E, U+2066 to U+2069: what follows is shown from the other end. */
-	return c.len == 3 && p[0] == 0xe2 &&
-	       ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+	for (size_t i = 1; i < c.len; i++)
+		code = code << 6 | ((unsigned char)c.p[i] & 0x3fU);
+	return code;
+}
+
+/* Unicode 15: Default_Ignorable_Code_Point, the controls, the line ends and bidi controls, and a blank that is called a letter. */
+bool slice_is_invisible(struct slice c)
+{
+	static const struct {
+		unsigned first, last;
+	} range[] = {
+		{0x00, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x34f, 0x34f}, {0x61c, 0x61c}, {0x115f, 0x1160}, {0x17b4, 0x17b5}, {0x180b, 0x180f},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x2800, 0x2800}, {0x3164, 0x3164}, {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+		{0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+	};
+	unsigned code = slice_code_point(c);
+	size_t i = 0;
+
+	while (i < sizeof range / sizeof *range && code > range[i].last)
+		i++;
+	return i < sizeof range / sizeof *range && code >= range[i].first;
+}
+
+/* One character that is not to be printed as it is: its code point, or the octet. */
+static int escape(char to[16], struct slice c)
+{
+	if (c.len > 1)
+		return snprintf(to, 16, "\\u{%x}", slice_code_point(c));
+	return snprintf(to, 16, "\\x%02x", (unsigned)(unsigned char)*c.p);
 }
 
 void printable(char *to, size_t room, struct slice s)
 {
-	static const char hex[] = "0123456789abcdef";
 	bool utf8 = slice_is_utf8(s);
 	size_t used = 0, n;
 
 	for (size_t i = 0; i < s.len; i += n) {
-		const unsigned char *p = (const unsigned char *)s.p + i;
-		bool bad;
+		struct slice c = {s.p + i, utf8 ? sequence((const unsigned char *)s.p + i, s.len - i) : 1};
+		char escaped[16];
 
-		n = utf8 ? sequence(p, s.len - i) : 1;
-		bad = (*p > 127 && !utf8) || slice_is_steering((struct slice){s.p + i, n});
-		if (used + (bad ? 4 * n : n) >= room) /* no half of a character */
+		n = c.len;
+		if (((unsigned char)*c.p > 127 && !utf8) || slice_is_invisible(c))
+			c = (struct slice){escaped, (size_t)escape(escaped, c)};
+		if (used + c.len >= room) /* no half of a character */
 			break;
-		for (size_t k = 0; k < n; k++) {
-			if (!bad) {
-				to[used++] = s.p[i + k];
-				continue;
-			}
-			to[used++] = '\\';
-			to[used++] = 'x';
-			to[used++] = hex[p[k] >> 4];
-			to[used++] = hex[p[k] & 15];
-		}
+		memcpy(to + used, c.p, c.len);
+		used += c.len;
 	}
 	if (room)
 		to[used] = '\0';

@@ -42,6 +42,7 @@ struct slice slice_trim(struct slice s); /* spaces, tabs, CR and LF at both ends
 bool slice_line(struct slice *rest, struct slice *line);
 bool slice_is_ascii(struct slice s);	/* no octet above 127 */
 bool slice_is_utf8(struct slice s);	/* strict: no overlong form, no surrogate (RFC 3629) */
+size_t slice_lines(struct slice s);	/* LFs in it */
 bool slice_has_control(struct slice s); /* an octet below 32, or 127 */
 
 /* Of two words, the one that `typed` was more probably meant to be; so_far (NULL at first) if word is nothing like it. */
@@ -58,9 +59,11 @@ struct slice buf_slice_of(const struct buf *b);
 void buf_clear(struct buf *b);
 void buf_free(struct buf *b);
 
-/* The one character, in UTF-8, steers a terminal and is not shown: C0, DEL, C1, or it turns the direction of what follows. */
-bool slice_is_steering(struct slice character);
-/* Copies s as one line anybody may print: the octets of what steers, and of what is no UTF-8, as \xHH. Always terminated; cut if need be. */
+unsigned slice_code_point(struct slice character); /* one, in UTF-8 */
+/* The character, in UTF-8, is not shown, breaks the line or steers a terminal or the direction of what follows. Blanks are shown. */
+bool slice_is_invisible(struct slice character);
+/* Copies s as one line anybody may print: what is invisible as \u{HEX}, octets of ASCII and of what is no UTF-8 as \xHH. Always
+ * terminated; cut if need be. */
 void printable(char *to, size_t room, struct slice s);
 
 #endif

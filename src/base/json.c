@@ -9,21 +9,16 @@ static size_t character(struct slice s)
 	return 0;
 }
 
-static unsigned code_point(struct slice c)
-{
-	unsigned code = (unsigned char)*c.p & (c.len == 1 ? 0x7fU : 0x3fU >> (c.len - 1));
-
-	for (size_t i = 1; i < c.len; i++)
-		code = code << 6 | ((unsigned char)c.p[i] & 0x3fU);
-	return code;
-}
-
 static int one(struct buf *out, struct slice c)
 {
+	unsigned code = slice_code_point(c);
+
 	if (*c.p == '"' || *c.p == '\\')
 		return buf_printf(out, "\\%c", *c.p);
-	if (slice_is_steering(c)) /* none of them lies beyond U+FFFF */
-		return buf_printf(out, "\\u%04x", code_point(c));
+	if (slice_is_invisible(c) && code < 0x10000)
+		return buf_printf(out, "\\u%04x", code);
+	if (slice_is_invisible(c)) /* RFC 8259 7: a pair */
+		return buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
 	return buf_slice(out, c);
 }
 

@@ -2,7 +2,7 @@
  * base/json - texts as JSON has them
  *
  * Use: json_text(&buf, slice) appends the text in its quotes. Octets that are no UTF-8 become U+FFFD;
- * what steers a terminal (slice_is_steering) is escaped.
+ * what nobody sees (slice_is_invisible) is escaped.
  * Owns: nothing. Errors: -1 when the buf is full. Threads: any. Source: RFC 8259 7.
  */
 #ifndef BASE_JSON_H

@@ -36,18 +36,12 @@ static struct known known_of(struct slice name)
 	return (struct known){"", UNKNOWN, false};
 }
 
-static unsigned lines_in(const char *p, const char *end)
+/* Of what was read: nothing has been put into the header yet. */
+static size_t line_of(const struct message *m, const struct field *field)
 {
-	unsigned lines = 0;
+	const char *first = m->header.field[0].raw.p;
 
-	for (; p < end; p++)
-		lines += *p == '\n';
-	return lines;
-}
-
-static unsigned line_of(const struct message *m, const struct field *field)
-{
-	return 1 + lines_in(m->mbox.p, m->mbox.p + m->mbox.len) + lines_in(m->header.field[0].raw.p, field->raw.p);
+	return 1 + slice_lines(m->mbox) + slice_lines((struct slice){first, (size_t)(field->raw.p - first)});
 }
 
 static int check_twice(const struct message *m, struct failure *f)
@@ -57,7 +51,7 @@ static int check_twice(const struct message *m, struct failure *f)
 		const struct field *first = header_find(&m->header, name, NULL), *second = first ? header_find(&m->header, name, first) : NULL;
 
 		if (second && known[i].once)
-			return fail(f, AT_INPUT, EX_DATAERR, "the message has two %s fields, in line %u and line %u", name, line_of(m, first),
+			return fail(f, AT_INPUT, EX_DATAERR, "the message has two %s fields, in line %zu and line %zu", name, line_of(m, first),
 				    line_of(m, second));
 	}
 	return 0;

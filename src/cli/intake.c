@@ -182,21 +182,12 @@ static void hide_recipients(struct header *h, bool put)
 		header_put(h, "To", "undisclosed-recipients:;");
 }
 
-static size_t lines_in(struct slice text)
-{
-	size_t lines = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		lines += text.p[i] == '\n';
-	return lines;
-}
-
 /* What a header has once (RFC 5322 3.6): of two nobody knows which counts, and many relays refuse both. */
 static void warn_twice(const struct message *m)
 {
 	static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"};
 	enum { NAMES = sizeof names / sizeof *names };
-	size_t line = lines_in(m->mbox) + 1, first[NAMES] = {0};
+	size_t line = slice_lines(m->mbox) + 1, first[NAMES] = {0};
 	bool told[NAMES] = {false};
 
 	for (size_t i = 0; i < m->header.fields; i++) {
@@ -211,7 +202,7 @@ static void warn_twice(const struct message *m)
 			told[n] = first[n];
 			first[n] = first[n] ? first[n] : line;
 		}
-		line += lines_in(field->raw) + 1;
+		line += slice_lines(field->raw) + 1;
 	}
 }
 

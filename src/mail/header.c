@@ -76,6 +76,14 @@ struct field *header_find(const struct header *h, const char *name, const struct
 	return NULL;
 }
 
+static bool all_blank(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!is_blank(p[i]))
+			return false;
+	return true;
+}
+
 /* Folds where the text has blanks; what has none stays long. Line ends that are no folds become blanks. */
 static char *body_fold(struct arena *in, size_t column, const char *body)
 {
@@ -88,11 +96,16 @@ static char *body_fold(struct arena *in, size_t column, const char *body)
 	to = arena_zeroed(in, 2, len + 2);
 	for (size_t i = 0; i < len; i++) {
 		char c = body[i];
-		bool fold = c == '\r' && body[i + 1] == '\n' && is_blank(body[i + 2]);
+		bool fold = c == '\r' && i + 2 < len && body[i + 1] == '\n' && is_blank(body[i + 2]);
 
 		if (fold) {
-			to[used++] = '\r';
-			to[used++] = '\n';
+			/* A line of blanks within goes: some take that for the end, too. */
+			if (begin && all_blank(to + begin, used - begin)) {
+				used = begin;
+			} else {
+				to[used++] = '\r';
+				to[used++] = '\n';
+			}
 			i++;
 			column = 0;
 			begin = blank = used;
@@ -220,14 +233,6 @@ const char *header_unfold(const struct header *h, const struct field *field)
 		if (body.p[i] != '\r' && body.p[i] != '\n')
 			to[used++] = body.p[i];
 	return to;
-}
-
-static bool all_blank(const char *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!is_blank(p[i]))
-			return false;
-	return true;
 }
 
 /* Where an overlong line is to be parted: before its last blank that still fits and is not within `front`, or

@@ -70,13 +70,29 @@ static int add_extended(struct buf *out, const char *name, struct slice value)
 	return 0;
 }
 
+/* Octets of it between quotes, where a quote has a backslash before it. */
+static size_t quoted_len(char c)
+{
+	return c == '"' || c == '\\' ? 2 : 1;
+}
+
+/* The end of it that has so many octets between quotes at most; never part of a character. */
+static size_t end_of(struct slice value, size_t most)
+{
+	size_t from = value.len;
+
+	for (size_t used = 0; from && used + quoted_len(value.p[from - 1]) <= most; from--)
+		used += quoted_len(value.p[from - 1]);
+	while (from < value.len && !begins_character(value.p[from]))
+		from++;
+	return from;
+}
+
 /* What there is of it in ASCII, an underscore for each other character. The end stays: it says of what kind it is. */
 static int add_quoted(struct buf *out, const char *name, struct slice value)
 {
-	size_t from = value.len > FALLBACK ? value.len - FALLBACK : 0;
+	size_t from = end_of(value, FALLBACK);
 
-	while (from < value.len && !begins_character(value.p[from]))
-		from++;
 	if (buf_printf(out, ";\r\n %s=\"", name) < 0)
 		return -1;
 	for (size_t i = from; i < value.len; i++) {
@@ -95,7 +111,7 @@ static int add_quoted(struct buf *out, const char *name, struct slice value)
 int params_add(struct buf *out, const char *name, struct slice value)
 {
 	/* Some readers take an encoded word even here for what it says. */
-	bool plain = slice_is_ascii(value) && !(value.len && memmem(value.p, value.len, "=?", 2)) && !slice_has_control(value) && value.len <= FALLBACK;
+	bool plain = slice_is_ascii(value) && !(value.len && memmem(value.p, value.len, "=?", 2)) && !slice_has_control(value) && end_of(value, FALLBACK) == 0;
 
 	/* The one that says all comes first: readers that know both take it. */
 	if (!plain && add_extended(out, name, value) < 0)

@@ -83,7 +83,7 @@ def test_reply_of_several_lines_is_one_line_with_all_its_words(mysend, relay):
 
 
 @pytest.mark.parametrize("text", ["5.1.1 \x1b[31mred\x1b[0m", "5.1.1 bell\x07 back\x08\x08 cr\rfake", "5.1.1 \x9b31m c1", "5.1.1 nul\x00nul", "5.1.1 del\x7f",
-                                  "5.1.1 \u202egnp.exe bidi", "5.1.1 tab\there"])
+                                  "5.1.1 \u202egnp.exe bidi", "5.1.1 two\u2028lines\u2029", "5.1.1 \u200e\u061c\u200b\ufeff\U000e0041 unseen", "5.1.1 tab\there"])
 @pytest.mark.parametrize("stage", ["rcpt", "greet", "end"])
 def test_control_characters_from_the_relay_are_escaped(mysend, relay, tmp_path, text, stage):
     log = tmp_path / "log"
@@ -94,6 +94,23 @@ def test_control_characters_from_the_relay_are_escaped(mysend, relay, tmp_path, 
         for line in data.split(b"\n"):
             assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", line.replace(b"\t", b"")), line
             assert b"\xc2\x9b" not in line and b"\x9b" not in line.replace(b"\xe2\x80", b""), line
+            assert not set(line.decode()) & set("\u202e\u2028\u2029\u200e\u061c\u200b\ufeff\U000e0041"), line
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\u200e", "\u2028", "\u061c", "\ufeff", "\u00ad", "\U000e0041", "\ufe0f", "\u0085"])
+@pytest.mark.parametrize("how", ["argument", "header", "-bs"])
+def test_invisible_character_of_a_refused_address_is_shown(mysend, relay, character, how):
+    """Nobody sees why bob@example.org is refused if it is printed as it is."""
+    one = relay("ehlo pipelining")
+    address, shown = "bob%s@example.org" % character, "bob\\u{%x}@example.org" % ord(character)
+    if how == "-bs":
+        done = mysend("-bs", stdin=("EHLO x\r\nMAIL FROM:<me@example.net> SMTPUTF8\r\nRCPT TO:<%s>\r\nDATA\r\nSubject: x\r\n\r\nb\r\n.\r\nQUIT\r\n" % address).encode(), relay=one)
+        said = done.out + done.err
+    else:
+        done = mysend(*([address] if how == "argument" else ["-t"]), stdin=("To: %s\n" % address).encode() + TEXT, relay=one)
+        said = done.err
+    assert shown in said and character not in said, done
+    assert not one.messages
 
 
 def test_reply_bytes_that_are_no_utf8_are_printed_safely(mysend, relay):

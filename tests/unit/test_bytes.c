@@ -234,27 +234,31 @@ static void test_what_is_printed_has_no_control_octets(void **state)
 		{SLICE("a\0b"), 100, "a\\x00b"},
 		{SLICE("caf\xc3\xa9"), 100, "caf\xc3\xa9"},
 		{SLICE("caf\xe9"), 100, "caf\\xe9"},
-		{SLICE("a\xc2\x9b" "b"), 100, "a\\xc2\\x9bb"}, /* CSI in UTF-8 */
+		{SLICE("a\xc2\x9b" "b"), 100, "a\\u{9b}b"}, /* CSI in UTF-8 */
 		{SLICE("\xc2\xa0"), 100, "\xc2\xa0"},
 		{SLICE("abcdef"), 4, "abc"},
 		{SLICE("abc"), 4, "abc"},
 		{SLICE("ab\n"), 6, "ab"},
 		{SLICE("ab\n"), 7, "ab\\x0a"},
 		{SLICE("abc"), 1, ""},
-		{SLICE("\xc2\x80" "a\xc2\x9f"), 100, "\\xc2\\x80a\\xc2\\x9f"}, /* the first and the last of C1 */
+		{SLICE("\xc2\x80" "a\xc2\x9f"), 100, "\\u{80}a\\u{9f}"}, /* the first and the last of C1 */
 		{SLICE("\xe2\x80\xa6\xf0\x9f\x98\x80"), 100, "\xe2\x80\xa6\xf0\x9f\x98\x80"},
 		/* the direction of what follows: the first and the last of both ranges, and their neighbours */
-		{SLICE("\xe2\x80\xaa\xe2\x80\xae"), 100, "\\xe2\\x80\\xaa\\xe2\\x80\\xae"},
-		{SLICE("\xe2\x81\xa6\xe2\x81\xa9"), 100, "\\xe2\\x81\\xa6\\xe2\\x81\\xa9"},
-		{SLICE("\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"), 100, "\xe2\x80\xa9\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa"},
+		{SLICE("\xe2\x80\xaa\xe2\x80\xae"), 100, "\\u{202a}\\u{202e}"},
+		{SLICE("\xe2\x81\xa6\xe2\x81\xa9"), 100, "\\u{2066}\\u{2069}"},
+		{SLICE("\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaf"), 100, "\xe2\x80\xa7\\u{2028}\\u{2029}\xe2\x80\xaf"}, /* line ends, and blanks */
+		{SLICE("\xe2\x80\x8a\xe2\x80\x8b\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\x90\xd8\x9c\xd8\x9b"), 100, "\xe2\x80\x8a\\u{200b}\\u{200e}\\u{200f}\xe2\x80\x90\\u{61c}\xd8\x9b"},
+		{SLICE("\xef\xbb\xbf\xc2\xad\xe2\x81\xa0\xef\xb8\x8f\xe3\x85\xa4"), 100, "\\u{feff}\\u{ad}\\u{2060}\\u{fe0f}\\u{3164}"},
+		{SLICE("\xf3\xa0\x80\x81\xf3\xa0\x81\xa1\xf3\xa0\x87\xaf\xf3\xa0\x80"), 100, "\\xf3\\xa0\\x80\\x81\\xf3\\xa0\\x81\\xa1\\xf3\\xa0\\x87\\xaf\\xf3\\xa0\\x80"},
+		{SLICE("\xf3\xa0\x80\x81\xf3\xa0\x81\xa1\xf3\xa0\x87\xaf\xf0\x9d\x85\xb3"), 100, "\\u{e0001}\\u{e0061}\\u{e01ef}\\u{1d173}"}, /* tags, selectors */
 		{SLICE("\xc3\xa9\xff"), 100, "\\xc3\\xa9\\xff"}, /* not UTF-8, so none of it is */
 		{SLICE("\xed\xa0\x80"), 100, "\\xed\\xa0\\x80"},
 		/* no half of a character, nor of its escapes */
 		{SLICE("a\xc3\xa9"), 3, "a"},
 		{SLICE("a\xc3\xa9"), 4, "a\xc3\xa9"},
 		{SLICE("a\xf0\x9f\x98\x80"), 5, "a"},
-		{SLICE("a\xc2\x9b"), 9, "a"},
-		{SLICE("a\xc2\x9b"), 10, "a\\xc2\\x9b"},
+		{SLICE("a\xc2\x9b"), 7, "a"},
+		{SLICE("a\xc2\x9b"), 8, "a\\u{9b}"},
 		{SLICE("a\tb\\x"), 100, "a\\x09b\\x"},
 	};
 

@@ -190,6 +190,7 @@ static void test_no_text_that_is_put_begins_another_field(void **state)
 		{"a\r\nBcc: evil@x", "S: a  Bcc: evil@x"}, {"a\nBcc: b", "S: a Bcc: b"}, {"a\rBcc: b", "S: a Bcc: b"},
 		{"a\r\n", "S: a"},			   {"a\r\n b", "S: a\r\n b"},	 {"a\r\n\tb", "S: a\r\n\tb"},
 		{"a\r\n\r\n b", "S: a  \r\n b"},	   {"a  ", "S: a"},		 {"", "S: "},
+		{"a\r\n \r\n b", "S: a\r\n b"}, {"a\r\n \t\r\n \r\n\tb", "S: a\r\n\tb"}, {"\r\n \r\n b", "S: \r\n b"}, {"a\r\n ", "S: a"},
 		{"\r", "S: "},			   {"a\r\n \r\n", "S: a"}, {"a \n\r\n \n", "S: a"},
 	};
 	struct arena in = {0};

@@ -24,6 +24,29 @@ static void test_values_are_quoted_or_extended_as_they_need(void **state)
 	}
 }
 
+/* Each quote is two octets: sixty of them once made a line of 132. */
+static void test_no_line_is_longer_than_it_should_be(void **state)
+{
+	static const char *const pieces[] = {"\"", "\\", "x", "\xc3\xbc", "\xe6\xbc\xa2\"", "a\"b"};
+
+	(void)state;
+	for (size_t p = 0; p < ROWS(pieces); p++)
+		for (int many = 1; many < 90; many++) {
+			struct buf value, out;
+			struct slice rest, line;
+
+			buf_start(&value, 4000);
+			for (int i = 0; i < many; i++)
+				assert_int_equal(buf_text(&value, pieces[p]), 0);
+			buf_start(&out, 8000);
+			assert_int_equal(params_add(&out, "filename", buf_slice_of(&value)), 0);
+			for (rest = buf_slice_of(&out); slice_line(&rest, &line);)
+				assert_true(line.len <= 78);
+			buf_free(&out);
+			buf_free(&value);
+		}
+}
+
 static void test_character_is_never_parted(void **state)
 {
 	struct buf value, out;
@@ -80,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values_are_quoted_or_extended_as_they_need),
+		cmocka_unit_test(test_no_line_is_longer_than_it_should_be),
 		cmocka_unit_test(test_character_is_never_parted),
 		cmocka_unit_test(test_a_type_that_people_write_has_its_parameters),
 	};
