@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/file.h"
 
 enum { LOOK_MS = 50 };
@@ -30,7 +31,7 @@ static void child(const char *command, int out)
 }
 
 /* 0 when the command closed its output or has ended (what it left behind in the background may keep it open), -1
- * with errno: ETIME, EFBIG or what read said. */
+ * with errno: ETIME, ECANCELED (we are told to end), EFBIG or what read said. */
 static int collect(int fd, pid_t pid, int64_t until, struct buf *output)
 {
 	bool ended = false;
@@ -42,8 +43,8 @@ static int collect(int fd, pid_t pid, int64_t until, struct buf *output)
 		ssize_t n;
 		int added;
 
-		if (left <= 0) {
-			errno = ETIME;
+		if (left <= 0 || ending_asked()) {
+			errno = left <= 0 ? ETIME : ECANCELED;
 			return -1;
 		}
 		if (poll(&p, 1, ended ? 0 : left < LOOK_MS ? (int)left : LOOK_MS) < 0 && errno != EINTR)
@@ -116,6 +117,8 @@ int run_shell(const char *command, unsigned limit, struct buf *output, struct fa
 	status = reap(pid, until, &late);
 	if (read_error == ETIME || (late && !read_error))
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command did not end within %u s", limit);
+	if (read_error == ECANCELED)
+		return fail(f, AT_CONFIG, EX_TEMPFAIL, "mysend was told to end while the command ran");
 	if (read_error == EFBIG)
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command printed more than %zu bytes", output->limit);
 	if (status == -1 || !WIFEXITED(status))

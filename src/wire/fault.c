@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/ending.h"
 #include "base/lookup.h"
 
 /* libcurl has one code for a name that does not exist and a name server that does not answer. */
@@ -51,10 +52,21 @@ static const struct meaning {
 	{CURLE_NOT_BUILT_IN, AT_CONFIG, EX_CONFIG, "this libcurl lacks what the account asks for"},
 };
 
+bool handle_is_told(CURL *h)
+{
+	if (!ending_asked())
+		return false;
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A look-up without an answer goes on in its thread for half a minute: it is left there. */
+	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
+#endif
+	return true;
+}
+
 int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f)
 {
 	const struct meaning *m = NULL;
-	const char *text = *words ? words : curl_easy_strerror(code);
+	const char *text = code == CURLE_ABORTED_BY_CALLBACK ? "mysend was told to end" : *words ? words : curl_easy_strerror(code);
 	char *host = NULL;
 	long os = 0;
 

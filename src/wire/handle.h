@@ -49,6 +49,8 @@ MUST_CHECK int setup_done(const struct setup *s, struct failure *f);
 MUST_CHECK int handle_new(CURL **out, const struct account *a, char *words, struct failure *f);
 MUST_CHECK int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void handle_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
+/* For a progress callback, about once a second: libcurl has to come to an end, since we are told to. */
+bool handle_is_told(CURL *h);
 void handle_forget(CURL *h); /* name and password, once they have been used */
 MUST_CHECK int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
 /* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */

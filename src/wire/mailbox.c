@@ -14,6 +14,15 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *limi
 	return 0;
 }
 
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	(void)a;
+	(void)b;
+	(void)c;
+	(void)d;
+	return handle_is_told(ctx);
+}
+
 int mailbox_visit(const struct account *a, struct failure *f)
 {
 	char words[CURL_ERROR_SIZE] = "";
@@ -28,6 +37,9 @@ int mailbox_visit(const struct account *a, struct failure *f)
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_URL, a->pop_before_smtp), SET_pop_before_smtp);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, "NOOP"), SET_pop_before_smtp);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_NOBODY, 1L), SET_pop_before_smtp);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFODATA, h), SETTINGS);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug), SETTINGS);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGDATA, &limit), SETTINGS);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */

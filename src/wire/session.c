@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/ending.h"
 #include "conf/whoami.h"
 #include "mail/offers.h"
 #include "wire/inside.h"
@@ -59,12 +58,14 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 /* libcurl calls it about once a second while it connects. */
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
+	struct session *s = ctx;
+
 	(void)a;
 	(void)b;
 	(void)c;
 	(void)d;
-	session_pace(ctx, 0, 0);
-	return ending_asked();
+	session_pace(s, 0, 0);
+	return handle_is_told(s->easy);
 }
 
 static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
@@ -167,8 +168,6 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 		*f = s->heard;
 		return -1;
 	}
-	if (code == CURLE_ABORTED_BY_CALLBACK)
-		return fail(f, at > AT_CONNECT ? at : AT_CONNECT, EX_TEMPFAIL, "mysend was told to end");
 	if (s->limit.passed)
 		return fail(f, at, EX_TEMPFAIL, "the relay did not answer within the time allowed");
 	/* An answer that libcurl took for an end, or after which the relay was gone. */

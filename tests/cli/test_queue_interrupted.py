@@ -1,9 +1,12 @@
 """Whoever runs the queue, or submits, is killed or told to end: nobody whose answer was read gets a second copy, and nobody is forgotten."""
 import collections
 import signal
+import socket
 import time
 
 import pytest
+
+from namespaces import mounts  # noqa: F401
 
 TEXT = b"Subject: x\nFrom: a@b.example\n\nbody\n"
 OFFERS = ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"]
@@ -228,3 +231,34 @@ def test_signal_that_our_caller_has_us_ignore_is_ignored(spool, relay):
     run.process.send_signal(signal.SIGHUP)
     run.finish(b"").ok()
     assert len(there.messages) == 6 and spool.files() == []
+
+
+def test_look_up_without_an_answer_is_not_waited_for(spool, mounts, tmp_path):  # noqa: F811
+    servers = tmp_path / "resolv.conf"
+    servers.write_text("nameserver 127.0.0.1\noptions timeout:20 attempts:1\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        try:
+            silent.bind(("127.0.0.1", 53))
+        except OSError as why:
+            pytest.skip("somebody is the name server here: %s" % why)
+        silent.settimeout(20)
+        done = mounts.run("mount", "--bind", str(servers), "/etc/resolv.conf")
+        if done.returncode:
+            pytest.skip("a resolv.conf of our own is not permitted here: " + done.stderr)
+        spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
+        run = spool.mysend.start("-q", config=spool.config().replace("host 127.0.0.1", "host relay.example.org"), prefix=mounts.prefix)
+        silent.recv(1000)
+        began = time.monotonic()
+        run.process.send_signal(signal.SIGTERM)
+        assert "told to end" in run.finish(b"").failed(75) and time.monotonic() - began < 10
+    assert "(1 try" not in attempts(spool)
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_command_for_the_password_is_ended_with_us(spool, relay, told, tmp_path):
+    spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
+    mark = tmp_path / "mark"
+    run = spool.mysend.start("-q", config=spool.config(relay("ehlo auth=plain"), "user joe\nauth plain\npassword_command touch %s; exec sleep 30\n" % mark))
+    until(mark.exists)
+    run.process.send_signal(told)
+    assert "told to end" in run.finish(b"").failed(75) and "(1 try" not in attempts(spool)
