@@ -55,6 +55,9 @@ MUST_CHECK int smtpd_cut_short(struct smtpd *s, struct failure *f);
 MUST_CHECK int smtpd_leave(struct smtpd *s, struct failure *f);
 /* In a batch nobody reads the answers: what went wrong is told on standard error, with the message's number. */
 void smtpd_tell_batch(const struct smtpd *s, int code, const char *lines);
+/* One more thing that led to nothing, and it is one too many; then the answer to it. */
+bool smtpd_is_too_much(struct smtpd *s);
+MUST_CHECK int smtpd_too_much(struct smtpd *s, struct failure *f);
 /* The account of mail that says nothing of itself, or NULL. */
 const struct account *smtpd_usual(struct smtpd *s);
 /* The most octets that a message of the transaction at hand may have; before MAIL, of any that says nothing of itself. 0: any. */

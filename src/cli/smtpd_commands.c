@@ -8,12 +8,12 @@
 #include "conf/whoami.h"
 
 /* Whoever says so much that cannot be taken between two messages is no mail program; the texts of it take memory, too. */
-static bool is_too_much(struct smtpd *s)
+bool smtpd_is_too_much(struct smtpd *s)
 {
 	return !s->batch && ++s->errors > SMTPD_ERRORS;
 }
 
-static int too_much(struct smtpd *s, struct failure *f)
+int smtpd_too_much(struct smtpd *s, struct failure *f)
 {
 	s->quit = true;
 	return smtpd_say(s, 421, "4.7.0 too many commands that lead to nothing", f);
@@ -22,14 +22,14 @@ static int too_much(struct smtpd *s, struct failure *f)
 /* What is fine, but sends no mail. A program that has us for itself may say as much as it likes. */
 static int say_idle(struct smtpd *s, int code, const char *lines, struct failure *f)
 {
-	return s->peer.known && is_too_much(s) ? too_much(s, f) : smtpd_say(s, code, lines, f);
+	return s->peer.known && smtpd_is_too_much(s) ? smtpd_too_much(s, f) : smtpd_say(s, code, lines, f);
 }
 
 /* A command that cannot be taken. In a batch, the message that it belongs to goes to nobody. */
 static int refuse(struct smtpd *s, int code, const char *text, struct failure *f)
 {
-	if (is_too_much(s))
-		return too_much(s, f);
+	if (smtpd_is_too_much(s))
+		return smtpd_too_much(s, f);
 	if (!s->batch)
 		return dialogue_say(&s->io, code, text, f);
 	if (!s->mail) {
@@ -46,8 +46,8 @@ static int refuse(struct smtpd *s, int code, const char *text, struct failure *f
 
 static int refuse_failure(struct smtpd *s, const struct failure *why, struct failure *f)
 {
-	if (is_too_much(s))
-		return too_much(s, f);
+	if (smtpd_is_too_much(s))
+		return smtpd_too_much(s, f);
 	service_tell(&s->peer, &s->job, why);
 	if (!s->batch)
 		return smtpd_say_failure(s, why, f);
@@ -120,7 +120,7 @@ static int say_full(struct smtpd *s, struct failure *f)
 	static const char text[] = "4.5.3 too many recipients";
 
 	if (s->peer.known && ++s->full > SMTPD_RECIPIENTS)
-		return too_much(s, f);
+		return smtpd_too_much(s, f);
 	return s->batch ? refuse(s, 452, text, f) : smtpd_say(s, 452, text, f);
 }
 
@@ -250,7 +250,7 @@ static int on_bdat(struct smtpd *s, struct slice words, struct failure *f)
 		char text[40];
 
 		snprintf(text, sizeof text, "2.0.0 %" PRIu64 " octets", size);
-		return smtpd_say(s, 250, text, f);
+		return size ? smtpd_say(s, 250, text, f) : say_idle(s, 250, text, f);
 	}
 	/* RFC 3030 2: what follows a chunk that failed is 503 until RSET. */
 	said = smtpd_say_failure(s, &s->why, f);

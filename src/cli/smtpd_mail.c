@@ -228,7 +228,7 @@ static void say_waiting(struct smtpd *s, char *to, size_t room)
 	char shown[900];
 
 	printable(shown, sizeof shown, slice_of(why));
-	snprintf(to, room, "Ok: it waits as %s%s%s", s->job.spooled, *shown ? ": " : "", shown);
+	snprintf(to, room, "Ok: " SERVICE_WAITS "%s%s%s", s->job.spooled, *shown ? ": " : "", shown);
 }
 
 /* Who runs the service hears what is wrong; of the client's own mistakes as well. */
@@ -328,6 +328,7 @@ static int stamp(struct smtpd *s, struct failure *f)
 
 int smtpd_end_message(struct smtpd *s, struct failure *f)
 {
+	size_t refused = s->refused;
 	int ok;
 
 	if (s->spoilt)
@@ -344,5 +345,7 @@ int smtpd_end_message(struct smtpd *s, struct failure *f)
 		ok = hand_over(s, f);
 	}
 	smtpd_reset(s);
+	if (ok == 0 && s->peer.known && s->refused > refused && smtpd_is_too_much(s))
+		ok = smtpd_too_much(s, f);
 	return ok;
 }

@@ -171,6 +171,19 @@ static void tell_of_the_rest(const struct job *j, const struct sum *sum)
 		fprintf(stderr, "mysend: hint: it waits for %zu of the %zu recipients, and is tried again\n", waits, e->recipients);
 }
 
+/* A service of ours has taken it, and its own relay has not: who watches would take silence for more (cli/smtpd_mail). */
+static void tell_of_service(const struct job *j)
+{
+	const struct failure *answer = j->mail.envelope.answer;
+	const char *waits = answer && *j->account->socket ? strstr(answer->text, SERVICE_WAITS) : NULL;
+	char text[2 * sizeof answer->text];
+
+	if (!waits)
+		return;
+	printable(text, sizeof text, slice_of(waits));
+	fprintf(stderr, "mysend: %s has it, and %s\n", j->account->socket, text);
+}
+
 /* Whom the queue has has not got it all the same. */
 static int logged(const struct envelope *e, int status)
 {
@@ -188,6 +201,8 @@ int report(const struct job *j, const struct failure *session, bool quiet)
 
 	if (!quiet && sum.failed)
 		tell_of_the_rest(j, &sum);
+	if (!quiet && j->aloud)
+		tell_of_service(j);
 	logline_write(j, session, logged(e, status));
 	return status;
 }

@@ -14,6 +14,7 @@
 #include "post/job.h"
 
 enum { REPORT_LINES = 10 };
+#define SERVICE_WAITS "it waits as " /* in the answer of mysend -bs to mail that its relay has not taken yet */
 
 void report_failure(const struct failure *f); /* "mysend: STAGE to HOST:PORT: CODE TEXT", and its hint */
 /* The same as report(), but for the log line and the count: nothing was to be sent. */

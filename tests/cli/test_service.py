@@ -305,6 +305,20 @@ def test_service_listens_to_a_hundred_commands_that_lead_to_nothing(mysend, rela
 
 
 @needs_root
+@pytest.mark.parametrize("begin, line, end, code", [
+    ("EHLO x\r\nMAIL FROM:<bin@mail.example>\r\nRCPT TO:<b@c.example>\r\n", "BDAT 0\r\n", "", "250"),
+    ("EHLO x\r\n", "MAIL FROM:<>\r\nRCPT TO:<b@c.example>\r\nDATA\r\nFrom: ceo@corp.example\r\n\r\nx\r\n.\r\n", "", "550"),
+    ("EHLO x\r\n", "MAIL FROM:<bin@mail.example>\r\nRCPT TO:<b@c.example>\r\nDATA\r\n\r\nx\r\n.\r\n", "", "554"),
+])
+def test_messages_that_nobody_gets_and_chunks_of_nothing_count_too(mysend, relay, public, begin, line, end, code):
+    with Service(mysend, public, relay("lax", "end 554"), "service_from own\n") as service:
+        said = speak(service, "bin", (begin + line * 300 + end).encode())
+        service.stop()
+    answers = [answer[:3] for answer in said.splitlines() if answer[3:4] == " " and answer[:3] in (code, "421")]
+    assert answers[-1] == "421" and 99 <= answers.count(code) <= 104, (len(answers), said[-500:])
+
+
+@needs_root
 def test_mail_that_is_taken_gives_a_client_of_the_service_another_hundred(mysend, relay, public):
     there = relay("lax")
     one = b"NOOP\r\n" * 60 + b"RSET\r\n" * 20 + mail("bin@mail.example", "Subject: x").replace(b"QUIT\r\n", b"")
@@ -415,6 +429,17 @@ def test_wrong_password_of_the_service_is_told_to_its_user_and_its_journal(mysen
     answer, = [line for line in said.splitlines() if "it waits as" in line]
     assert answer.startswith("250 2.0.0 Ok: it waits as %s: login to " % name) and "535" in answer, said
     assert told.startswith("mysend: mail of bin from <bin@mail.example>: login to ") and "535" in told and "; it waits as " + name in told, told
+
+
+@needs_root
+@pytest.mark.parametrize("args, name, told", [(["-v"], "mysend", True), ([], "mysend", False), ([], "sendmail", False)])
+def test_who_watches_hears_that_the_service_has_it_and_why_it_waits(mysend, relay, public, args, name, told):
+    there = relay("lax", "ehlo auth=plain", 'auth "535 5.7.8 bad credentials"')
+    with Service(mysend, public, there, "user joe\npassword hunter2\nauth plain\n") as service:
+        done = client(mysend, service, "bin", *args, "bob@example.org", name=name)
+        service.stop()
+    lines = [line for line in done.err.splitlines() if line.startswith("mysend: %s has it, and it waits as " % service.path)]
+    assert done.status == 0 and len(lines) == told and (not told or "login to " in lines[0] and "535" in lines[0]), done
 
 
 @needs_root

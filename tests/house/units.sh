@@ -25,6 +25,7 @@ for unit in "$src"/*.service; do
 done
 grep -q '^MaxConnections=[1-9]' "$src/mysend.socket" && grep -q '^MaxConnectionsPerSource=[1-9]' "$src/mysend.socket" ||
 	trouble "mysend.socket: no limit of connections"
+grep -q '^TriggerLimitIntervalSec=0$' "$src/mysend.socket" || trouble "mysend.socket: who connects often enough switches it off for all"
 for unit in "$src"/*.service; do
 	wanted=$(sed -n 's/^# systemd-analyze security --offline=true: \([0-9.]*\).*/\1/p' "$unit")
 	found=$(systemd-analyze security --no-pager --offline=true "$unit" 2>/dev/null | sed -n 's/.*Overall exposure level.*: \([0-9.]*\).*/\1/p')
