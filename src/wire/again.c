@@ -25,6 +25,13 @@ void again_put(struct engine *e, const struct transaction *t, size_t first, size
 	t->of->open++;
 }
 
+void again_repeat(struct engine *e, const struct transaction *t)
+{
+	for (size_t i = t->first; i < t->first + t->count; i++)
+		if (t->of->mail->envelope.recipient[i].why == t->why) /* who was refused for himself stays so */
+			again_put(e, t, i, 1, t->without);
+}
+
 static void forget(const struct mail *m, size_t first, size_t count)
 {
 	for (size_t i = first; i < first + count; i++) {

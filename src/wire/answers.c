@@ -36,7 +36,7 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 	const struct failure *why;
 
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
-	why = keep(t, f);
+	t->why = why = keep(t, f);
 	t->of->mail->envelope.answer = keep(t, f);
 	settle(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until it has been tried again */
 	t->failed = true;
@@ -116,7 +116,8 @@ static void answer_data(struct engine *e, const struct awaited *a, const struct 
 	}
 	e->needs_reset = true;
 	failure_of(r, AT_DATA, &f);
-	refuse(e, a->t, &f);
+	if (!a->t->failed) /* else MAIL's refusal is the reason */
+		refuse(e, a->t, &f);
 	e->writing = NULL; /* it stood before its message */
 	a->t->answered = true;
 	engine_end(e, a->t);

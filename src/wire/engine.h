@@ -40,7 +40,8 @@ struct transaction {
 	unsigned said;	/* mail/offers that its commands made use of */
 	unsigned without; /* those that it does without, since they did not hold */
 	bool again;	/* its recipients have been in another */
-	bool repeat;	/* they will be, when it has ended: without some offer */
+	bool repeat;	/* those who were refused together with it will be, when it has ended: without some offer */
+	const struct failure *why; /* it was refused as a whole */
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
 	bool go;	/* 354 came */
 	bool sent;	/* wholly written */
@@ -112,6 +113,7 @@ void engine_end(struct engine *e, struct transaction *t);
 void engine_no_chunking(struct engine *e, struct transaction *t);
 
 void again_put(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
+void again_repeat(struct engine *e, const struct transaction *t);
 struct transaction *again_take(struct engine *e); /* the next, of e->again */
 void again_drop(struct engine *e); /* the session is lost: they are as free to be sent as if they had never been tried */
 /* Whether an answer is about an offer that does not hold: to MAIL (its transaction is repeated then), to a RCPT (true), to the

@@ -83,7 +83,7 @@ void engine_end(struct engine *e, struct transaction *t)
 	e->under_way--;
 	e->octets_under_way -= t->octets->size;
 	if (t->repeat)
-		again_put(e, t, t->first, t->count, t->without);
+		again_repeat(e, t);
 	if (--u->open == 0 && u != e->mail)
 		e->client->done(e->client->ctx, u->mail);
 	else if (answered && e->client->part)

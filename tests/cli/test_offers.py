@@ -58,6 +58,24 @@ def test_mail_lost_in_the_first_bdat_is_tried_again_without(spool, relay, how, e
     assert got(one) == ["bob@example.org"] and one.message.how == "DATA" and not spool.names()
 
 
+@pytest.mark.parametrize("size", [300000, 3000000])
+@pytest.mark.parametrize("how", ["hang", "reset"])
+def test_mail_stalled_in_the_midst_of_the_first_bdat_is_tried_again_without(spool, relay, size, how):
+    one = relay("ehlo pipelining chunking", "buffers 4096", 'body 100000 "%s"' % how.replace("hang", "sleep 3 && drop"), "lax")
+    spool.run("bob@example.org", stdin=TEXT + b"0123456789\n" * (size // 11), relay=one, more="timeout 1\n", settle=False).ok()
+    two = relay("ehlo pipelining chunking")
+    spool.run("-qf", relay=two).ok()
+    assert got(two) == ["bob@example.org"] and two.message.how == "DATA"
+
+
+def test_session_kept_for_a_batch_does_without_what_did_not_hold(mysend, relay):
+    one = relay("ehlo pipelining chunking size=100000", 'bdat-last "503 5.5.1 no"', 'parameter SIZE "555 5.5.4 no"')
+    text = "".join("MAIL FROM:<a@b.example>\nRCPT TO:<u%d@example.org>\nDATA\nSubject: x\n\nb\n.\n" % i for i in range(3)) + "QUIT\n"
+    done = mysend("-bS", name="sendmail", stdin=text.encode(), relay=one, config="maildomain mail.example\n")
+    assert done.status == 0 and got(one) == ["u%d@example.org" % i for i in range(3)] and len(one.sessions) == 1
+    assert len(one.transactions) == 5       # one more for SIZE, one for BDAT
+
+
 def test_others_of_the_run_go_without_the_bdat_at_which_a_session_was_lost(spool, relay):
     for i in range(3):
         spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
@@ -88,6 +106,13 @@ def test_parameter_that_is_refused_is_left_out(mysend, relay, ehlo, code, name):
         assert name not in mail.parameters and not any(name in more for _, more, code in mail.rcpts if code == 250)
         assert email.message_from_bytes(mail.body).get_payload(decode=True).decode().strip() == "Gr\u00fc\u00dfe"
         assert "BODY" in mail.parameters or mail.body.isascii(), "8 bits without being said to be"
+
+
+@pytest.mark.parametrize("name", ["SIZE", "RET", "NOTIFY"])
+def test_question_without_a_message_does_without_them_too(mysend, relay, name):
+    one = relay("ehlo pipelining size=100000 dsn", 'parameter %s "555 5.5.4 no"' % name, "rcpt-to no@example.org 550")
+    done = mysend("-bv", "-Nfailure", "-Rhdrs", "bob@example.org", "no@example.org", name="sendmail", relay=one)
+    assert done.status == 67 and "bob@example.org: the relay would take it" in done.out and not one.messages, done
 
 
 def test_relay_that_names_the_parameter_gets_all_others(mysend, relay):

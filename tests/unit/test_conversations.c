@@ -1,6 +1,6 @@
 /* The engine tried at every answer. A relay that stands in session.c's place answers two mails to two recipients each, and
  * at each place of the conversation it may say yes, no for now, no for good, that it leaves, what is no reply, or nothing
- * at all. All conversations that come of it are held, and each verdict is compared with what the relay did. */
+ * at all; or that what it has offered does not hold. All conversations that come of it are held, and each verdict is compared with what the relay did. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -11,18 +11,20 @@
 #include "wire/smtp.h"
 
 enum { MAILS = 2, RECIPIENTS = 2, PLACES = 40 };
-enum answer { UNANSWERED, WELL, FOR_NOW, FOR_GOOD, LEAVES, NO_REPLY, GONE };
-enum { ANSWERS = GONE };
+enum answer { UNANSWERED, WELL, FOR_NOW, FOR_GOOD, NOT_SO, UNKNOWN, LEAVES, NO_REPLY, GONE };
 
 /* What the relay knows of one mail, and how it answered each of its commands. */
 struct delivery {
 	enum answer mail, rcpt[RECIPIENTS], data, end;
 	bool text; /* its message was written up to its end */
+	enum answer was[RECIPIENTS]; /* in transactions before, which failed by an offer that does not hold */
 };
 
 struct session { /* the relay, seen from the engine */
 	struct caps caps;
-	const unsigned char *choice; /* enum answer - 1 at each place */
+	const unsigned char *choice; /* at each place, of these */
+	const enum answer *answer_of;
+	bool offers; /* it is about these: RSET goes well, and outside a transaction all is refused */
 	unsigned places;	     /* how many answers were due */
 	struct buf in;		     /* written, not yet a whole command */
 	enum { COMMANDS, TEXT } reading;
@@ -100,20 +102,32 @@ void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 	(void)size;
 }
 
-/* Decides how this place is answered; who has left answers nothing. */
-static enum answer answer(struct session *s, const char *well)
+/* Decides how this place is answered; who has left answers nothing. not_so: what is said where an offer does not hold, or
+ * NULL: then that is a refusal as any other. */
+static enum answer answer(struct session *s, bool may_begin, const char *well, const char *not_so)
 {
-	static const char *const codes[] = {[FOR_NOW] = "450 ", [FOR_GOOD] = "550 ", [LEAVES] = "421 ", [NO_REPLY] = "999 ", [GONE] = ""};
+	static const char *const codes[] = {[FOR_NOW] = "450 ", [FOR_GOOD] = "550 ", [NOT_SO] = "550 ", [UNKNOWN] = "502 ", [LEAVES] = "421 ", [NO_REPLY] = "999 ", [GONE] = ""};
 	enum answer a;
 
 	if (s->silent)
 		return UNANSWERED;
+	if (s->offers && !s->open && !may_begin) { /* no choice of its own, or there were too many conversations */
+		snprintf(s->answers[s->made++], sizeof s->answers[0], "503 ");
+		return FOR_GOOD;
+	}
 	assert_true(s->places < PLACES);
-	a = (enum answer)(s->choice[s->places++] + 1);
-	snprintf(s->answers[s->made++], sizeof s->answers[0], "%s", a == WELL ? well : codes[a]);
+	a = s->answer_of[s->choice[s->places++]];
+	snprintf(s->answers[s->made++], sizeof s->answers[0], "%s", a == WELL ? well : a == NOT_SO && not_so ? not_so : codes[a]);
+	if ((a == NOT_SO || a == UNKNOWN) && !not_so)
+		a = FOR_GOOD;
 	s->silent = a >= LEAVES;
 	s->left |= a == LEAVES;
 	return a;
+}
+
+static bool is_no(enum answer a)
+{
+	return a == FOR_NOW || a == FOR_GOOD;
 }
 
 static const char *text_of(const struct session *s, const struct delivery *d)
@@ -129,10 +143,21 @@ static void end_of_text(struct session *s, struct slice text)
 	d->text = text.len == strlen(text_of(s, d)) && memcmp(text.p, text_of(s, d), text.len) == 0;
 	if (text.len && !d->text)
 		s->wrong = "the text is not the mail's";
-	d->end = answer(s, "250 ");
+	d->end = answer(s, false, "250 ", s->caps.chunking && d->mail == WELL && (d->rcpt[0] == WELL || d->rcpt[1] == WELL) ? "503 " : NULL);
+	if (d->end == UNKNOWN) /* it knows no BDAT, and takes what follows for commands */
+		s->silent = s->left = true;
 	/* RFC 3030 2: what follows a BDAT that failed is RSET. Behind an answered dot no transaction is open. */
 	if (d->end == WELL || (!s->caps.chunking && d->end != UNANSWERED))
 		s->open = false;
+}
+
+static void begin_again(struct delivery *d)
+{
+	struct delivery next = {.mail = UNANSWERED};
+
+	for (unsigned i = 0; i < RECIPIENTS; i++)
+		next.was[i] = is_no(d->was[i]) || d->mail == NOT_SO ? d->was[i] : d->rcpt[i];
+	*d = next;
 }
 
 static void hear_mail(struct session *s, struct slice line)
@@ -143,9 +168,13 @@ static void hear_mail(struct session *s, struct slice line)
 	if (s->open)
 		s->wrong = "MAIL in a transaction that has had no end";
 	s->at = &s->delivery[which];
+	if (s->at->mail == NOT_SO || s->at->end == NOT_SO)
+		begin_again(s->at);
 	if (s->at->mail != UNANSWERED)
 		s->wrong = "a mail begun twice";
-	s->at->mail = answer(s, "250 ");
+	s->at->mail = answer(s, true, "250 ", slice_mentions(line, " SIZE=") ? "555 " : NULL);
+	if (s->at->mail == UNKNOWN)
+		s->at->mail = FOR_GOOD;
 	s->open = s->at->mail == WELL;
 }
 
@@ -157,14 +186,18 @@ static void hear(struct session *s, struct slice line)
 		unsigned which = (unsigned)line.p[strlen("RCPT TO:<r")] - '1';
 
 		assert_true(which < RECIPIENTS);
-		s->at->rcpt[which] = answer(s, "250 ");
+		if (is_no(s->at->was[which]))
+			s->wrong = "who was refused is asked for again";
+		s->at->rcpt[which] = answer(s, false, "250 ", NULL);
 	} else if (slice_is(line, "RSET")) {
-		enum answer a = answer(s, "250 ");
+		enum answer a = s->offers ? WELL : answer(s, true, "250 ", NULL);
 
+		if (s->offers && !s->silent)
+			snprintf(s->answers[s->made++], sizeof s->answers[0], "250 ");
 		s->open = false; /* or, where that was refused, nothing behind it may count */
 		s->left_between |= a == LEAVES;
 	} else if (slice_is(line, "DATA")) {
-		s->at->data = answer(s, "354 ");
+		s->at->data = answer(s, false, "354 ", NULL);
 		if (s->at->data == WELL)
 			s->reading = TEXT;
 	} else {
@@ -258,18 +291,14 @@ static void feed_done(void *ctx, struct mail *m)
 	f->done[m - f->mail]++;
 }
 
-static bool is_no(enum answer a)
-{
-	return a == FOR_NOW || a == FOR_GOOD;
-}
-
 /* NULL: the verdict says what happened. */
 static const char *compare(const struct session *s, const struct delivery *d, unsigned which, enum verdict v)
 {
-	bool refused = is_no(d->mail) || is_no(d->rcpt[which]) || is_no(d->data) || is_no(d->end);
+	bool before = is_no(d->was[which]);
+	bool refused = before || is_no(d->mail) || (d->mail != NOT_SO && (is_no(d->rcpt[which]) || is_no(d->data) || is_no(d->end)));
 	bool left_here = d->mail == LEAVES || d->rcpt[0] == LEAVES || d->rcpt[1] == LEAVES || d->data == LEAVES || d->end == LEAVES ||
 			 (s->left_between && d->mail == UNANSWERED);
-	bool unanswered = d->text && d->end != WELL && !is_no(d->end);
+	bool unanswered = d->text && d->end != WELL && d->end != NOT_SO && d->end != UNKNOWN && !is_no(d->end) && d->mail != NOT_SO;
 	bool taken = d->mail == WELL && d->rcpt[which] == WELL && d->end == WELL && d->text;
 
 	if (taken != (v == ACCEPTED))
@@ -304,8 +333,10 @@ static const char *judge(const struct session *s, const struct feed *feed, int o
 }
 
 struct kind {
-	bool pipelining, chunking;
+	bool pipelining, chunking, size, offers;
 	unsigned window;
+	const enum answer *answers;
+	unsigned letters;
 };
 
 static void describe(const struct session *s, const struct feed *feed, const struct kind *k, const char *wrong)
@@ -323,7 +354,7 @@ static void describe(const struct session *s, const struct feed *feed, const str
 static unsigned converse(const unsigned char *choice, const struct kind *k, unsigned *bad)
 {
 	struct arena in = {0};
-	struct session s = {.choice = choice, .caps = {.pipelining = k->pipelining, .chunking = k->chunking}};
+	struct session s = {.choice = choice, .answer_of = k->answers, .offers = k->offers, .caps = {.pipelining = k->pipelining, .chunking = k->chunking, .size = k->size}};
 	struct feed feed = {.given = 0};
 	struct smtp_limits limits = {.window = k->window, .recipients = 100, .timeout = 60};
 	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
@@ -353,7 +384,7 @@ static unsigned explore(unsigned char *choice, unsigned from, const struct kind 
 	unsigned places = converse(choice, k, bad), held = 1;
 
 	for (unsigned p = from; p < places; p++) {
-		for (unsigned char a = 1; a < ANSWERS; a++) {
+		for (unsigned char a = 1; a < k->letters; a++) {
 			choice[p] = a;
 			held += explore(choice, p + 1, k, bad);
 		}
@@ -364,11 +395,12 @@ static unsigned explore(unsigned char *choice, unsigned from, const struct kind 
 
 static void test_whatever_a_relay_answers_each_verdict_says_what_happened(void **state)
 {
+	static const enum answer all[] = {WELL, FOR_NOW, FOR_GOOD, LEAVES, NO_REPLY, GONE};
 	unsigned held = 0, bad = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		struct kind k = {i & 1, i & 2, i & 4 ? 4 : 1};
+		struct kind k = {i & 1, i & 2, false, false, i & 4 ? 4 : 1, all, ROWS(all)};
 		unsigned char choice[PLACES] = {0};
 
 		held += explore(choice, 0, &k, &bad);
@@ -378,10 +410,31 @@ static void test_whatever_a_relay_answers_each_verdict_says_what_happened(void *
 	assert_true(held > 200000);
 }
 
+static void test_whatever_offer_does_not_hold_each_mail_goes_once(void **state)
+{
+	static const enum answer with_size[] = {WELL, NOT_SO, FOR_GOOD}, with_bdat[] = {WELL, NOT_SO, UNKNOWN, GONE};
+	static const struct kind kinds[] = {
+		{false, false, true, true, 4, with_size, 3}, {true, false, true, true, 4, with_size, 3}, {false, true, true, true, 4, with_size, 3},
+		{true, true, true, true, 4, with_size, 2}, {false, true, false, true, 4, with_bdat, 4}, {true, true, false, true, 4, with_bdat, 4},
+	};
+	unsigned held = 0, bad = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(kinds); i++) {
+		unsigned char choice[PLACES] = {0};
+
+		held += explore(choice, 0, &kinds[i], &bad);
+	}
+	print_message("%u conversations, %u of them wrong\n", held, bad);
+	assert_int_equal(bad, 0);
+	assert_true(held > 50000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whatever_a_relay_answers_each_verdict_says_what_happened),
+		cmocka_unit_test(test_whatever_offer_does_not_hold_each_mail_goes_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
