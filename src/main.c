@@ -3,6 +3,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/ending.h"
 #include "base/file.h"
 #include "cli/modes.h"
 #include "mail/looker.h"
@@ -72,8 +73,8 @@ int main(int argc, char **argv)
 		if (!wish.quiet)
 			report_failure(&f);
 	}
-	/* Who writes the message never gets EPIPE, even if we had no use for it. */
-	if (status != EX_OK && (wish.mode == MODE_SEND || wish.mode == MODE_BATCH) && !isatty(STDIN_FILENO))
+	/* Who writes the message never gets EPIPE, even if we had no use for it; but for who tells us to end. */
+	if (status != EX_OK && !ending_asked() && (wish.mode == MODE_SEND || wish.mode == MODE_BATCH) && !isatty(STDIN_FILENO))
 		file_drain(STDIN_FILENO);
 	arena_free(&run);
 	return status;
