@@ -92,8 +92,18 @@ static CURLcode revoked(CURL *h, const char *path)
 	return reads ? curl_easy_setopt(h, CURLOPT_CRLFILE, path) : CURLE_NOT_BUILT_IN;
 }
 
+/* TLS 1.0 and 1.1 sign with what OpenSSL from 3.0 on (Debian's from 1.1.1 on) takes at its lowest level only; without that
+ * the setting would allow what then cannot be. The other libraries have no such level in this option. */
+static const char *old_ciphers(void)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	return v->ssl_version && strncmp(v->ssl_version, "OpenSSL/", 8) == 0 ? "DEFAULT@SECLEVEL=0" : NULL;
+}
+
 static void version(CURL *h, const struct account *a, struct setup *s)
 {
+	bool old = setting_is(a, SET_tls_min_version, "1.0") || setting_is(a, SET_tls_min_version, "1.1");
 	static const struct { const char *word; long version; } versions[] = {
 		{"1.0", CURL_SSLVERSION_TLSv1_0}, {"1.1", CURL_SSLVERSION_TLSv1_1},
 		{"1.2", CURL_SSLVERSION_TLSv1_2}, {"1.3", CURL_SSLVERSION_TLSv1_3},
@@ -102,6 +112,8 @@ static void version(CURL *h, const struct account *a, struct setup *s)
 	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
 		if (setting_is(a, SET_tls_min_version, versions[i].word))
 			setup_took(s, curl_easy_setopt(h, CURLOPT_SSLVERSION, versions[i].version), SET_tls_min_version);
+	if (old && old_ciphers())
+		setup_took(s, curl_easy_setopt(h, CURLOPT_SSL_CIPHER_LIST, old_ciphers()), SET_tls_min_version);
 }
 
 /* A libcurl without TLS takes CURLOPT_USE_SSL and sends in clear text. */

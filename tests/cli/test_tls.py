@@ -118,14 +118,43 @@ def test_tls_to_a_relay_in_clear_and_the_reverse_end_in_time(mysend, relay, cert
 def test_tls_min_version_refuses_less(mysend, relay, certs):
     one = relay("ehlo pipelining starttls", "tls-max 1.2")
     bad = mysend("bob@example.org", stdin=TEXT, config=to(one, trust(certs), "tls_min_version 1.3"))
-    assert bad.status in (69, 75, 76) and not one.transactions, bad
+    assert bad.status == 69 and not one.transactions, bad
     mysend("bob@example.org", stdin=TEXT, config=to(one, trust(certs), "tls_min_version 1.2")).ok()
 
 
-def test_tls_below_1_2_is_refused_by_default(mysend, relay, certs):
-    one = relay("ehlo pipelining starttls", "tls-max 1.1")
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_tls_below_1_2_is_refused_by_default_and_no_other_try_is_promised(mysend, relay, certs, version):
+    one = relay("ehlo pipelining starttls", "tls-max " + version)
     result = mysend("bob@example.org", stdin=TEXT, config=to(one, trust(certs)))
-    assert result.status in (69, 75, 76) and not one.transactions, result
+    assert result.status == 69 and len(result.errors) == 1 and "tls_min_version" in result.hints[0] and not one.transactions, result
+
+
+@pytest.mark.parametrize("relays_best, ours, ok", [("1.0", "1.0", True), ("1.1", "1.0", True), ("1.1", "1.1", True), ("1.0", "1.1", False),
+                                                   ("1.2", "1.1", True), ("1.3", "1.0", True)])
+def test_tls_min_version_1_0_and_1_1_are_what_they_say(mysend, relay, certs, relays_best, ours, ok):
+    one = relay("ehlo pipelining starttls", "tls-max " + relays_best)
+    result = mysend("bob@example.org", stdin=TEXT, config=to(one, trust(certs), "tls_min_version " + ours))
+    if not ok:
+        result.failed(69)
+        assert not one.transactions
+        return
+    result.ok()
+    assert one.session.tls[0] == ("TLSv" + relays_best).replace("v1.0", "v1"), one.session.tls
+
+
+@pytest.mark.parametrize("parts", [["tls-max 1.2", "tls-ciphers ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0"], ["tls-max 1.2", "client-cert"]])
+def test_tls_that_no_second_try_mends_is_not_temporary(mysend, relay, certs, parts):
+    one = relay("ehlo pipelining starttls", *parts)
+    result = mysend("bob@example.org", stdin=TEXT, config=to(one, trust(certs)))
+    assert result.status in (69, 77) and len(result.errors) == 1 and not one.transactions, result
+
+
+def test_text_where_tls_should_begin_is_not_temporary_and_the_end_of_a_connection_is(mysend, relay, certs):
+    one = relay("greet 220", "lax")
+    result = mysend("bob@example.org", stdin=TEXT, config=to(one, "tls_starttls off", "timeout 5", trust(certs)))
+    assert result.status in (69, 75) and "tls_starttls" in result.hints[0], result
+    other = relay("ehlo pipelining starttls", 'starttls "220 go && drop"')
+    mysend("bob@example.org", stdin=TEXT, config=to(other, trust(certs))).failed(75)
 
 
 def test_tls_pinned_key(mysend, relay, certs):

@@ -8,7 +8,7 @@ import pytest
 TEXT = b"Subject: x\n\nbody\n"
 LOGIN = "user joe\nauth plain\npassword hunter2secret\n"
 NUMBERS = {"USE_SSL": 119, "SSLVERSION": 32, "SSL_VERIFYPEER": 64, "SSL_VERIFYHOST": 81, "CAINFO": 10065, "CAPATH": 10097, "CRLFILE": 10169,
-           "SSLCERT": 10025, "SSLKEY": 10087, "PINNEDPUBLICKEY": 10230, "PROXY": 10004, "NOPROXY": 10177, "INTERFACE": 10062,
+           "SSLCERT": 10025, "SSLKEY": 10087, "SSL_CIPHER_LIST": 10083, "PINNEDPUBLICKEY": 10230, "PROXY": 10004, "NOPROXY": 10177, "INTERFACE": 10062,
            "IPRESOLVE": 113, "LOGIN_OPTIONS": 10224, "SASL_IR": 218, "USERNAME": 10173, "PASSWORD": 10174, "XOAUTH2_BEARER": 10220,
            "UNIX_SOCKET_PATH": 10231, "URL": 10002, "CONNECT_TO": 10243, "CONNECT_ONLY": 141, "HEADERFUNCTION": 20079,
            "DEBUGFUNCTION": 20094, "VERBOSE": 41, "CONNECTTIMEOUT": 78, "TIMEOUT": 13}
@@ -54,6 +54,7 @@ def test_pop_before_smtp_over_tls_needs_a_libcurl_with_tls(weak, relay, certs):
 
 @pytest.mark.parametrize("option, setting, lines", [
     ("USE_SSL", "tls", []), ("SSLVERSION", "tls_min_version", []), ("SSLVERSION", "tls_min_version", ["tls_min_version 1.3"]),
+    ("SSL_CIPHER_LIST", "tls_min_version", ["tls_min_version 1.0"]),
     ("SSL_VERIFYPEER", "tls_certcheck", []), ("SSL_VERIFYHOST", "tls_certcheck", []), ("CAINFO", "tls_trust_file", []),
     ("CAPATH", "tls_trust_dir", ["tls_trust_dir CERTS/ca"]), ("CRLFILE", "tls_crl_file", ["tls_crl_file CERTS/ca.pem"]),
     ("SSLCERT", "tls_cert_file", ["tls_cert_file CERTS/client.pem"]), ("PINNEDPUBLICKEY", "tls_pinned_key", ["tls_pinned_key PIN"]),

@@ -73,7 +73,9 @@ class Relay:
         if self.script.tls_max:
             context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
-            context.maximum_version = getattr(ssl.TLSVersion, "TLSv" + self.script.tls_max.replace(".", "_"))
+            context.maximum_version = getattr(ssl.TLSVersion, "TLSv" + self.script.tls_max.replace(".0", "").replace(".", "_"))
+        if self.script.tls_ciphers:
+            context.set_ciphers(self.script.tls_ciphers)
         if self.script.client_cert:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(os.path.join(self.certs_dir, "ca.pem"))

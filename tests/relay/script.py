@@ -36,7 +36,8 @@ Whole-relay parts:
   cert NAME                  good expired wrong-name self-signed other-ca (for starttls and implicit-tls)
   implicit-tls               TLS before the greeting
   client-cert                ask for a client certificate of the CA, and insist
-  tls-max 1.1|1.2|1.3        at most that
+  tls-max 1.0|1.1|1.2|1.3    at most that
+  tls-ciphers LIST           only these, as OpenSSL names them
   user NAME PASSWORD         who may log in (default: anybody)
   require-auth               MAIL before AUTH gets 530
   drip SECONDS               every reply goes an octet at a time, so far apart
@@ -70,6 +71,7 @@ class Script:
         self.implicit = False
         self.client_cert = False
         self.tls_max = None
+        self.tls_ciphers = None
         self.user = None
         self.require_auth = False
         self.drip = 0.0
@@ -119,6 +121,8 @@ class Script:
             self.client_cert = True
         elif name == "tls-max":
             self.tls_max = rest[0]
+        elif name == "tls-ciphers":
+            self.tls_ciphers = rest[0]
         elif name == "user":
             self.user = (rest[0], rest[1])
         elif name == "require-auth":
