@@ -133,7 +133,8 @@ static int mail_parameter(struct mail_said *out, struct arena *in, struct slice 
 		return options_return(arena_text(in, value.p, value.len), &out->ret);
 	if (slice_is(name, "ENVID")) {
 		out->envid = is_xtext(value) && value.len <= 100 ? address_of_xtext(in, value) : NULL;
-		return out->envid ? 0 : -1;
+		/* RFC 3461 4.4: printable ASCII, whatever its form could hold; -V takes no other either. */
+		return out->envid && slice_is_ascii(slice_of(out->envid)) ? 0 : -1;
 	}
 	return 1;
 }

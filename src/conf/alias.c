@@ -109,7 +109,7 @@ static int follow_box(struct walk *w, const struct mailbox *box, struct failure 
 		return 0;
 	}
 	if (to->done == w->number || (w->once && to->mail == w->aliases->mail)) {
-		w->any = true;
+		w->any |= to->somebody;
 		return 0;
 	}
 	if (to->open)
@@ -144,16 +144,20 @@ static int follow(struct walk *w, struct alias *to, struct failure *f)
 {
 	struct aliases *a = w->aliases;
 	struct slice rest = to->list, member;
+	bool others = w->any;
 
 	if (w->depth == DEPTH_MAX)
 		return wrong(a, to, f, "more than 100 aliases one behind the other");
 	to->open = true;
+	w->any = false;
 	w->chain[w->depth++] = to;
 	while (next_member(&rest, &member))
 		if (follow_member(w, to, member, f) < 0)
 			return -1;
 	if (!w->any && w->depth == 1)
 		return wrong(a, to, f, "it names nobody");
+	to->somebody = w->any;
+	w->any |= others;
 	w->depth--;
 	to->open = false;
 	to->done = w->number;
@@ -216,7 +220,7 @@ int aliases_give(struct mailboxes *out, struct arena *in, struct aliases *a, con
 
 	if (!to)
 		return 0;
-	if (to->mail == a->mail)
+	if (to->mail == a->mail && to->somebody)
 		return 1;
 	return expand(&w, to, f) < 0 ? -1 : 1;
 }

@@ -18,6 +18,7 @@ struct alias {
 	struct slice list;
 	unsigned line; /* 0: the setting root_to */
 	bool open;	    /* it is being followed */
+	bool somebody;	    /* when it was followed last, it came to somebody */
 	uint64_t done;	    /* the number of the last walk that has been through it */
 	uint64_t mail;	    /* of the mail that has all its members */
 	uint64_t noted;	    /* of the mail that the note is for */

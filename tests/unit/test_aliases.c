@@ -188,6 +188,7 @@ static void test_what_mail_cannot_be_given_to_is_told_with_its_line(void **state
 		{"a: bob\nbob: :include:/etc/list\n", "a", ":2: bob: :include: is not read"},
 		{"a: b\nb: c\nc: a\n", "a", ":1: a: it goes in a circle: a -> b -> c -> a"},
 		{"bob:\n", "bob", ":1: bob: it names nobody"},
+		{"all: bob, ann, bob\nann:\nbob: ann\n", "all", ":1: all: it names nobody"},
 		{"bob: , ,\n", "bob", ":1: bob: it names nobody"},
 		{"bob: a@@x\n", "bob", ":1: bob: \"a@@x\" is no address: no domain stands behind the @"},
 	};
@@ -292,7 +293,8 @@ static const char *given(struct arena *in, struct aliases *all, const char *name
 
 static void test_nobody_is_given_twice_what_aliases_have_given_to_a_mail(void **state)
 {
-	static const char text[] = "all: a@x, b@x\nmore: all, c@x\nonly: all\nbad: all, |cat\nself: self, all\n";
+	static const char text[] = "all: a@x, b@x\nmore: all, c@x\nonly: all\nbad: all, |cat\nself: self, all\n"
+				   "empty:\nsome: empty, d@x\nvain: empty, empty\n";
 	static const struct { const char *names, *given; } rows[] = {
 		{"all", "a@x b@x . "},
 		{"all all ALL", "a@x b@x . . . "},
@@ -302,6 +304,7 @@ static void test_nobody_is_given_twice_what_aliases_have_given_to_a_mail(void **
 		/* what a walk that failed came by is still to be given */
 		{"bad all bad all", "! . a@x b@x . ! . . "},
 		{"none all self", "- . a@x b@x . self . "},
+		{"some empty vain some", "d@x . ! . ! . . "},
 	};
 	struct arena in = {0};
 

@@ -76,6 +76,7 @@ static void test_what_cannot_be_taken_gets_its_code(void **state)
 		{"FROM:<a@x> SIZE=9999999999999999999", 501, "5.5.4"},
 		{"FROM:<a@x> BODY=BINARYMIME", 501, "5.5.4"}, {"FROM:<a@x> RET=none", 501, "5.5.4"},
 		{"FROM:<a@x> ENVID=a+2", 501, "5.5.4"},      {"FROM:<a@x> ENVID=a+0Ab", 501, "5.5.4"},
+		{"FROM:<a@x> ENVID=a+A2b", 501, "5.5.4"},    {"FROM:<a@x> ENVID=a+7Fb", 501, "5.5.4"},
 		{"FROM:<a@x> ENVID=a+00b", 501, "5.5.4"},    {"FROM:<a@x> ENVID=", 501, "5.5.4"},
 		{"FROM:<a@x> AUTH=<>", 555, "5.5.4"},  {"FROM:<a@x>SIZE=1 SMTPUTF8=x", 501, "5.5.4"},
 		{"FROM:<a@@x>", 501, "5.1.3"},	       {"FROM:<j\xc3\xbcrgen@x>", 553, "5.6.7"},
