@@ -125,7 +125,7 @@ enum mime_encoding mime_encoding(struct arena *in, const struct header *h)
 	static const struct {
 		const char *word;
 		enum mime_encoding is;
-	} known[] = {{"7bit", MIME_PLAIN}, {"8bit", MIME_PLAIN}, {"binary", MIME_PLAIN}, {"base64", MIME_ENCODED}, {"quoted-printable", MIME_ENCODED}};
+	} known[] = {{"7bit", MIME_PLAIN}, {"8bit", MIME_PLAIN}, {"binary", MIME_PLAIN}, {"base64", MIME_BASE64}, {"quoted-printable", MIME_QUOTED}};
 	const struct field *field = header_find_said(h, "Content-Transfer-Encoding");
 	struct slice word;
 

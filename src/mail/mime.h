@@ -24,9 +24,9 @@ const char *mime_type(struct arena *in, const struct header *h);
 bool mime_is_signed(const struct header *h);
 
 enum mime_encoding {
-	MIME_PLAIN,   /* 7bit, 8bit, binary, or nothing said: the octets are what they mean */
-	MIME_ENCODED, /* quoted-printable, base64 */
-	MIME_UNKNOWN  /* anything else */
+	MIME_PLAIN, /* 7bit, 8bit, binary, or nothing said: the octets are what they mean */
+	MIME_QUOTED, MIME_BASE64,
+	MIME_UNKNOWN /* anything else */
 };
 enum mime_encoding mime_encoding(struct arena *in, const struct header *h);
 

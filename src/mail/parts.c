@@ -3,7 +3,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/mime.h"
 #include "mail/settle.h"
 
 enum {
@@ -79,6 +78,21 @@ static void list(struct scan *s)
 	p->leaf[p->leaves++] = *leaf;
 }
 
+/* The leaf at hand, once it is known: one that needs it and can be encoded, or one of the others. */
+static void list_or_not(struct scan *s)
+{
+	const struct facts *facts = &s->leaf.facts;
+	struct facts *others = &s->out->others;
+	bool needs = facts->eightbit || facts->longest > SETTLE_LONG;
+
+	if (needs && s->encodable && !(s->leaf.encoding == MIME_BASE64 && facts->eightbit)) {
+		list(s);
+		return;
+	}
+	others->eightbit |= facts->eightbit;
+	others->longest = others->longest > facts->longest ? others->longest : facts->longest;
+}
+
 /* The level for a multipart or a message; false: there are too many. */
 static bool open_level(struct scan *s, const char *boundary, bool digest)
 {
@@ -133,7 +147,8 @@ static void open_part(struct scan *s, const struct header *h)
 {
 	static const char *const sealed[] = {"multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", NULL};
 	const char *type = type_of(s, h);
-	bool plain = mime_encoding(&s->scratch, h) == MIME_PLAIN, multipart = slice_begins(slice_of(type), "multipart/");
+	enum mime_encoding encoding = mime_encoding(&s->scratch, h);
+	bool plain = encoding == MIME_PLAIN, multipart = slice_begins(slice_of(type), "multipart/");
 	bool closed = is_one_of(type, sealed) || (s->leaf.message && mime_is_signed(h));
 
 	if (*type == '?' || comes_twice(h, "Content-Type") || comes_twice(h, "Content-Transfer-Encoding")) {
@@ -148,7 +163,8 @@ static void open_part(struct scan *s, const struct header *h)
 	s->known = (struct knowledge){0};
 	s->leaf.text = slice_begins(slice_of(type), "text");
 	/* No message/... is ever encoded (RFC 2046 5.2). */
-	s->encodable = plain && !closed && !slice_begins(slice_of(type), "message/");
+	s->leaf.encoding = encoding;
+	s->encodable = encoding != MIME_UNKNOWN && !closed && !slice_begins(slice_of(type), "message/");
 }
 
 static void end_fields(struct scan *s)
@@ -173,12 +189,8 @@ static void end_leaf(struct scan *s, uint64_t at, bool boundary)
 	facts_end(&s->known);
 	leaf->end = boundary && at - leaf->body >= 2 ? at - 2 : at;
 	leaf->facts.utf8 = !s->known.not_utf8;
-	if (s->encodable && (s->known.eightbit || s->known.longest)) {
-		add_facts(&leaf->facts, &s->known);
-		list(s);
-	} else {
-		add_facts(&s->out->others, &s->known);
-	}
+	add_facts(&leaf->facts, &s->known);
+	list_or_not(s);
 	s->state = IN_BETWEEN;
 }
 
@@ -308,10 +320,7 @@ static void take_whole(struct scan *s, const struct message *m)
 {
 	s->leaf.end = m->body->size;
 	s->leaf.facts = m->facts;
-	if (s->encodable && (m->facts.eightbit || m->facts.longest > SETTLE_LONG))
-		list(s);
-	else
-		s->out->others = m->facts;
+	list_or_not(s);
 }
 
 int parts_find(struct parts *p, struct arena *in, const struct message *m, struct failure *f)

@@ -1,8 +1,8 @@
 /*
  * mail/parts - the parts of a MIME message, and which of them may be encoded anew (RFC 2045, 2046)
  *
- * Use: parts_find(&parts, arena, &message, f). A leaf is listed if its octets stand for themselves (7bit, 8bit, binary) and
- * it has 8-bit octets or lines over 998; a multipart or message/rfc822 if it says 8bit or binary of itself. Multiparts and
+ * Use: parts_find(&parts, arena, &message, f). A leaf is listed if it has 8-bit octets or lines over 998, and says of itself
+ * an encoding that is known (base64 has no 8-bit octets); a multipart or message/rfc822 if it says 8bit or binary of itself. Multiparts and
  * messages within are looked into, but not what is signed or encrypted: multipart/signed and /encrypted, PKCS#7, and
  * a message with a DKIM-Signature or its kin.
  * broken: nobody can tell for sure what the parts are: a boundary that is missing or not closed, fields that are none or
@@ -16,6 +16,7 @@
 #define MAIL_PARTS_H
 
 #include "mail/message.h"
+#include "mail/mime.h"
 
 enum { PARTS_DEEP = 32, PARTS_MAX = 4096, PARTS_HEADER = 64 * 1024, PARTS_HEADERS = 4 * 1024 * 1024 };
 
@@ -26,6 +27,7 @@ struct leaf {
 	bool message;		  /* its fields are a message's: MIME-Version belongs there */
 	bool composite;		  /* multipart or message/rfc822: only what it says of itself can be changed */
 	bool text;		  /* text/...: a line end is one */
+	enum mime_encoding encoding; /* what it says of its octets */
 	struct facts facts;
 };
 

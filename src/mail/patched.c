@@ -87,7 +87,7 @@ struct patched {
 	bool begun;	  /* and it has been */
 	uint64_t from;	  /* where it begins */
 	size_t text;	  /* octets given of its text */
-	struct source *window, *quoted, *base64;
+	struct source *window, *encoder[STRETCHES]; /* those that are needed */
 	struct source *now; /* what it is pulled from */
 };
 
@@ -96,7 +96,7 @@ static int begin(struct patched *p, const struct stretch *s, struct failure *f)
 	window_move(p->window, p->from, s->len);
 	p->text = 0;
 	p->begun = true;
-	p->now = s->as == STRETCH_QUOTED ? p->quoted : s->as == STRETCH_BASE64 ? p->base64 : p->window;
+	p->now = p->encoder[s->as] ? p->encoder[s->as] : p->window;
 	return p->now->rewind(p->now, f);
 }
 
@@ -143,6 +143,15 @@ static int patched_rewind(struct source *s, struct failure *f)
 	return 0;
 }
 
+struct source *stretch_encoder(struct arena *a, enum stretch_as as, struct source *window, struct failure *f)
+{
+	if (as == STRETCH_QUOTED)
+		return source_quoted(a, window, f);
+	if (as == STRETCH_QUOTED_AGAIN)
+		return source_quoted_again(a, window, f);
+	return as == STRETCH_BASE64 ? source_base64(a, window) : source_base64_again(a, window, f);
+}
+
 struct source *source_patched(struct arena *a, struct source *of, const struct stretch *stretch, size_t count, struct failure *f)
 {
 	struct source *s = arena_zeroed(a, 1, sizeof *s);
@@ -153,14 +162,12 @@ struct source *source_patched(struct arena *a, struct source *of, const struct s
 	for (size_t i = 0; i < count; i++) {
 		const struct stretch *one = &stretch[i];
 
-		if (one->as == STRETCH_QUOTED && !p->quoted) {
-			p->quoted = source_quoted(a, p->window, f); /* of nothing, so far */
-			if (!p->quoted)
+		if (one->as > STRETCH_TEXT && !p->encoder[one->as]) {
+			p->encoder[one->as] = stretch_encoder(a, one->as, p->window, f); /* of nothing, so far */
+			if (!p->encoder[one->as])
 				return NULL;
 		}
-		if (one->as == STRETCH_BASE64 && !p->base64)
-			p->base64 = source_base64(a, p->window);
-		s->size += one->as == STRETCH_SAME ? one->len : one->as == STRETCH_TEXT ? one->text.len : one->as == STRETCH_QUOTED ? one->size : base64_size(one->len);
+		s->size += one->as == STRETCH_SAME ? one->len : one->as == STRETCH_TEXT ? one->text.len : one->size;
 	}
 	return patched_rewind(s, f) < 0 ? NULL : s;
 }

@@ -2,10 +2,15 @@
 
 #include <string.h>
 
-enum { INPUT = 8192, LINE = 76 };
+enum { INPUT = 8192, LINE = 76, AHEAD = 5 }; /* =HH and what stands behind it */
+
+/* What the octets are that come. */
+enum kind { OF_TEXT, OF_QUOTED, OF_BASE64 };
+
 
 struct quoted {
 	struct source *of;
+	enum kind kind;
 	bool ended;	      /* nothing more to pull from it */
 	size_t column;	      /* octets on the line at hand */
 	size_t in, in_len;    /* input[in .. in_len) is yet to be encoded */
@@ -14,12 +19,12 @@ struct quoted {
 	char output[8];	      /* of one octet: soft line end and =HH */
 };
 
-/* An octet can be encoded when it is known whether the line ends behind it: with two more, or at the end. */
+/* An octet can be encoded when it is known whether the line ends behind it: with AHEAD of them, or at the end. */
 static int fill(struct quoted *q, struct failure *f)
 {
 	size_t got = 0;
 
-	while (!q->ended && q->in_len - q->in < 3) {
+	while (!q->ended && q->in_len - q->in < AHEAD) {
 		if (q->in) {
 			memmove(q->input, q->input + q->in, q->in_len - q->in);
 			q->in_len -= q->in;
@@ -71,12 +76,43 @@ static bool begins_boundary(const struct quoted *q, bool line_is_full)
 	return (!q->column || line_is_full) && *at == '-' && q->in + 1 < q->in_len && at[1] == '-';
 }
 
+static bool is_hex(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+/* Octets that stay together: =HH where that comes. */
+static size_t whole(const struct quoted *q)
+{
+	const char *p = q->input + q->in;
+
+	return q->kind == OF_QUOTED && *p == '=' && q->in_len - q->in >= 3 && is_hex(p[1]) && is_hex(p[2]) ? 3 : 1;
+}
+
+static bool stays(const struct quoted *q, char c, bool last)
+{
+	if (q->kind == OF_QUOTED)
+		return c == '=' || is_literal(c, false);
+	return q->kind == OF_BASE64 || is_literal(c, last);
+}
+
+static char *line_end(const struct quoted *q, char *to)
+{
+	if (q->kind != OF_BASE64) /* there a line end says nothing */
+		*to++ = '=';
+	*to++ = '\r';
+	*to++ = '\n';
+	return to;
+}
+
 static void encode_one(struct quoted *q)
 {
 	char c = q->input[q->in];
-	bool last = line_ends_at(q, q->in + 1), full = q->column >= (last ? LINE : LINE - 1);
-	bool literal = is_literal(c, last) && !begins_boundary(q, full);
-	size_t len = literal ? 1 : 3;
+	size_t take = whole(q);
+	bool last = line_ends_at(q, q->in + take);
+	size_t most = last || q->kind == OF_BASE64 ? LINE : LINE - 1;
+	bool literal = stays(q, c, last) && (q->kind == OF_BASE64 || !begins_boundary(q, q->column >= most));
+	size_t len = literal ? take : 3;
 	char *to = q->output;
 
 	q->out = 0;
@@ -88,18 +124,15 @@ static void encode_one(struct quoted *q)
 		q->column = 0;
 		return;
 	}
-	if (q->column + len > (last ? LINE : LINE - 1)) {
-		*to++ = '=';
-		*to++ = '\r';
-		*to++ = '\n';
+	if (q->column + len > most && !(q->kind == OF_BASE64 && c == '-')) { /* - is no letter of it, and may begin a boundary */
+		to = line_end(q, to);
 		q->column = 0;
 	}
 	if (literal)
-		*to++ = c;
-	else
-		to = add_hex(to, c);
+		memcpy(to, q->input + q->in, take);
+	to = literal ? to + take : add_hex(to, c);
 	q->column += len;
-	q->in++;
+	q->in += take;
 	q->out_len = (size_t)(to - q->output);
 }
 
@@ -118,7 +151,7 @@ static size_t encode_run(struct quoted *q, char *to, size_t room)
 			break;
 		if (is_plain(*from) || ((*from == ' ' || *from == '\t') && is_plain(from[1])))
 			*at++ = *from;
-		else if ((unsigned char)*from > 126 || *from == '=')
+		else if (q->kind == OF_TEXT && ((unsigned char)*from > 126 || *from == '='))
 			at = add_hex(at, *from);
 		else
 			break;
@@ -146,7 +179,7 @@ static int quoted_pull(struct source *s, char *to, size_t room, size_t *got, str
 		if (q->in == q->in_len)
 			break;
 		*got += encode_run(q, to + *got, room - *got);
-		if (*got < room && q->in_len - q->in >= (q->ended ? 1 : 3))
+		if (*got < room && q->in_len - q->in >= (q->ended ? 1 : AHEAD))
 			encode_one(q);
 	}
 	return 0;
@@ -161,12 +194,28 @@ static int quoted_rewind(struct source *s, struct failure *f)
 	return q->of->rewind(q->of, f);
 }
 
-struct source *source_quoted(struct arena *a, struct source *of, struct failure *f)
+static struct source *source_of(struct arena *a, struct source *of, enum kind kind, struct failure *f)
 {
 	struct source *s = arena_zeroed(a, 1, sizeof *s);
 	struct quoted *q = arena_zeroed(a, 1, sizeof *q);
 
 	q->of = of;
+	q->kind = kind;
 	*s = (struct source){0, quoted_pull, quoted_rewind, q};
 	return source_measure(s, f) < 0 ? NULL : s;
+}
+
+struct source *source_quoted(struct arena *a, struct source *of, struct failure *f)
+{
+	return source_of(a, of, OF_TEXT, f);
+}
+
+struct source *source_quoted_again(struct arena *a, struct source *of, struct failure *f)
+{
+	return source_of(a, of, OF_QUOTED, f);
+}
+
+struct source *source_base64_again(struct arena *a, struct source *of, struct failure *f)
+{
+	return source_of(a, of, OF_BASE64, f);
 }

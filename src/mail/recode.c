@@ -2,7 +2,6 @@
 
 #include <sysexits.h>
 
-#include "mail/mime.h"
 #include "mail/parts.h"
 #include "mail/patched.h"
 #include "mail/settle.h"
@@ -17,7 +16,7 @@ struct form {
 	struct stretch *stretch;
 	size_t count;
 	uint64_t at; /* so much of the body is spoken of */
-	struct source *window, *quoted; /* to learn how long a leaf becomes */
+	struct source *window, *encoder[STRETCHES]; /* to learn how long a leaf becomes */
 };
 
 /* Does that form have the leaf otherwise than it came? */
@@ -40,26 +39,36 @@ static void same_until(struct form *form, uint64_t at)
 	add(form, (struct stretch){.len = at - form->at, .as = STRETCH_SAME});
 }
 
+static int measure(struct form *form, const struct leaf *leaf, struct stretch *stretch, struct failure *f)
+{
+	struct source **encoder = &form->encoder[stretch->as];
+
+	if (!form->window)
+		form->window = window_of(form->in, form->body);
+	if (!*encoder)
+		*encoder = stretch_encoder(form->in, stretch->as, form->window, f);
+	if (!*encoder)
+		return -1;
+	window_move(form->window, leaf->body, stretch->len);
+	if (source_measure(*encoder, f) < 0)
+		return -1;
+	stretch->size = (*encoder)->size;
+	return 0;
+}
+
 static int choose(struct form *form, const struct leaf *leaf, struct stretch *as, struct failure *f)
 {
 	uint64_t len = leaf->end - leaf->body;
+	struct stretch base64 = {.len = len, .as = STRETCH_BASE64, .size = base64_size(len)};
 
-	*as = (struct stretch){.len = len, .as = STRETCH_BASE64};
-	if (!leaf->text)
+	*as = base64;
+	if (leaf->encoding == MIME_PLAIN && !leaf->text)
 		return 0;
-	if (!form->quoted) {
-		form->window = window_of(form->in, form->body);
-		form->quoted = source_quoted(form->in, form->window, f);
-		if (!form->quoted)
-			return -1;
-	}
-	window_move(form->window, leaf->body, len);
-	if (source_measure(form->quoted, f) < 0)
+	as->as = leaf->encoding == MIME_PLAIN ? STRETCH_QUOTED : leaf->encoding == MIME_QUOTED ? STRETCH_QUOTED_AGAIN : STRETCH_BASE64_AGAIN;
+	if (measure(form, leaf, as, f) < 0)
 		return -1;
-	if (form->quoted->size <= base64_size(len)) {
-		as->as = STRETCH_QUOTED;
-		as->size = form->quoted->size;
-	}
+	if (as->as == STRETCH_QUOTED && as->size > base64.size)
+		*as = base64;
 	return 0;
 }
 
@@ -96,9 +105,9 @@ static int take(struct form *form, const struct leaf *leaf, struct failure *f)
 
 	if (!leaf->composite && choose(form, leaf, &body, f) < 0)
 		return -1;
-	if (leaf->outermost) {
+	if (leaf->outermost && leaf->encoding == MIME_PLAIN) {
 		put_fields(&form->m->header, leaf, body.as);
-	} else {
+	} else if (leaf->encoding == MIME_PLAIN) { /* else they say what it is */
 		if (fields_text(form, leaf, body.as, &head.text, f) < 0)
 			return -1;
 		same_until(form, leaf->head);

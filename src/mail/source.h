@@ -37,6 +37,9 @@ MUST_CHECK int source_fill(struct source *s, char *to, size_t room, size_t *len,
 MUST_CHECK int source_head(struct source *s, char *to, size_t room, struct slice *head, struct failure *f);
 /* Quoted-printable text (RFC 2045 6.7); reads `of` once to learn its size. NULL and *f if that fails. */
 struct source *source_quoted(struct arena *a, struct source *of, struct failure *f);
+/* What is encoded already, but has lines over 76 (or 8-bit octets in quoted-printable): it decodes to the same. */
+struct source *source_quoted_again(struct arena *a, struct source *of, struct failure *f);
+struct source *source_base64_again(struct arena *a, struct source *of, struct failure *f);
 /* Reads it all to learn its size anew, and rewinds it: for one whose `of` has changed. */
 MUST_CHECK int source_measure(struct source *s, struct failure *f);
 /* Base64 in lines of 76 (RFC 2045 6.8); rewind it before the first pull. */

@@ -1,4 +1,5 @@
 """Messages that came with MIME fields: encoded where they could not travel otherwise, untouched where they can (RFC 6152 3)."""
+import base64
 import email
 import email.message
 import email.policy
@@ -98,6 +99,18 @@ def test_only_text_is_quoted_printable(mysend, kind, encoding):
     result = mysend.dry(stdin=b"MIME-Version: 1.0\nContent-Type: " + kind.encode() + b"\nContent-Transfer-Encoding: binary\n\n" + text + b"\n")
     mail = parsed(result.message)
     assert mail["Content-Transfer-Encoding"] == encoding and mail.get_payload(decode=True) == text + b"\r\n" and result.get("Content-Type") == kind
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+@pytest.mark.parametrize("where", ["alone", "part"])
+def test_encoded_text_on_one_long_line_gets_shorter_ones_and_decodes_to_the_same(mysend, relay, encoding, where):
+    """Of programs that encode and never break a line."""
+    text = "gr\u00fc\u00dfe = \u6f22\u5b57 --b-- ".encode() * 300
+    octets = base64.b64encode(text) if encoding == "base64" else "".join("%c" % c if 32 <= c < 127 and c != ord("=") else "=%02X" % c for c in text).encode()
+    one = b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: %s\n\n%s\n" % (encoding.encode(), octets)
+    whole = b"MIME-Version: 1.0\n" + (one if where == "alone" else b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + one + b"--b--\n")
+    got = sent(mysend, relay(EIGHT), whole)
+    assert max(map(len, got.split(b"\r\n"))) <= 78 and content(got) == content(crlf(whole))
 
 
 # --- what stays -----------------------------------------------------------------------------------

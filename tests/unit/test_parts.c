@@ -62,6 +62,7 @@ static void test_leaves_that_need_it_are_found_wherever_they_are(void **state)
 		{"Content-Type: text/plain\r\n\r\n" U "\r\n", "text: " U "\r\n"},
 		{"Content-Type: image/x\r\n\r\n" U "\r\n", "other: " U "\r\n"},
 		{"Content-Type: text/plain\r\n\r\nplain\r\n", ""},
+		{"Content-Type: text/plain\r\nContent-Transfer-Encoding: Quoted-Printable\r\n\r\n" U "\r\n", "text: " U "\r\n"},
 		{"MIME-Version: 1.0\r\n\r\n" U "\r\n", "text: " U "\r\n"},
 		{"Content-Type: " BIG "\r\n\r\n--b\r\n\r\n" U "\r\n--b\r\n\r\nplain\r\n--b--\r\n", "text: " U},
 		{"Content-Type: " BIG "\r\n\r\n--b\r\n\r\n" U "\r\n\r\n--b  \r\nContent-Type: a/b\r\n\r\n" U "x\r\n--b--\t\r\n", "text: " U "\r\n|other: " U "x"},

@@ -168,12 +168,63 @@ static void test_a_source_that_fails_is_not_encoded(void **state)
 	arena_free(&in);
 }
 
+static struct slice again(struct arena *in, const char *text, bool base64, size_t room)
+{
+	struct failure f;
+	struct source *of = source_text(in, slice_of(text)), *s = base64 ? source_base64_again(in, of, &f) : source_quoted_again(in, of, &f);
+	char *all;
+	size_t used = 0, got;
+
+	assert_non_null(s);
+	all = arena_zeroed(in, (size_t)s->size + room + 1, 1);
+	do {
+		assert_int_equal(s->pull(s, all + used, room, &got, &f), 0);
+		used += got;
+	} while (got);
+	assert_int_equal(used, s->size);
+	return (struct slice){all, used};
+}
+
+#define X25 "xxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X75 X25 X25 X25
+
+static void test_what_is_encoded_already_gets_shorter_lines_and_means_the_same(void **state)
+{
+	static const struct {
+		bool base64;
+		const char *text, *expected; /* NULL: as it came */
+	} rows[] = {
+		{false, "a=3Db=\r\nc =20\r\nd \r\n=C3=BC", NULL},
+		{false, X75 "x\r\n" X75 "=\r\n" X25 X25 X25, NULL},
+		{false, X75 "xy\r\n", X75 "=\r\nxy\r\n"},
+		{false, X75 "=3D\r\n", X75 "=\r\n=3D\r\n"},
+		{false, X25 X25 "xxxxxxxxxxxxxxxxxxxxxxx=3Dx\r\n", X25 X25 "xxxxxxxxxxxxxxxxxxxxxxx=\r\n=3Dx\r\n"},
+		{false, "gr\xc3\xbc\r\n=\xfcx\r\n=3", "gr=C3=BC\r\n==FCx\r\n=3"},
+		{false, X75 "--b--\r\n", X75 "=\r\n=2D-b--\r\n"},
+		{true, "QUJD\r\nQUI=\r\n", NULL},
+		{true, X75 "x\r\n" X75 "xy\r\nz=", X75 "x\r\n" X75 "x\r\ny\r\nz="},
+		{true, X75 X75 "\r\n", X75 "x\r\n" X25 X25 "xxxxxxxxxxxxxxxxxxxxxxxx\r\n"},
+		{true, X75 "x--b\r\n", X75 "x--\r\nb\r\n"}, /* no boundary comes of it */
+	};
+	struct arena in = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		for (size_t room = 1; room < 100; room++) {
+			struct slice got = again(&in, rows[i].text, rows[i].base64, room);
+
+			assert_string_equal(got.p, rows[i].expected ? rows[i].expected : rows[i].text);
+		}
+	arena_free(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text_is_encoded_as_rfc_2045_says),
 		cmocka_unit_test(test_whatever_is_encoded_comes_back),
 		cmocka_unit_test(test_a_source_that_fails_is_not_encoded),
+		cmocka_unit_test(test_what_is_encoded_already_gets_shorter_lines_and_means_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

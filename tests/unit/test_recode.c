@@ -99,6 +99,9 @@ static void test_a_text_has_the_form_that_each_relay_takes(void **state)
 		{"MIME-Version: 1.0\r\n\r\nf" U "r alle\r\n", TYPE CTE "quoted-printable\r\n\r\nf=C3=BCr alle\r\n", "MIME-Version: 1.0\r\n\r\nf" U "r alle\r\n", false},
 		{"MIME-Version: 1.0\r\n\r\nf\374r alle\r\n", "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\n" CTE "quoted-printable\r\n\r\nf=FCr alle\r\n",
 		 "MIME-Version: 1.0\r\n\r\nf\374r alle\r\n", false},
+		/* what is encoded already stays so */
+		{TYPE CTE "quoted-printable\r\n\r\n=3D" U "\r\n", TYPE CTE "quoted-printable\r\n\r\n=3D=C3=BC\r\n", TYPE CTE "quoted-printable\r\n\r\n=3D" U "\r\n", false},
+		{TYPE CTE "quoted-printable\r\n\r\n" LONG "\r\n", TYPE CTE "quoted-printable\r\n\r\n" QUOTED "\r\n", NULL, false},
 		/* long lines are in no form */
 		{TYPE "\r\n" LONG "\r\n", TYPE CTE "quoted-printable\r\n\r\n" QUOTED "\r\n", NULL, false},
 	};
