@@ -15,6 +15,7 @@
 enum { NAME_OCTETS = 1000, ID_OCTETS = 200 };
 
 struct desk { /* where the parts are laid out */
+	struct charsets charsets;
 	const struct draft *draft;
 	struct job *job;
 	struct filetypes *types;
@@ -73,16 +74,14 @@ static int check_words(const struct draft_file *a, struct media *said, struct ar
 	return 0;
 }
 
-/* libmagic looks at the beginning only: what it takes for ASCII or UTF-8 has to be that to its end. */
+/* libmagic looks at the beginning only, and at nothing that is known. A file is UTF-8 if it can be, whatever else the texts are. */
 static int check_charset(struct desk *k, struct source *text, const char **charset, struct failure *f)
 {
 	struct facts facts;
 
-	if (strcmp(*charset, "us-ascii") != 0 && strcmp(*charset, "utf-8") != 0)
-		return 0;
 	if (message_facts(text, &facts, f) < 0)
 		return -1;
-	*charset = charset_of(k->types, k->job->account, &k->job->arena, text, &facts, f);
+	*charset = facts.eightbit && facts.utf8 ? "utf-8" : charset_of(&k->charsets, text, &facts, f);
 	if (!*charset)
 		return -1;
 	if (strcmp(*charset, "binary") == 0)
@@ -123,6 +122,14 @@ static int tell(struct desk *k, struct part *p, const struct draft_file *a, cons
 	return check_charset(k, p->content, &p->charset, f);
 }
 
+/* A name that is said, or that a file has. */
+static const char *text_of(struct desk *k, const char *name, bool elsewhere)
+{
+	struct slice text = charset_text(&k->charsets, elsewhere, slice_of(name));
+
+	return arena_text(&k->job->arena, text.p, text.len);
+}
+
 static int add_file(struct desk *k, const struct draft_file *a, struct failure *f)
 {
 	struct arena *in = &k->job->arena;
@@ -140,7 +147,9 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 	p->more = said.more;
 	if ((!a->type || (slice_begins(slice_of(a->type), "text/") && !*said.charset)) && tell(k, p, a, &said, f) < 0)
 		return -1;
-	p->name = a->name ? content_last(in, a->name) : content_name(in, a->path);
+	p->name = a->name ? content_last(a->name) : content_name(a->path);
+	if (p->name)
+		p->name = text_of(k, p->name, !a->name);
 	p->disposition = a->disposition ? a->disposition : a->shown ? "inline" : "attachment";
 	p->id = a->id ? a->id : a->shown && p->name ? id_of(in, p->name) : NULL;
 	return 0;
@@ -166,7 +175,7 @@ static int add_text(struct desk *k, struct part *to, const char *type, struct so
 	if (charset && !charset_fits(charset, facts))
 		return fail(f, AT_INPUT, EX_DATAERR, "the %s is not in %s, which --charset says it is", type, charset);
 	if (!charset)
-		charset = charset_of(k->types, k->job->account, &k->job->arena, text, facts, f);
+		charset = charset_of(&k->charsets, text, facts, f);
 	if (!charset)
 		return -1;
 	*to = compose_text(type, charset, text, facts);
@@ -250,7 +259,7 @@ static int lay_out(struct desk *k, struct failure *f)
 
 int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f)
 {
-	struct desk k = {.draft = d, .job = j, .types = types};
+	struct desk k = {.draft = d, .job = j, .types = types, .charsets = charsets_for(j->account, &j->arena, types, d->charset)};
 	int ok;
 
 	if (!d->used)

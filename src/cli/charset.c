@@ -6,6 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "mail/complete.h"
 #include "mail/settle.h"
 #include "mail/unicode.h"
 
@@ -84,30 +85,84 @@ static int find_look(struct source *text, char *to, struct slice *look, struct f
 	return text->rewind(text, f);
 }
 
-/* What libmagic or the locale makes of it. */
-static const char *guess(struct filetypes *types, struct arena *in, struct source *text, struct failure *f)
+/* What the locale or libmagic makes of it. */
+static const char *guess(const struct charsets *c, struct source *text, struct failure *f)
 {
-	const char *word, *locale;
+	const char *word;
 	char room[CHARSET_LOOK];
 	struct slice look;
 
 	if (find_look(text, room, &look, f) < 0)
 		return NULL;
-	word = filetype_of(types, in, look, "the text").charset;
-	if (is_charset(word))
+	word = of_locale(c->in, look);
+	if (word)
 		return word;
-	locale = of_locale(in, look);
-	if (locale)
-		return locale;
-	return strcmp(word, "unknown-8bit") == 0 ? word : "binary";
+	word = filetype_of(c->types, c->in, look, "the text").charset;
+	return is_charset(word) || strcmp(word, "unknown-8bit") == 0 ? word : "binary";
 }
 
-const char *charset_of(struct filetypes *types, const struct account *a, struct arena *in, struct source *text,
-		       const struct facts *facts, struct failure *f)
+struct charsets charsets_for(const struct account *a, struct arena *in, struct filetypes *types, const char *said)
 {
+	return (struct charsets){in, types, said ? said : "", a->charset};
+}
+
+const char *charset_known(const struct charsets *c, const struct facts *facts)
+{
+	if (facts->wide)
+		return "";
+	if (*c->said && charset_fits(c->said, facts))
+		return c->said;
+	return *c->set && charset_fits(c->set, facts) ? c->set : "";
+}
+
+const char *charset_of(const struct charsets *c, struct source *text, const struct facts *facts, struct failure *f)
+{
+	const char *known = charset_known(c, facts);
+
 	if (!facts->eightbit)
 		return "us-ascii";
-	if (facts->utf8 || facts->wide)
-		return "utf-8";
-	return *a->charset ? a->charset : guess(types, in, text, f);
+	if (*known)
+		return known;
+	return facts->utf8 || facts->wide ? "utf-8" : guess(c, text, f);
+}
+
+static bool is_ascii_charset(const char *charset)
+{
+	return slice_is(slice_of(charset), "us-ascii") || slice_is(slice_of(charset), "ascii");
+}
+
+/* U+0080 to U+009F in Latin-1, which nobody writes. */
+static bool has_c1(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (((unsigned char)text.p[i] & 0xe0) == 0x80)
+			return true;
+	return false;
+}
+
+bool charset_known_text(const struct charsets *c, bool elsewhere, struct slice text, struct slice *out)
+{
+	const char *const known[] = {c->said, c->set};
+	bool utf8 = slice_is_utf8(text);
+	const char *locale;
+
+	*out = text;
+	if (slice_is_ascii(text) || (utf8 && elsewhere))
+		return true;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (*known[i] && !is_ascii_charset(known[i]) && !unicode_is_wide(known[i]) && unicode_text(c->in, known[i], text, out))
+			return true;
+	if (utf8)
+		return true;
+	locale = of_locale(c->in, text);
+	return locale && unicode_text(c->in, locale, text, out);
+}
+
+struct slice charset_text(const struct charsets *c, bool elsewhere, struct slice text)
+{
+	struct slice done;
+
+	if (charset_known_text(c, elsewhere, text, &done) || (has_c1(text) && unicode_text(c->in, "windows-1252", text, &done)))
+		return done;
+	return text_in_utf8(c->in, text);
 }

@@ -1,13 +1,16 @@
 /*
- * cli/charset - the charset of a text that does not say
+ * cli/charset - the charset of a text that does not say, in one order for all texts of a message
  *
- * ASCII and strict UTF-8 first; then the setting charset; then what libmagic makes of its first octets; then the charset
- * of the locale, if the text is one of its texts. "binary" where none of them knows: that is no text to mail.
- * Use: charset_of(types, account, arena, body, &facts, f).
+ * What is said in the message; --charset; the setting charset; strict UTF-8; the charset of the locale, where the octets fit
+ * it; what libmagic makes of them. What comes from elsewhere, not from who calls (the fields that a text begins with, which are
+ * UTF-8 by RFC 6532, names in the password file, files), is UTF-8 if it can be, before anything else counts.
+ * Use: charset_of(&charsets, body, &facts, f) for a text that keeps its octets: "binary" where none of them knows, that is no
+ * text to mail. charset_text(&charsets, elsewhere, text) for one that is written in a field: in UTF-8; where nobody knows it is
+ * windows-1252 or Latin-1, as libmagic calls all that is in neither.
  *
- * Owns: nothing. Bounds: CHARSET_LOOK octets are looked at: those with the first that is not UTF-8.
+ * Owns: nothing. Bounds: CHARSET_LOOK octets of a body are looked at: those with the first that is not UTF-8.
  * Errors: NULL and *f when the text cannot be read. Threads: one, for the locale is the process's.
- * Source: RFC 1428 3 (unknown-8bit: text, but nobody knows whose); libmagic(3); nl_langinfo(3).
+ * Source: RFC 1428 3 (unknown-8bit: text, but nobody knows whose); RFC 6532 3; libmagic(3); nl_langinfo(3).
  */
 #ifndef CLI_CHARSET_H
 #define CLI_CHARSET_H
@@ -18,9 +21,21 @@
 
 enum { CHARSET_LOOK = 64 * 1024 };
 
+struct charsets {
+	struct arena *in;
+	struct filetypes *types; /* NULL: only for fields */
+	const char *said, *set;	 /* by --charset or the message, and by the setting; "": it says nothing */
+};
+
+/* said may be NULL. */
+struct charsets charsets_for(const struct account *a, struct arena *in, struct filetypes *types, const char *said);
 /* It can be that; only what can be told of any text is looked at. */
 bool charset_fits(const char *charset, const struct facts *facts);
-const char *charset_of(struct filetypes *types, const struct account *a, struct arena *in, struct source *text,
-		       const struct facts *facts, struct failure *f);
+/* What is said or set, where it fits; "": nothing is. */
+const char *charset_known(const struct charsets *c, const struct facts *facts);
+const char *charset_of(const struct charsets *c, struct source *text, const struct facts *facts, struct failure *f);
+/* The same as far as it is known; false: nobody knows. */
+bool charset_known_text(const struct charsets *c, bool elsewhere, struct slice text, struct slice *out);
+struct slice charset_text(const struct charsets *c, bool elsewhere, struct slice text);
 
 #endif

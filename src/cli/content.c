@@ -130,15 +130,14 @@ struct source *content_of(struct message *holder, struct arena *in, const char *
 	return source_named(in, kept, size, path);
 }
 
-const char *content_last(struct arena *in, const char *path)
+const char *content_last(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	struct slice name = text_in_utf8(in, slice_of(slash ? slash + 1 : path));
 
-	return arena_text(in, name.p, name.len);
+	return slash ? slash + 1 : path;
 }
 
-const char *content_name(struct arena *in, const char *path)
+const char *content_name(const char *path)
 {
-	return is_input(path) || file_descriptor(path) >= 0 ? NULL : content_last(in, path);
+	return is_input(path) || file_descriptor(path) >= 0 ? NULL : content_last(path);
 }

@@ -21,9 +21,9 @@ struct source *content_of(struct message *holder, struct arena *in, const char *
 /* To be read once, from where it stands; content_close closes it, but for standard input. */
 MUST_CHECK int content_open(const char *path, struct failure *f);
 void content_close(int fd);
-/* What stands behind the last / of it, in UTF-8. */
-const char *content_last(struct arena *in, const char *path);
+/* What stands behind the last / of it. */
+const char *content_last(const char *path);
 /* What its reader may call it; NULL: it has no name. */
-const char *content_name(struct arena *in, const char *path);
+const char *content_name(const char *path);
 
 #endif

@@ -2,7 +2,7 @@
  * cli/draft - a message from the shell: what --subject, --to, --attach and their kind ask for
  *
  * Use: draft_option for each such option, as it is read; then, with the text read, draft_fields (fields take the place of
- * the text's own of that name), and once the account is known draft_defaults (fields that it gives to who has none) and
+ * the text's own of that name), and once the account is known draft_texts, draft_defaults (fields that it gives to who has none) and
  * draft_compose (the body and its parts). intake_take does.
  *
  * Owns: nothing: texts are argv's or the arena's; files are held by the message.
@@ -13,6 +13,7 @@
 #ifndef CLI_DRAFT_H
 #define CLI_DRAFT_H
 
+#include "cli/charset.h"
 #include "mail/filetype.h"
 #include "post/job.h"
 
@@ -48,7 +49,9 @@ MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind 
 			    struct failure *f);
 /* from_header: -t was given, so that the text begins with a header whatever it looks like. cli/fields.c. */
 MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
-MUST_CHECK int draft_defaults(struct job *j, struct failure *f);
+/* Fields that are not ASCII: what they say, encoded (of a message without options, cli/raw_fields); with the account known, which may say in which charset. */
+MUST_CHECK int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f);
+MUST_CHECK int draft_defaults(struct job *j, const struct charsets *c, struct failure *f);
 /* cli/attach.c; does nothing where no such option was given. */
 MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f);
 

@@ -5,7 +5,9 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "cli/raw_fields.h"
 #include "mail/address.h"
+#include "mail/ascii.h"
 #include "mail/complete.h"
 #include "mail/mime.h"
 #include "mail/when.h"
@@ -117,7 +119,7 @@ static int add_boxes(struct buf *out, struct arena *in, const struct mailboxes *
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const char *address = idn_address_or_same(in, list->box[i].address);
-		const char *named = mailbox_again(in, text_in_utf8(in, list->box[i].name), address);
+		const char *named = mailbox_again(in, list->box[i].name, address);
 
 		if ((out->len && buf_text(out, ",\r\n ") < 0) || buf_text(out, named ? named : address) < 0)
 			return -1;
@@ -125,10 +127,10 @@ static int add_boxes(struct buf *out, struct arena *in, const struct mailboxes *
 	return 0;
 }
 
-/* An address list as a field has it. */
-static const char *addresses(struct arena *in, struct slice value, const char *name, struct failure *f)
+/* An address list as a field has it; as it was written, where it is not known yet in which charset. */
+static const char *addresses(struct arena *in, struct slice value, bool utf8, const char *name, struct failure *f)
 {
-	struct slice text = slice_trim(text_in_utf8(in, value));
+	struct slice text = slice_trim(value);
 	struct mailboxes list = {.count = 0};
 	const char *done = NULL;
 	struct buf out;
@@ -139,6 +141,8 @@ static const char *addresses(struct arena *in, struct slice value, const char *n
 		failure_in(f, "%s", name);
 		return NULL;
 	}
+	if (!utf8 && !slice_is_ascii(text))
+		return arena_text(in, text.p, text.len);
 	if (!list.count) /* a group without members */
 		return slice_is_ascii(text) ? arena_text(in, text.p, text.len) : "undisclosed-recipients:;";
 	buf_start(&out, FIELD_MAX);
@@ -162,16 +166,16 @@ static const char *joined(struct arena *in, const char *const *value, size_t cou
 	for (size_t i = 0; i < count && ok == 0; i++)
 		ok = buf_printf(&all, "%s%s", i ? ", " : "", value[i]);
 	if (ok == 0)
-		text = addresses(in, buf_slice_of(&all), name, f);
+		text = addresses(in, buf_slice_of(&all), false, name, f);
 	else
 		fail(f, AT_INPUT, EX_DATAERR, "%s is longer than %d octets", name, FIELD_MAX);
 	buf_free(&all);
 	return text;
 }
 
-static const char *words(struct arena *in, const char *name, const char *value)
+/* A text in UTF-8, encoded. */
+static const char *words(struct arena *in, const char *name, struct slice text)
 {
-	struct slice text = text_in_utf8(in, slice_of(value));
 	const char *done = "";
 	struct buf out;
 
@@ -249,8 +253,8 @@ static int put(const struct draft *d, struct header *h, size_t at, bool there, b
 
 	if (like.shape == LIST)
 		return again ? 0 : put_list(d, h, at, f);
-	if (field->kind == DRAFT_SUBJECT || field->kind == DRAFT_HEADER)
-		text = words(h->in, field->name, field->value);
+	if ((field->kind == DRAFT_SUBJECT || field->kind == DRAFT_HEADER) && slice_is_ascii(slice_of(text)))
+		text = words(h->in, field->name, slice_of(text));
 	if (like.once || (there && !again) || field->kind == DRAFT_PRIORITY)
 		header_put(h, field->name, text);
 	else
@@ -274,23 +278,6 @@ static int put_all(const struct draft *d, struct header *h, struct failure *f)
 	}
 	arena_free(&scratch);
 	return ok;
-}
-
-/* The text's own fields are for relays of every kind, too: what is not ASCII in Subject and names is encoded. */
-static void encode(struct header *h)
-{
-	for (size_t i = 0; i < h->fields; i++) {
-		struct field *field = &h->field[i];
-		struct known like = known_of(field->name);
-		const char *text = header_unfold(h, field);
-		struct failure ignored;
-
-		if (slice_is_ascii(field->body) || (like.shape != LIST && like.shape != TEXT))
-			continue;
-		text = like.shape == TEXT ? words(h->in, like.name, text) : addresses(h->in, slice_of(text), like.name, &ignored);
-		if (text)
-			header_set_body(h, field, slice_of(arena_printf(h->in, " %s", text)));
-	}
 }
 
 /* Names are encoded and domains are A-labels by now: what is not ASCII is a local part, and needs SMTPUTF8 (RFC 6532 1). */
@@ -327,24 +314,77 @@ int draft_fields(const struct draft *d, struct job *j, bool from_header, struct 
 		message_unsplit(m, &j->arena);
 	if (check_twice(m, f) < 0)
 		return -1;
-	encode(&m->header);
-	if (put_all(d, &m->header, f) < 0 || put_arguments(d, m, f) < 0)
-		return -1;
-	j->mail.envelope.smtputf8 = needs_utf8(&m->header);
+	return put_all(d, &m->header, f) < 0 || put_arguments(d, m, f) < 0 ? -1 : 0;
+}
+
+static struct names option_names(struct arena *in, const struct draft *d)
+{
+	struct names all = names_of(in, d->fields);
+
+	for (size_t i = 0; i < d->fields; i++)
+		names_add(&all, slice_of(d->field[i].name));
+	return all;
+}
+
+/* A field of the message that options make. What the text had itself stays as it came where it cannot be read. */
+static int encode(struct header *h, struct field *field, struct slice utf8, bool option, struct failure *f)
+{
+	struct field one = {.body = utf8};
+	struct known like = known_of(field->name);
+	const char *text = header_unfold(h, &one), *name = arena_text(h->in, field->name.p, field->name.len);
+	struct failure ignored;
+
+	if (like.shape == LIST) {
+		text = addresses(h->in, slice_of(text), true, name, option ? f : &ignored);
+		if (!text)
+			return option ? -1 : 0;
+	} else if (like.shape == TEXT || option) {
+		text = words(h->in, name, slice_trim(slice_of(text)));
+	} else {
+		ascii_field(h, field, utf8);
+		return 0;
+	}
+	header_set_body(h, field, slice_of(arena_printf(h->in, " %s", text)));
 	return 0;
 }
 
-int draft_defaults(struct job *j, struct failure *f)
+int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f)
+{
+	struct header *h = &j->mail.message.header;
+	const char *said = mime_charset(h->in, h);
+	struct charsets own = {c->in, c->types, *said ? said : c->said, c->set};
+	struct names options = {NULL, 0};
+	int ok = 0;
+
+	if (!d->used)
+		return raw_fields(j, c, f);
+
+	for (size_t i = 0; i < h->fields && ok == 0; i++) {
+		struct field *field = &h->field[i];
+		bool option;
+
+		if (slice_is_ascii(field->body))
+			continue;
+		if (!options.slots)
+			options = option_names(h->in, d);
+		option = names_slot(&options, field->name)->len > 0;
+		ok = encode(h, field, charset_text(option ? c : &own, !option, field->body), option, f);
+	}
+	j->mail.envelope.smtputf8 = needs_utf8(h);
+	return ok;
+}
+
+int draft_defaults(struct job *j, const struct charsets *c, struct failure *f)
 {
 	const struct account *a = j->account;
 	struct header *h = &j->mail.message.header;
 	const char *text;
 
 	if (*a->subject && !header_find(h, "Subject", NULL))
-		header_put(h, "Subject", words(h->in, "Subject", a->subject));
+		header_put(h, "Subject", words(h->in, "Subject", charset_text(c, true, slice_of(a->subject))));
 	if (!*a->reply_to || header_find_said(h, "Reply-To"))
 		return 0;
-	text = addresses(h->in, slice_of(a->reply_to), "Reply-To", f);
+	text = addresses(h->in, charset_text(c, true, slice_of(a->reply_to)), true, "Reply-To", f);
 	if (!text)
 		return -1;
 	header_put(h, "Reply-To", text);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/charset.h"
 #include "conf/choose.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
@@ -151,7 +152,9 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 
 static int full_name(struct identity *id, struct job *j, const struct wish *w, bool own, struct failure *f)
 {
+	const struct charsets c = charsets_for(j->account, &j->arena, NULL, w->draft.charset);
 	const char *env = getenv("NAME");
+	struct slice text;
 
 	id->name = "";
 	if (w->name) {
@@ -167,6 +170,8 @@ static int full_name(struct identity *id, struct job *j, const struct wish *w, b
 		if (slice_has_control(slice_of(id->name)))
 			id->name = "";
 	}
+	text = charset_text(&c, !w->name, slice_of(id->name));
+	id->name = arena_text(&j->arena, text.p, text.len);
 	return 0;
 }
 

@@ -122,11 +122,9 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 }
 
 /* Of an 8-bit body that does not say; NULL and *f when it cannot be read. */
-static const char *charset(const struct intake *n, struct job *j, struct failure *f)
+static const char *charset(const struct charsets *c, const struct message *m, struct failure *f)
 {
-	const struct message *m = &j->mail.message;
-
-	return mime_is_said(&m->header) ? "" : charset_of(n->types, j->account, &j->arena, m->body, &m->facts, f);
+	return mime_is_said(&m->header) ? "" : charset_of(c, m->body, &m->facts, f);
 }
 
 static void warn(const struct job *j)
@@ -149,6 +147,7 @@ static int finish(const struct intake *n, struct job *j, const struct identity *
 {
 	const struct account *a = j->account;
 	struct mail *m = &j->mail;
+	const struct charsets charsets = charsets_for(a, &j->arena, n->types, NULL);
 	const char *domain = address_domain(*id->from ? id->from : id->sender);
 	struct completion c = {
 		.from = (enum put)a->set_from_header,
@@ -161,7 +160,8 @@ static int finish(const struct intake *n, struct job *j, const struct identity *
 		.from_name = id->name,
 		.names = names,
 		.message_host = *domain ? domain : whoami_host(&j->arena),
-		.charset = charset(n, j, f),
+		.charset = charset(&charsets, &m->message, f),
+		.known = charset_known(&charsets, &m->message.facts),
 		.now = clock_wall(),
 	};
 
@@ -210,6 +210,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 {
 	const struct account *a;
 	struct aliases *aliases;
+	struct charsets charsets;
 	struct identity id;
 	struct whom who;
 	uint64_t octets;
@@ -220,7 +221,8 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 		return -1;
 	a = j->account;
 	j->mail.envelope.sender = w->sender ? w->sender : "";
-	if (draft_defaults(j, f) < 0 || draft_compose(&w->draft, j, n->types, f) < 0)
+	charsets = charsets_for(a, &j->arena, n->types, w->draft.charset);
+	if (draft_texts(&w->draft, j, &charsets, f) < 0 || draft_defaults(j, &charsets, f) < 0 || draft_compose(&w->draft, j, n->types, f) < 0)
 		return -1;
 	if (a->refuse_empty && j->mail.message.facts.empty)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");

@@ -137,6 +137,18 @@ static void encode(struct header *h, struct field *field)
 	buf_free(&out);
 }
 
+void ascii_field(struct header *h, struct field *field, struct slice utf8)
+{
+	struct field as_it_came = *field;
+
+	if (!is_text(field->name) && !is_list(field->name))
+		return;
+	header_set_body(h, field, utf8);
+	encode(h, field);
+	if (!slice_is_ascii(field->body))
+		*field = as_it_came;
+}
+
 void ascii_fields(struct header *h)
 {
 	const char *charset = mime_charset(h->in, h);

@@ -202,7 +202,7 @@ static void composed8(struct message *eight, const struct message *m, struct are
 static int complete_body(struct message *m, struct message *eight, const struct mail *mail, const struct completion *c, struct failure *f)
 {
 	const struct facts *facts = &m->facts;
-	const char *charset = !facts->eightbit ? "us-ascii" : facts->utf8 ? "utf-8" : c->charset;
+	const char *charset = !facts->eightbit ? "us-ascii" : c->known && *c->known ? c->known : facts->utf8 ? "utf-8" : c->charset;
 	struct composition made = {.text = compose_text("text/plain", charset, m->body, facts)};
 	bool fine = !facts->eightbit && facts->longest <= SETTLE_LONG;
 

@@ -31,6 +31,7 @@ struct completion {
 	const struct naming *names; /* what local names in the header stand for; NULL: themselves */
 	const char *message_host; /* right of the @ in Message-ID */
 	const char *charset;	  /* of an 8-bit body that is not UTF-8; "binary": it is no text */
+	const char *known;	  /* charset of any 8-bit body, even if it could be UTF-8, or "" or NULL */
 	time_t now;
 };
 

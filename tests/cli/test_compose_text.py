@@ -1,5 +1,6 @@
 """The text of a message made of options: charset, encoding, HTML."""
 import email
+import email.header
 import email.policy
 import os
 import shutil
@@ -81,6 +82,64 @@ def test_charset_of_the_locale_counts_where_libmagic_has_none(mysend, tmp_path):
     for args in (["-s", "x"], []):
         done = mysend("--dry-run", *args, "bob@example.org", stdin="\u201c\u041f\u0440\u0438\u0432\u0435\u0442\u201d\n".encode("cp1251"), config=BASE, env=env)
         assert email.message_from_bytes(done.message).get_content_charset() == "cp1251"
+
+
+# --- one order for all texts ----------------------------------------------------------------------
+
+HELLO = "\u041f\u0440\u0438\u0432\u0435\u0442, \u0410\u043d\u043d\u0430"
+KOI = HELLO.encode("koi8-r")
+
+
+@pytest.fixture
+def koi_locale(tmp_path):
+    if shutil.which("localedef") is None:
+        pytest.skip("localedef is missing")
+    made = subprocess.run(["localedef", "-c", "-i", "ru_RU", "-f", "KOI8-R", str(tmp_path / "ru_RU.KOI8-R")], capture_output=True, check=False)
+    if not os.path.isdir(tmp_path / "ru_RU.KOI8-R"):
+        pytest.skip("no locale could be made: %s" % made.stderr[-200:])
+    return {"LOCPATH": str(tmp_path), "LC_ALL": "ru_RU.KOI8-R", "ASAN_OPTIONS": "detect_leaks=0"}
+
+
+@pytest.mark.parametrize("known", ["--charset", "charset", "locale", "nobody"])
+def test_all_texts_of_a_message_are_read_in_one_order(mysend, make, tmp_path, koi_locale, known):
+    """Subject, further fields, names of people and of files, text, HTML and a file, all in KOI8-R: read as what is said, set, or the locale's."""
+    args = ["--charset", "koi8-r"] if known == "--charset" else []
+    path = os.fsencode(tmp_path) + b"/" + KOI.replace(b", ", b"-") + b".txt"
+    with open(path, "wb") as text:
+        text.write(KOI + b"\n")
+    mail = make(*args, b"-s", KOI, b"-F", KOI.replace(b", ", b" "), "--header", b"X-Text: " + KOI, "--header", b"Other: " + KOI, "--reply-to", KOI.split(b", ")[1] + b" <anna@example.org>", "--attach", path,
+                "--attach", b"/etc/passwd;name=" + KOI.split(b", ")[1], stdin=KOI + b"\n", config="charset koi8-r\n" if known == "charset" else "", env=koi_locale if known == "locale" else {"LC_ALL": "C.UTF-8"})
+    body, one, two = mail.iter_parts()
+    said = {"subject": mail["Subject"], "x": mail["X-Text"], "other": str(email.header.make_header(email.header.decode_header(str(mail["Other"])))), "from": mail["From"].addresses[0].display_name.replace(" ", ", "),
+            "reply": "\u041f\u0440\u0438\u0432\u0435\u0442, " + mail["Reply-To"].addresses[0].display_name, "file": one.get_filename()[:-4].replace("-", ", "),
+            "name": "\u041f\u0440\u0438\u0432\u0435\u0442, " + two.get_filename(), "text": read(body).strip(), "attached": read(one).strip()}
+    if known == "nobody":
+        assert said["subject"] == said["x"] == KOI.decode("latin-1") == said["text"] and body.get_content_charset() == "iso-8859-1"
+    else:
+        assert set(said.values()) == {HELLO}, said
+        assert body.get_content_charset() == one.get_content_charset() == "koi8-r"
+
+
+@pytest.mark.parametrize("head, config, body, locale, wanted", [
+    (b"", "charset koi8-r\n", b"x\n", False, HELLO), (b"", "", b"x\n", True, HELLO), (b"Content-Type: text/plain; charset=koi8-r\n", "charset iso-8859-1\n", b"x\n", False, HELLO),
+    (b"", "", "gr\u00fc\u00dfe\n".encode("latin-1"), False, KOI.decode("latin-1")), (b"DKIM-Signature: v=1; h=subject\n", "charset koi8-r\n", b"x\n", False, None), (b"", "", b"x\n", False, None),
+    (b"", "", b"\x93x\x94\n", False, None), (b"Content-Type: text/plain; charset=x-unheard-of\n", "", b"x\n", False, None),
+])
+def test_raw_subject_is_what_is_known_or_found_for_the_body(mysend, koi_locale, head, config, body, locale, wanted):
+    done = mysend.dry(stdin=b"Subject: " + KOI + b"\nCc: " + KOI.split(b", ")[1] + b" <anna@example.org>\n" + head + b"\n" + body, config=config, env=koi_locale if locale else {"LC_ALL": "C.UTF-8"})
+    if wanted is None:
+        assert b"Subject: " + KOI + b"\r\n" in done.message
+    else:
+        mail = email.message_from_bytes(done.message, policy=email.policy.default)
+        assert mail["Subject"] == wanted and mail["Cc"].addresses[0].display_name == wanted.split(", ")[1] and done.message.split(b"\r\n\r\n")[0].isascii()
+
+
+@pytest.mark.parametrize("how", ["-s", "plain"])
+def test_charset_that_is_set_counts_before_what_the_text_looks_like(mysend, how):
+    """Two letters of KOI8-R that are one of UTF-8."""
+    done = mysend("--dry-run", *(["-s", b"\xd0\xb0"] if how == "-s" else []), "bob@example.org", stdin=b"\xd0\xb0\n", config=BASE + "charset koi8-r\n")
+    mail = email.message_from_bytes(done.message, policy=email.policy.default)
+    assert read(mail) == b"\xd0\xb0\n".decode("koi8-r") and mail["Subject"] == (b"\xd0\xb0".decode("koi8-r") if how == "-s" else None)
 
 
 # --- UTF-16 and UTF-32 ----------------------------------------------------------------------------
