@@ -345,6 +345,7 @@ static void run_all(struct run *r)
 				r->due.mail[k].account = NULL;
 	}
 	link_leave(&own, true);
+	r->link = NULL;
 }
 
 static void clear_away(const struct run *r)

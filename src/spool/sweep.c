@@ -262,8 +262,9 @@ static void add_up(const struct spool *s, const struct dirent *d, void *ctx)
 
 int spool_measure(const struct spool *s, const uid_t *user, struct spool_sum *sum, struct failure *f)
 {
-	struct measure m = {sum, user};
+	struct measure m = {.user = user};
 
 	*sum = (struct spool_sum){0};
+	m.sum = sum;
 	return each(s, s->queue, add_up, &m) < 0 ? spool_fails(s, "reading the queue", f) : 0;
 }
