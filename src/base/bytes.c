@@ -338,3 +338,25 @@ void printable(char *to, size_t room, struct slice s)
 	if (room)
 		to[used] = '\0';
 }
+
+#ifndef HAVE_EXPLICIT_BZERO
+void explicit_bzero(void *p, size_t len)
+{
+	volatile char *to = p;
+
+	while (len--)
+		*to++ = 0;
+}
+#endif
+
+#ifndef HAVE_MEMRCHR
+void *memrchr(const void *p, int c, size_t len)
+{
+	const unsigned char *from = p;
+
+	while (len--)
+		if (from[len] == (unsigned char)c)
+			return (void *)(uintptr_t)(from + len);
+	return NULL;
+}
+#endif

@@ -66,4 +66,12 @@ bool slice_is_invisible(struct slice character);
  * terminated; cut if need be. */
 void printable(char *to, size_t room, struct slice s);
 
+/* Where the C library has none. */
+#ifndef HAVE_EXPLICIT_BZERO
+void explicit_bzero(void *p, size_t len);
+#endif
+#ifndef HAVE_MEMRCHR
+void *memrchr(const void *p, int c, size_t len);
+#endif
+
 #endif

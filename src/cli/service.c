@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,23 +22,41 @@
 
 enum { HOPS = 50, ANSWER_WAIT = 300 };
 
+/* Who is at the other end, as the kernel knows it. */
+static int peer_of(int fd, uid_t *uid)
+{
+#ifdef HAVE_GETPEEREID /* the BSDs */
+	gid_t gid;
+
+	return getpeereid(fd, uid, &gid);
+#else
+	struct ucred who = {.uid = (uid_t)-1};
+	socklen_t room = sizeof who;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &room) < 0)
+		return -1;
+	*uid = who.uid;
+	return 0;
+#endif
+}
+
 int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 {
 	struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
 	socklen_t room = sizeof at;
 	const struct passwd *user;
-	struct ucred who = {.uid = (uid_t)-1};
+	uid_t uid = (uid_t)-1;
 
-	if (getsockname(fd, (struct sockaddr *)(void *)&at, &room) < 0 || at.ss_family != AF_UNIX ||
-	    (room = sizeof who, getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &room)) < 0 || who.uid == (uid_t)-1) {
+	if (getsockname(fd, (struct sockaddr *)(void *)&at, &room) < 0 || at.ss_family != AF_UNIX || peer_of(fd, &uid) < 0 ||
+	    uid == (uid_t)-1) {
 		fail(f, AT_USAGE, EX_USAGE, "--service needs a local socket on standard input, which tells who is at its other end");
 		return failure_hint(f, "contrib/systemd/mysend.socket starts it with one");
 	}
 	/* Nor does it wait for ever for a client that reads no answers. */
 	(void)!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = ANSWER_WAIT}, sizeof(struct timeval));
-	user = getpwuid(who.uid);
-	*p = (struct peer){true, who.uid, NULL};
-	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)who.uid);
+	user = getpwuid(uid);
+	*p = (struct peer){true, uid, NULL};
+	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)uid);
 	return 0;
 }
 

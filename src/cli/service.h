@@ -7,7 +7,7 @@
  * Owns: a descriptor until the process ends: the connection's slot. Texts in the arena. Bounds: service_connections of the
  * account; SERVICE_OCTETS a message, where message_size_limit is not set.
  * Errors: service_open: AT_USAGE EX_USAGE, standard input is no local socket; service_admit, service_check_sender and
- * service_stamp: 421 or 550 for the client. Threads: one (getpwuid). Source: unix(7) SO_PEERCRED; RFC 5321 4.4.
+ * service_stamp: 421 or 550 for the client. Threads: one (getpwuid). Source: unix(7) SO_PEERCRED, getpeereid(3) on the BSDs; RFC 5321 4.4.
  */
 #ifndef CLI_SERVICE_H
 #define CLI_SERVICE_H

@@ -70,6 +70,13 @@ static bool is_real(const struct tm *said, bool weekday)
 	       said->tm_year > -1900 && said->tm_year < 8100 && (!weekday || again.tm_wday == said->tm_wday);
 }
 
+/* A time_t of 32 bits ends in 2038: then it is no date, not another one. The second before 1970 is lost with it. */
+static bool is_held(time_t moment, struct when *w)
+{
+	w->time = moment;
+	return moment != (time_t)-1 || sizeof moment > 4;
+}
+
 /* What follows the day; the moment. */
 static bool finish(const char *p, struct tm *t, bool weekday, bool zoned, struct when *w)
 {
@@ -87,15 +94,15 @@ static bool finish(const char *p, struct tm *t, bool weekday, bool zoned, struct
 	zone = blanks(p);
 	if (!*zone && !zoned) {
 		t->tm_isdst = -1;
-		errno = 0;
-		w->time = mktime(t);
-		return w->time != (time_t)-1 || errno == 0;
+		return is_held(mktime(t), w);
 	}
 	p = read_zone(zone, &w->east);
 	if (!p || !is_end(blanks(p)))
 		return false;
-	w->time = timegm(t) - w->east;
 	w->zoned = true;
+	if (!is_held(timegm(t), w))
+		return false;
+	w->time -= w->east;
 	return true;
 }
 
@@ -107,7 +114,7 @@ static bool read_seconds(const char *p, struct when *w)
 	errno = 0;
 	seconds = strtoll(p, &end, 10);
 	w->time = (time_t)seconds;
-	return end > p && !*end && errno == 0 && seconds > -62135596800 && seconds < 253402300800; /* the years 1 to 9999 */
+	return end > p && !*end && errno == 0 && w->time == seconds && seconds > -62135596800 && seconds < 253402300800; /* the years 1 to 9999 */
 }
 
 bool when_read(const char *text, struct when *w)
@@ -129,7 +136,7 @@ bool when_read(const char *text, struct when *w)
 	if (end && !weekday) /* Tuesday, 23 ... */
 		return false;
 	wday = t.tm_wday;
-	end = strptime(weekday ? end : p, "%d %b %Y", &t); /* some make the weekday of it */
+	end = strptime(blanks(weekday ? end : p), "%d %b %Y", &t); /* musl skips no blank for %d; some make the weekday of it */
 	t.tm_wday = wday;
 	return end && digits(end - 4, 4) && finish(end, &t, weekday, weekday, w);
 }

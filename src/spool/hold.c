@@ -45,8 +45,9 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 		end = memmem(b.p + from, b.len - from, "\n\n", 2);
 		if (!end)
 			continue;
-		e->offset = (uint64_t)(end - b.p) + 2;
-		text = (struct slice){arena_text(in, b.p, e->offset), e->offset};
+		text.len = (size_t)(end - b.p) + 2;
+		text.p = arena_text(in, b.p, text.len);
+		e->offset = text.len;
 		ok = entry_parse(e, in, &text, f);
 		break;
 	}

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memrchr */
 #include "unit.h"
 
 #include <stdlib.h>
@@ -278,6 +279,19 @@ static void test_what_is_printed_has_no_control_octets(void **state)
 	}
 }
 
+static void test_what_a_c_library_may_lack_is_there(void **state)
+{
+	char text[] = "a/b/c";
+
+	(void)state;
+	assert_ptr_equal(memrchr(text, '/', 5), text + 3);
+	assert_ptr_equal(memrchr(text, '/', 3), text + 1);
+	assert_null(memrchr(text, '/', 1));
+	assert_null(memrchr(text, '/', 0));
+	explicit_bzero(text + 1, 3);
+	assert_memory_equal(text, "a\0\0\0c", 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_utf8_is_what_decodes_to_a_code_point_in_its_shortest_form),
 		cmocka_unit_test(test_no_amount_overflows_a_buf),
 		cmocka_unit_test(test_what_is_printed_has_no_control_octets),
+		cmocka_unit_test(test_what_a_c_library_may_lack_is_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

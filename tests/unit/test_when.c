@@ -13,6 +13,11 @@ static void test_a_moment_is_read_however_it_is_written(void **state)
 	} rows[] = {
 		{"@0", 0, false},
 		{"@1795428000", 1795428000, false},
+		{"@4102444800", 4102444800, false}, /* more than 32 bits: configure sees to it that a time_t has 64 */
+		{"2100-01-01T00:00Z", 4102444800, true},
+		{"Fri, 01 Jan 2100 00:00:00 +0000", 4102444800, true},
+		{"1 Jan 2100", 4102441200, false},
+		{"Fri,  1 Jan 2100 00:00 GMT", 4102444800, true},
 		{"2026-11-23", 1795388400, false},
 		{"2026-11-23 10:00", 1795424400, false},
 		{"2026-11-23T10:00", 1795424400, false},
