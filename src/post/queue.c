@@ -210,11 +210,11 @@ static void mail_done(void *ctx, struct mail *m)
 
 	r->left |= left;
 	r->answered += !left;
+	if (left && !behind && !envelope_count(&m->envelope, UNSURE)) {
+		r->last = c;
+		return;
+	}
 	if (left && outcome_is_open(&m->envelope)) {
-		if (!behind) {
-			r->last = c;
-			return;
-		}
 		put_back(r, c);
 	} else if (told && envelope_count(&m->envelope, PENDING) && !envelope_count(&m->envelope, UNSURE)) {
 		outcome_leave(&r->outcome, &c->job, &c->entry);
@@ -229,6 +229,7 @@ static void mail_part(void *ctx, struct mail *m)
 	struct carried *c = carried_of(m);
 	struct run *r = ctx;
 
+	r->answered++;
 	outcome_so_far(&r->outcome, &c->job, &c->entry);
 }
 
@@ -247,6 +248,22 @@ static void nobody_in(struct run *r, const struct failure *session)
 	}
 }
 
+/* The mail in hand when the session ended: tried, unless that was no fault; then it goes on where it was. */
+static void note_last(struct run *r, int ok, const struct failure *f)
+{
+	struct carried *c = r->last;
+	bool open = outcome_is_open(&c->job.mail.envelope);
+
+	if (ok == SMTP_ANOTHER) {
+		put_back(r, c);
+		if (!open)
+			outcome_so_far(&r->outcome, &c->job, &c->entry);
+	} else {
+		outcome_note(&r->outcome, &c->job, &c->entry, ok < 0 && open ? f : NULL);
+	}
+	forget(c);
+}
+
 static int run_session(struct run *r, struct failure *f)
 {
 	const struct account *a = r->outcome.with;
@@ -258,12 +275,8 @@ static int run_session(struct run *r, struct failure *f)
 	r->left = false;
 	r->last = NULL;
 	ok = smtp_run(r->link->session, &limits, &client, f);
-	if (r->last && ok == SMTP_ANOTHER)
-		put_back(r, r->last);
-	else if (r->last)
-		outcome_note(&r->outcome, &r->last->job, &r->last->entry, ok < 0 ? f : NULL);
 	if (r->last)
-		forget(r->last);
+		note_last(r, ok, f);
 	if (ok != 0)
 		link_leave(r->link, false);
 	return ok;

@@ -86,3 +86,13 @@ def test_what_goes_along_behind_a_goodbye_goes_over_another_session(spool, relay
     there = relay("ehlo", 'end "raw 250 2.0.0 queued\r\n421 4.7.0 one mail a session\r\n && fin"', "lax")
     spool.run("new@example.org", stdin=TEXT, relay=there).ok()
     assert got(there) == ["new", "u0"] and not spool.names()
+
+
+def test_goodbye_between_two_transactions_of_a_mail_keeps_nobody_waiting(spool, relay):
+    to = ["u%d@example.org" % i for i in range(4)]
+    spool.run("-odq", *to, stdin=TEXT, more="max_recipients 1\n").ok()
+    there = relay("ehlo", 'end "raw 250 2.0.0 queued\r\n421 4.7.0 one mail a session\r\n && fin"', "lax")
+    spool.run("-q", relay=there, more="max_recipients 1\n").ok()
+    assert got(there) == ["u0", "u1", "u2", "u3"] and len(there.sessions) == 4 and not spool.names()
+    spool.run(*to, stdin=TEXT, relay=there, more="max_recipients 1\n").ok()
+    assert got(there)[4:] == ["u0", "u1", "u2", "u3"] and not spool.names()
