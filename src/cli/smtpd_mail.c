@@ -73,6 +73,12 @@ void smtpd_text(void *smtpd, char *p, size_t len)
 	s->wrong = true;
 }
 
+/* It speaks of a command or parameter between us and the relay; the client would think that it was one of its own. */
+static bool is_of_our_dialogue(int code)
+{
+	return (code >= 500 && code <= 504) || code == 555;
+}
+
 /* What the client is told of a failure that is not the relay's own words. */
 static void code_of(const struct failure *why, int *code, const char **enhanced)
 {
@@ -92,7 +98,7 @@ static void code_of(const struct failure *why, int *code, const char **enhanced)
 		}
 	/* The relay's own, if it says the same: a 530 at its login is no refusal of the client's mail. */
 	if (why->code / 100 == *code / 100 && why->code != 421) {
-		*code = why->code;
+		*code = is_of_our_dialogue(why->code) ? 554 : why->code;
 		*enhanced = *why->enhanced ? why->enhanced : *enhanced;
 	}
 }

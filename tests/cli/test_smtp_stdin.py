@@ -205,6 +205,16 @@ def test_421_to_the_first_command_after_a_pause_is_a_goodbye_too(client, relay):
     assert len(there.messages) == 2 and len(there.sessions) == 2
 
 
+@pytest.mark.parametrize("part", ['mail "502 5.5.1 no MAIL"', 'mail "555 5.5.4 no such parameter"', 'rcpt "500 what"', 'data "503 5.5.1 no DATA"', 'end "504 no"'])
+def test_what_the_relay_says_of_our_commands_is_not_said_of_the_clients(client, relay, part):
+    """A client that is told 502 or 503 at BDAT would think that we know no BDAT."""
+    one = client(relay("ehlo pipelining", part))
+    one.say("EHLO client")
+    answer = one.send(b"Subject: x\r\n\r\nb")
+    assert answer[0].startswith("554 5.") and part.split(" ", 2)[2].strip('"').split(" ")[-1] in answer[0], answer
+    one.end()
+
+
 def test_relay_that_answers_421_each_time_is_a_temporary_answer(client, relay):
     there = relay("ehlo pipelining", "mail ok 421", "lax")
     one = client(there)
