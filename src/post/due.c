@@ -138,3 +138,12 @@ int due_find(struct due_list *l, struct spool *s, const struct queue_order *o, s
 	sort(l->mail, l->count);
 	return 0;
 }
+
+size_t due_left(const struct due_list *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		n += l->mail[i].account != NULL;
+	return n;
+}

@@ -32,6 +32,7 @@ MUST_CHECK int due_find(struct due_list *l, struct spool *s, const struct queue_
 bool due_now(const struct queue_order *o, const struct entry *e, time_t now);
 /* The account, and in a second line its configuration file, if that is none of the usual ones. */
 const char *due_key(struct arena *in, const char *name, const char *config);
+size_t due_left(const struct due_list *l); /* how many have not been tried */
 bool due_is_of(const struct due *d, const char *key);
 /* A file that is none of ours, or has been changed, is moved to failed/ and named; never sent, never deleted. False: it stays. */
 bool due_set_aside(struct spool *s, struct entry *e, const char *id, const struct failure *why);

@@ -55,15 +55,6 @@ static const struct account *account_of(struct run *r, struct failure *f)
 	return o->account(o->ctx, name, config ? config + 1 : NULL, f);
 }
 
-static size_t pending(const struct entry *e)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		n += !verdict_is_settled(e->envelope.recipient[i].verdict);
-	return n;
-}
-
 static void forget(struct carried *c)
 {
 	spool_release(&c->entry);
@@ -89,7 +80,7 @@ static struct carried *carry(struct run *r, const char *id)
 		log_warning("%s", f.text);
 	/* Who of several has it could not be written down on a full disk: they would get it at every run. */
 	else if (got == SPOOL_TAKEN && due_now(r->order, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
-		 !(r->cramped && pending(&c->entry) > 1))
+		 !(r->cramped && entry_pending(&c->entry) > 1))
 		return c;
 	forget(c);
 	return NULL;
@@ -372,16 +363,6 @@ static void clear_away(const struct run *r)
 		spool_prune(r->spool, (time_t)keeps->failed_lifetime, keeps->failed_max);
 }
 
-/* Since we were told to end. */
-static size_t untried(const struct run *r)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->due.count && ending_asked(); i++)
-		n += r->due.mail[i].account != NULL;
-	return n;
-}
-
 int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f)
 {
 	struct run r = {.spool = s, .order = o, .outcome = {.spool = s, .sum = sum}};
@@ -400,7 +381,7 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
 	if (ok == 0) {
 		run_all(&r);
-		sum->cut += untried(&r);
+		sum->cut += ending_asked() ? due_left(&r.due) : 0;
 		if (!ending_asked())
 			clear_away(&r);
 	}

@@ -318,10 +318,16 @@ bool entry_has(const struct entry *e, enum verdict v)
 	return false;
 }
 
+size_t entry_pending(const struct entry *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->envelope.recipients; i++)
+		n += !verdict_is_settled(e->envelope.recipient[i].verdict);
+	return n;
+}
+
 bool entry_is_settled(const struct entry *e)
 {
-	for (size_t i = 0; i < e->envelope.recipients; i++)
-		if (!verdict_is_settled(e->envelope.recipient[i].verdict))
-			return false;
-	return true;
+	return entry_pending(e) == 0;
 }

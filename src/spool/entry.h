@@ -47,6 +47,7 @@ MUST_CHECK int entry_parse(struct entry *e, struct arena *in, struct slice *text
 MUST_CHECK int entry_print_state(struct buf *out, const struct entry *e);
 MUST_CHECK int entry_parse_state(struct entry *e, struct arena *in, struct slice text, struct failure *f);
 bool entry_is_settled(const struct entry *e); /* nobody is left to be tried */
+size_t entry_pending(const struct entry *e);   /* how many are */
 bool entry_has(const struct entry *e, enum verdict v);
 bool verdict_is_settled(enum verdict v);
 
