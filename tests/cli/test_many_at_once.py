@@ -1,7 +1,9 @@
-"""Many who submit, many who run the queue, and a relay that drops connections: all mail arrives, and only what was in doubt twice."""
+"""Many who submit, many who run the queue, some of them told to end, and a relay that drops connections: all mail arrives, and only what was
+in doubt twice."""
 import os
 import random
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -28,7 +30,7 @@ def hostile_parts(seed):
 
 class Crew:
     def __init__(self, mysend, config, log):
-        self.mysend, self.log, self.failures, self.done = mysend, log, [], threading.Event()
+        self.mysend, self.log, self.failures, self.done, self.told = mysend, log, [], threading.Event(), 0
         self.env = mysend.environment({"MYSEND_CONFIG": mysend.file(config)})
 
     def call(self, *args, stdin=b""):
@@ -40,16 +42,28 @@ class Crew:
             if done.returncode or done.stderr:
                 self.failures.append((who, number, done))
 
-    def drain(self):
+    def drain(self, who):
         while not self.done.is_set():
             done = self.call("-qf")
             if done.returncode:
                 self.failures.append(("runner", done))
             self.done.wait(0.05)
+            if who == 0:
+                self.begin_to_drain()
+
+    def begin_to_drain(self):
+        """A run that is told to end somewhere in it; before it has anything in hand the signal ends it as any program."""
+        with subprocess.Popen([self.mysend.path, "-qf"], env=self.env, cwd=self.mysend.tmp, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+            self.done.wait(random.uniform(0, 0.2))
+            run.send_signal(random.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
+            said = run.communicate(timeout=60)[1]
+        self.told += run.returncode == 75
+        if run.returncode not in (0, 75, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
+            self.failures.append(("told to end", run.returncode, said))
 
     def run(self):
         submitters = [threading.Thread(target=self.submit, args=(who,)) for who in range(MANY["submitters"])]
-        runners = [threading.Thread(target=self.drain) for _ in range(MANY["runners"])]
+        runners = [threading.Thread(target=self.drain, args=(who,)) for who in range(MANY["runners"])]
         for thread in submitters + runners:
             thread.start()
         for thread in submitters:
@@ -69,7 +83,7 @@ def test_all_arrive_and_only_what_was_in_doubt_arrives_twice(spool, relay, tmp_p
     assert not crew.failures, (seed, crew.failures[:3])
     began = time.monotonic()
     while spool.names():
-        assert crew.call("-qf").returncode == 0 and time.monotonic() - began < 60, (seed, spool.names())
+        assert crew.call("-qf").returncode == 0 and time.monotonic() - began < 120, (seed, len(spool.names()))
     there.settle()
     came, taken = {}, set()
     for session in there.sessions:
@@ -85,7 +99,7 @@ def test_all_arrive_and_only_what_was_in_doubt_arrives_twice(spool, relay, tmp_p
     with open(log, encoding="ascii") as lines:
         doubtful = {found[1] for found in re.finditer(r"recipients=(\S+) .*note='may arrive twice'", lines.read())}
     twice = {address for address, bodies in came.items() if len(bodies) > 1}
-    print("%d mails over %d sessions, %d in doubt, %d came twice" % (len(taken), len(there.sessions), len(doubtful), len(twice)))
+    print("%d mails over %d sessions, %d in doubt, %d came twice, %d runs were told to end" % (len(taken), len(there.sessions), len(doubtful), len(twice), crew.told))
     assert twice <= doubtful, (seed, sorted(twice - doubtful))
     assert twice, "the test has tried nothing"
     assert spool.files() == []

@@ -56,6 +56,25 @@ def test_run_that_is_killed_midway_has_written_down_who_has_it(spool, relay, off
     assert spool.files() == []
 
 
+@pytest.mark.parametrize("offers", OFFERS[1:])
+def test_thousand_recipients_and_three_runs_that_are_killed(spool, relay, offers):
+    thousand = ["u%d@example.org" % i for i in range(1000)]
+    spool.run("-odq", "-i", *thousand, stdin=TEXT).ok()
+    relays, doubt = [], 0
+    for nth in (3, 1, 4):
+        there = slow(relay, offers, nth, 30)
+        relays.append(there)
+        run = spool.mysend.start("-qf", config=spool.config(there))
+        until(lambda: bodies(there) == nth)
+        run.kill()
+        run.process.communicate()
+        doubt += 100
+    relays.append(relay("ehlo pipelining", "lax"))
+    spool.run("-qf", relay=relays[-1]).ok()
+    came = copies(*relays)
+    assert set(came) == set(thousand) and sum(came.values()) == 1000 + doubt and spool.files() == []
+
+
 @pytest.mark.parametrize("told", TOLD)
 @pytest.mark.parametrize("offers", OFFERS)
 def test_run_that_is_told_to_end_waits_for_the_answer_in_hand(spool, relay, offers, told):
