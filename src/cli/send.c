@@ -91,6 +91,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 	} else if (w->dry_run) {
 		status = intake_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
+		intake_close(&intake); /* nobody looks into files while the relay is spoken to */
 		status = hand_over(&j, w, f);
 		if (w->background && j.spooled && !ending_asked())
 			behind_try(w, &j.arena, j.spooled);

@@ -152,7 +152,7 @@ static const char *value_at(struct arena *in, const char *text, const char **end
 			text++;
 		to[used++] = *text;
 	}
-	*end = text + 1;
+	*end = *text ? text + 1 : text;
 	return *text ? to : NULL;
 }
 
