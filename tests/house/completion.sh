@@ -28,7 +28,17 @@ echo >"$scratch/picture.png"
 [ "$(offers "$MYSEND" --password-file pic)" = picture.png ] || trouble "--password-file pic: $(offers "$MYSEND" --password-file pic)"
 [ -z "$(offers "$MYSEND" bob)" ] || trouble "bob: $(offers "$MYSEND" bob)"
 if command -v zsh >/dev/null; then
-	zsh -n "$src/contrib/completion/_mysend" || trouble "zsh does not read contrib/completion/_mysend"
+	# What its completion system would be given.
+	zsh_offers() {
+		(cd "$scratch" && zsh -f -c 'file=$1; shift; compadd() { shift; print -l -- ${(P)1}; }; _files() { print FILE; }; _default() { print DEFAULT; }
+			words=("$@"); CURRENT=$#; PREFIX=${words[-1]}; run() { source $file; }; run' zsh "$src/contrib/completion/_mysend" "$@")
+	}
+	all=$(zsh_offers "$MYSEND" --)
+	for word in --tls-starttls --queue-hold --attach; do has "$all" $word; done
+	[ "$(zsh_offers "$MYSEND" --tls '' | tr '\n' ' ')" = "on off try " ] || trouble "zsh: --tls: $(zsh_offers "$MYSEND" --tls '')"
+	[ "$(zsh_offers "$MYSEND" --attach x)" = FILE ] || trouble "zsh: --attach: $(zsh_offers "$MYSEND" --attach x)"
+	[ "$(zsh_offers "$MYSEND" --password-file x)" = FILE ] || trouble "zsh: --password-file: $(zsh_offers "$MYSEND" --password-file x)"
+	[ "$(zsh_offers "$MYSEND" bob)" = DEFAULT ] || trouble "zsh: bob: $(zsh_offers "$MYSEND" bob)"
 fi
 
 sed "s,/etc/mysend.password,$scratch/picture.png,; s,/var/log,$scratch," "$src/contrib/mysend.conf.example" >"$scratch/conf"

@@ -27,6 +27,9 @@ grep -qF "left: $root/to$sysconfdir/mysend.conf" "$root/log" || { cat "$root/log
 rm "$root/to$sysconfdir/mysend.conf"
 [ -z "$(find "$root/to" ! -type d)" ] || trouble "make uninstall leaves $(find "$root/to" ! -type d)"
 
+# A tree that is built in itself can be built nowhere else.
+[ ! -e "$src/config.status" ] || exit $bad
+
 # configure VALUE ...: a build of its own, with the compiler of this one
 cc=$(sed -n 's/^CC = //p' Makefile)
 configure() { (cd "$root/build" && "$src/configure" -q CC="$cc" "$@") >"$root/log" 2>&1 || { cat "$root/log"; trouble "configure $* fails"; }; }
