@@ -11,7 +11,7 @@ import pytest
 from spools import Spool
 
 TEXT = b"Subject: x\nDate: Mon, 23 Nov 2026 10:00:00 +0000\nMessage-ID: <1@host>\nFrom: a@b.example\nTo: bob@example.org\n" \
-    b"MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\ncaf\xc3\xa9\n.\nend\n"
+    b"DKIM-Signature: v=1; d=b.example\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\ncaf\xc3\xa9\n.\nend\n"
 
 
 def test_mail_waits_in_silence_when_the_relay_is_down_and_arrives_when_it_is_up(spool, relay):
