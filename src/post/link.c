@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "conf/secret.h"
+#include "conf/vault.h"
 
 /* Nobody is there, or says that he is busy: it is not the mail, nor the login. */
 static bool is_out_of_reach(const struct failure *f)
@@ -55,6 +56,15 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	if (ok == 0)
 		session_forgo(l->session, l->without);
 	return ok;
+}
+
+bool link_is_spent(struct link *l)
+{
+	if (!l->once || !l->account || !l->account->password)
+		return false;
+	if (l->session && is_over(l))
+		link_leave(l, true);
+	return !l->session && !vault_text(l->account->password);
 }
 
 void link_leave(struct link *l, bool politely)

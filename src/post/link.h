@@ -22,6 +22,8 @@ struct link {
 };
 
 MUST_CHECK int link_reach(struct link *l, const struct account *a, struct failure *f);
+/* No session is there any more, and there can be no other: the password was wiped behind the only login. */
+bool link_is_spent(struct link *l);
 void link_leave(struct link *l, bool politely);
 
 #endif

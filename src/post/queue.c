@@ -289,6 +289,8 @@ static void run_account(struct run *r)
 
 	for (r->alone = false; any_left(r); r->alone = true) {
 		do { /* a session that ends without a fault is no reason to stop, unless nothing comes of them */
+			if (link_is_spent(r->link))
+				return;
 			if (link_reach(r->link, r->outcome.with, &f) < 0) {
 				nobody_in(r, &f);
 				tell_watcher(r, &f);

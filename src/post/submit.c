@@ -1,5 +1,7 @@
 #include "post/submit.h"
 
+#include <sysexits.h>
+
 #include "base/ending.h"
 #include "post/shelf.h"
 #include "wire/smtp.h"
@@ -60,7 +62,9 @@ static int submit_once_more(struct job *j, struct link *l, bool verify, struct f
 
 	do
 		ok = hand_over(j, l, verify, f);
-	while (ok == SMTP_ANOTHER && !ending_asked());
+	while (ok == SMTP_ANOTHER && !ending_asked() && !link_is_spent(l));
+	if (ok == SMTP_ANOTHER)
+		f->exit = EX_TEMPFAIL; /* a later one may do what this one cannot */
 	return ok == 0 ? 0 : -1;
 }
 

@@ -252,6 +252,14 @@ def test_stray_line_on_the_way_in_is_passed_over(mysend, relay, stage, answer, s
     assert done.status == 0 and len(one.messages) == 1, done
 
 
+@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS.keys())
+def test_stray_line_before_the_answer_to_starttls_is_passed_over(mysend, relay, certs, stray):
+    one = relay("ehlo starttls pipelining", 'starttls "raw %s && 220 go"' % stray)
+    config = "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\ntls_trust_file %s/ca.pem\n" % (one.port, certs)
+    done = mysend("bob@example.org", stdin=TEXT, config=config)
+    assert done.status == 0 and one.message.tls, done
+
+
 def test_mail_whose_answer_has_a_blank_line_before_it_leaves_the_queue_at_once(mysend, relay, spool):
     one = relay("ehlo pipelining", 'end "raw \r\n && 250 2.0.0 queued"')
     spool.run("-odq", "bob@example.org", stdin=TEXT).ok()

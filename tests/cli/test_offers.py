@@ -24,6 +24,35 @@ def test_message_whose_bdat_is_refused_goes_by_data(mysend, relay, ehlo, code, s
     assert len(one.sessions) == sessions and one.sessions[-1].quit
 
 
+def test_other_session_logs_in_again(mysend, relay):
+    one = relay("ehlo chunking auth=plain", "user joe hunter2", "require-auth", 'bdat-last "502 5.5.1 no"')
+    mysend("bob@example.org", stdin=TEXT, relay=one, config="user joe\nauth plain\npassword_command printf hunter2\n").ok()
+    assert got(one) == ["bob@example.org"] and [login.ok for login in one.logins] == [True, True]
+
+
+LOGIN = "user joe\nauth plain\npassword hunter2\n"
+
+
+def test_mail_whose_password_is_wiped_by_then_is_for_the_next_try(mysend, relay, spool):
+    """A password that stands in the configuration is not kept in memory behind the login."""
+    one = relay("ehlo chunking auth=plain", "user joe hunter2", "require-auth", 'bdat-last "502 5.5.1 no"')
+    assert "502 5.5.1 no" in mysend("bob@example.org", stdin=TEXT, relay=one, config=LOGIN).failed(75)
+    spool.run("bob@example.org", stdin=TEXT, relay=one, more=LOGIN).ok()
+    assert not one.messages and len(one.sessions) == 2
+    spool.run("-qf", relay=one, more=LOGIN).ok()
+    assert got(one) == ["bob@example.org"] and len(one.sessions) == 3 and not spool.names()
+
+
+def test_what_would_go_along_is_not_tried_where_the_relay_has_left_and_the_password_is_wiped(relay, spool):
+    spool.run("-odq", "u0@example.org", stdin=TEXT).ok()
+    one = relay("ehlo auth=plain", "user joe hunter2", "require-auth", 'end "raw 250 2.0.0 queued\r\n421 4.7.0 one mail a session\r\n && fin"', "lax")
+    spool.run("new@example.org", stdin=TEXT, relay=one, more=LOGIN).ok()
+    assert got(one) == ["new@example.org"] and len(spool.names()) == 1 and len(one.sessions) == 1
+    assert " try" not in spool.run(name="mailq").out
+    spool.run("-q", relay=one, more=LOGIN).ok()
+    assert got(one)[1:] == ["u0@example.org"]
+
+
 @STYLES
 @pytest.mark.parametrize("code", ["500 5.5.1 unknown command", "502 5.5.1 not implemented"])
 def test_relay_that_reads_the_octets_of_bdat_as_commands_is_left(mysend, relay, ehlo, code):
