@@ -241,6 +241,7 @@ bool session_is_ahead(struct session *s)
 
 bool session_is_over(struct session *s, struct reply *r)
 {
+	char room[MASK_ANSWER];
 	struct slice line;
 	struct failure ignored;
 	bool over = false;
@@ -249,6 +250,7 @@ bool session_is_over(struct session *s, struct reply *r)
 	if (fill(s, &ignored) < 0)
 		return true;
 	while (next_line(s, &line)) {
+		line = transcript_masked(&s->transcript, line, !r->lines, room);
 		transcript_show(&s->transcript, '<', line);
 		over |= slice_trim(line).len > 0;
 		if (!r->lines)

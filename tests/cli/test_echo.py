@@ -81,6 +81,14 @@ def test_login_is_masked_in_later_answers_too(spool, relay, echo):
     clean(done.err + again.message.text + all_of(spool.top))
 
 
+def test_login_is_masked_in_what_the_relay_says_unasked_too(mysend, relay, tmp_path):
+    there, said = relay("ehlo auth=plain", ("end", "raw 250 2.0.0 ok\r\n421 4.4.2 idle since AUTH PLAIN %s\r\n && fin" % PLAIN, "ok"), "lax"), str(tmp_path / "said")
+    mail = "MAIL FROM:<ann@example.net>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n%s\r\n.\r\n" % TEXT.decode().replace("\n", "\r\n")
+    result = mysend("-v", "-bs", "-X", said, stdin=("EHLO x\r\n" + 2 * mail + "QUIT\r\n").encode(), relay=there, config=LOGIN % "plain")
+    assert len(there.messages) == 2 and "421 4.4.2 idle since AUTH PLAIN ****" in result.err + open(said).read(), result
+    clean(result.err + result.out + open(said).read())
+
+
 @pytest.mark.parametrize("echo", ECHOES[:6])
 def test_nothing_that_a_mailbox_says_of_the_login_is_kept(mysend, relay, pop3, tmp_path, echo):
     one, post, log, said = relay(), pop3(password="other", no=echo), str(tmp_path / "log"), str(tmp_path / "said")
