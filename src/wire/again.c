@@ -118,7 +118,7 @@ void again_after_end(struct engine *e, struct transaction *t, enum verb verb, co
 
 	if (!t->accepted || t->failed)
 		return;
-	if (verb == V_BDAT && means == MEANS_NO_SEQUENCE) {
+	if (verb == V_BDAT && (means == MEANS_NO_SEQUENCE || means == MEANS_NO_COMMAND)) {
 		engine_no_chunking(e, t);
 		t->repeat = true;
 	} else if (means == MEANS_NO_8BIT && t->octets != t->of->mail->wire) {
@@ -131,7 +131,8 @@ bool again_in_another_session(struct engine *e, const struct awaited *a, const s
 {
 	struct failure why;
 
-	if (a->verb != V_BDAT || a->t->failed || !a->t->accepted || reply_is_positive(r))
+	/* Who has taken one by BDAT knows it: then it is the answer to this one, and those to the next come in their order. */
+	if (a->verb != V_BDAT || e->past->chunked || a->t->failed || !a->t->accepted || reply_is_positive(r))
 		return false;
 	reply_failure(r, AT_END, EX_PROTOCOL, &why);
 	if (meaning_of(&why) != MEANS_NO_COMMAND)

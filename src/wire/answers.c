@@ -128,10 +128,10 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 	struct failure f;
 
 	a->t->answered = true;
-	e->past->chunked |= a->verb == V_BDAT;
 	if (a->t == e->writing) /* an answer in the middle of the message */
 		e->writing = NULL;
 	if (reply_is_positive(r) && a->t->sent && !a->t->failed) {
+		e->past->chunked |= a->verb == V_BDAT && a->t->accepted;
 		if (!e->queued)
 			e->needs_reset = false;
 		settle(a->t, ACCEPTED, NULL);

@@ -26,7 +26,7 @@ struct session;
 struct past { /* what it has been through, for whoever runs transactions on it */
 	bool open;    /* a transaction has been left without an end: RSET has to go before the next MAIL */
 	bool used;    /* a transaction has ended */
-	bool chunked; /* a BDAT has been answered */
+	bool chunked; /* a message has gone well by BDAT: the relay knows it */
 };
 
 MUST_CHECK int session_open(struct session **out, const struct account *a, const struct watcher *w,

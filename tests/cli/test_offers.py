@@ -122,6 +122,16 @@ def test_session_lost_in_a_later_bdat_says_nothing_of_chunking(spool, relay):
     assert [mail.how for mail in one.messages] == ["BDAT", "BDAT"]
 
 
+@pytest.mark.parametrize("code", ["500 5.3.0 no", "502 5.5.1 not implemented", "503 5.5.1 bad sequence"])
+def test_relay_that_has_taken_one_by_bdat_and_refuses_another_gets_the_others_once(spool, relay, code):
+    """Those under way behind the refused one have answers of their own on their way: they are no reason to send them again."""
+    for i in range(5):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    one = relay("ehlo pipelining chunking", 'bdat-last ok "%s" ok' % code)
+    spool.run("-q", relay=one).ok()
+    assert sorted(got(one)) == ["u%d@example.org" % i for i in range(5)] and len(one.sessions) == 1 and not spool.names()
+
+
 # --- parameters -----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("ehlo", ["ehlo 8bitmime size=100000 dsn smtputf8", ALL.replace(" chunking", ""), ALL], ids=["lockstep", "pipelining", "chunking"])

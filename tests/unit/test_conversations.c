@@ -32,6 +32,7 @@ struct session { /* the relay, seen from the engine */
 	struct delivery *at; /* in a transaction */
 	bool open;	     /* a transaction that MAIL began has had no end */
 	bool silent;	     /* it has left, or talks nonsense */
+	bool knows;	     /* it has taken a mail by BDAT */
 	bool left;	     /* it said that it leaves */
 	bool left_between;   /* and that at the RSET in front of a mail */
 	struct past past;
@@ -144,8 +145,11 @@ static void end_of_text(struct session *s, struct slice text)
 	if (text.len && !d->text)
 		s->wrong = "the text is not the mail's";
 	d->end = answer(s, false, "250 ", s->caps.chunking && d->mail == WELL && (d->rcpt[0] == WELL || d->rcpt[1] == WELL) ? "503 " : NULL);
-	if (d->end == UNKNOWN) /* it knows no BDAT, and takes what follows for commands */
+	if (d->end == UNKNOWN && s->knows)
+		d->end = NOT_SO;
+	else if (d->end == UNKNOWN) /* it knows no BDAT, and takes what follows for commands */
 		s->silent = s->left = true;
+	s->knows |= d->end == WELL && (d->rcpt[0] == WELL || d->rcpt[1] == WELL);
 	/* RFC 3030 2: what follows a BDAT that failed is RSET. Behind an answered dot no transaction is open. */
 	if (d->end == WELL || (!s->caps.chunking && d->end != UNANSWERED))
 		s->open = false;
