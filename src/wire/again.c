@@ -180,5 +180,5 @@ bool again_lost_idle(const struct engine *e, const struct failure *f)
 	for (size_t i = 0; i < e->queued; i++)
 		if (e->queue[(e->head + i) % e->room].t->sent)
 			return false;
-	return e->kept && !e->answers && f->exit == EX_TEMPFAIL && !f->code;
+	return e->kept && !e->answers && !e->waited && f->exit == EX_TEMPFAIL && !f->code;
 }

@@ -201,6 +201,7 @@ int answers_next(struct engine *e, struct failure *f)
 		until = engine_before_end(e, until);
 	session_grace(e->session, it.t->sent ? ENDING_MS : 0);
 	if (session_reply(e->session, until, (unsigned)e->queued, &r, f) < 0) {
+		e->waited = clock_steady() >= until;
 		f->stage = rows[it.verb].stage;
 		return -1;
 	}

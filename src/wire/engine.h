@@ -73,6 +73,7 @@ struct engine {
 	bool kept;		 /* when this run began, it had been idle */
 	bool over;		 /* it cannot go on, and nothing has failed: another may */
 	unsigned answers;	 /* so far */
+	bool waited;		 /* it has not answered, or taken what was written, within the time allowed */
 	const struct smtp_limits *limits;
 	const struct smtp_client *client;
 	struct arena scratch;
@@ -124,7 +125,8 @@ void again_after_end(struct engine *e, struct transaction *t, enum verb verb, co
 bool again_in_another_session(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f);
 /* Nothing has been asked, and yet the relay has said something or gone: true and *f, a goodbye and no answer to what comes now. */
 bool again_after_goodbye(struct engine *e, struct failure *f);
-/* The session had been idle, and nothing has come since: it was lost then, and what was not wholly sent goes over another. */
+/* The session had been idle, and is gone before anything has come: it was lost then, and what was not wholly sent goes over
+ * another. Not after a silence: the time for the message is over, and another session would have as much again. */
 bool again_lost_idle(const struct engine *e, const struct failure *f);
 /* The session is lost: if that was in its first BDAT, the next try does without. */
 void again_stalled(struct engine *e, const struct failure *f);

@@ -32,8 +32,10 @@ int engine_flush(struct engine *e, int64_t until, struct failure *f)
 	/* What never left was never sent, whatever became of the connection. */
 	for (; e->ends; e->ends = e->ends->also)
 		e->ends->sent = e->ends->end <= session_written(e->session);
-	if (ok < 0)
+	if (ok < 0) {
 		f->stage = e->in_message ? AT_BODY : AT_SENDER;
+		e->waited = clock_steady() >= until;
+	}
 	buf_clear(&e->out);
 	if (e->out.room > 4 * PIECE) /* a thousand recipients are behind us */
 		buf_free(&e->out);

@@ -2,6 +2,7 @@
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -192,6 +193,18 @@ def test_end_of_tls_between_two_messages_is_no_fault(client, relay, certs, how):
     assert one.send(b"Subject: two\r\n\r\nb")[0].startswith("250 ")
     one.end()
     assert len(there.messages) == 2 and len(there.sessions) == 2
+
+
+def test_silence_after_a_pause_takes_no_longer_than_timeout(client, relay):
+    there = relay("ehlo pipelining", "mail ok hang ok", "lax")
+    one = client(there, config="maildomain mail.example\ntimeout 2\nqueue off\n")
+    one.say("EHLO client")
+    assert one.send(b"Subject: one\r\n\r\nb")[0].startswith("250 ")
+    began = time.monotonic()
+    assert one.send(b"Subject: two\r\n\r\nb")[0].startswith("451 4.4.1 MAIL FROM")
+    assert 1 < time.monotonic() - began < 3.5 and len(there.sessions) == 1
+    assert one.send(b"Subject: three\r\n\r\nb")[0].startswith("250 ")
+    one.end()
 
 
 def test_421_to_the_first_command_after_a_pause_is_a_goodbye_too(client, relay):
