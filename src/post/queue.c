@@ -94,8 +94,11 @@ static struct carried *carry_known(struct run *r, struct due *d)
 	struct failure f;
 	int got = c && !r->strange ? unconfigured_requeue(r->spool, &c->entry, &c->job.arena, r->outcome.with, &id, &f) : 0;
 
-	if (got < 0)
+	if (got < 0) { /* as it is, the relay would find nobody of that name: it waits */
 		log_warning("%s", f.text);
+		forget(c);
+		return NULL;
+	}
 	if (got > 0) {
 		d->id = arena_text(&r->in, id, strlen(id));
 		forget(c);

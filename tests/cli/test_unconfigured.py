@@ -110,7 +110,24 @@ def test_error_goes_to_the_systems_log_though_no_setting_says_so(mysend, tmp_pat
     assert done.status == 0 and '"/dev/log"' in said.read_text(), (done, said.read_text())
 
 
-@pytest.mark.skipif("." in socket.gethostname() or "." in socket.getfqdn() or os.path.exists("/etc/mailname"), reason="this host has a domain")
+NO_DOMAIN = pytest.mark.skipif("." in socket.gethostname() or "." in socket.getfqdn() or os.path.exists("/etc/mailname"), reason="this host has a domain")
+
+
+@NO_DOMAIN
+@pytest.mark.parametrize("call, nth", [("unlinkat", 2), ("fsync", 1)])
+def test_what_cannot_be_put_under_its_new_names_waits_and_goes_once(mysend, relay, tmp_path, call, nth):
+    strace = shutil.which("strace") or pytest.skip("strace is missing")
+    mysend("-i", "-froot", "root", "eve@example.org", name="sendmail", stdin=TEXT, env=env(mysend))
+    there, said = relay(), tmp_path / "calls"
+    run = dict(config="host %s\nport %d\ntls off\naliases off\nroot_to admin@example.org\nfrom me@example.net\n" % (there.host, there.port),
+               env=env(mysend, ASAN_OPTIONS="detect_leaks=0"))
+    mysend("-qf", prefix=[strace, "-o", str(said), "-e", "trace=" + call, "-e", "inject=%s:error=EIO:when=%d" % (call, nth)], **run)
+    assert "INJECTED" in said.read_text() and not there.messages and len(waiting(mysend)) == 1
+    mysend("-qf", **run).ok()
+    assert [mail.recipients for mail in there.messages] == [["admin@example.org", "eve@example.org"]] and not waiting(mysend)
+
+
+@NO_DOMAIN
 @pytest.mark.parametrize("config, sender, recipients", [
     ("root_to admin@example.org\nfrom me@example.net\n", "me@example.net", ["admin@example.org", "eve@example.org"]),
     ("root_to a@example.org, b@example.org\nmaildomain m.example\n", "root@m.example", ["a@example.org", "b@example.org", "eve@example.org"]),
