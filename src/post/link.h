@@ -25,5 +25,7 @@ MUST_CHECK int link_reach(struct link *l, const struct account *a, struct failur
 /* No session is there any more, and there can be no other: the password was wiped behind the only login. */
 bool link_is_spent(struct link *l);
 void link_leave(struct link *l, bool politely);
+/* Warns where the relay at its other end does not take the octets that it is about to get, and there is no other form of them. */
+void link_warn(const struct link *l, const struct mail *m);
 
 #endif

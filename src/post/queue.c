@@ -136,13 +136,15 @@ static void prepare(struct run *r, struct carried *c)
 	c->job.account = r->outcome.with;
 	c->job.began = clock_steady();
 	c->job.spooled = c->entry.id;
-	if (r->link->session && r->link->account == r->outcome.with) {
-		c->job.encrypted = session_is_encrypted(r->link->session);
-		c->job.authenticated = session_is_authenticated(r->link->session);
-	}
 	c->job.mail.in = in;
 	c->job.mail.message.facts.eightbit = c->entry.eightbit;
 	c->job.mail.wire = source_file(in, c->entry.fd, c->entry.offset, c->entry.size);
+	if (r->link->session && r->link->account == r->outcome.with) {
+		c->job.encrypted = session_is_encrypted(r->link->session);
+		c->job.authenticated = session_is_authenticated(r->link->session);
+		if (!r->order->link) /* nobody is told of the mail that goes along with his */
+			link_warn(r->link, &c->job.mail);
+	}
 }
 
 static bool over(const struct run *r)

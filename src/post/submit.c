@@ -48,6 +48,8 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 		return -1;
 	j->encrypted = session_is_encrypted(l->session);
 	j->authenticated = session_is_authenticated(l->session);
+	if (!verify)
+		link_warn(l, &j->mail);
 	ok = smtp_run(l->session, &limits, &client, f);
 	if (ok != 0)
 		link_leave(l, false);

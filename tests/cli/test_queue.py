@@ -10,8 +10,11 @@ import pytest
 
 from spools import Spool
 
-TEXT = b"Subject: x\nDate: Mon, 23 Nov 2026 10:00:00 +0000\nMessage-ID: <1@host>\nFrom: a@b.example\nTo: bob@example.org\n" \
-    b"DKIM-Signature: v=1; d=b.example\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\ncaf\xc3\xa9\n.\nend\n"
+HEAD = b"Subject: x\nDate: Mon, 23 Nov 2026 10:00:00 +0000\nMessage-ID: <1@host>\nFrom: a@b.example\nTo: bob@example.org\n"
+TEXT = HEAD + b"MIME-Version: 1.0\nContent-Type: text/plain\n\ncafe\n.\nend\n"
+# What is signed waits in 8 bits, too.
+SIGNED = HEAD + b"DKIM-Signature: v=1; d=b.example\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n" \
+    b"Content-Transfer-Encoding: 8bit\n\ncaf\xc3\xa9\n.\nend\n"
 
 
 def test_mail_waits_in_silence_when_the_relay_is_down_and_arrives_when_it_is_up(spool, relay):
@@ -64,8 +67,8 @@ def test_who_watches_is_told_what_the_relay_puts_off(spool, relay):
 
 
 def test_retry_sends_the_same_octets(spool, relay):
-    wanted = spool.run("--dry-run", "-i", "bob@example.org", stdin=TEXT).message
-    spool.run("-i", "bob@example.org", stdin=TEXT).ok()
+    wanted = spool.run("--dry-run", "-i", "bob@example.org", stdin=SIGNED).message
+    spool.run("-i", "bob@example.org", stdin=SIGNED).ok()
     for _ in range(2):
         there = relay("ehlo pipelining 8bitmime", "end 451")
         spool.run("-qf", relay=there).ok()
@@ -518,7 +521,7 @@ def bounce_of(mail):
 
 @pytest.mark.parametrize("ret, kind", [([], "message/rfc822"), (["-R", "hdrs"], "text/rfc822-headers")])
 def test_sender_is_told_who_did_not_get_it_and_why(spool, relay, ret, kind):
-    spool.run("-odq", "-i", "-f", "ann@example.net", "-V", "id7", *ret, "bob@example.org", "carl@example.org", stdin=TEXT).ok()
+    spool.run("-odq", "-i", "-f", "ann@example.net", "-V", "id7", *ret, "bob@example.org", "carl@example.org", stdin=SIGNED).ok()
     there = relay("ehlo pipelining", 'rcpt-to bob@example.org "550 5.1.1 nobody here"')
     done = spool.run("-q", relay=there)
     assert "its sender is told" in done.err and there.message.recipients == ["carl@example.org"]

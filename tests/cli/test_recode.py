@@ -126,8 +126,18 @@ def test_what_is_signed_or_makes_no_sense_goes_as_it_is_with_a_warning(mysend, r
     there = relay(ehlo)
     text = head + PGP[PGP.index(b"\n\n") + 2:]
     done = mysend("bob@example.org", stdin=b"MIME-Version: 1.0\n" + text, relay=there)
-    assert done.status == 0 and len(done.err.splitlines()) == 1 and "2000 octets" in done.err, done
+    warnings = done.err.splitlines()
+    assert done.status == 0 and len(warnings) == (2 if ehlo == SEVEN else 1) and "2000 octets" in warnings[0], done
+    assert ehlo == EIGHT or "octets above 127 and cannot be encoded, and the relay offers no 8BITMIME" in warnings[1], done
     assert body_of(there.message.body) == body_of(crlf(text))
+
+
+def test_run_of_the_queue_warns_of_8_bits_that_its_relay_does_not_take(spool, relay):
+    text = b"DKIM-Signature: v=1; b=abc\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\ngr\xc3\xbc\xc3\x9fe\n"
+    for ehlo, warned in ((SEVEN, True), (EIGHT, False)):
+        spool.run("-odq", "bob@example.org", stdin=text).ok()
+        done = spool.run("-q", relay=relay(ehlo))
+        assert done.status == 0 and ("offers no 8BITMIME" in done.err) == warned, done
 
 
 def test_signed_part_stays_and_its_neighbours_travel(mysend, relay):

@@ -120,8 +120,11 @@ static void test_what_a_looker_says_is_taken_only_where_it_can_be(void **state)
 		{"limited", {"image/png; charset=binary", "!", "image/png; charset=binary"}, {{"image/png", "binary", "limits alone"}, {octets, "binary", "what a.bin is"}, {"image/png", "binary", NULL}}},
 	};
 	struct arena in = {0};
+	const char *preloaded = getenv("LD_PRELOAD");
 
 	(void)state;
+	if (preloaded && strstr(preloaded, "vgpreload")) /* what /proc/self/exe is then, is valgrind */
+		skip();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct filetypes *t;
 		char said[1000];
