@@ -93,13 +93,21 @@ static void list_or_not(struct scan *s)
 	others->longest = others->longest > facts->longest ? others->longest : facts->longest;
 }
 
-/* The level for a multipart or a message; false: there are too many. */
+static bool is_open(const struct scan *s, const char *boundary)
+{
+	for (size_t i = 0; i < s->levels; i++)
+		if (s->level[i].len && strcmp(s->level[i].boundary, boundary) == 0)
+			return true;
+	return false;
+}
+
+/* The level for a multipart or a message; false: there are too many, or nobody could tell its boundary from one around it. */
 static bool open_level(struct scan *s, const char *boundary, bool digest)
 {
 	struct level *level = &s->level[s->levels];
 	size_t len = strlen(boundary);
 
-	if (s->levels == PARTS_DEEP || len > BOUNDARY)
+	if (s->levels == PARTS_DEEP || len > BOUNDARY || is_open(s, boundary))
 		return false;
 	memcpy(level->boundary, boundary, len + 1);
 	level->len = len;

@@ -5,7 +5,7 @@
  * an encoding that is known (base64 has no 8-bit octets); a multipart or message/rfc822 if it says 8bit or binary of itself. Multiparts and
  * messages within are looked into, but not what is signed or encrypted: multipart/signed and /encrypted, PKCS#7, and
  * a message with a DKIM-Signature or its kin.
- * broken: nobody can tell for sure what the parts are: a boundary that is missing or not closed, fields that are none or
+ * broken: nobody can tell for sure what the parts are: a boundary that is missing, not closed or that of a multipart around it, fields that are none or
  * come twice, an encoding where there must be none, more than PARTS_DEEP levels or PARTS_MAX leaves. Nothing is listed then.
  *
  * Owns: nothing; all in the arena. Bounds: reads the body once, in one piece of memory; linear.

@@ -89,10 +89,19 @@ static size_t whole(const struct quoted *q)
 	return q->kind == OF_QUOTED && *p == '=' && q->in_len - q->in >= 3 && is_hex(p[1]) && is_hex(p[2]) ? 3 : 1;
 }
 
+/* A = that is neither =HH nor a soft line end (behind which blanks may stand) is text that should have been =3D. Left so, it would be read
+ * together with what comes of the next octet. */
+static bool is_escape(const struct quoted *q)
+{
+	size_t next = q->in + 1;
+
+	return whole(q) > 1 || line_ends_at(q, next) || q->input[next] == ' ' || q->input[next] == '\t';
+}
+
 static bool stays(const struct quoted *q, char c, bool last)
 {
 	if (q->kind == OF_QUOTED)
-		return c == '=' || is_literal(c, false);
+		return c == '=' ? is_escape(q) : is_literal(c, false);
 	return q->kind == OF_BASE64 || is_literal(c, last);
 }
 

@@ -127,6 +127,8 @@ static void test_what_nobody_can_take_apart_for_sure_is_broken(void **state)
 		{"Content-Type: " BIG "\r\n\r\n--b\r\nContent-Type: text/a\r\nContent-Type: text/b\r\n\r\n" U "\r\n--b--\r\n", "broken"},
 		{"Content-Type: text/a\r\nContent-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: 7bit\r\n\r\n" U "\r\n", "broken"},
 		{"Content-Type: " BIG "\r\n\r\n--b\r\nContent-Type: multipart/x; boundary=c\r\n\r\n--c\r\n\r\n" U "\r\n--b--\r\n", "broken"},
+		/* two levels with one boundary: a line may be either's */
+		{"Content-Type: " BIG "\r\n\r\n--b\r\nContent-Type: " BIG "\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\n" U "\r\n--b--\r\n", "broken"},
 		{"Content-Type: " BIG "\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nA: b\r\n--b--\r\n" U "\r\n", "broken"},
 		{"Content-Type: message/rfc822\r\n\r\nFrom me Thu Jan  1 00:00:00 1970\r\nA: b\r\n\r\n" U "\r\n", "broken"},
 	};

@@ -199,7 +199,8 @@ static void test_what_is_encoded_already_gets_shorter_lines_and_means_the_same(v
 		{false, X75 "xy\r\n", X75 "=\r\nxy\r\n"},
 		{false, X75 "=3D\r\n", X75 "=\r\n=3D\r\n"},
 		{false, X25 X25 "xxxxxxxxxxxxxxxxxxxxxxx=3Dx\r\n", X25 X25 "xxxxxxxxxxxxxxxxxxxxxxx=\r\n=3Dx\r\n"},
-		{false, "gr\xc3\xbc\r\n=\xfcx\r\n=3", "gr=C3=BC\r\n==FCx\r\n=3"},
+		{false, "gr\xc3\xbc\r\n=\xfcx\r\n=3", "gr=C3=BC\r\n=3D=FCx\r\n=3D3"},
+		{false, "a=\xe9=FF\r\n= \r\nb=\t \r\n=", "a=3D=E9=FF\r\n= \r\nb=\t \r\n="}, /* a = that encodes nothing is itself, whatever comes of the next octet */
 		{false, X75 "--b--\r\n", X75 "=\r\n=2D-b--\r\n"},
 		{true, "QUJD\r\nQUI=\r\n", NULL},
 		{true, X75 "x\r\n" X75 "xy\r\nz=", X75 "x\r\n" X75 "x\r\ny\r\nz="},
