@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "mail/source.h"
 
 /* What must hold; the octets beside it are shown where it does not. */
 #define HOLDS(condition, octets) \
@@ -65,6 +66,24 @@ static inline unsigned fuzz_take(struct slice *rest)
 		rest->len--;
 	}
 	return octet;
+}
+
+/* All that a source gives, so many octets at a time; it has to give what its size says. Empty: it cannot be read. */
+static inline struct slice fuzz_pull(struct arena *in, struct source *s, size_t step)
+{
+	char *to = arena_zeroed(in, (size_t)s->size + step + 1, 1);
+	size_t len = 0, got;
+	struct failure f;
+
+	HOLDS(s->rewind(s, &f) == 0, SLICE("rewind"));
+	do {
+		if (s->pull(s, to + len, step, &got, &f) < 0)
+			return (struct slice){"", 0};
+		HOLDS(got <= step && len + got <= s->size, SLICE("more than its size"));
+		len += got;
+	} while (got);
+	HOLDS(len == s->size, SLICE("less than its size"));
+	return (struct slice){to, len};
 }
 
 /* May be said to a person: UTF-8 on one line. */

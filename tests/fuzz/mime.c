@@ -176,22 +176,6 @@ static void walk_part(struct walk *w, struct slice text, unsigned depth, bool in
 		walk_leaf(w, text, h.encoding);
 }
 
-static struct slice pull_all(struct arena *in, struct source *s, size_t step)
-{
-	char *to = arena_zeroed(in, (size_t)s->size + step + 1, 1);
-	size_t len = 0, got;
-	struct failure f;
-
-	HOLDS(s->rewind(s, &f) == 0, SLICE("rewind"));
-	do {
-		HOLDS(s->pull(s, to + len, step, &got, &f) == 0, SLICE("pull"));
-		len += got;
-		HOLDS(len <= s->size, SLICE("more than its size"));
-	} while (got);
-	HOLDS(len == s->size, SLICE("less than its size"));
-	return (struct slice){to, len};
-}
-
 static struct walk walk(struct slice text)
 {
 	struct walk w = {.outermost = true};
@@ -217,10 +201,10 @@ static void is_same(struct slice was, struct slice is, struct slice all)
 
 static void compare(struct arena *in, struct slice before, struct source *form)
 {
-	struct slice after = pull_all(in, form, 65536);
+	struct slice after = fuzz_pull(in, form, 65536);
 	struct walk was = walk(before), is = walk(after);
 
-	HOLDS(fuzz_same(after, pull_all(in, form, 61)), after);
+	HOLDS(fuzz_same(after, fuzz_pull(in, form, 61)), after);
 	if (!was.strange)
 		is_same(buf_slice_of(&was.said), buf_slice_of(&is.said), after);
 	HOLDS(was.strange || !is.strange, after);
@@ -244,7 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		struct source *as_it_came = message_wire(&m.message, &in, &f);
 
 		if (as_it_came && header_find(&m.message.header, "Content-Type", NULL)) {
-			before = pull_all(&in, as_it_came, 4096);
+			before = fuzz_pull(&in, as_it_came, 4096);
 			if (complete(&m, &nothing, &f) == 0) {
 				compare(&in, before, mail_octets(&m, false));
 				compare(&in, before, mail_octets(&m, true));

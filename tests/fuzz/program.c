@@ -96,19 +96,6 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 	return 0;
 }
 
-static struct slice pull_all(struct arena *in, struct source *s)
-{
-	char *to = arena_zeroed(in, (size_t)s->size + 1, 1);
-	size_t len = 0;
-	struct failure f;
-
-	HOLDS(s->rewind(s, &f) == 0, SLICE("rewind"));
-	if (source_fill(s, to, (size_t)s->size + 1, &len, &f) < 0) /* a file that grew or shrank */
-		return (struct slice){"", 0};
-	HOLDS(len == s->size, ((struct slice){to, len}));
-	return (struct slice){to, len};
-}
-
 static bool is_named(struct slice name, const char *a, const char *b)
 {
 	return slice_is(name, a) || slice_is(name, b);
@@ -158,7 +145,7 @@ static void look_at_senders(struct job *j, struct slice wire)
 
 static void look_at_octets(struct job *j, bool eightbit)
 {
-	struct slice wire = pull_all(&j->arena, mail_octets(&j->mail, eightbit));
+	struct slice wire = fuzz_pull(&j->arena, mail_octets(&j->mail, eightbit), 65536);
 
 	if (!wire.len)
 		return;

@@ -134,22 +134,6 @@ static void encode_parameter(struct arena *in, struct slice text)
 	buf_free(&b);
 }
 
-static struct slice pull_all(struct arena *in, struct source *s, size_t step)
-{
-	char *to = arena_zeroed(in, (size_t)s->size + step + 1, 1);
-	size_t len = 0, got;
-	struct failure f;
-
-	HOLDS(s->rewind(s, &f) == 0, SLICE("rewind"));
-	do {
-		HOLDS(s->pull(s, to + len, step, &got, &f) == 0 && got <= step, SLICE("pull"));
-		len += got;
-		HOLDS(len <= s->size, SLICE("more than its size"));
-	} while (got);
-	HOLDS(len == s->size, SLICE("less than its size"));
-	return (struct slice){to, len};
-}
-
 /* RFC 2045 6.7, rules 2 to 5. */
 static void is_quoted_printable(struct slice text)
 {
@@ -177,12 +161,12 @@ static void encode_body(struct arena *in, struct slice settled, struct slice raw
 	struct slice written;
 
 	HOLDS(quoted, settled);
-	written = pull_all(in, quoted, 37);
-	HOLDS(fuzz_same(written, pull_all(in, quoted, 65536)), written);
+	written = fuzz_pull(in, quoted, 37);
+	HOLDS(fuzz_same(written, fuzz_pull(in, quoted, 65536)), written);
 	is_quoted_printable(written);
 	HOLDS(fuzz_same((struct slice){decoded, decode_quoted(decoded, written)}, settled), written);
-	written = pull_all(in, base64, 61);
-	HOLDS(fuzz_same(written, pull_all(in, base64, 65536)) && written.len == base64_size(raw.len), written);
+	written = fuzz_pull(in, base64, 61);
+	HOLDS(fuzz_same(written, fuzz_pull(in, base64, 65536)) && written.len == base64_size(raw.len), written);
 	HOLDS(fuzz_same((struct slice){decoded, decode_base64(decoded, written)}, raw), written);
 }
 
