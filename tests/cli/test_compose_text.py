@@ -188,6 +188,14 @@ def test_text_without_a_mark_is_of_the_charset_that_is_said(make):
         assert read(make("-s", "x", "--charset", coding.replace("-le", "le").replace("-be", "be"), stdin=WORDS.encode(coding))) == WORDS
 
 
+def test_body_that_says_what_it_is_is_taken_for_no_utf_16(mysend):
+    """Behind MIME fields the first octets are no byte order mark: they may be those of any file."""
+    head = b"To: bob@example.org\nMIME-Version: 1.0\nContent-Type: %s\nContent-Transfer-Encoding: binary\n\n"
+    for kind in (b"application/octet-stream", b"text/plain; charset=koi8-r"):
+        done = mysend.dry("-B8BITMIME", stdin=head % kind + b"\xff\xfea\xfeb\n")
+        assert done.status == 0 and done.message.endswith(b"\r\n\r\n\xff\xfea\xfeb\r\n"), done
+
+
 def test_text_in_8_bits_with_a_nul_in_it_stays_as_it_is(mysend):
     done = mysend("--dry-run", "-s", "x", "bob@example.org", stdin=b"a\0b\n" + b"c\n" * 50000, config=BASE)
     assert done.status == 0 and "1 NUL" in done.err and done.message.endswith(b"\r\n\r\nab\r\n" + b"c\r\n" * 50000)
