@@ -180,7 +180,7 @@ static void test_local_names_get_maildomain_or_mailname_or_the_full_name(void **
 	full_name = NULL;
 	full_host.known = false;
 	assert_string_equal(whoami_mail_domain(&arena, &a), "");
-	write_mailname(" mail.example.org \nmore\n");
+	write_mailname("\xef\xbb\xbf mail.example.org \nmore\n");
 	lookups = 0;
 	assert_string_equal(whoami_mail_domain(&arena, &a), "mail.example.org");
 	assert_string_equal(whoami_mailname(&arena), "mail.example.org");
