@@ -92,7 +92,7 @@ static int check_family(const struct account *a, struct failure *f)
 	return fail(f, AT_CONFIG, EX_CONFIG, "ip %s: the relay's address %s is of the other kind", four ? "6" : "4", a->host);
 }
 
-static int set_up(CURL *h, const struct account *a, char *words, struct failure *f)
+static int set_up(CURL *h, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f)
 {
 	struct setup s = {0};
 
@@ -101,16 +101,16 @@ static int set_up(CURL *h, const struct account *a, char *words, struct failure 
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)a->connect_timeout), SET_connect_timeout);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)a->timeout), SET_timeout);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, handle_use_ssl(a)), SET_tls);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
 	network(h, a, &s);
 	if (check_family(a, f) < 0)
 		return -1;
-	if ((!handle_is_clear(a) || strncmp(a->pop_before_smtp, "pop3s:", 6) == 0) && handle_tls(h, a, &s, f) < 0)
+	if ((use_ssl != CURLUSESSL_NONE || from_start) && handle_tls(h, a, &s, f) < 0)
 		return -1;
 	return setup_done(&s, f);
 }
 
-int handle_new(CURL **out, const struct account *a, char *words, struct failure *f)
+int handle_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f)
 {
 	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
 	CURL *h;
@@ -121,7 +121,7 @@ int handle_new(CURL **out, const struct account *a, char *words, struct failure 
 	h = curl_easy_init();
 	if (!h)
 		return fail(f, AT_CONNECT, EX_OSERR, "libcurl does not start");
-	if (set_up(h, a, words, f) < 0) {
+	if (set_up(h, a, use_ssl, from_start, words, f) < 0) {
 		curl_easy_cleanup(h);
 		return -1;
 	}
@@ -248,7 +248,5 @@ int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f)
 		return fail(f, AT_CONFIG, EX_CONFIG, "pop_before_smtp: there is no password for user %s", a->user);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_USERNAME, a->user), SET_user);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, password), SET_user);
-	if (handle_use_ssl(a) == CURLUSESSL_TRY) /* or the password goes in clear text */
-		setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL), SET_tls);
 	return setup_done(&s, f);
 }

@@ -1,7 +1,7 @@
 /*
  * wire/handle - a libcurl handle set up from an account, and what its failures mean
  *
- * Use: handle_new(&h, account, words, f); set URL and callbacks; curl_easy_perform(h); on error
+ * Use: handle_new(&h, account, use_ssl, from_start, words, f); set URL and callbacks; curl_easy_perform(h); on error
  * handle_failure(h, code, at, words, f). Shared by the SMTP session and POP before SMTP. No answer of curl_easy_setopt
  * is passed over: setup_took(&s, curl_easy_setopt(...), SET_x), and setup_done(&s, f) before anything is said.
  * In handle.c: network and login; in tls.c: TLS; in fault.c: handle_failure.
@@ -46,7 +46,8 @@ void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has p
 void setup_took(struct setup *s, CURLcode code, enum setting wanted);
 MUST_CHECK int setup_done(const struct setup *s, struct failure *f);
 
-MUST_CHECK int handle_new(CURL **out, const struct account *a, char *words, struct failure *f);
+/* use_ssl: libcurl's CURLUSESSL_; from_start: TLS before the first word. With neither, nothing is to be encrypted. */
+MUST_CHECK int handle_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f);
 MUST_CHECK int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void handle_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
 /* For a progress callback, about once a second: libcurl has to come to an end, since we are told to. */

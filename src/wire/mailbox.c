@@ -1,17 +1,74 @@
 #include "wire/mailbox.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "wire/handle.h"
 
-static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *limit)
+struct visit {
+	CURL *easy;
+	bool secret; /* the password must not go in clear text */
+	bool from_start;
+	bool asked;   /* CAPA, at least */
+	bool began;   /* STLS was said: its answer is the last thing in clear text */
+	bool agreed;  /* and that has come */
+	bool offered; /* STLS was */
+	bool stopped;
+	struct limit limit;
+	struct failure why;
+};
+
+static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 {
-	(void)type;
-	(void)p;
-	(void)len;
-	limit_look(limit, h);
+	struct visit *v = ctx;
+
+	limit_look(&v->limit, h);
+	if (type == CURLINFO_HEADER_OUT) {
+		v->asked = true;
+		v->began |= slice_begins((struct slice){p, len}, "STLS");
+	}
 	return 0;
+}
+
+static size_t stop(struct visit *v, const char *words)
+{
+	fail(&v->why, AT_TLS, EX_CONFIG, "libcurl %s %s", curl_version_info(CURLVERSION_NOW)->version, words);
+	v->stopped = true;
+	return 0;
+}
+
+/* A line in clear text. libcurl must not see from it how to log in (greeting of APOP, USER, SASL: RFC 1939 7, 2449 6.3), or
+ * a fault in it, or in how it was built, publishes the password; and it reads the line behind this call, from the same memory.
+ * Without CAPA it would guess that USER is known. */
+static size_t hear_in_clear(struct visit *v, char *p, size_t len)
+{
+	struct slice line = {p, len};
+
+	if (v->from_start || v->agreed)
+		return stop(v, "went on without TLS");
+	while (line.len && (line.p[line.len - 1] == '\n' || line.p[line.len - 1] == '\r'))
+		line.len--;
+	v->agreed = v->began;
+	v->offered |= slice_is(line, "STLS");
+	if (v->asked && (slice_begins(line, "-ERR") || (slice_is(line, ".") && !v->offered))) {
+		fail(&v->why, AT_TLS, EX_UNAVAILABLE, "the server %s TLS, and the password is not sent in clear text", v->began ? "refuses" : "does not offer");
+		failure_hint(&v->why, "write pop3s:// in place of pop3://");
+		v->stopped = true;
+		return 0;
+	}
+	if (slice_begins(line, "USER") || slice_begins(line, "SASL"))
+		memset(p, 'X', line.len);
+	else if (slice_begins(line, "+OK"))
+		memset(p + 3, ' ', line.len - 3);
+	return len;
+}
+
+static size_t on_header(char *p, size_t size, size_t count, void *ctx)
+{
+	struct visit *v = ctx;
+
+	return v->secret && !handle_is_encrypted(v->easy) ? hear_in_clear(v, p, size * count) : size * count;
 }
 
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -23,17 +80,11 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	return handle_is_told(ctx);
 }
 
-int mailbox_visit(const struct account *a, struct failure *f)
+static int set_up(struct visit *v, const struct account *a, struct failure *f)
 {
-	char words[CURL_ERROR_SIZE] = "";
 	struct setup s = {0};
-	struct limit limit;
-	CURLcode code;
-	CURL *h;
-	int ok = -1;
+	CURL *h = v->easy;
 
-	if (handle_new(&h, a, words, f) < 0)
-		return -1;
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_URL, a->pop_before_smtp), SET_pop_before_smtp);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, "NOOP"), SET_pop_before_smtp);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_NOBODY, 1L), SET_pop_before_smtp);
@@ -41,16 +92,39 @@ int mailbox_visit(const struct account *a, struct failure *f)
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFODATA, h), SETTINGS);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGDATA, &limit), SETTINGS);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGDATA, v), SETTINGS);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header), SETTINGS);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_HEADERDATA, v), SETTINGS);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
-	limit_start(&limit, a);
-	if (setup_done(&s, f) == 0 && handle_mailbox_login(h, a, f) == 0) {
+	return setup_done(&s, f) < 0 ? -1 : handle_mailbox_login(h, a, f);
+}
+
+int mailbox_visit(const struct account *a, struct failure *f)
+{
+	char words[CURL_ERROR_SIZE] = "";
+	struct visit v = {.from_start = strncmp(a->pop_before_smtp, "pop3s:", 6) == 0};
+	bool off = setting_is(a, SET_tls, "off");
+	CURLcode code;
+	CURL *h;
+	int ok = -1;
+
+	/* What a relay at a socket of this host may do without does not hold here: this one is elsewhere, and gets a password. */
+	v.secret = v.from_start || !off;
+	if (handle_new(&h, a, off ? CURLUSESSL_NONE : CURLUSESSL_ALL, v.from_start, words, f) < 0)
+		return -1;
+	v.easy = h;
+	limit_start(&v.limit, a);
+	if (set_up(&v, a, f) == 0) {
 		code = curl_easy_perform(h);
-		limit.until = INT64_MAX;
-		if (limit.passed)
+		v.limit.until = INT64_MAX;
+		if (v.stopped) {
+			*f = v.why;
+			ok = -1;
+		} else if (v.limit.passed) {
 			ok = fail(f, AT_LOGIN, EX_TEMPFAIL, "the server did not answer within the time allowed");
-		else
+		} else {
 			ok = code == CURLE_OK ? 0 : handle_failure(h, code, AT_LOGIN, words, f);
+		}
 		if (ok < 0)
 			failure_in(f, "pop_before_smtp");
 	}

@@ -239,7 +239,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	CURLcode code;
 	int ok = -1;
 
-	if (handle_new(&s->easy, a, s->words, f) < 0 || handle_login(s->easy, a, &s->login, f) < 0)
+	if (handle_new(&s->easy, a, handle_use_ssl(a), handle_tls_from_start(a), s->words, f) < 0 || handle_login(s->easy, a, &s->login, f) < 0)
 		return -1;
 	if (listen_in(s, a, f) == 0 && address_of(s, a, &to, f) == 0) {
 		limit_start(&s->limit, a);

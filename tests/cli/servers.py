@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -84,19 +85,38 @@ class Server:
 
 
 class Pop3(Server):
-    def __init__(self, user, password, refuse=False, no="[AUTH] no"):
+    def __init__(self, user, password, refuse=False, no="[AUTH] no", greeting="+OK POP3 ready", offers="USER\r\nSASL PLAIN LOGIN\r\n", tls=None, at_once=False):
         self.user, self.password, self.refuse, self.logins, self.commands, self.no = user, password, refuse, [], [], no
+        self.greeting, self.offers = greeting, offers           # offers None: it knows no CAPA
+        self.at_once, self.clear, self.context = at_once, [], None
+        if tls:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(os.path.join(tls, "good.pem"), os.path.join(tls, "good.key"))
+            self.offers = (offers or "") + "STLS\r\n"
         super().__init__()
 
     def serve(self, sock, lines):
+        if self.at_once:
+            sock = self.context.wrap_socket(sock, server_side=True)
+            lines = sock.makefile("rb")
+        sock.sendall(self.greeting.encode() + b"\r\n")
+        self.talk(sock, lines)
+
+    def talk(self, sock, lines):
         user = None
-        sock.sendall(b"+OK POP3 ready\r\n")
         for line in lines:
             word, _, rest = line.decode().strip().partition(" ")
             word = word.upper()
             self.commands.append(word)
-            if word == "CAPA":
-                sock.sendall(b"+OK\r\nUSER\r\nSASL PLAIN LOGIN\r\n.\r\n")
+            if not isinstance(sock, ssl.SSLSocket):
+                self.clear.append(word)
+            if word == "CAPA" and self.offers is not None:
+                sock.sendall(b"+OK\r\n" + self.offers.encode() + b".\r\n")
+            elif word == "STLS" and self.context:
+                sock.sendall(b"+OK go\r\n")
+                sock = self.context.wrap_socket(sock, server_side=True)
+                self.talk(sock, sock.makefile("rb"))
+                return
             elif word == "AUTH":
                 mechanism, _, initial = rest.partition(" ")
                 if mechanism.upper() == "PLAIN":

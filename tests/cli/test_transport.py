@@ -344,6 +344,26 @@ def test_pop_before_smtp_refused_is_77_and_nothing_is_sent(mysend, relay, pop3):
     assert "secret" not in result.err
 
 
+@pytest.mark.parametrize("lines", ["", "tls try\n", "tls on\n", "tls_starttls off\n"])
+def test_password_for_a_mailbox_is_not_sent_in_clear_text_beside_a_socket_either(mysend, pop3, tmp_path, lines):
+    post = pop3("joe", "secret")
+    config = "relay unix:%s\nfrom a@example.net\nuser joe\npassword secret\nauth off\nqueue off\npop_before_smtp pop3://127.0.0.1:%d\n%s"
+    result = mysend("bob@example.org", stdin=TEXT, config=config % (tmp_path / "none", post.port, lines))
+    assert "pop_before_smtp: the server does not offer TLS" in result.failed(69) and "pop3s://" in result.err, result
+    assert set(post.commands) <= {"CAPA", "QUIT"}, post.commands
+    mysend("bob@example.org", stdin=TEXT, config=config % (tmp_path / "none", post.port, "tls off\n")).failed(75)
+    assert len(post.logins) == 1                                # asked for by name
+
+
+@pytest.mark.parametrize("scheme, at_once", [("pop3", False), ("pop3s", True)])
+@pytest.mark.parametrize("greeting", ["+OK ready", "+OK ready <1.2@pop.example>"])
+def test_mailbox_is_logged_in_to_over_tls(mysend, relay, pop3, certs, scheme, at_once, greeting):
+    one, post = relay("ehlo pipelining starttls"), pop3("joe", "secret", greeting=greeting, tls=certs, at_once=at_once)
+    mysend("bob@example.org", stdin=TEXT, config="account default\nhost 127.0.0.1\nport %d\nfrom a@example.net\ntls_trust_file %s/ca.pem\n%suser joe\npassword secret\nauth off\n"
+           "pop_before_smtp %s://127.0.0.1:%d\n" % (one.port, certs, "tls off\n" if at_once else "", scheme, post.port)).ok()
+    assert len(post.logins) == 1 and ("STLS" in post.commands) != at_once and post.clear == ([] if at_once else ["CAPA", "STLS"]), (post.commands, post.clear)
+
+
 def test_pop_before_smtp_works_with_a_real_dovecot(mysend, relay, dovecot):
     one = relay("ehlo pipelining")
     mysend("bob@example.org", stdin=TEXT, relay=one,

@@ -133,3 +133,13 @@ def test_libcurl_without_idn_is_named_where_a_domain_beyond_ascii_cannot_be_said
     other = relay("ehlo pipelining 8bitmime smtputf8")
     weak("joe@b\u00fccher.example", config=to(other, certs, "tls off"), **how).ok()
     assert other.message.recipients == ["joe@b\u00fccher.example"]
+
+
+@pytest.mark.parametrize("offers", ["STLS\r\nUSER\r\nSASL PLAIN LOGIN\r\n", "stls\r\nUSER\r\n", "USER\r\nSASL PLAIN\r\n", None])
+@pytest.mark.parametrize("greeting", ["+OK", "+OK ready <1.2@pop.example>"])
+@pytest.mark.parametrize("libcurl", ["119", "0"])
+def test_password_for_a_mailbox_stays_here_when_libcurl_goes_on_without_tls(weak, relay, pop3, certs, offers, greeting, libcurl):
+    one, post = relay("ehlo pipelining"), pop3("joe", "hunter2secret", greeting=greeting, offers=offers)
+    result = weak(config=to(one, certs, "pop_before_smtp pop3://127.0.0.1:%d" % post.port) + LOGIN, IGNORES=libcurl)
+    assert result.status in (69, 77, 78) and len(result.errors) == 1 and nothing_was_said(one), result
+    assert set(post.commands) <= {"CAPA", "STLS", "QUIT"}, post.commands
