@@ -66,6 +66,8 @@ bool handle_is_told(CURL *h)
 #if LIBCURL_VERSION_NUM >= 0x075700
 	/* A look-up without an answer goes on in its thread for half a minute: it is left there. */
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
+#else
+	(void)h;
 #endif
 	return true;
 }

@@ -101,7 +101,8 @@ static int set_up(CURL *h, const struct account *a, long use_ssl, bool from_star
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)a->connect_timeout), SET_connect_timeout);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)a->timeout), SET_timeout);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
+	if (use_ssl != CURLUSESSL_NONE) /* which a new handle has, and a libcurl without TLS refuses */
+		setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
 	network(h, a, &s);
 	if (check_family(a, f) < 0)
 		return -1;

@@ -43,7 +43,7 @@ def test_libcurl_without_tls_sends_nothing_unless_tls_is_off(weak, relay, certs,
     lines = [line.replace("PIN", certificates.pin(certs, "good")) for line in lines]
     line = weak(config=to(one, certs, *lines) + login, TLS="no").failed(78)
     assert line.startswith("tls ") and "without TLS" in line and nothing_was_said(one), line
-    weak(config=to(one, certs, "tls off"), TLS="no").ok()
+    weak(config=to(one, certs, "tls off"), TLS="no", REFUSES="USE_SSL").ok()
 
 
 def test_pop_before_smtp_over_tls_needs_a_libcurl_with_tls(weak, relay, certs):
