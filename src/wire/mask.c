@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mail/source.h"
+#include "wire/reply.h"
 
 enum { ROOM = 128 * 1024, CODED = MASK_TEXT_MOST / 3 * 4 + 16 };
 
@@ -49,7 +50,10 @@ static void add(struct mask *m, const char *p, size_t len)
 		m->texts.p[i] = small(m->texts.p[i]);
 	m->text[m->count].at = at;
 	m->text[m->count].len = len;
-	m->text[m->count++].sum = sum_of(p, len);
+	m->text[m->count].sum = sum_of(p, len);
+	m->text[m->count].begin = len - len / 4 >= MASK_LEAST ? len - len / 4 : len;
+	m->text[m->count].begin_sum = sum_of(p, m->text[m->count].begin);
+	m->count++;
 }
 
 /* What base64 makes of a text that stands `skip` octets behind a group of three: without the letters at its ends that
@@ -174,28 +178,58 @@ static void find_pieces(const struct mask *m, const char *p, size_t len, char *h
 	}
 }
 
+/* Where n octets of this sum stand in p. */
+static void find_sum(size_t n, uint32_t wanted, const char *p, size_t len, char *hit)
+{
+	uint32_t sum, top = 1;
+
+	if (n > len)
+		return;
+	for (size_t i = 1; i < n; i++)
+		top *= factor;
+	sum = sum_of(p, n);
+	for (size_t i = 0;; i++) {
+		bool alone = (!i || !in_word(p[i - 1])) && (i + n == len || !in_word(p[i + n]));
+
+		if (sum == wanted && (n >= MASK_LEAST || alone))
+			memset(hit + i, 1, n);
+		if (i + n >= len)
+			return;
+		sum = (sum - (unsigned char)small(p[i]) * top) * factor + (unsigned char)small(p[i + n]);
+	}
+}
+
 /* The same once there are only sums. */
 static void find_wholes(const struct mask *m, const char *p, size_t len, char *hit)
 {
 	for (size_t t = 0; t < m->count; t++) {
-		size_t n = m->text[t].len;
-		uint32_t sum, top = 1;
-
-		if (n > len)
-			continue;
-		for (size_t i = 1; i < n; i++)
-			top *= factor;
-		sum = sum_of(p, n);
-		for (size_t i = 0;; i++) {
-			bool alone = (!i || !in_word(p[i - 1])) && (i + n == len || !in_word(p[i + n]));
-
-			if (sum == m->text[t].sum && (n >= MASK_LEAST || alone))
-				memset(hit + i, 1, n);
-			if (i + n >= len)
-				break;
-			sum = (sum - (unsigned char)small(p[i]) * top) * factor + (unsigned char)small(p[i + n]);
-		}
+		find_sum(m->text[t].len, m->text[t].sum, p, len, hit);
+		if (m->text[t].begin < m->text[t].len)
+			find_sum(m->text[t].begin, m->text[t].begin_sum, p, len, hit);
 	}
+}
+
+/* What is carried into the answer's next line; nothing of it is kept longer. */
+static void carry(struct mask *m, const char *text, size_t len, bool ends)
+{
+	size_t most = m->settled ? sizeof m->before : MASK_LEAST - 1;
+
+	explicit_bzero(m->before, m->before_len);
+	m->before_len = ends ? 0 : len < most ? len : most;
+	memcpy(m->before, text + len - m->before_len, m->before_len);
+}
+
+/* How much of a line comes before its words: the code, and the enhanced one, which some repeat on the lines that follow. */
+static size_t words_at(const char *p, size_t len, bool follows)
+{
+	size_t code = len >= 3 && isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1]) && isdigit((unsigned char)p[2]) ? 3 : 0;
+
+	code += code && len > 3 && (p[3] == ' ' || p[3] == '-');
+	if (code > 3 && follows)
+		code += reply_enhanced_length((struct slice){p + 4, len - 4}, *p);
+	while (follows && code > 4 && code < len && p[code] == ' ')
+		code++;
+	return code;
 }
 
 /* Each word of p from `at` on that was hit becomes stars, of the same length always. */
@@ -223,11 +257,10 @@ static size_t cover(char *p, size_t len, size_t at, const char *hit, bool all)
 
 size_t mask_line(struct mask *m, char p[static MASK_ANSWER], size_t len, bool first)
 {
-	char text[MASK_LEAST + MASK_ANSWER], hit[sizeof text] = {0};
-	size_t code = len >= 3 && isdigit((unsigned char)p[0]) && isdigit((unsigned char)p[1]) && isdigit((unsigned char)p[2]) ? 3 : 0;
-	size_t before = first ? 0 : m->before_len, n;
+	char text[sizeof m->before + MASK_ANSWER], hit[sizeof text] = {0};
+	size_t before = first ? 0 : m->before_len, code = words_at(p, len, m->settled && before), n;
+	bool ends = code && (len == 3 || p[3] != '-');
 
-	code += code && len > 3 && (p[3] == ' ' || p[3] == '-');
 	while (len > code && (p[len - 1] == ' ' || p[len - 1] == '\t'))
 		len--;
 	if ((!m->count && !m->all) || len <= code)
@@ -239,8 +272,7 @@ size_t mask_line(struct mask *m, char p[static MASK_ANSWER], size_t len, bool fi
 		find_wholes(m, text, n, hit);
 	else
 		find_pieces(m, text, n, hit);
-	m->before_len = m->settled ? 0 : n < MASK_LEAST - 1 ? n : MASK_LEAST - 1;
-	memcpy(m->before, text + n - m->before_len, m->before_len);
+	carry(m, text, n, ends);
 	n = cover(text, n, before, hit, m->all && !m->settled);
 	n = n < MASK_ANSWER - code ? n : MASK_ANSWER - code;
 	memcpy(p + code, text, n);

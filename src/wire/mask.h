@@ -9,7 +9,10 @@
  * Use: mask_start(&m); mask_password(&m, user, password); mask_said(&m, line) for each line of ours during AUTH;
  * n = mask_line(&m, line, n, first) for each line heard; mask_settle(&m) after the login; mask_free(&m).
  * Owns: copies of the texts, until mask_settle wipes them. From then on it has a number of 32 bits and a length for
- * each: whole texts are found by these, pieces no more.
+ * each, and another for its first three quarters: a text is found as long as that much of it stands in one answer, on one
+ * line or on more; of what is broken over lines only the line that completes it is masked. Shorter pieces, ends, and what is
+ * turned round or coded otherwise are shown. More sums would find more, and tell more: with one for each half, or for
+ * each window, who reads the memory has the password in small parts.
  * Bounds: TEXT_MOST octets of a text count, and TEXTS texts. With more, all words of the answers are masked until settled.
  * Errors: none. Threads: the session's. Source: RFC 4954 4 (AUTH), RFC 4616, 5802 (what is in it).
  * BUGS: a text shorter than LEAST is found only as a word of its own; five octets before a line's end may be the
@@ -29,10 +32,12 @@ struct mask {
 	struct {
 		size_t at, len;
 		uint32_t sum;
+		size_t begin; /* its first so many octets: found without the rest */
+		uint32_t begin_sum;
 	} text[MASK_TEXTS];
 	size_t count;
 	bool settled, all;
-	char before[MASK_LEAST]; /* the end of the line before, of the same answer */
+	char before[MASK_ANSWER]; /* the end of the lines before, of the same answer */
 	size_t before_len;
 };
 

@@ -14,12 +14,11 @@ static size_t digits(struct slice s, size_t at)
 	return n;
 }
 
-/* The length of "5.1.1" at the start of s where its class is that of the code, else 0. */
-static size_t enhanced_length(struct slice s, int code)
+size_t reply_enhanced_length(struct slice s, char class)
 {
 	size_t subject, detail;
 
-	if (s.len < 5 || s.p[0] != '0' + code / 100 || s.p[1] != '.')
+	if (s.len < 5 || s.p[0] != class || s.p[1] != '.')
 		return 0;
 	subject = digits(s, 2);
 	if (subject < 1 || subject > 3 || 2 + subject >= s.len || s.p[2 + subject] != '.')
@@ -33,7 +32,7 @@ static size_t enhanced_length(struct slice s, int code)
 
 static void add_text(struct reply *r, struct slice text)
 {
-	size_t used = strlen(r->text), n = enhanced_length(text, r->code);
+	size_t used = strlen(r->text), n = reply_enhanced_length(text, (char)('0' + r->code / 100));
 
 	if (n && n < sizeof r->enhanced) {
 		if (!*r->enhanced)

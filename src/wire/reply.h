@@ -27,6 +27,7 @@ struct reply {
 
 MUST_CHECK int reply_line(struct reply *r, struct slice line, struct failure *f); /* 0 more, 1 whole, -1 */
 bool reply_ends(struct slice line); /* it looks like the last line of a reply */
+size_t reply_enhanced_length(struct slice s, char class); /* of "5.1.1" at the start of s, where that is its class; else 0 */
 /* No answer came, and strays did: -1 with their words. */
 int reply_is_none(const struct reply *r, int exit, const char *why, struct failure *f);
 bool reply_is_positive(const struct reply *r); /* 2yz */

@@ -180,7 +180,7 @@ static int take_lines(struct session *s, int64_t until, unsigned awaited, struct
 		unsigned strays = r->strays;
 		int whole;
 
-		line = transcript_masked(&s->transcript, line, !r->lines, room);
+		line = transcript_masked(&s->transcript, line, !r->lines && !r->strays, room);
 		transcript_show(&s->transcript, '<', line);
 		whole = reply_line(r, line, f);
 		if (whole == 0 && r->strays > strays && !r->lines && awaited > 1 && !all_come(s, awaited, until))
@@ -250,7 +250,7 @@ bool session_is_over(struct session *s, struct reply *r)
 	if (fill(s, &ignored) < 0)
 		return true;
 	while (next_line(s, &line)) {
-		line = transcript_masked(&s->transcript, line, !r->lines, room);
+		line = transcript_masked(&s->transcript, line, !r->lines && !r->strays, room);
 		transcript_show(&s->transcript, '<', line);
 		over |= slice_trim(line).len > 0;
 		if (!r->lines)

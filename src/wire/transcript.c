@@ -130,7 +130,7 @@ int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 	while (line.len && (line.p[line.len - 1] == '\n' || line.p[line.len - 1] == '\r'))
 		line.len--;
 	lines = t->reply.lines;
-	shown = transcript_masked(t, line, !t->reply.lines, room);
+	shown = transcript_masked(t, line, !t->reply.lines && !t->reply.strays, room);
 	transcript_show(t, '<', shown);
 	whole = reply_line(&t->reply, shown, f);
 	if (whole < 0) {

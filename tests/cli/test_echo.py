@@ -81,6 +81,18 @@ def test_login_is_masked_in_later_answers_too(spool, relay, echo):
     clean(done.err + again.message.text + all_of(spool.top))
 
 
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "end"])
+@pytest.mark.parametrize("lines", [[PASSWORD[:-1]], ["%s is wrong" % PLAIN[:-3]], [PASSWORD[:7], PASSWORD[7:]], ["5.7.1 x " + PLAIN[:16], "5.7.1 " + PLAIN[16:]]])
+def test_login_that_is_cut_off_or_broken_over_lines_is_masked_in_later_answers_too(mysend, relay, tmp_path, stage, lines):
+    raw = "".join("550%s%s\r\n" % (" " if i + 1 == len(lines) else "-", line) for i, line in enumerate(lines))
+    there, said = relay("ehlo auth=plain", "user joe hunter2secret", (stage, "raw " + raw, "ok"), "lax"), str(tmp_path / "said")
+    result = mysend("-v", "-X", said, "bob@example.org", stdin=TEXT, relay=there, config=LOGIN % "plain")
+    told = result.err + result.out + open(said).read()
+    assert "550" in told and "****" in told.replace("AUTH PLAIN ****", ""), result
+    for secret in (PASSWORD[:-1], PLAIN[:-3], PASSWORD[7:], PLAIN[16:24]):
+        assert secret not in told, told
+
+
 def test_login_is_masked_in_what_the_relay_says_unasked_too(mysend, relay, tmp_path):
     there, said = relay("ehlo auth=plain", ("end", "raw 250 2.0.0 ok\r\n421 4.4.2 idle since AUTH PLAIN %s\r\n && fin" % PLAIN, "ok"), "lax"), str(tmp_path / "said")
     mail = "MAIL FROM:<ann@example.net>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n%s\r\n.\r\n" % TEXT.decode().replace("\n", "\r\n")

@@ -115,6 +115,46 @@ static void test_after_the_login_whole_texts_are_known_again_without_being_kept(
 	mask_free(&m);
 }
 
+static void test_after_the_login_three_quarters_of_a_text_are_known_on_one_line_or_more(void **state)
+{
+	/* "|" begins the next line of the same answer */
+	static const struct { const char *heard, *shown; } rows[] = {
+		{"450 no hunter2secre here", "450 no **** here"},
+		{"450 no xhunter2secxx", "450 no ****"},
+		{"450-hunter2|450 secret no", "450-hunter2|450 **** no"},
+		{"450-4.7.1 hunter2|450 4.7.1 secret", "450-4.7.1 hunter2|450 4.7.1 ****"},
+		{"450-hun|450-ter2|450-sec|450 ret no", "450-hun|450-ter2|450-****|450 **** no"},
+		{"450-AGpvZQBodW50|450 ZXIyc2VjcmV0", "450-AGpvZQBodW50|450 ****"},
+		{"450 hunter2|450 secret", "450 hunter2|450 secret"}, /* two answers */
+		{"hunter2|secret|250 ok", "hunter2|****|250 ok"},
+		{"450 hunter2se is not enough", "450 hunter2se is not enough"},
+		{"450 unter2secret", "450 unter2secret"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		char out[MASK_ANSWER + 1], *lines = strdup(rows[i].heard), *next = lines, *line;
+		const char *shown = rows[i].shown;
+		struct mask m;
+
+		mask_start(&m);
+		mask_password(&m, "joe", "hunter2secret");
+		mask_settle(&m);
+		while ((line = next)) {
+			next = strchr(line, '|');
+			if (next)
+				*next++ = '\0';
+			hear(&m, line, line == lines, out);
+			assert_memory_equal(out, shown, strlen(out));
+			shown += strlen(out);
+			assert_true(*shown == (next ? '|' : '\0'));
+			shown++;
+		}
+		mask_free(&m);
+		free(lines);
+	}
+}
+
 static void test_more_than_can_be_kept_masks_all_words(void **state)
 {
 	char line[100], out[MASK_ANSWER + 1], large[MASK_ANSWER + 1];
@@ -188,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_what_was_said_is_masked_in_answers),
 		cmocka_unit_test(test_short_password_is_masked_as_a_word_only),
 		cmocka_unit_test(test_after_the_login_whole_texts_are_known_again_without_being_kept),
+		cmocka_unit_test(test_after_the_login_three_quarters_of_a_text_are_known_on_one_line_or_more),
 		cmocka_unit_test(test_more_than_can_be_kept_masks_all_words),
 		cmocka_unit_test(test_memory_loses_whole_texts_and_nothing_else),
 		cmocka_unit_test(test_long_texts_and_lines_stay_in_their_bounds),
