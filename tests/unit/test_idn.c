@@ -16,6 +16,8 @@ static void test_labels_are_what_rfc_3492_says(void **state)
 	};
 
 	(void)state;
+	if (idn_is_missing()) /* before 7.88, or built without */
+		skip();
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct arena in = {0};
 		const char *said = idn_address(&in, rows[i][0]);
