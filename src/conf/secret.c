@@ -172,6 +172,17 @@ int secret_find(const char **out, const struct account *a, struct failure *f)
 	return 0;
 }
 
+void secret_end(void)
+{
+	char *variable = getenv("MYSEND_PASSWORD");
+
+	/* Where the kernel has put it: /proc/PID/environ shows that place. */
+	if (variable)
+		explicit_bzero(variable, strlen(variable));
+	(void)!unsetenv("MYSEND_PASSWORD");
+	secret_wipe();
+}
+
 void secret_wipe(void)
 {
 	vault_wipe();

@@ -18,5 +18,6 @@
 
 MUST_CHECK int secret_find(const char **out, const struct account *a, struct failure *f);
 void secret_wipe(void);
+void secret_end(void); /* the same, and $MYSEND_PASSWORD: no account is built any more in this process */
 
 #endif

@@ -49,7 +49,7 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	if (ok < 0)
 		l->session = NULL;
 	if (l->once)
-		secret_wipe();
+		secret_end();
 	if (l->account != a)
 		l->without = 0;
 	l->account = a;

@@ -53,6 +53,8 @@ def source(mysend, name):
         return "password_file %s\n" % mysend.file(PASSWORD + "\n")
     if name == "password_command":
         return "password_command cat %s\n" % mysend.file(PASSWORD + "\n")
+    if name == "environment":
+        return ""
     return "netrc %s\n" % mysend.file("machine 127.0.0.1 login joe password %s\n" % PASSWORD)
 
 
@@ -62,11 +64,13 @@ def config_of(one, certs, tls):
 
 @pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
 @pytest.mark.parametrize("auth, where", [(auth, "password") for auth in ("plain", "login", "cram-md5", "digest-md5", "xoauth2", "oauthbearer")] +
-                         [("plain", where) for where in ("password_file", "password_command", "netrc")])
+                         [("plain", where) for where in ("password_file", "password_command", "netrc", "environment")])
 def test_nothing_of_the_login_stays_in_memory(mysend, relay, certs, auth, where, tls):
     one = relay("ehlo auth=%s%s" % (auth, " starttls" if tls else ""), "user joe " + PASSWORD, "end hang")
-    process = waiting(mysend, one, config_of(one, certs, tls) + "auth %s\n" % auth + source(mysend, where))
+    process = waiting(mysend, one, config_of(one, certs, tls) + "auth %s\n" % auth + source(mysend, where), env={"MYSEND_PASSWORD": PASSWORD} if where == "environment" else None)
     left = secrets_in(process.pid)
+    with open("/proc/%d/environ" % process.pid, encoding="utf-8") as environment:
+        assert PASSWORD not in environment.read()
     process.kill()
     process.wait()
     assert left == []
