@@ -261,6 +261,10 @@ static bool must_wait(const struct engine *e)
 		return true;
 	if (!t && e->limits->until) /* or the run's end, which is the next one's, would leave this one in doubt */
 		return true;
+	/* RFC 3030 promises nothing of a relay that only says CHUNKING: until one message has gone well by BDAT, no other is under
+	 * way, whose answers could be told from those to octets that were taken for commands. */
+	if (!t && e->caps->chunking && !e->past->chunked && e->under_way)
+		return true;
 	if (!t) /* the next one may begin? */
 		return e->caps->chunking && (e->under_way >= e->limits->window ||
 					     e->octets_under_way >= OCTETS_UNDER_WAY);
