@@ -47,6 +47,14 @@ def test_libcurl_without_tls_sends_nothing_unless_tls_is_off(weak, relay, certs,
     weak(config=to(one, certs, "tls off"), TLS="no", REFUSES="USE_SSL").ok()
 
 
+@pytest.mark.parametrize("login", ["", LOGIN])
+def test_libcurl_that_goes_on_without_the_tls_it_was_told_of_ends_before_anything_is_said(weak, relay, certs, login):
+    one = relay("ehlo pipelining auth=plain", "lax")
+    line = weak(config=to(one, certs, "tls on", "tls_starttls off") + login, CLEAR="yes", IGNORES="USE_SSL").failed(78)
+    assert "went on without TLS" in line and not one.transactions, line
+    assert not any(word in command for command in one.commands for word in ("AUTH", "MAIL")), one.commands
+
+
 def test_pop_before_smtp_over_tls_needs_a_libcurl_with_tls(weak, relay, certs):
     one = relay("ehlo pipelining")
     line = weak(config=to(one, certs, "tls off", "pop_before_smtp pop3s://127.0.0.1:%d" % one.port) + LOGIN, TLS="no").failed(78)

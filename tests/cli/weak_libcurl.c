@@ -1,15 +1,16 @@
 /* LD_PRELOAD: a libcurl that can less. $WEAK_REFUSES is the number of an option that curl_easy_setopt does not know,
  * $WEAK_IGNORES of one that it takes and passes over; with $WEAK_TLS or $WEAK_IDN "no", curl_version_info names no TLS or
- * IDN. $WEAK_VERSION (0x080901) is the version to be, and 8.9.0 to 8.11.0 pass over "host!ADDRESS", 8.9.0 and 8.9.1
+ * IDN; with $WEAK_CLEAR "yes" an smtps:// URL is taken for smtp://. $WEAK_VERSION (0x080901) is the version to be, and 8.9.0 to 8.11.0 pass over "host!ADDRESS", 8.9.0 and 8.9.1
  * reset SIGPIPE, as the real ones do. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURLE_OK = 0, CURLE_NOT_BUILT_IN = 4, CURL_VERSION_SSL = 1 << 2, CURL_VERSION_IDN = 1 << 10, CURLOPT_INTERFACE = 10062 };
+enum { CURLE_OK = 0, CURLE_NOT_BUILT_IN = 4, CURL_VERSION_SSL = 1 << 2, CURL_VERSION_IDN = 1 << 10, CURLOPT_INTERFACE = 10062, CURLOPT_URL = 10002 };
 
 static int is(const char *name, int option)
 {
@@ -52,6 +53,12 @@ int curl_easy_setopt(void *handle, int option, ...)
 	va_end(ap);
 	if (is("WEAK_REFUSES", option))
 		return CURLE_NOT_BUILT_IN;
+	if (option == CURLOPT_URL && getenv("WEAK_CLEAR") && strncmp(value, "smtps://", 8) == 0) {
+		static char clear[1000];
+
+		snprintf(clear, sizeof clear, "smtp://%s", (const char *)value + 8);
+		value = clear;
+	}
 	if (option == CURLOPT_INTERFACE && version() >= 0x080900 && version() <= 0x080b00 && strncmp(value, "host!", 5) == 0)
 		return CURLE_OK;
 	return is("WEAK_IGNORES", option) ? CURLE_OK : real(handle, option, value);
