@@ -13,6 +13,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/pseudo.h"
+
 #ifdef O_PATH
 #define SEARCH O_PATH /* a folder that may be passed through need not be readable */
 #elif defined O_SEARCH
@@ -198,6 +200,8 @@ static int refuse(struct failure *f, const char *path, const char *why)
 	return -1;
 }
 
+static const char is_pseudo[] = "it is no file, but an answer of the kernel's (as /proc is), whoever it belongs to";
+
 static const char *kind_words(mode_t mode)
 {
 	return S_ISFIFO(mode) ? "it is a FIFO, and no file" : S_ISSOCK(mode) ? "it is a socket, and no file" :
@@ -236,7 +240,11 @@ int trusted_check(int fd, const char *path, unsigned rules, struct failure *f)
 {
 	struct stat st;
 
-	return fstat(fd, &st) < 0 ? fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path) : check(&st, path, rules, f);
+	if (fstat(fd, &st) < 0)
+		return fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
+	if (rules & TRUSTED_OWNER && pseudo_is(fd))
+		return refuse(f, path, is_pseudo);
+	return check(&st, path, rules, f);
 }
 
 /* A second name of a file can be its owner's or whoever's, and of whatever file. */
@@ -310,6 +318,8 @@ static int check_log(int fd, const struct stat *folder, const char *path, struct
 		return fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
 		return refuse(f, path, kind_words(st.st_mode));
+	if (pseudo_is(fd))
+		return refuse(f, path, is_pseudo);
 	if (folder->st_mode & S_IWOTH && !is_ours(st.st_uid))
 		return refuse(f, path, "it belongs to somebody else, in a folder that anybody may write");
 	return check_names(fd, folder, path, f);

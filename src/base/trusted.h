@@ -21,7 +21,7 @@
 
 enum trusted {
 	TRUSTED_KIND = 1,    /* a regular file, which is never waited for */
-	TRUSTED_OWNER = 2,   /* ours or root's */
+	TRUSTED_OWNER = 2,   /* ours or root's, and none of /proc, whose words are another's */
 	TRUSTED_GROUP = 4,   /* no group with anybody else in it may write it */
 	TRUSTED_NO_LINK = 8, /* nor is the last name itself a link */
 	TRUSTED_FOLDER = 16, /* a folder, where TRUSTED_KIND would want a file */

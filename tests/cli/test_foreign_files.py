@@ -256,6 +256,35 @@ def test_words_of_a_program_of_roots_are_no_configuration(mysend, tmp_path):
 
 
 @needs_root
+@pytest.mark.parametrize("how", ["variable", "usual", "aliases", "password_file", "netrc", "tls_trust_file", "logfile"])
+def test_answer_of_the_kernel_is_no_file_whoever_owns_it(mysend, relay, tmp_path, how):
+    """Named as it is: $MYSEND_CONFIG ran what stood in a stranger's command line, for /proc gives the file to root."""
+    one, target, log = relay("ehlo auth=plain", "user joe secret", "lax"), tmp_path / "done", how == "logfile"
+    process = subprocess.Popen(["eval touch %s\nhost h.example\n#" % target, "60"], executable=shutil.which("sleep"))
+    path = "/proc/%d/%s" % (process.pid, "comm" if log else "cmdline")
+    words = "it is no file, but an answer of the kernel's"
+    try:
+        if how == "variable":
+            done = mysend("bob@example.org", stdin=TEXT, env={"MYSEND_CONFIG": path})
+            assert done.status == 78 and "a command counts only out of a file" in done.err, done
+        elif how == "usual":
+            os.symlink(path, os.path.join(mysend.home, ".mysendrc"))
+            refused(mysend("-bp"), os.path.join(mysend.home, ".mysendrc"), words)
+        elif log:
+            done = mysend("bob@example.org", stdin=TEXT, relay=one, config="logfile %s\n" % path)
+            assert done.status == 0 and words in done.err, done
+        else:
+            more = "password secret\n" if how == "aliases" else ""
+            config = "account default\nhost %s\nport %d\n%sfrom me@example.net\nuser joe\nauth plain\n%s%s %s\n" % (
+                one.host, one.port, "" if how.startswith("tls") else "tls off\n", more, how, path)
+            refused(mysend("bob@example.org", stdin=TEXT, config=config), path, words)
+    finally:
+        process.kill()
+        process.wait()
+    assert not target.exists() and (log or not one.transactions)
+
+
+@needs_root
 def test_another_name_of_a_file_of_roots_in_her_home_is_no_configuration(mysend, tmp_path):
     home = tmp_path / "hers"
     home.mkdir()
