@@ -62,9 +62,9 @@ static int read_state(const struct spool *s, int folder, struct arena *in, struc
 	int fd, ok;
 
 	snprintf(name, sizeof name, "%s.state", e->id);
-	fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = spool_open_file(s, folder, name, O_RDONLY, f);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : spool_fails(s, name, f);
+		return errno == ENOENT ? 0 : -1;
 	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
 	ok = file_slurp(fd, &b) < 0 ? spool_fails(s, name, f) : 0;
 	close(fd);
@@ -88,18 +88,15 @@ static int open_mail(const struct spool *s, int folder, const char *id, int how,
 {
 	*e = (struct entry){.last = "", .fd = -1};
 	snprintf(e->id, sizeof e->id, "%s", id);
-	e->fd = openat(folder, id, how | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	e->fd = spool_open_file(s, folder, id, how, f);
 	if (e->fd >= 0)
 		return 0;
-	return errno == ENOENT || errno == EISDIR ? 1 : spool_fails(s, id, f);
+	return errno == ENOENT || errno == 0 ? 1 : -1;
 }
 
-/* 1: no mail. */
-static int check(const struct spool *s, const struct entry *e, struct stat *st, struct failure *f)
+static int measure(const struct spool *s, const struct entry *e, struct stat *st, struct failure *f)
 {
-	if (fstat(e->fd, st) < 0)
-		return spool_fails(s, e->id, f);
-	return !S_ISREG(st->st_mode);
+	return fstat(e->fd, st) < 0 ? spool_fails(s, e->id, f) : 0;
 }
 
 /* 1: whoever had it before is through with it. What was given up has a name still, but elsewhere. */
@@ -127,7 +124,7 @@ static int take(const struct spool *s, int folder, struct arena *in, const char 
 		spool_release(e);
 		return gone < 0 ? failure_in(f, "no lock") : SPOOL_BUSY;
 	}
-	gone = check(s, e, &st, f);
+	gone = measure(s, e, &st, f);
 	if (gone == 0)
 		gone = check_name(s, folder, e, &st, f);
 	if (gone == 0 && read_all(s, folder, in, e, (uint64_t)st.st_size, f) == 0)
@@ -142,7 +139,7 @@ int spool_look(const struct spool *s, bool failed, struct arena *in, const char 
 	struct stat st;
 
 	if (gone == 0)
-		gone = check(s, e, &st, f);
+		gone = measure(s, e, &st, f);
 	if (gone == 0)
 		gone = read_all(s, folder, in, e, (uint64_t)st.st_size, f);
 	spool_release(e);
@@ -151,7 +148,8 @@ int spool_look(const struct spool *s, bool failed, struct arena *in, const char 
 
 bool spool_is_busy(const struct spool *s, const char *id)
 {
-	int fd = openat(s->queue, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct failure unused;
+	int fd = spool_open_file(s, s->queue, id, O_RDONLY, &unused);
 	bool busy = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 
 	if (fd >= 0)
@@ -176,9 +174,9 @@ int spool_record(const struct spool *s, const struct entry *e, struct failure *f
 	int fd, ok;
 
 	snprintf(name, sizeof name, "%s.state", e->id);
-	fd = openat(s->tmp, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = spool_open_file(s, s->tmp, name, O_WRONLY | O_CREAT | O_TRUNC, f);
 	if (fd < 0)
-		return spool_fails(s, "writing a state", f);
+		return errno ? spool_fails(s, "writing a state", f) : -1;
 	(void)!flock(fd, LOCK_EX | LOCK_NB); /* so that spool_sweep knows that we are at it, whatever the clock says */
 	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
 	ok = entry_print_state(&b, e) < 0 || file_write(fd, b.p, b.len) < 0 || fsync(fd) < 0 ||

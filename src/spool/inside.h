@@ -10,5 +10,8 @@
 #include "spool/spool.h"
 
 int spool_fails(const struct spool *s, const char *what, struct failure *f);
+/* A regular file of that folder, through no link and without waiting; made with mode 0600 if how says so. errno is 0 where it is
+ * something else. */
+MUST_CHECK int spool_open_file(const struct spool *s, int folder, const char *name, int how, struct failure *f);
 
 #endif

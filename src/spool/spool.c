@@ -27,6 +27,27 @@ int spool_fails(const struct spool *s, const char *what, struct failure *f)
 	return fail_errno(f, AT_SPOOL, full ? EX_TEMPFAIL : EX_CANTCREAT, "spool %s: %s", s->path, what);
 }
 
+int spool_open_file(const struct spool *s, int folder, const char *name, int how, struct failure *f)
+{
+	int fd = openat(folder, name, how | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600), saved;
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	saved = fd < 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	if (saved == ENXIO || saved == EISDIR || saved == ELOOP) /* a socket or a FIFO, a folder, a link */
+		saved = 0;
+	errno = saved;
+	if (saved)
+		spool_fails(s, name, f);
+	else
+		fail(f, AT_SPOOL, EX_CANTCREAT, "spool %s: %s is no regular file", s->path, name);
+	errno = saved;
+	return -1;
+}
+
 /* Makes it, and sees that its name survives a power cut as well as what will be in it. */
 static int make_folder(int at, const char *name, const char *above, mode_t mode)
 {
@@ -243,9 +264,9 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 	if (!*e->id && spool_name(s, e->id, f) < 0)
 		return -1;
 	/* O_EXCL, but for the name of a bounce: what a crash has left of it is written anew. */
-	fd = openat(s->tmp, e->id, O_WRONLY | O_CREAT | (e->id[26] ? O_TRUNC : O_EXCL) | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = spool_open_file(s, s->tmp, e->id, O_WRONLY | O_CREAT | (e->id[26] ? O_TRUNC : O_EXCL), f);
 	if (fd < 0)
-		return spool_fails(s, "making a file", f);
+		return errno ? spool_fails(s, "making a file", f) : -1;
 	/* So that spool_sweep knows that we are at it, and no runner takes it before its state is there. */
 	ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
 	ok = write_entry(s, e, message, fd, f);

@@ -69,6 +69,7 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 {
 	const time_t *now = ctx;
 	char id[SPOOL_ID];
+	struct failure unused;
 	struct stat st;
 	int fd;
 
@@ -76,7 +77,7 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 		set_aside(s, s->tmp, d->d_name);
 		return;
 	}
-	fd = openat(s->tmp, d->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	fd = spool_open_file(s, s->tmp, d->d_name, O_RDWR, &unused);
 	if (fd < 0)
 		return;
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && *now - st.st_mtime > STALE_SECONDS)
@@ -235,7 +236,8 @@ struct measure {
 /* What cannot be read counts as nobody's. */
 static bool is_of(const struct spool *s, const char *id, uid_t user)
 {
-	int fd = openat(s->queue, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct failure unused;
+	int fd = spool_open_file(s, s->queue, id, O_RDONLY, &unused);
 	char text[64];
 	ssize_t n = fd < 0 ? -1 : file_read_at(fd, text, sizeof text, 0);
 	uid_t found;
