@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/smtpd_words.h"
+#include "conf/subuid.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
 #include "mail/stamp.h"
@@ -55,7 +56,10 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 	/* Nor does it wait for ever for a client that reads no answers. */
 	(void)!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = ANSWER_WAIT}, sizeof(struct timeval));
 	user = getpwuid(uid);
-	*p = (struct peer){true, uid, NULL};
+	*p = (struct peer){.known = true, .uid = uid, .counted = uid};
+	/* Or one user would have as many shares as his range has numbers. */
+	if (!user && !subuid_owner(SUBUID_FILE, uid, &p->counted))
+		p->counted = uid;
 	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)uid);
 	return 0;
 }
@@ -73,7 +77,7 @@ int service_admit(const struct peer *p, const struct account *a, struct arena *i
 	got = spool_open(&s, spool, true, &why);
 	spool_close(&s);
 	if (got == 0)
-		got = slots_take(arena_printf(in, "%s/connections", spool), p->uid, a->service_connections, &fd, &why);
+		got = slots_take(arena_printf(in, "%s/connections", spool), p->counted, a->service_connections, &fd, &why);
 	if (got == SLOT_NONE)
 		return smtpd_refuse(f, 421, "4.7.0", arena_printf(in, "%s has %u connections already (service_connections)", p->name,
 								  a->service_connections));
@@ -85,14 +89,15 @@ int service_admit(const struct peer *p, const struct account *a, struct arena *i
 void service_tell(const struct peer *p, struct job *j, const struct failure *why)
 {
 	const char *sender = j->mail.envelope.sender;
-	char text[3000];
+	char text[3000], shown[4 * ADDRESS_MAX + 1];
 
 	if (!p->known)
 		return;
 	printable(text, sizeof text, slice_of(stage_is_remote(why->stage) ? shelf_words(&j->arena, why) : why->text));
 	fprintf(stderr, "mysend: mail of %s", p->name);
-	if (sender && *sender)
-		fprintf(stderr, " from <%s>", sender);
+	printable(shown, sizeof shown, slice_of(sender ? sender : ""));
+	if (*shown)
+		fprintf(stderr, " from <%s>", shown);
 	fprintf(stderr, ": %s%s%s\n", text, j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "");
 }
 

@@ -21,6 +21,7 @@ enum { SERVICE_OCTETS = 64 * 1024 * 1024 };
 struct peer {
 	bool known; /* of a service: otherwise it is whoever runs us */
 	uid_t uid;
+	uid_t counted; /* for whom his connections and mails count: a number out of a user's range of /etc/subuid is that user's */
 	const char *name; /* of the login, or the number */
 };
 

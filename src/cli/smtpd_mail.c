@@ -20,7 +20,7 @@ void smtpd_reset(struct smtpd *s)
 	arena_free(&s->job.arena);
 	s->job = (struct job){.began = clock_steady(), .mail.message.held = -1};
 	s->job.peer = s->peer.name;
-	s->job.uid = s->peer.uid;
+	s->job.uid = s->peer.counted;
 	s->job.dialogue = !s->batch;
 	s->said = *s->wish;
 	s->mail = s->bdat = s->spoilt = s->wrong = false;

@@ -24,7 +24,7 @@ struct job {
 	const char *tag;	       /* what syslog calls us, or NULL */
 	bool dialogue;		       /* standard output is that of an SMTP client */
 	const char *peer;	       /* whom a service does it for, or NULL */
-	uid_t uid;		       /* his number */
+	uid_t uid;		       /* for whose share of the spool it counts */
 	bool twice;		       /* somebody may have got it already */
 	const char *spooled;	       /* under which name it waits, or NULL */
 	bool later;		       /* it is not to be tried now */
