@@ -225,14 +225,15 @@ static int level(const struct job *j, int status)
 static void say_to_syslog(const char *tag, int priority, const char *line)
 {
 	time_t now = clock_wall();
-	char when[40] = "";
+	char when[40] = "", shown[200];
 	struct tm tm;
 	struct buf b;
 
+	printable(shown, sizeof shown, slice_of(tag)); /* whoever gives it makes no line of his own */
 	buf_start(&b, LINE + 1024);
 	if (localtime_r(&now, &tm))
 		(void)!strftime(when, sizeof when, "%b %e %H:%M:%S", &tm);
-	if (buf_printf(&b, "<%d>%s %.200s[%ld]: %s", priority, when, tag, (long)getpid(), line) == 0 &&
+	if (buf_printf(&b, "<%d>%s %s[%ld]: %s", priority, when, shown, (long)getpid(), line) == 0 &&
 	    datagram_send("/dev/log", buf_slice_of(&b), MOMENT_MS) < 0) {
 		if (errno == ENOENT || errno == ECONNREFUSED)
 			log_debug("syslog: %s", strerror(errno));

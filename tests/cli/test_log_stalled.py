@@ -45,6 +45,18 @@ def test_syslog_gets_a_line_as_the_c_library_would_say_it(spool, relay, syslog, 
     assert re.match(r"<%d>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d %s\[\d+\]: host=127.0.0.1 .* exitcode=EX_OK .* ms=\d+$" % (priority, tag), line), line
 
 
+UNSEEN = ["\n", "\x1b", "\x7f", "\u200e", "\u061c", "\u202e", "\u2028", "\u2029", "\ufeff"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_tag_and_answer_make_no_line_of_their_own_in_syslog(spool, relay, syslog, mounts, unseen):  # noqa: F811
+    words = "" if unseen == "\n" else unseen
+    spool.run("-L", "a%sFAKE: line" % unseen + "x" * 500, "bob@example.org", stdin=TEXT, relay=relay('end "250 2.0.0 a%sb"' % words),
+              more="syslog on\n", prefix=mounts.prefix).ok()
+    line = syslog.recv(65536).decode()
+    assert unseen not in line and "FAKE" in line and len(line.split("]: ")[0]) < 260, line
+
+
 @pytest.mark.parametrize("answer, priority", [("450", 8 + 4), ("550", 8 + 3)])
 def test_failure_has_its_level(spool, relay, syslog, mounts, answer, priority):  # noqa: F811
     spool.run("bob@example.org", stdin=TEXT, relay=relay("ehlo pipelining", "rcpt " + answer), more="syslog on\n", prefix=mounts.prefix)

@@ -468,6 +468,16 @@ def test_root_may_look_at_the_spool_of_the_service_and_not_send_from_it(mysend, 
 
 
 @needs_root
+@pytest.mark.parametrize("unseen", ["\u061c", "\u200e", "\u202e", "\u2028", "\u2029", "\ufeff"])
+def test_sender_makes_no_line_of_its_own_in_the_journal(mysend, relay, public, unseen):
+    with Service(mysend, public, relay("lax")) as service:
+        speak(service, "bin", ("EHLO x\r\nMAIL FROM:<a%sx@example.com> SMTPUTF8\r\nRCPT TO:<b@c.example>\r\nDATA\r\n\r\nx\r\n.\r\nQUIT\r\n"
+                                % unseen).encode())
+        told = service.stop().decode()
+    assert unseen not in told and " from <a\\u{%x}x@example.com>: " % ord(unseen) in told, told
+
+
+@needs_root
 def test_client_that_goes_away_is_named(mysend, relay, public):
     with Service(mysend, public, relay("lax")) as service:
         speaker = socket.socket(socket.AF_UNIX)
