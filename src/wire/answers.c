@@ -183,6 +183,15 @@ static int leaving(struct engine *e, const struct awaited *a, const struct reply
 	return -1;
 }
 
+/* A yes to the message behind which more has come than is awaited: an answer before it may have been one too many, and this
+ * is the one to a command before, the next the message's. Not so for a no: who refuses a message half way may read the
+ * rest of it as commands. */
+static bool is_one_too_many(const struct engine *e, const struct awaited *a, const struct reply *r)
+{
+	return (a->verb == V_DOT || a->verb == V_BDAT) && reply_is_positive(r) && a->t->sent && !a->t->failed && a->t->accepted &&
+	       session_has_more(e->session, (unsigned)e->queued - 1);
+}
+
 int answers_next(struct engine *e, struct failure *f)
 {
 	const struct awaited *a = &e->queue[e->head];
@@ -209,6 +218,11 @@ int answers_next(struct engine *e, struct failure *f)
 		return leaving(e, &it, &r, f);
 	if (again_in_another_session(e, &it, &r, f))
 		return -1;
+	if (is_one_too_many(e, &it, &r)) { /* it stays in the queue: the message is as one without an answer */
+		engine_out_of_order(e, f);
+		f->stage = AT_END;
+		return -1;
+	}
 	e->answers++;
 	e->head = (e->head + 1) % e->room;
 	e->queued--;

@@ -101,6 +101,7 @@ MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
 void engine_await(struct engine *e, enum verb verb, size_t recipient);
 /* The relay is ahead of us: -1 and *f, or 0. */
 MUST_CHECK int engine_check_order(struct engine *e, struct failure *f);
+int engine_out_of_order(const struct engine *e, struct failure *f); /* -1 and *f: no answer counts from here on */
 /* The message and its end, behind 354 or with BDAT: EMITTED, or -1. */
 MUST_CHECK int body_data(struct engine *e, struct failure *f);
 MUST_CHECK int body_bdat(struct engine *e, struct failure *f);

@@ -48,6 +48,8 @@ MUST_CHECK int session_reply(struct session *s, int64_t until, unsigned awaited,
 /* From when we are told to end (base/ending), an answer is waited for so many milliseconds more; nothing to write is. */
 void session_grace(struct session *s, unsigned ms);
 void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
+/* More whole replies have come than answers are awaited, and none of them is a 421. Does not wait. */
+bool session_has_more(struct session *s, unsigned awaited);
 /* A 2yz or 3yz has come that nobody asked for: what comes next would count for something else. Does not wait. */
 bool session_is_ahead(struct session *s);
 /* Nothing has been asked, and the relay has said something (a goodbye, most likely: then *r has it) or has gone: the session

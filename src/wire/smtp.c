@@ -99,14 +99,19 @@ void engine_no_chunking(struct engine *e, struct transaction *t)
 	session_forgo(e->session, OFFER_CHUNKING);
 }
 
+int engine_out_of_order(const struct engine *e, struct failure *f)
+{
+	fail(f, AT_SENDER, EX_PROTOCOL, "the relay answers what it was not asked: none of its answers can be trusted");
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	return -1;
+}
+
 int engine_check_order(struct engine *e, struct failure *f)
 {
 	/* Behind a transaction it is a goodbye, whatever it says. */
 	if (e->queued || (!e->writing && e->past->used) || !session_is_ahead(e->session))
 		return 0;
-	fail(f, AT_SENDER, EX_PROTOCOL, "the relay answers what it was not asked: none of its answers can be trusted");
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
-	return -1;
+	return engine_out_of_order(e, f);
 }
 
 static void start(struct engine *e, struct transaction *t)

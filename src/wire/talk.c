@@ -239,6 +239,16 @@ bool session_is_ahead(struct session *s)
 	return reply && (*reply == '2' || *reply == '3');
 }
 
+bool session_has_more(struct session *s, unsigned awaited)
+{
+	struct failure ignored;
+
+	/* While answers are awaited they are read soon enough: what has come already is looked at, no more is asked for. */
+	if (!awaited && fill(s, &ignored) < 0)
+		return false;
+	return waiting(s) > awaited;
+}
+
 bool session_is_over(struct session *s, struct reply *r)
 {
 	char room[MASK_ANSWER];

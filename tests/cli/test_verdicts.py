@@ -160,6 +160,16 @@ def test_answer_too_many_in_stop_and_wait_ends_the_session(mysend, relay, stage)
     assert done.status == 76 and not one.messages, done
 
 
+@pytest.mark.parametrize("parts", [["ehlo pipelining chunking", "rcpt raw", 'bdat-last "raw 250 ok\r\n250 and more\r\n550 5.7.1 spam\r\n"'],
+                                   ["ehlo pipelining chunking", "rcpt raw", 'bdat-last "raw 250 ok\r\n250 and more\r\n450 4.7.1 later\r\n"'],
+                                   ["ehlo pipelining", 'end "raw 250 ok\r\n550 5.7.1 spam\r\n"'], ["ehlo", 'end "raw 250 ok\r\n250 queued\r\n"']])
+@pytest.mark.parametrize("queue", ["queue off\n", ""])
+def test_yes_to_a_message_with_an_answer_too_many_behind_it_is_unsure_and_ends_the_session(mysend, relay, parts, queue):
+    one = relay(*parts, "lax")
+    done = mysend("bob@example.org", stdin=TEXT, relay=one, config=queue)
+    assert done.status == 75 and "was not asked" in done.err and len(one.sessions) == 1, done
+
+
 @pytest.mark.parametrize("ehlo", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
 @pytest.mark.parametrize("words", ["452 4.5.3 Too many recipients", "452 Too many recipients", "552 5.5.3 Too many recipients", "552 Too many recipients",
                                    "451 4.5.3 Too many recipients", "550 5.5.3 Too many recipients"])

@@ -67,6 +67,11 @@ bool session_is_ahead(struct session *s)
 	return false;
 }
 
+bool session_has_more(struct session *s, unsigned awaited)
+{
+	return s->made > s->read && strncmp(s->answers[s->made - 1], "421", 3) != 0 && s->made - s->read > awaited;
+}
+
 bool session_is_over(struct session *s, struct reply *r)
 {
 	(void)s;
