@@ -93,10 +93,21 @@ void whom_open(struct whom *who, struct job *j, const struct wish *w, struct ali
 	aliases_next_mail(a);
 }
 
+/* Who gets it. As long as nobody has set a relay the host's own name says that it is a local one, which is looked up when there is
+ * one (post/unconfigured): a domain out of /etc/mailname could be one that the caller has named. */
+static const char *envelope_address(struct whom *who, struct arena *in, const char *address, struct failure *f)
+{
+	const char *domain = address_domain(address), *waits = NULL;
+
+	if (who->job->account->unconfigured && *address && whoami_is_local(in, address))
+		waits = address_qualify(in, *domain ? arena_text(in, address, (size_t)(domain - 1 - address)) : address, whoami_host(in));
+	return waits ? waits : with_domain(who, in, address, true, f);
+}
+
 static int add_address(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
 {
 	struct arena *in = &who->job->arena;
-	const char *address = with_domain(who, in, box->address, true, f);
+	const char *address = envelope_address(who, in, box->address, f);
 	struct recipient *r;
 
 	if (!address)

@@ -7,12 +7,22 @@
 #include "conf/whoami.h"
 #include "mail/source.h"
 
-/* Who has been looked up already has a domain with a dot, or one that somebody has set. */
-static bool is_unknown(struct arena *in, const char *address, const struct account *a)
+/* Its first words are those of conf/accounts. After a try they are others: it has been looked up by then. */
+static bool came_before(const struct entry *e)
+{
+	const char *stage = stage_words(AT_CONFIG);
+
+	return strncmp(e->last, stage, strlen(stage)) == 0 && strstr(e->last, "no relay");
+}
+
+/* A domain with a dot may be meant as it is, unless nobody could have said more when the mail came. */
+static bool is_unknown(struct arena *in, const struct entry *e, const char *address, const struct account *a)
 {
 	const char *host = whoami_host(in), *domain = address_domain(address);
 
-	return *domain && !strchr(host, '.') && strcasecmp(domain, host) == 0 && strcasecmp(domain, a->maildomain) != 0;
+	if (!*domain || strcasecmp(domain, a->maildomain) == 0)
+		return false;
+	return came_before(e) ? whoami_is_local(in, address) : !strchr(host, '.') && strcasecmp(domain, host) == 0;
 }
 
 static const char *local_part(struct arena *in, const char *address)
@@ -79,9 +89,9 @@ static bool is_same(const struct envelope *a, const struct envelope *b)
 static bool any_unknown(const struct entry *e, struct arena *in, const struct account *a)
 {
 	for (size_t i = 0; i < e->envelope.recipients; i++)
-		if (is_unknown(in, e->envelope.recipient[i].address, a))
+		if (is_unknown(in, e, e->envelope.recipient[i].address, a))
 			return true;
-	return is_unknown(in, e->envelope.sender, a);
+	return is_unknown(in, e, e->envelope.sender, a);
 }
 
 int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, const struct account *a, const char **id, struct failure *f)
@@ -96,12 +106,12 @@ int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, con
 	again.envelope.recipient = NULL;
 	again.envelope.slot = NULL;
 	again.envelope.recipients = again.envelope.room = again.envelope.slots = 0;
-	if (is_unknown(in, v->sender, a))
+	if (is_unknown(in, e, v->sender, a))
 		again.envelope.sender = known_sender(in, v->sender, a);
 	for (size_t i = 0; i < v->recipients; i++) {
 		if (verdict_is_settled(v->recipient[i].verdict))
 			continue;
-		if (is_unknown(in, v->recipient[i].address, a))
+		if (is_unknown(in, e, v->recipient[i].address, a))
 			add_known(&again.envelope, in, &v->recipient[i], aliases, a);
 		else
 			add(&again.envelope, in, v->recipient[i].address, &v->recipient[i]);

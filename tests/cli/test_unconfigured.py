@@ -2,6 +2,7 @@
 import os
 import shutil
 import socket
+import subprocess
 
 import pytest
 
@@ -144,3 +145,40 @@ def test_local_names_are_looked_up_once_there_is_a_configuration(mysend, relay, 
     there = relay()
     mysend("-qf", config=text % (there.host, there.port), env=env(mysend)).ok()
     assert there.message.recipients == recipients and there.message.sender == sender and waiting(mysend) == [], first
+
+
+@pytest.fixture
+def on_a_host():
+    """on_a_host(name): a prefix of the command, which sees this name of the host, and is called as sendmail unless called_as says."""
+    def prefix(name, called_as="sendmail"):
+        rename = 'echo %s >/proc/sys/kernel/hostname && ' % name
+        if os.geteuid() != 0 or not shutil.which("unshare") or subprocess.run(["unshare", "-u", "sh", "-c", rename + "true"], check=False, capture_output=True).returncode:
+            pytest.skip("a host name of our own needs root and unshare")
+        return ["unshare", "-u", "sh", "-c", rename + 'ln -sf "$1" ./%s && shift && exec ./%s "$@"' % (called_as, called_as), "sh"]
+    return prefix
+
+
+@pytest.mark.parametrize("to", ["root", "root@localhost", "root@web1.example.net"])
+@pytest.mark.parametrize("config, sender, recipients", [
+    ("root_to admin@example.org\nfrom me@example.net\n", "me@example.net", ["admin@example.org", "eve@example.org"]),
+    ("from me@example.net\n", "me@example.net", ["root@web1.example.net", "eve@example.org"]),
+    ("maildomain m.example\n", "root@m.example", ["root@m.example", "eve@example.org"]),
+    ("", "root@web1.example.net", ["root@web1.example.net", "eve@example.org"]),
+])
+def test_local_names_are_looked_up_on_a_host_with_a_domain_too(mysend, relay, on_a_host, to, config, sender, recipients):
+    host = on_a_host("web1.example.net")
+    mysend("-i", "-froot", to, "eve@example.org", stdin=b"From: root\n\nx\n", env=env(mysend), prefix=host)
+    assert len(waiting(mysend)) == 1
+    there = relay()
+    mysend("-qf", config="host %s\nport %d\ntls off\naliases off\n%s" % (there.host, there.port, config), env=env(mysend),
+           prefix=on_a_host("web1.example.net", "mysend")).ok()
+    assert (there.message.sender, there.message.recipients) == (sender, recipients) and waiting(mysend) == []
+
+
+def test_sender_said_on_a_configured_host_stays_while_the_mail_waits(mysend, relay, on_a_host):
+    there = relay("rcpt 450")
+    run = {"env": env(mysend), "config": "queue on\nhost %s\nport %d\ntls off\naliases off\nfrom me@example.net\n" % (there.host, there.port),
+           "prefix": on_a_host("web1.example.net", "mysend")}
+    for args, stdin in ((["-fbob@web1.example.net", "eve@example.org"], TEXT), (["-qf"], b"")):
+        mysend(*args, stdin=stdin, **run)
+    assert [t.sender for t in there.transactions] == ["bob@web1.example.net"] * 2
