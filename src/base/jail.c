@@ -1,10 +1,16 @@
 #include "base/jail.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { NOBODY = 65534 };
 
 /* Not with the sanitizer, which has calls of its own to make. */
 #if defined(HAVE_LINUX_SECCOMP_H) && !defined(__SANITIZE_ADDRESS__) && !defined(ARENA_EXACT) && \
@@ -13,7 +19,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #ifdef __x86_64__
@@ -58,6 +63,24 @@ static enum jail filter(int *why)
 }
 #endif
 
+/* Root's process becomes nobody's, for good. The number is not looked up: that would read files, and load libraries. In some
+ * containers there is no such number, or nobody may become another: errno of that. */
+static int leave_root(void)
+{
+	int why = 0;
+
+	if (geteuid() == 0 || getuid() == 0) {
+		if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+			why = errno;
+		else if (setuid(0) == 0)
+			why = EPERM;
+	}
+#ifdef __linux__
+	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor does another process of nobody's look into it, or steer it */
+#endif
+	return why;
+}
+
 /* What is open stays open, with the limit on descriptors at 0. */
 enum jail jail_enter(unsigned seconds, int *why)
 {
@@ -74,6 +97,9 @@ enum jail jail_enter(unsigned seconds, int *why)
 #endif
 	};
 
+	enum jail jail;
+	int root = leave_root();
+
 	*why = 0;
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		struct rlimit r = {limits[i].most, limits[i].most}, now;
@@ -85,7 +111,11 @@ enum jail jail_enter(unsigned seconds, int *why)
 			return JAIL_NONE;
 		}
 	}
-	return filter(why);
+	jail = filter(why);
+	if (!root || jail == JAIL_FILTER)
+		return jail;
+	*why = root;
+	return JAIL_ROOT;
 }
 
 enum jail jail_look(int *why)

@@ -60,6 +60,9 @@ static void show_looker(FILE *out)
 	case JAIL_REFUSED:
 		fprintf(out, "# libmagic in a process with limits alone: the system refuses a filter of its calls: %s\n", strerror(why));
 		break;
+	case JAIL_ROOT:
+		fprintf(out, "# libmagic in a process with limits alone, as root: the system refuses another user: %s\n", strerror(why));
+		break;
 	case JAIL_NONE:
 		fprintf(out, "# libmagic not at all: its limits cannot be set: %s\n", strerror(why));
 		break;

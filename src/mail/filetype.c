@@ -160,11 +160,12 @@ static bool is_ready(struct filetypes *t, int64_t until)
 	if (t->hopeless || t->ready)
 		return !t->hopeless;
 	hear(t, &told, until);
-	t->ready = told.kind == LOOKER_JAILED || told.kind == LOOKER_LIMITED;
+	t->ready = told.kind == LOOKER_JAILED || told.kind == LOOKER_LIMITED || told.kind == LOOKER_ROOT;
 	if (!t->ready)
 		give_up(t, told.kind == LOOKER_FAILED ? told.text : "its process could not be started");
-	if (told.kind == LOOKER_LIMITED && !t->told_limits) {
-		log_warning("libmagic looks into files under limits alone: the system refuses a filter of its calls: %s", told.text);
+	if (t->ready && told.kind != LOOKER_JAILED && !t->told_limits) {
+		log_warning("libmagic looks into files under limits alone: the system refuses %s: %s",
+			    told.kind == LOOKER_ROOT ? "another user than root" : "a filter of its calls", told.text);
 		t->told_limits = true;
 	}
 	return t->ready;

@@ -88,6 +88,8 @@ static bool enter(void)
 		return answer(LOOKER_JAILED, "") == 0;
 	case JAIL_REFUSED:
 		return answer(LOOKER_LIMITED, strerror(why)) == 0;
+	case JAIL_ROOT:
+		return answer(LOOKER_ROOT, strerror(why)) == 0;
 	case JAIL_NONE:
 		break;
 	}

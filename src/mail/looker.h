@@ -4,7 +4,8 @@
  * Use: main asks looker_is_asked(argc, argv) before anything else, and ends with what looker_run() says. mail/filetype starts
  * such a process with LOOKER_NAME and LOOKER_WORD as its arguments and one end of a pair of sockets as descriptor 0.
  * The looker closes all other descriptors, loads libmagic's database, enters base/jail, and says with one answer what
- * became of that: LOOKER_JAILED, LOOKER_LIMITED (the system refuses the filter; with the reason) or LOOKER_FAILED (with
+ * became of that: LOOKER_JAILED, LOOKER_LIMITED (the system refuses the filter; with the reason), LOOKER_ROOT (it has no filter,
+ * and cannot stop being root) or LOOKER_FAILED (with
  * the reason). Then for each look: a struct looker_ask and so many octets in; an answer out, LOOKER_TOLD or LOOKER_FAILED.
  * An answer is an octet that says which, one with the length of the text, and the text.
  * It serves until descriptor 0 is closed at the other end, or something came that is no such question.
@@ -23,7 +24,7 @@
 #include <stdint.h>
 
 enum { LOOKER_TEXT = 255 };
-enum { LOOKER_JAILED = 'J', LOOKER_LIMITED = 'L', LOOKER_FAILED = 'F', LOOKER_TOLD = 'T' };
+enum { LOOKER_JAILED = 'J', LOOKER_LIMITED = 'L', LOOKER_ROOT = 'R', LOOKER_FAILED = 'F', LOOKER_TOLD = 'T' };
 
 #define LOOKER_NAME "mysend"
 #define LOOKER_WORD "\001look"

@@ -284,5 +284,52 @@ def test_a_type_is_told_where_the_system_refuses_the_filter(mysend, option, errn
     assert "\n# libmagic in a process with limits alone" in mysend("--show-config", config="host x\n", prefix=prefix).out
 
 
+def looker_with(mysend, prefix=()):
+    """A looker that has said what it is in: (that octet, its status)."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(30)
+    run = subprocess.Popen([*prefix, mysend.path, "\1look"] if prefix else ["mysend", "\1look"], executable=None if prefix else mysend.path, stdin=theirs,
+                           env=mysend.environment({}))
+    theirs.close()
+    try:
+        said = ours.recv(1)
+        with open("/proc/%d/status" % run.pid, encoding="ascii") as text:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in text if ":\t" in line)
+    finally:
+        ours.close()
+        run.wait(30)
+    return said, status
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can stop being root")
+@pytest.mark.parametrize("filtered", [True, False])
+def test_who_looks_into_files_for_root_is_nobody(mysend, filtered):
+    call = {"x86_64": 157, "aarch64": 167}.get(platform.machine())
+    if not filtered and (call is None or mysend.sanitized):
+        pytest.skip("there is no filter in this build")
+    code = CONTAINER.replace('["mysend"] + sys.argv[5:]', 'sys.argv[4:]')
+    said, status = looker_with(mysend, () if filtered else ("/usr/bin/python3", "-c", code, "1", str(call), "22"))
+    assert said in (b"J" if filtered else b"L"), said
+    assert status["Uid"].split() == status["Gid"].split() == ["65534"] * 4 and status["Groups"].split() == [], status
+    assert {int(status[name], 16) for name in ("CapPrm", "CapEff")} == {0}, status
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can stop being root")
+@pytest.mark.parametrize("filtered", [True, False])
+def test_a_type_is_told_where_root_cannot_become_another(mysend, filtered):
+    """As in a container of one user."""
+    setuid, setgid = {"x86_64": (105, 106), "aarch64": (146, 144)}.get(platform.machine(), (None, None))
+    call = {"x86_64": 157, "aarch64": 167}.get(platform.machine())
+    if call is None or mysend.sanitized:
+        pytest.skip("there is no filter in this build")
+    lone = CONTAINER.replace("(0x15, 0, 3, call), (0x20, 0, 0, 16), (0x15, 0, 1, option)", "(0x15, 1, 0, call), (0x15, 0, 1, option)")
+    prefix = ["/usr/bin/python3", "-c", lone.replace('["mysend"] + sys.argv[5:]', "sys.argv[4:]"), "1", str(setuid), str(setgid)]
+    if not filtered:
+        prefix += ["/usr/bin/python3", "-c", CONTAINER, "1", str(call), "22"]
+    done = mysend("--dry-run", "--attach", "/etc/passwd", "--attach", "/etc/group", "bob@example.org", stdin=b"", config="host x\nfrom me@example.net\n", prefix=prefix)
+    assert done.status == 0 and done.raw_out.count(b"Content-Type: text/plain; charset=us-ascii") == 2
+    assert done.err.count("warning") == (not filtered) and (filtered or "limits alone: the system refuses another user than root: Operation not permitted" in done.err), done
+
+
 def test_show_config_says_what_libmagic_is_held_by(mysend):
     assert "\n# libmagic in a process with limits " in mysend("--show-config", config="host x\n").out
