@@ -194,6 +194,11 @@ int file_descriptor(const char *path)
 	return -1;
 }
 
+bool file_is_open(const char *path)
+{
+	return strcmp(path, "-") == 0 || file_descriptor(path) >= 0;
+}
+
 int file_end_output(struct failure *f)
 {
 	struct pollfd out = {.fd = STDOUT_FILENO};

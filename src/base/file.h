@@ -38,5 +38,7 @@ MUST_CHECK int file_lock(int fd, unsigned ms);
 MUST_CHECK int file_append(const char *path, struct slice bytes, struct failure *f);
 /* The descriptor that /dev/fd/N, /dev/stdin and their like name; -1: none. */
 int file_descriptor(const char *path);
+/* So is what - names: opened by whoever started us, and no file that we open. */
+bool file_is_open(const char *path);
 
 #endif

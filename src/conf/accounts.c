@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/trusted.h"
 #include "conf/choose.h"
 #include "conf/predecessor.h"
@@ -231,6 +232,12 @@ static int refuse_command(const char *name, const struct accounts *all, struct f
 	return failure_hint(f, "put password_command into %s", all->place);
 }
 
+/* Whoever can set a variable for root would have it append lines to any file of root's. */
+static bool is_log_of_roots(enum setting s, const char *value)
+{
+	return s == SET_logfile && geteuid() == 0 && *value && !file_is_open(value);
+}
+
 /* MYSEND_HOST and its like. */
 static int from_environment(struct account *a, const struct accounts *all, struct arena *run, struct failure *f)
 {
@@ -253,6 +260,10 @@ static int from_environment(struct account *a, const struct accounts *all, struc
 		if (value && account_set(a, run, (enum setting)s, slice_of(value),
 					 &(struct origin){RANK_ENVIRONMENT, 0, name}, f) < 0)
 			return -1;
+		if (value && is_log_of_roots((enum setting)s, value)) {
+			fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: for root a variable names no file to write to", name);
+			return failure_hint(f, "put logfile into %s; %s may be - or /dev/stderr", all->place, name);
+		}
 	}
 	return relay_split(a, run, f);
 }

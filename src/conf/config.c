@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/run.h"
 #include "conf/keyword.h"
@@ -130,6 +131,19 @@ static int no_command(const struct parser *p, struct failure *f)
 	return failure_hint(f, "make it a file of ours or root's (chown, chmod go-w)");
 }
 
+static bool names_no_file(const struct parser *p, struct slice log)
+{
+	return !log.len || file_is_open(arena_text(p->run, log.p, log.len));
+}
+
+/* A line in the right file is as good as a command, and much of it is whoever's who writes the configuration. */
+static int no_log(const struct parser *p, struct failure *f)
+{
+	fail(f, AT_CONFIG, EX_CONFIG, "a logfile counts only out of a file of ours or root's that nobody else may write");
+	at_line(p, f);
+	return failure_hint(f, "make it a file of ours or root's (chown, chmod go-w); - and /dev/stderr may stand there");
+}
+
 static int set(struct parser *p, const struct keyword *k, struct failure *f)
 {
 	const struct origin from = {p->config->rank, p->line, p->config->path};
@@ -139,6 +153,8 @@ static int set(struct parser *p, const struct keyword *k, struct failure *f)
 		return -1;
 	if (k->setting == SET_password_command && k->value.len && p->config->no_commands)
 		return no_command(p, f);
+	if (k->setting == SET_logfile && p->config->no_commands && !names_no_file(p, k->value))
+		return no_log(p, f);
 	if (setting_is_set(&p->lines, k->setting)) {
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is set in line %u already", setting_name(k->setting), before->line);
 		return at_line(p, f);

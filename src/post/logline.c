@@ -186,7 +186,7 @@ static void to_file(const struct job *j, const struct buf *line)
 	const struct account *a = j->account;
 	int fd = strcmp(a->logfile, "-") == 0 ? STDOUT_FILENO : file_descriptor(a->logfile);
 	struct failure f;
-	char when[200];
+	char when[200], shown[600];
 	time_t now = clock_wall();
 	struct tm tm;
 	struct buf b;
@@ -197,8 +197,9 @@ static void to_file(const struct job *j, const struct buf *line)
 		*when = '\0';
 	else if (!strftime(when, sizeof when, *a->logfile_time_format ? a->logfile_time_format : "%b %d %H:%M:%S", &tm))
 		snprintf(when, sizeof when, "%lld", (long long)now);
+	printable(shown, sizeof shown, slice_of(when)); /* strftime knows %n and %t, and locales know more */
 	/* Without a time the blank goes that parts it from the rest. */
-	if (buf_text(&b, when) == 0 && buf_text(&b, line->p + !*when) == 0 && buf_text(&b, "\n") == 0) {
+	if (buf_text(&b, shown) == 0 && buf_text(&b, line->p + !*when) == 0 && buf_text(&b, "\n") == 0) {
 		if (fd >= 0)
 			to_descriptor(j, fd, &b);
 		else if (file_append(a->logfile, buf_slice_of(&b), &f) < 0)

@@ -88,3 +88,40 @@ def test_log_of_a_daemon_in_roots_folder_is_written(mysend, relay, tmp_path):
         os.chown(log, EVE, EVE)
     mysend("bob@example.org", stdin=TEXT, relay=one, config="logfile %s\n" % log).ok()
     assert stat.S_IMODE(log.stat().st_mode) == mode and b"exitcode=EX_OK" in log.read_bytes()
+
+
+# --- what the line is, and who may say where it goes ----------------------------------------------
+
+@pytest.mark.parametrize("how", ["variable", "configuration"])
+@pytest.mark.parametrize("form", ["%n* * * * * root touch /tmp/pwned%n#", "%t%n", "%b%d%n%n"])
+def test_time_makes_no_line_of_its_own(mysend, relay, tmp_path, how, form):
+    """%n of strftime is a line end: a line in a crontab of root's was the caller's."""
+    one, log = relay(), tmp_path / "log"
+    config, env = "logfile %s\n" % log, {}
+    if how == "variable":
+        env = {"MYSEND_LOGFILE_TIME_FORMAT": form}
+    else:
+        config += "logfile_time_format %s\n" % form
+    mysend("bob@example.org", stdin=TEXT, relay=one, config=config, env=env).ok()
+    written = log.read_bytes()
+    assert written.count(b"\n") == 1 and b"\\x0a" in written and b"\t" not in written, written
+
+
+@needs_root
+@pytest.mark.parametrize("how", ["variable", "her file", "empty", "-", "/dev/stderr", "/proc/self/fd/2", "option"])
+def test_who_sets_a_variable_of_roots_chooses_no_file_to_write(mysend, relay, tmp_path, how):
+    one, log = relay(), tmp_path / "log"
+    if how == "her file":
+        path = mysend.file("account default\n%sfrom me@example.net\nlogfile %s\n" % (mysend.where(one), log))
+        os.chown(path, EVE, EVE)
+        done = mysend("bob@example.org", stdin=TEXT, env={"MYSEND_CONFIG": path})
+        assert done.failed(78) == "%s:6: a logfile counts only out of a file of ours or root's that nobody else may write" % path
+    elif how == "variable":
+        done = mysend("bob@example.org", stdin=TEXT, relay=one, env={"MYSEND_LOGFILE": str(log)})
+        assert done.failed(78) == "MYSEND_LOGFILE is refused: for root a variable names no file to write to" and "put logfile into" in done.hints[0]
+    elif how == "option":
+        mysend("--logfile=%s" % log, "bob@example.org", stdin=TEXT, relay=one).ok()
+    else:
+        done = mysend("bob@example.org", stdin=TEXT, relay=one, env={"MYSEND_LOGFILE": "" if how == "empty" else how})
+        assert done.status == 0 and (done.out + done.err).count("exitcode=EX_OK") == (how != "empty"), done
+    assert log.exists() == (how == "option") and len(one.messages) == (how not in ("variable", "her file"))
