@@ -123,6 +123,9 @@ static void answer_data(struct engine *e, const struct awaited *a, const struct 
 	engine_end(e, a->t);
 }
 
+/* A yes to a message whose MAIL was refused changes nothing: without MAIL there is no transaction that it could be about
+ * (RFC 5321 3.3, 4.1.4; RFC 3030 2 has 503 for it). To call it in doubt would be no safer: such mail is tried again, too, and
+ * after a 550 it would be for the first time. */
 static void answer_end(struct engine *e, const struct awaited *a, const struct reply *r)
 {
 	struct failure f;

@@ -170,6 +170,14 @@ def test_yes_to_a_message_with_an_answer_too_many_behind_it_is_unsure_and_ends_t
     assert done.status == 75 and "was not asked" in done.err and len(one.sessions) == 1, done
 
 
+@pytest.mark.parametrize("code, status, waits", [("450 4.7.1 later", 0, 1), ("550 5.7.1 no", 77, 0)])
+def test_yes_to_a_message_whose_sender_was_refused_does_not_undo_that(spool, relay, code, status, waits):
+    one = relay("ehlo pipelining chunking", 'mail "%s"' % code, 'other "250 2.1.5 ok"', 'bdat-last "250 2.0.0 ok"', "lax")
+    done = spool.run("bob@example.org", stdin=TEXT, relay=one)
+    assert done.status == status and len(spool.names()) == waits and len(one.sessions) == 1, done
+    assert "250 2.0.0" in spool.run("-qf", "-v", relay=one).err if waits else code in done.err
+
+
 @pytest.mark.parametrize("ehlo", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
 @pytest.mark.parametrize("words", ["452 4.5.3 Too many recipients", "452 Too many recipients", "552 5.5.3 Too many recipients", "552 Too many recipients",
                                    "451 4.5.3 Too many recipients", "550 5.5.3 Too many recipients"])

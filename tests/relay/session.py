@@ -292,7 +292,7 @@ class Session(Conversation):
                 pieces.append(piece)
             self.seen(len(piece))
         if self.now is None:
-            self.act("bdat-last" if last else "bdat", "503 5.5.1 no transaction", "ok")
+            self.act("bdat-last" if last else "bdat", "503 5.5.1 no transaction", None if self.script.scripted("bdat-last") else "ok")
             return
         self.now.sha256 = digest.hexdigest()
         self.now.raw += b"".join(pieces)
