@@ -4,6 +4,7 @@
 
 #include "mail/address.h"
 #include "mail/complete.h"
+#include "mail/lexer.h"
 #include "mail/mime.h"
 #include "mail/words.h"
 
@@ -40,6 +41,16 @@ static bool is_list(struct slice name)
 	return is_one_of(name, names);
 }
 
+static bool is_phrases(struct slice name)
+{
+	return slice_is(name, "Keywords");
+}
+
+static bool is_encoded(struct slice name)
+{
+	return is_text(name) || is_list(name) || is_phrases(name);
+}
+
 /* Octets on the line at hand; the field's name stands before the first one. */
 static size_t column_of(const struct field *field, const struct buf *out)
 {
@@ -59,18 +70,27 @@ static bool holds(struct slice s, const char *what)
 	return false;
 }
 
-/* The name of a mailbox. What of it is encoded stays; a comment within it would be lost: false. */
-static bool add_name(struct header *h, const struct field *field, const struct mailbox *box, struct buf *out)
+static bool has_comment(struct slice name)
 {
-	bool comment = box->name.p > box->spelled.p;
-	struct field one = {.body = box->name};
-	const char *text = header_unfold(h, &one);
+	struct lexer l = lexer_of(name);
+	struct token t;
 
-	if (comment || (holds(box->name, "=?") && !holds(box->name, "\"")))
-		return words_text(out, slice_of(text), column_of(field, out)) == 0;
-	if (holds(box->name, "("))
-		return false;
-	return words_phrase(out, slice_of(mailbox_name(h->in, box->name)), column_of(field, out)) == 0;
+	do
+		lexer_next(&l, &t);
+	while (t.kind != TOKEN_END && t.kind != TOKEN_BAD);
+	return l.comment.p || t.kind == TOKEN_BAD;
+}
+
+/* The name of a mailbox. What of it is encoded stays; one with a comment within it stays as it came. */
+static bool add_name(struct header *h, const struct field *field, struct slice name, struct buf *out)
+{
+	struct field one = {.body = name};
+
+	if (holds(name, "=?") && !holds(name, "\""))
+		return words_text(out, slice_of(header_unfold(h, &one)), column_of(field, out)) == 0;
+	if (has_comment(name))
+		return buf_slice(out, name) == 0;
+	return words_phrase(out, slice_of(mailbox_name(h->in, name)), column_of(field, out)) == 0;
 }
 
 static bool is_blank(char c)
@@ -84,40 +104,127 @@ static bool add_gap(struct buf *out)
 	return (out->len && is_blank(out->p[out->len - 1])) || buf_text(out, " ") == 0;
 }
 
+/* A text within a comment, up to a parenthesis. */
+static bool add_ctext(struct header *h, const struct field *field, struct slice text, struct buf *out)
+{
+	struct field one = {.body = text};
+	struct slice said;
+	size_t len = 0;
+	char *plain;
+
+	if (slice_is_ascii(text))
+		return buf_slice(out, text) == 0;
+	said = slice_of(header_unfold(h, &one));
+	if (holds(said, "\\")) { /* what it hides may be a parenthesis: all of it is encoded */
+		plain = arena_zeroed(h->in, said.len + 1, 1);
+		return lexer_value(said, plain, said.len, &len) && words_encode(out, (struct slice){plain, len}, column_of(field, out)) == 0;
+	}
+	return words_text(out, said, column_of(field, out)) == 0 && (!is_blank(said.p[said.len - 1]) || add_gap(out));
+}
+
+/* Blanks and comments (RFC 2047 5 (2)); comments may hold others. */
+static bool add_comments(struct header *h, const struct field *field, struct slice text, struct buf *out)
+{
+	const char *run = text.p, *end = text.p + text.len;
+
+	for (const char *p = run; p < end; p++) {
+		if (*p == '\\') {
+			p++;
+		} else if (*p == '(' || *p == ')') {
+			if (!add_ctext(h, field, (struct slice){run, (size_t)(p - run)}, out) || buf_add(out, p, 1) < 0)
+				return false;
+			run = p + 1;
+		}
+	}
+	return add_ctext(h, field, (struct slice){run, (size_t)(end - run)}, out);
+}
+
+/* The phrase that begins there, if it is all that stands before the special, without comments; else none. */
+static struct slice phrase_before(struct slice text, char special)
+{
+	struct lexer l = lexer_of(text);
+	struct slice phrase = {text.p, 0};
+	struct token t;
+
+	for (lexer_next(&l, &t); t.kind == TOKEN_WORD || t.kind == TOKEN_QUOTED || (t.kind == TOKEN_SPECIAL && t.special == '.'); lexer_next(&l, &t)) {
+		if (l.comment.p)
+			return (struct slice){text.p, 0};
+		phrase.len = (size_t)(t.raw.p + t.raw.len - text.p);
+	}
+	if ((t.kind == TOKEN_SPECIAL && t.special == special) || (t.kind == TOKEN_END && special == ','))
+		return phrase;
+	return (struct slice){text.p, 0};
+}
+
+/* What is no name of a mailbox: comments and phrases before the special are encoded. fresh: a member begins there. */
+static bool add_between(struct header *h, const struct field *field, struct slice text, bool fresh, char special, struct buf *out)
+{
+	const char *last = text.p, *end = text.p + text.len;
+	struct lexer l = lexer_of(text);
+	struct slice phrase;
+	struct token t;
+
+	for (lexer_next(&l, &t); t.kind != TOKEN_END && t.kind != TOKEN_BAD; lexer_next(&l, &t)) {
+		if (!add_comments(h, field, (struct slice){last, (size_t)(t.raw.p - last)}, out))
+			return false;
+		last = t.raw.p;
+		phrase = fresh ? phrase_before((struct slice){last, (size_t)(end - last)}, special) : (struct slice){last, 0};
+		if (!slice_is_ascii(phrase)) {
+			if (!add_gap(out) || !add_name(h, field, phrase, out))
+				return false;
+			last = l.p = phrase.p + phrase.len;
+			if (last < end && !is_blank(*last) && buf_text(out, " ") < 0)
+				return false;
+		} else if (buf_slice(out, t.raw) == 0) {
+			last = l.p;
+		} else {
+			return false;
+		}
+		fresh = t.kind == TOKEN_SPECIAL && (t.special == ',' || t.special == ';');
+	}
+	text = (struct slice){last, (size_t)(end - last)};
+	return t.kind == TOKEN_BAD ? buf_slice(out, text) == 0 : add_comments(h, field, text, out);
+}
+
 /* What stands between a name and the end of its address; on a line of its own if that is where it fits. */
-static bool add_rest(const struct field *field, struct slice rest, struct buf *out)
+static bool add_rest(struct header *h, const struct field *field, struct slice rest, struct buf *out)
 {
 	bool blank = rest.len && is_blank(*rest.p);
 
 	if (rest.len && column_of(field, out) + rest.len + !blank > LINE && *rest.p != '\r' && buf_text(out, "\r\n") < 0)
 		return false;
-	return (!rest.len || blank || buf_text(out, " ") == 0) && buf_slice(out, rest) == 0;
+	return (!rest.len || blank || buf_text(out, " ") == 0) && add_between(h, field, rest, false, ':', out);
 }
 
+/* False: it stays as it came; so where an address is not ASCII, and the relay has to take UTF-8 in any case (RFC 6532). */
 static bool add_list(struct header *h, const struct field *field, struct buf *out)
 {
 	const char *at = field->body.p, *end = at + field->body.len;
 	struct mailboxes list = {.count = 0};
 	struct failure ignored;
+	bool fresh = true;
 
 	if (address_list(&list, h->in, field->body, &ignored) < 0)
 		return false;
+	for (size_t i = 0; i < list.count; i++)
+		if (!address_is_ascii(list.box[i].address))
+			return false;
 	for (size_t i = 0; i < list.count; i++) {
 		const struct mailbox *box = &list.box[i];
 		const char *stop;
 
-		if (slice_is_ascii(box->name))
+		if (slice_is_ascii(box->name) || box->name.p > box->spelled.p) /* a comment */
 			continue;
-		if (box->name.p < at || box->name.p > end || buf_add(out, at, (size_t)(box->name.p - at)) < 0 ||
-		    (box->name.p < box->spelled.p && !add_gap(out)) || !add_name(h, field, box, out))
+		if (!add_between(h, field, (struct slice){at, (size_t)(box->name.p - at)}, fresh, ':', out) || !add_gap(out) || !add_name(h, field, box->name, out))
 			return false;
 		at = box->name.p + box->name.len;
-		stop = box->spelled.p > at ? box->spelled.p + box->spelled.len : at;
-		if (!add_rest(field, (struct slice){at, (size_t)(stop - at)}, out))
+		stop = box->spelled.p + box->spelled.len;
+		if (!add_rest(h, field, (struct slice){at, (size_t)(stop - at)}, out))
 			return false;
 		at = stop;
+		fresh = false;
 	}
-	return buf_add(out, at, (size_t)(end - at)) == 0;
+	return add_between(h, field, (struct slice){at, (size_t)(end - at)}, fresh, ':', out);
 }
 
 static bool add_text(struct header *h, const struct field *field, struct buf *out)
@@ -131,8 +238,10 @@ static void encode(struct header *h, struct field *field)
 	bool done;
 
 	buf_start(&out, 64 + 16 * field->body.len);
-	done = is_text(field->name) ? add_text(h, field, &out) : add_list(h, field, &out);
-	if (done && slice_is_ascii(buf_slice_of(&out)))
+	done = is_text(field->name)      ? add_text(h, field, &out)
+	       : is_phrases(field->name) ? add_between(h, field, field->body, true, ',', &out)
+					 : add_list(h, field, &out);
+	if (done)
 		header_set_body(h, field, (struct slice){arena_text(h->in, out.p, out.len), out.len});
 	buf_free(&out);
 }
@@ -141,7 +250,7 @@ void ascii_field(struct header *h, struct field *field, struct slice utf8)
 {
 	struct field as_it_came = *field;
 
-	if (!is_text(field->name) && !is_list(field->name))
+	if (!is_encoded(field->name))
 		return;
 	header_set_body(h, field, utf8);
 	encode(h, field);
@@ -158,7 +267,7 @@ void ascii_fields(struct header *h)
 	for (size_t i = 0; i < h->fields; i++) {
 		struct field *field = &h->field[i];
 
-		if (!slice_is_ascii(field->body) && (is_text(field->name) || is_list(field->name)) && is_utf8(field, charset))
+		if (!slice_is_ascii(field->body) && is_encoded(field->name) && is_utf8(field, charset))
 			encode(h, field);
 	}
 }

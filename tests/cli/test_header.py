@@ -455,6 +455,17 @@ def test_names_in_utf8_are_rfc2047_and_addresses_stay(mysend, relay, ehlo, args)
     assert " bob@x.org (=?utf-8?Q?B=C3=B6?=\r\n =?utf-8?Q?b?=),\r\n\tcarl@x.org" in field("To")
 
 
+@pytest.mark.parametrize("text", ["To: Gr\u00fcppe: a@x.org;, \u00fcb <q@x.org>", "To: (c\u00f6mment) k@x.org, \u00fcb <q@x.org>",
+                                  'From: "a" <j@x.org> (\u00e9)\nTo: q@x.org', "To: q@x.org\nKeywords: gr\u00fcn, two \u00fc words"])
+def test_groups_comments_and_keywords_in_utf8_are_rfc2047(mysend, text):
+    result = mysend.dry("-t", stdin=text + "\nSubject: x\n\nb\n", to=())
+    assert result.message.isascii()
+    people = email.message_from_bytes(result.message, policy=email.policy.default)
+    assert people["To"].addresses[-1].addr_spec == "q@x.org"
+    if text.startswith("To: Gr"):
+        assert people["To"].groups[0].display_name.strip() == "Gr\u00fcppe" and people["To"].addresses[-1].display_name == "\u00fcb"
+
+
 def test_names_stay_in_utf8_where_an_address_needs_it_anyway(mysend, relay):
     one = relay("ehlo pipelining 8bitmime smtputf8")
     text = "From: J\u00fcrgen <j@example.net>\nTo: B\u00f6b <b\u00f6b@x.org>\nSubject: gr\u00fc\u00dfe\n\nb\n"

@@ -73,14 +73,34 @@ static void test_a_text_is_encoded_where_words_are_read(void **state)
 	check(rows, ROWS(rows));
 }
 
+static void test_groups_comments_and_keywords_are_encoded_and_what_cannot_be_leaves_the_others(void **state)
+{
+	static const struct row rows[] = {
+		{"To: Gr" U "n: J" U "rg <a@x>;\r\n", "To: =?utf-8?B?R3LDvG4=?= : =?utf-8?B?SsO8cmc=?= <a@x>;\r\n"},
+		{"To:Gr" U "n:a@x;, " U "b <q@x>\r\n", "To: =?utf-8?B?R3LDvG4=?= :a@x;, =?utf-8?B?w7xi?= <q@x>\r\n"},
+		{"To: a@x, \"Gr" U "n, x\" :;\r\n", "To: a@x, =?utf-8?B?R3LDvG4sIHg=?= :;\r\n"},
+		{"To: a@x (J" U "rg) (M" U "ller)\r\n", "To: a@x (=?utf-8?B?SsO8cmc=?=) (=?utf-8?Q?M=C3=BCller?=)\r\n"},
+		{"To: (c" U ") k@x, " U "b <q@x>\r\n", "To: (=?utf-8?B?Y8O8?=) k@x, =?utf-8?B?w7xi?= <q@x>\r\n"},
+		{"From: \"a\" <j@x> (a (" U " b) c)\r\n", "From: \"a\" <j@x> (a (=?utf-8?B?w7w=?= b) c)\r\n"},
+		{"From: a <j@x> (" U " \\) b)\r\n", "From: a <j@x> (=?utf-8?B?w7wgKSBi?=)\r\n"},
+		{"From: J" U " (" U ") <j@x>\r\n", "From: =?utf-8?B?SsO8?= (=?utf-8?B?w7w=?=) <j@x>\r\n"},
+		{"To: J" U "rg (the one) M" U " <a@x>, " U "b <q@x>\r\n", "To: J" U "rg (the one) M" U " <a@x>, =?utf-8?B?w7xi?= <q@x>\r\n"},
+		{"To: \"J" U " (x)\" <a@x>\r\n", "To: =?utf-8?B?SsO8ICh4KQ==?= <a@x>\r\n"},
+		{"To: a@[IPv6:::1], <@x,@y:b@x> (" U ")\r\n", "To: a@[IPv6:::1], <@x,@y:b@x> (=?utf-8?B?w7w=?=)\r\n"},
+		{"Keywords: plain, two " U " words, \"" U ", x\", last\r\n", "Keywords: plain, =?utf-8?Q?two_=C3=BC_words?= , =?utf-8?B?w7wsIHg=?= , last\r\n"},
+		{"Keywords:" U "\r\n", "Keywords: =?utf-8?B?w7w=?=\r\n"},
+	};
+
+	(void)state;
+	check(rows, ROWS(rows));
+}
+
 static void test_what_could_not_be_ascii_or_is_signed_stays_as_it_came(void **state)
 {
 	static const struct row rows[] = {
 		{"From: J" U "rg <j" U "rg@x>\r\n", NULL},
 		{"To: J" U "rg <a@x>, b" U "@x\r\n", NULL},
-		{"To: Gr" U "n: J" U "rg <a@x>;\r\n", NULL},
 		{"To: J" U "rg (the one) M" U "ller <a@x>\r\n", NULL},
-		{"To: a@x (J" U "rg) (M" U "ller)\r\n", NULL},
 		{"From: J\374rg <a@x>\r\nSubject: \374\r\n", NULL},
 		{"From: J" U "rg <a@x\r\n", NULL},
 		{"DKIM-Signature: v=1\r\nFrom: J" U "rg <a@x>\r\nSubject: " U "\r\n", NULL},
@@ -97,6 +117,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_name_is_encoded_and_nothing_around_it_changes),
 		cmocka_unit_test(test_a_text_is_encoded_where_words_are_read),
+		cmocka_unit_test(test_groups_comments_and_keywords_are_encoded_and_what_cannot_be_leaves_the_others),
 		cmocka_unit_test(test_what_could_not_be_ascii_or_is_signed_stays_as_it_came),
 	};
 
