@@ -1,9 +1,9 @@
 #include <signal.h>
-#include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/ending.h"
+#include "base/environment.h"
 #include "base/file.h"
 #include "cli/modes.h"
 #include "mail/looker.h"
@@ -57,8 +57,7 @@ int main(int argc, char **argv)
 	bool input;
 	int status = -1;
 
-	/* libcurl and some TLS libraries write the keys of every session there, for whoever can set a variable. */
-	unsetenv("SSLKEYLOGFILE");
+	environment_clean();
 	if (looker_is_asked(argc, argv))
 		return looker_run();
 	input = file_standard_open();

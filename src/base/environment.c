@@ -1,0 +1,47 @@
+#include "base/environment.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const folders[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"};
+
+/* One of the folders of time zones, or in it. */
+static bool is_in_zones(const char *path)
+{
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		size_t len = strlen(folders[i]);
+
+		if (strncmp(path, folders[i], len) == 0 && (path[len] == '/' || !path[len]))
+			return true;
+	}
+	return false;
+}
+
+bool environment_zone_is_fine(const char *zone)
+{
+	if (*zone == ':')
+		zone++;
+	if (strstr(zone, ".."))
+		return false;
+	return *zone != '/' || strcmp(zone, "/etc/localtime") == 0 || is_in_zones(zone);
+}
+
+void environment_clean(void)
+{
+	static const char *const unwanted[] = {
+		"SSLKEYLOGFILE", /* libcurl and some TLS libraries write the keys of every session there */
+		"OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_MODULES", "OPENSSL_ENGINES", /* code, and less of TLS */
+		"GNUTLS_SYSTEM_PRIORITY_FILE",
+		"GCONV_PATH",  /* code, for iconv(3) */
+		"HOSTALIASES", /* a file, which may be a FIFO, with other names for hosts */
+	};
+	const char *zone = getenv("TZ"), *zones = getenv("TZDIR");
+
+	for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
+		unsetenv(unwanted[i]);
+	if (zone && !environment_zone_is_fine(zone))
+		unsetenv("TZ");
+	if (zones && (strstr(zones, "..") || !is_in_zones(zones)))
+		unsetenv("TZDIR");
+}
