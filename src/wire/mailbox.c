@@ -102,7 +102,7 @@ static int set_up(struct visit *v, const struct account *a, struct failure *f)
 int mailbox_visit(const struct account *a, struct failure *f)
 {
 	char words[CURL_ERROR_SIZE] = "";
-	struct visit v = {.from_start = strncmp(a->pop_before_smtp, "pop3s:", 6) == 0};
+	struct visit v = {.from_start = slice_begins(slice_of(a->pop_before_smtp), "pop3s:")};
 	bool off = setting_is(a, SET_tls, "off");
 	CURLcode code;
 	CURL *h;

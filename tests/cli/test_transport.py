@@ -355,7 +355,7 @@ def test_password_for_a_mailbox_is_not_sent_in_clear_text_beside_a_socket_either
     assert len(post.logins) == 1                                # asked for by name
 
 
-@pytest.mark.parametrize("scheme, at_once", [("pop3", False), ("pop3s", True)])
+@pytest.mark.parametrize("scheme, at_once", [("pop3", False), ("pop3s", True), ("POP3S", True)])
 @pytest.mark.parametrize("greeting", ["+OK ready", "+OK ready <1.2@pop.example>"])
 def test_mailbox_is_logged_in_to_over_tls(mysend, relay, pop3, certs, scheme, at_once, greeting):
     one, post = relay("ehlo pipelining starttls"), pop3("joe", "secret", greeting=greeting, tls=certs, at_once=at_once)
