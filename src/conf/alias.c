@@ -69,6 +69,9 @@ struct walk {
 	size_t depth;
 	uint64_t number;
 	bool once;    /* what the mail at hand has been given is not appended again */
+	bool check;   /* every alias is walked under one number: none that has been is walked again */
+	bool fresh;   /* what failed before is walked again, for its own words of a circle */
+	bool deep;    /* it failed for its depth, which depends on where it began */
 	bool any;     /* it came to somebody */
 	bool refused; /* it failed at a target that other programs have */
 };
@@ -94,6 +97,20 @@ static int circle(const struct walk *w, const struct alias *to, struct failure *
 
 static int follow(struct walk *w, struct alias *to, struct failure *f);
 
+static int too_deep(struct walk *w, const struct alias *to, struct failure *f)
+{
+	w->deep = true;
+	return wrong(w->aliases, to, f, "more than 100 aliases one behind the other");
+}
+
+static void grow(struct walk *w, const struct alias *below)
+{
+	struct alias *top = w->depth ? w->chain[w->depth - 1] : NULL;
+
+	if (top && top->height <= below->height)
+		top->height = below->height + 1;
+}
+
 /* Who gets it where a list names this one. */
 static int follow_box(struct walk *w, const struct mailbox *box, struct failure *f)
 {
@@ -110,10 +127,17 @@ static int follow_box(struct walk *w, const struct mailbox *box, struct failure 
 	}
 	if (to->done == w->number || (w->once && to->mail == w->aliases->mail)) {
 		w->any |= to->somebody;
+		if (w->check && w->depth + to->height > DEPTH_MAX)
+			return too_deep(w, to, f);
+		grow(w, to);
 		return 0;
 	}
 	if (to->open)
 		return circle(w, to, f);
+	if (w->check && !w->fresh && to->failed == w->number) {
+		w->refused = to->refused;
+		return fail(f, AT_CONFIG, EX_CONFIG, "%s", to->why);
+	}
 	return follow(w, to, f);
 }
 
@@ -147,8 +171,9 @@ static int follow(struct walk *w, struct alias *to, struct failure *f)
 	bool others = w->any;
 
 	if (w->depth == DEPTH_MAX)
-		return wrong(a, to, f, "more than 100 aliases one behind the other");
+		return too_deep(w, to, f);
 	to->open = true;
+	to->height = 1;
 	w->any = false;
 	w->chain[w->depth++] = to;
 	while (next_member(&rest, &member))
@@ -159,6 +184,7 @@ static int follow(struct walk *w, struct alias *to, struct failure *f)
 	to->somebody = w->any;
 	w->any |= others;
 	w->depth--;
+	grow(w, to);
 	to->open = false;
 	to->done = w->number;
 	if (!w->once)
@@ -237,10 +263,36 @@ const char **aliases_note(struct aliases *a, struct arena *in, const struct mail
 	return &to->note;
 }
 
+/* As expand, where all that was walked before under the same number is known. */
+static int check_one(struct walk *w, struct alias *to, struct failure *f)
+{
+	struct aliases *a = w->aliases;
+	const char *why;
+
+	if (to->done == w->number)
+		return to->somebody ? 0 : wrong(a, to, f, "it names nobody");
+	w->fresh = to->failed == w->number;
+	if (follow(w, to, f) == 0)
+		return 0;
+	why = arena_printf(a->in, "%s", f->text);
+	while (w->depth) {
+		struct alias *through = w->chain[--w->depth];
+
+		through->open = false;
+		if (w->deep)
+			continue;
+		through->failed = w->number;
+		through->why = why;
+		through->refused = w->refused;
+	}
+	return -1;
+}
+
 size_t aliases_check(struct aliases *a, void (*tell)(void *ctx, const struct failure *f), void *ctx)
 {
 	size_t told = a->brokens < sizeof a->broken / sizeof *a->broken ? a->brokens : sizeof a->broken / sizeof *a->broken;
 	size_t bad = a->brokens;
+	uint64_t number = ++a->numbers;
 	struct failure f;
 
 	for (size_t i = 0; i < told; i++) {
@@ -250,13 +302,13 @@ size_t aliases_check(struct aliases *a, void (*tell)(void *ctx, const struct fai
 	for (size_t i = 0; i < a->count; i++) {
 		struct arena scratch = {.block = NULL};
 		struct mailboxes list = {.count = 0};
-		struct walk w = {.aliases = a, .in = &scratch, .out = &list};
+		struct walk w = {.aliases = a, .in = &scratch, .out = &list, .check = true, .number = number};
 
 		if (i && a->alias[i - 1].line && strcasecmp(a->alias[i - 1].name, a->alias[i].name) == 0) {
 			wrong(a, &a->alias[i], &f, "the name stands in an earlier line, which counts");
 			tell(ctx, &f);
 			bad++;
-		} else if (expand(&w, &a->alias[i], &f) < 0) {
+		} else if (check_one(&w, &a->alias[i], &f) < 0) {
 			tell(ctx, &f);
 			bad += !w.refused;
 		}

@@ -20,6 +20,10 @@ struct alias {
 	bool open;	    /* it is being followed */
 	bool somebody;	    /* when it was followed last, it came to somebody */
 	uint64_t done;	    /* the number of the last walk that has been through it */
+	unsigned height;    /* so many aliases one behind the other, with this one */
+	uint64_t failed;    /* the number of the check in which a walk that failed has been through it, and */
+	const char *why;    /* what of */
+	bool refused;	    /* at a target that other programs have */
 	uint64_t mail;	    /* of the mail that has all its members */
 	uint64_t noted;	    /* of the mail that the note is for */
 	const char *note;

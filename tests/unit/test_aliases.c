@@ -229,6 +229,32 @@ static void tell(void *ctx, const struct failure *f)
 	assert_int_equal(buf_printf(out, "%s\n", f->text + strlen(path)), 0);
 }
 
+/* 20,000 names that all lead to one list of 20,000; walked for each of them it would take minutes. */
+static void test_a_check_walks_a_list_once_whoever_leads_to_it(void **state)
+{
+	static const char *const last[] = {"z@x", "|cat", "a b c", "n1"};
+	struct arena in = {0};
+	struct buf text, out;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(last); i++) {
+		buf_start(&text, 4000000);
+		buf_start(&out, 16000000);
+		for (unsigned n = 1; n <= 20000; n++)
+			assert_int_equal(buf_printf(&text, "n%u: zall\n", n), 0);
+		assert_int_equal(buf_text(&text, "zall: "), 0);
+		for (unsigned n = 1; n <= 20000; n++)
+			assert_int_equal(buf_printf(&text, "m%u@x,", n), 0);
+		assert_int_equal(buf_printf(&text, "%s\n", last[i]), 0);
+		alarm(20);
+		assert_int_equal(aliases_check(opened(&in, text.p, "r@x"), tell, &out), i < 2 ? 0 : 20001);
+		alarm(0);
+		buf_free(&text);
+		buf_free(&out);
+	}
+	arena_free(&in);
+}
+
 static void test_a_check_tells_of_every_line_that_is_wrong(void **state)
 {
 	static const struct { const char *text, *told; size_t count; } rows[] = {
@@ -372,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_what_mail_cannot_be_given_to_is_told_with_its_line),
 		cmocka_unit_test(test_a_long_way_ends),
 		cmocka_unit_test(test_a_check_tells_of_every_line_that_is_wrong),
+		cmocka_unit_test(test_a_check_walks_a_list_once_whoever_leads_to_it),
 		cmocka_unit_test(test_nobody_is_given_twice_what_aliases_have_given_to_a_mail),
 		cmocka_unit_test(test_a_note_is_of_one_alias_and_one_mail),
 		cmocka_unit_test(test_a_file_that_was_named_must_be_there),
