@@ -148,6 +148,20 @@ static int check_fields(const struct peer *p, struct job *j, struct failure *f)
 	return 0;
 }
 
+/* The account's own address, which it would get with a null sender, is not his. */
+static int put_from(const struct peer *p, struct job *j, const char *sender, struct failure *f)
+{
+	const char *domain = whoami_mail_domain(&j->arena, j->account), *own = address_of_name(&j->arena, p->name);
+
+	if (header_find(&j->mail.message.header, "From", NULL) || (sender && *sender))
+		return 0;
+	own = *domain ? address_qualify(&j->arena, own, domain) : NULL;
+	if (!own)
+		return smtpd_refuse(f, 550, "5.7.1", "From has to name one sender (service_from)");
+	header_put(&j->mail.message.header, "From", own);
+	return 0;
+}
+
 static void put_received(const struct peer *p, struct job *j, bool extended)
 {
 	struct header *h = &j->mail.message.header;
@@ -171,11 +185,11 @@ static size_t hops(const struct header *h)
 	return count;
 }
 
-int service_stamp(const struct peer *p, struct job *j, bool extended, struct failure *f)
+int service_stamp(const struct peer *p, struct job *j, const char *sender, bool extended, struct failure *f)
 {
 	if (!p->known)
 		return 0;
-	if (is_bound(p, j) && check_fields(p, j, f) < 0)
+	if (is_bound(p, j) && (check_fields(p, j, f) < 0 || put_from(p, j, sender, f) < 0))
 		return -1;
 	if (hops(&j->mail.message.header) >= HOPS)
 		return smtpd_refuse(f, 554, "5.4.6", "it has been here before: does the service's relay lead to the service?");

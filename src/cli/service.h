@@ -32,7 +32,7 @@ MUST_CHECK int service_admit(const struct peer *p, const struct account *a, stru
 void service_tell(const struct peer *p, struct job *j, const struct failure *why);
 /* May this peer send as that address? service_from of the account says. */
 MUST_CHECK int service_check_sender(const struct peer *p, struct job *j, const char *sender, struct failure *f);
-/* The same for the one From field there may be, Sender, and the Resent- ones; and a Received field in front. */
-MUST_CHECK int service_stamp(const struct peer *p, struct job *j, bool extended, struct failure *f);
+/* The same for the one From field there may be (of a message with a null sender and no such field, it becomes the user's), Sender, and the Resent- ones; and a Received field in front. */
+MUST_CHECK int service_stamp(const struct peer *p, struct job *j, const char *sender, bool extended, struct failure *f);
 
 #endif

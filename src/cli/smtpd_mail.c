@@ -329,7 +329,7 @@ static int stamp(struct smtpd *s, struct failure *f)
 		return 0;
 	if (intake_account(&s->intake, &s->job, &s->said, identity_for_choice(&s->job, &s->said), &unused, f) < 0)
 		return -1;
-	return service_stamp(&s->peer, &s->job, s->extended, f);
+	return service_stamp(&s->peer, &s->job, s->said.sender, s->extended, f);
 }
 
 int smtpd_end_message(struct smtpd *s, struct failure *f)

@@ -226,6 +226,17 @@ def test_rule_is_that_of_the_account_that_the_mail_goes_by(mysend, relay, public
 
 
 @needs_root
+def test_message_that_says_nothing_of_its_sender_is_from_its_user(mysend, relay, public):
+    there = relay("lax")
+    with Service(mysend, public, there, "from host@example.com\nservice_from own\n") as service:
+        speak(service, "bin", mail("", "Subject: x"))
+        speak(service, "bin", mail("bin+a@mail.example", "Subject: x"))
+        service.stop()
+    assert [[line for line in one.body.decode().split("\r\n") if line.startswith("From:")] for one in there.messages] == [
+        ["From: bin@mail.example"], ["From: bin+a@mail.example"]], there.messages
+
+
+@needs_root
 def test_any_is_the_rule_where_none_is_set(mysend, relay, public):
     there = relay()
     with Service(mysend, public, there) as service:
