@@ -99,10 +99,10 @@ def test_answer_that_makes_no_sense_is_never_success(mysend, relay, part):
 @pytest.mark.parametrize("ehlo", ["ehlo pipelining", "ehlo pipelining chunking"])
 @pytest.mark.parametrize("junk", ["hello there", "25 x", "2500 x", "999 x"])
 def test_answer_that_is_none_makes_no_later_one_count_for_the_message(mysend, relay, ehlo, junk):
-    """Two transactions: the relay says nonsense of the first message, and 250 to the MAIL and RCPT that follow."""
+    """Three transactions: the first is good, the relay says nonsense of the second message, and 250 to the MAIL and RCPT that follow."""
     stage = "bdat-last" if "chunking" in ehlo else "end"
-    one = relay(ehlo, "%s \"raw %s\r\n\"" % (stage, junk), "lax")
-    done = mysend("a@example.org", "b@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n")
+    one = relay(ehlo, "%s ok \"raw %s\r\n\"" % (stage, junk), "lax")
+    done = mysend("a@example.org", "b@example.org", "c@example.org", stdin=TEXT, relay=one, config="max_recipients 1\n")
     assert done.status in (75, 76) and "accepted" not in done.err, done
 
 
