@@ -73,12 +73,25 @@ struct way {
 	char rest[PATH_OCTETS]; /* behind the name */
 	unsigned links;
 	bool astray; /* there was a link that somebody else can have made */
+	char at[PATH_OCTETS];	  /* the folder, as far as it was named */
+	char shared[PATH_OCTETS]; /* the first folder on the way in which somebody else can put another thing; or "" */
 };
 
 static int too_long(void)
 {
 	errno = ENAMETOOLONG;
 	return -1;
+}
+
+/* In a sticky one nobody takes away what is ours, and whose the next one is gets looked at there. */
+static void note_shared(struct way *w, const char *name)
+{
+	size_t len = *name == '/' ? 0 : strlen(w->at);
+	struct stat st;
+
+	snprintf(w->at + len, sizeof w->at - len, "%s%s", len && w->at[len - 1] != '/' ? "/" : "", name);
+	if (!*w->shared && (fstat(w->folder, &st) < 0 || !is_ours(st.st_uid) || (is_shared(&st) && !(st.st_mode & S_ISVTX))))
+		memcpy(w->shared, w->at, sizeof w->at);
 }
 
 static int step_into(struct way *w, const char *name)
@@ -90,6 +103,7 @@ static int step_into(struct way *w, const char *name)
 	if (w->folder >= 0)
 		close(w->folder);
 	w->folder = fd;
+	note_shared(w, name);
 	return 0;
 }
 
@@ -301,6 +315,12 @@ int trusted_open(const char *path, unsigned rules, struct failure *f)
 	leave(&w);
 	if (fd < 0)
 		return cannot_open(&w, path, rules, f);
+	if (rules & TRUSTED_WAY && *w.shared) {
+		close(fd);
+		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: somebody else may write %s, which is on its way", path, w.shared);
+		errno = 0;
+		return -1;
+	}
 	if (trusted_check(fd, path, rules, f) == 0 && (!(rules & TRUSTED_OWNER) || check_names(fd, &folder, path, f) == 0))
 		return fd;
 	how = errno;

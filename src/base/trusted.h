@@ -25,6 +25,7 @@ enum trusted {
 	TRUSTED_GROUP = 4,   /* no group with anybody else in it may write it */
 	TRUSTED_NO_LINK = 8, /* nor is the last name itself a link */
 	TRUSTED_FOLDER = 16, /* a folder, where TRUSTED_KIND would want a file */
+	TRUSTED_WAY = 32,    /* nobody else can put another in its place: who opens the path later finds the same */
 
 	TRUSTED_TEXT = TRUSTED_KIND | TRUSTED_OWNER,	   /* what can make us run nothing */
 	TRUSTED_COMMANDS = TRUSTED_TEXT | TRUSTED_GROUP,   /* what can */

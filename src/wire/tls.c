@@ -67,13 +67,13 @@ static void trust(CURL *h, const struct account *a, struct setup *s)
 /* libcurl finds some of them missing only when it is too late to say which, and would wait for a FIFO without an end. */
 static int can_read(const struct account *a, enum setting s, const char *path, struct failure *f)
 {
-	unsigned rules = setting_rules(a, s);
+	unsigned rules = setting_rules(a, s); /* libcurl opens it again, by its path */
 	char where[300];
 	int fd;
 
 	if (!*path || (!rules && access(path, R_OK) == 0)) /* an option's may be a pipe, which can be read only once */
 		return 0;
-	fd = rules ? trusted_open(path, rules | (s == SET_tls_trust_dir ? TRUSTED_FOLDER : 0), f) : fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
+	fd = rules ? trusted_open(path, rules | TRUSTED_WAY | (s == SET_tls_trust_dir ? TRUSTED_FOLDER | TRUSTED_GROUP : 0), f) : fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
 	if (fd < 0)
 		return failure_in(f, "%s: %s", origin_text(&a->origin[s], where, sizeof where), setting_name(s));
 	close(fd);

@@ -372,6 +372,37 @@ def test_folder_of_authorities_is_one_of_ours_or_roots(mysend, relay, tmp_path, 
     refused(mysend("bob@example.org", stdin=TEXT, config=config), path, {"fifo": "it is no folder", "open": "anybody may write it (mode 0777)", "foreign": KINDS["foreign"]}[kind])
 
 
+@needs_root
+@pytest.mark.parametrize("keyword", TLS + ["tls_trust_dir"])
+@pytest.mark.parametrize("how", ["hers", "open", "above", "behind a link", "sticky", "option"])
+def test_file_for_the_tls_library_stands_where_nobody_can_swap_it(mysend, relay, tmp_path, keyword, how):
+    """It is opened a second time, by libcurl, by its path."""
+    one, folder = relay("ehlo", "lax"), tmp_path / "hers"
+    inner = folder / "in"
+    inner.mkdir(parents=True)
+    path = str(inner / "it") if how == "above" else str(folder / "it")
+    if keyword == "tls_trust_dir":
+        os.mkdir(path)
+    else:
+        mysend.file("x", name=path)
+    if how in ("open", "sticky"):
+        os.chmod(folder, 0o777 if how == "open" else 0o1777)
+    else:
+        os.chown(folder, EVE, EVE)
+    if how == "behind a link":
+        os.symlink(path, tmp_path / "link")
+        path = str(tmp_path / "link")
+    config = "account default\nhost %s\nport %d\nfrom me@example.net\n" % (one.host, one.port)
+    config += "tls_cert_file %s\n" % mysend.file("x") if keyword == "tls_key_file" else ""
+    words = "%s is refused: somebody else may write %s, which is on its way" % (path, folder)
+    if how == "option":
+        done = mysend("--%s=%s" % (keyword, path), "bob@example.org", stdin=TEXT, config=config)
+    else:
+        done = mysend("bob@example.org", stdin=TEXT, config=config + "%s %s\n" % (keyword, path))
+    assert done.status != 0 and not one.transactions
+    assert (words in done.errors[0] and done.status == 78) == (how not in ("sticky", "option")), done
+
+
 # --- variables ------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name", ["MYSEND_PASSWORD_COMMAND", "MYSEND_PASSWORDEVAL"])
