@@ -132,6 +132,19 @@ def test_what_is_signed_or_makes_no_sense_goes_as_it_is_with_a_warning(mysend, r
     assert body_of(there.message.body) == body_of(crlf(text))
 
 
+@pytest.mark.parametrize("leaf", ["plain", "gr\u00fcn"])
+@pytest.mark.parametrize("where", ["filename", "subject", "preamble", "epilogue"])
+def test_8_bits_around_the_parts_stay_with_a_warning(mysend, relay, leaf, where):
+    """Only leaves can be encoded: not the fields of a part, nor what stands before the first and behind the last."""
+    here = {name: "\u00fc" if name == where else "u" for name in ("filename", "subject", "preamble", "epilogue")}
+    text = ('MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n{preamble}\n--b\nContent-Type: text/plain; charset=utf-8\n'
+            'Content-Disposition: attachment; filename="{filename}"\n\n{leaf}\n--b\nContent-Type: message/rfc822\n\nSubject: {subject}\n\nx\n--b--\n{epilogue}\n')
+    there = relay(SEVEN)
+    done = mysend("bob@example.org", stdin=text.format(leaf=leaf, **here), relay=there)
+    assert done.status == 0 and len(done.err.splitlines()) == 1 and "octets above 127 and cannot be encoded" in done.err, done
+    assert there.message.body.count("\u00fc".encode()) == 1
+
+
 def test_run_of_the_queue_warns_of_8_bits_that_its_relay_does_not_take(spool, relay):
     text = b"DKIM-Signature: v=1; b=abc\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\ngr\xc3\xbc\xc3\x9fe\n"
     for ehlo, warned in ((SEVEN, True), (EIGHT, False)):
