@@ -220,8 +220,8 @@ static int add_html(struct desk *k, struct failure *f)
 	if (html.held >= 0)
 		message_hold(&k->job->mail.message, in, html.held);
 	if (html.facts.nuls) {
-		fail(f, AT_INPUT, EX_DATAERR, "%s: there are NUL octets in it, which mail cannot carry as text", path);
-		return failure_hint(f, "text in UTF-16 has to begin with a byte order mark, or becomes UTF-8 with iconv -f UTF-16LE -t UTF-8");
+		wide_refuse(f);
+		return failure_in(f, "%s", path);
 	}
 	return add_text(k, &k->c.html, "text/html", html.body, &html.facts, f);
 }

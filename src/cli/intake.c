@@ -12,6 +12,7 @@
 #include "conf/whoami.h"
 #include "mail/complete.h"
 #include "mail/mime.h"
+#include "mail/wide.h"
 #include "post/shelf.h"
 
 struct chosen {
@@ -217,6 +218,8 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 
 	if (w->from_header && !w->draft.used) /* options have an error of their own */
 		warn_twice(&j->mail.message);
+	if (wide_check(&j->mail.message, f) < 0)
+		return -1;
 	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, identity_for_choice(j, w), &aliases, f) < 0)
 		return -1;
 	a = j->account;

@@ -236,6 +236,7 @@ static int finish(struct reading *r, struct failure *f)
 	}
 	facts_take(&m->facts, &r->known);
 	m->facts.nuls = r->settler.nuls;
+	m->facts.nul_runs = r->settler.nul_runs;
 	return 0;
 }
 

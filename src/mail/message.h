@@ -33,6 +33,7 @@ struct facts {
 	bool empty;	 /* there was no input at all */
 	bool wide;	 /* the body was UTF-16 or UTF-32, and is UTF-8 now: mail/wide */
 	uint64_t nuls;	 /* dropped */
+	uint64_t nul_runs; /* so often one or more in a row */
 	size_t longest;	 /* line of the body, octets without CRLF, where over 998 (RFC 5322 2.1.1); else 0 */
 };
 

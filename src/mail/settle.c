@@ -95,11 +95,16 @@ static size_t drop_nuls(struct settler *s, char *piece, size_t len)
 {
 	size_t kept = 0;
 
-	if (!memchr(piece, '\0', len))
+	if (!memchr(piece, '\0', len)) {
+		s->after_nul &= !len;
 		return len;
-	for (size_t i = 0; i < len; i++)
+	}
+	for (size_t i = 0; i < len; i++) {
+		s->nul_runs += !piece[i] && !s->after_nul;
+		s->after_nul = !piece[i];
 		if (piece[i])
 			piece[kept++] = piece[i];
+	}
 	s->nuls += len - kept;
 	return kept;
 }

@@ -25,6 +25,8 @@ struct settler {
 	bool midline;  /* something stands on the line at hand */
 	size_t crs;    /* held back: what they are is told by the next octet */
 	uint64_t nuls; /* dropped */
+	uint64_t nul_runs; /* so often one or more in a row */
+	bool after_nul;
 };
 
 size_t settle_room(size_t len);

@@ -9,6 +9,8 @@
 #include "mail/mime.h"
 #include "mail/unicode.h"
 
+enum { RUNS = 3 }; /* fewer say nothing */
+
 /* Where libmagic has to be asked: no text in 8 bits has NULs in it. */
 static const char *charset_of(struct slice text, struct filetypes *types, const char *said, struct arena *in, size_t *mark)
 {
@@ -117,6 +119,22 @@ int wide_read(struct message *m, struct arena *in, int fd, unsigned how, struct 
 	if (ok < 0)
 		message_close(m);
 	return ok;
+}
+
+int wide_refuse(struct failure *f)
+{
+	fail(f, AT_INPUT, EX_DATAERR, "there are NUL octets in the text, which mail cannot carry");
+	return failure_hint(f, "text in UTF-16 has to begin with a byte order mark, or becomes UTF-8 with iconv -f UTF-16LE -t UTF-8");
+}
+
+/* Padding is few runs of many; in UTF-16 and UTF-32 there are nearly as many runs as characters. */
+int wide_check(struct message *m, struct failure *f)
+{
+	const char *type = mime_type(m->header.in, &m->header);
+
+	if (m->facts.nul_runs < RUNS || m->facts.nul_runs <= m->body->size / 2 || (*type && !slice_begins(slice_of(type), "text/")))
+		return 0;
+	return wide_refuse(f);
 }
 
 static int write_out(struct buf *text, int fd, uint64_t *size, struct failure *f)

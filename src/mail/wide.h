@@ -20,6 +20,10 @@
 enum { WIDE_LOOK = 64 * 1024 };
 
 /* said: a charset or NULL. */
+/* -1: its text came in UTF-16 or UTF-32 without a mark, and nothing could tell: so many NULs were dropped from it, one or three at a time. */
+MUST_CHECK int wide_check(struct message *m, struct failure *f);
+/* That text has NULs, and what to do. */
+int wide_refuse(struct failure *f);
 MUST_CHECK int wide_read(struct message *m, struct arena *in, int fd, unsigned how, struct filetypes *types, const char *said, struct failure *f);
 /* *text, which is in that charset, becomes another source. */
 MUST_CHECK int wide_source(struct message *holder, struct arena *in, struct source **text, const char *charset, const char *path, struct failure *f);

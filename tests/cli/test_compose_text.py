@@ -201,6 +201,20 @@ def test_text_in_8_bits_with_a_nul_in_it_stays_as_it_is(mysend):
     assert done.status == 0 and "1 NUL" in done.err and done.message.endswith(b"\r\n\r\nab\r\n" + b"c\r\n" * 50000)
 
 
+@pytest.mark.parametrize("head", ["", "Subject: x\n\n", "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-16le\n\n"])
+@pytest.mark.parametrize("charset", WIDE)
+def test_wide_text_that_nothing_tells_of_is_refused_and_never_sent_unreadable(mysend, charset, head):
+    done = mysend("--dry-run", "bob@example.org", stdin=head.encode() + "h\u00e9llo \u20ac und\n".encode(charset), config=BASE)
+    assert done.status == 0 and "h\u00e9llo" in done.out or "NUL octets" in done.failed(65) and "iconv" in done.err, done
+    assert head or done.status == 65 or "16" not in charset, done
+
+
+@pytest.mark.parametrize("text", [b"line\n" + b"\0" * 4096 + b"more\n", b"Content-Type: application/x-mine\n\n" + b"a\0" * 50, b"one\0two\0three\0four\0"])
+def test_other_nuls_are_a_warning(mysend, text):
+    done = mysend("--dry-run", "bob@example.org", stdin=text, config=BASE)
+    assert done.status == 0 and "NUL" in done.err, done
+
+
 @pytest.mark.parametrize("text", ["<p>gr\u00fc\u00dfe</p>\n".encode("utf-16-le"), b"<p>a\0b</p>\n"])
 def test_html_that_mail_cannot_carry_is_an_error_that_says_how(mysend, text):
     done = mysend("--dry-run", "--html", file(mysend, "h.html", text), "bob@example.org", stdin=b"", config=BASE)
