@@ -144,6 +144,16 @@ static bool hides_recipients(const struct account *a)
 	return a->undisclosed_recipients || setting_is(a, SET_set_to_header, "undisclosed_recipients");
 }
 
+/* As msmtp means it, To names all: who was to get a blind copy should hear of it. */
+static void warn_shown(const struct job *j, const struct wish *w)
+{
+	const struct header *h = &j->mail.message.header;
+
+	if ((w->from_header || w->draft.used) && j->account->set_to_header == (int)PUT_ALWAYS && !hides_recipients(j->account) &&
+	    (header_find_said(h, "Bcc") || header_find_said(h, "Resent-Bcc")))
+		log_warning("set_to_header is on: the recipients of Bcc stand in To, where everybody reads them");
+}
+
 static int finish(const struct intake *n, struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
 {
 	const struct account *a = j->account;
@@ -236,6 +246,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 		return -1;
 	if (hides_recipients(a))
 		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);
+	warn_shown(j, w);
 	if (finish(n, j, &id, &who.naming, f) < 0)
 		return -1;
 	octets = mail_octets(&j->mail, true)->size;

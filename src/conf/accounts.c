@@ -173,6 +173,12 @@ static bool is_usual(struct arena *run, const char *path)
 	return false;
 }
 
+/* /dev/stdin: nobody can write a line into it. */
+static bool is_passing(const char *path)
+{
+	return slice_begins(slice_of(path), "/dev/") || slice_begins(slice_of(path), "/proc/");
+}
+
 static int load_named(struct accounts *all, struct arena *run, const char *config, enum must must, struct failure *f)
 {
 	char here[4096];
@@ -180,7 +186,8 @@ static int load_named(struct accounts *all, struct arena *run, const char *confi
 
 	if (slice_has_control(slice_of(config)))
 		return fail(f, AT_CONFIG, EX_CONFIG, "there is a control character in the name of the configuration file");
-	all->user.path = all->place = all->named = config;
+	all->user.path = all->named = config;
+	all->place = is_passing(config) ? "what -C reads" : config;
 	if (*config != '/' && getcwd(here, sizeof here))
 		all->named = arena_printf(run, "%s/%s", here, config);
 	if (is_usual(run, all->named))
@@ -320,7 +327,8 @@ static int hint_of_predecessor(const struct accounts *all, struct arena *run, st
 
 static int no_relay(const struct accounts *all, struct arena *run, const struct account *a, struct failure *f)
 {
-	const char *msmtp = all->user.sections || all->system.sections ? NULL : of_msmtp(run);
+	bool passing = all->user.path && is_passing(all->user.path);
+	const char *msmtp = all->user.sections || all->system.sections || passing ? NULL : of_msmtp(run);
 
 	if (all->user.sections || all->system.sections)
 		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", a->name, all->tried);
@@ -328,7 +336,7 @@ static int no_relay(const struct accounts *all, struct arena *run, const struct 
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
 	if (msmtp)
 		return failure_hint(f, "mysend -C %s reads msmtp's file; copied to %s it is read without -C", msmtp, all->place);
-	if (!all->user.sections && !all->system.sections)
+	if (!all->user.sections && !all->system.sections && !passing)
 		return hint_of_predecessor(all, run, f);
 	return failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
 }

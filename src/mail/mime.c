@@ -129,7 +129,7 @@ enum mime_encoding mime_encoding(struct arena *in, const struct header *h)
 	const struct field *field = header_find_said(h, "Content-Transfer-Encoding");
 	struct slice word;
 
-	if (!field || header_is_silent(field))
+	if (!field)
 		return MIME_PLAIN;
 	word = slice_of(word_of(in, field));
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -257,16 +257,11 @@ static void take_line(struct scan *s, struct slice line)
 	bool last = false;
 	size_t n = boundary_of(s, line, &last);
 
-	if (n) {
+	if (n)
 		take_boundary(s, n, line.len, last);
-		add_run(s, line.p, line.p + line.len);
-		return;
-	}
-	if (s->state != IN_FIELDS) {
-		add_run(s, line.p, line.p + line.len);
-		return;
-	}
 	add_run(s, line.p, line.p + line.len);
+	if (n || s->state != IN_FIELDS)
+		return;
 	s->out->broken |= buf_slice(&s->head, line) < 0;
 	if (line.len == 2 && line.p[0] == '\r' && !s->out->broken) {
 		s->leaf.body = s->at;

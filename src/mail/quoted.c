@@ -7,7 +7,6 @@ enum { INPUT = 8192, LINE = 76, AHEAD = 5 }; /* =HH and what stands behind it */
 /* What the octets are that come. */
 enum kind { OF_TEXT, OF_QUOTED, OF_BASE64 };
 
-
 struct quoted {
 	struct source *of;
 	enum kind kind;

@@ -138,6 +138,17 @@ def test_set_to_header_on_names_all_recipients_in_one_field(mysend):
     assert said.count("\nTo:") == 1 and said.count("RCPT TO") == 5
 
 
+@pytest.mark.parametrize("args, text, told", [
+    (["-t"], MAIL, 1), (["--bcc", "e@example.org", "-s", "x", "f@example.org"], b"x\n", 1), (["f@example.org"], MAIL, 0),
+    (["-t"], MAIL.replace(b"Bcc: e@example.org\n", b""), 0),
+])
+@pytest.mark.parametrize("value", ["on", "auto", "undisclosed_recipients"])
+def test_set_to_header_on_warns_when_it_shows_who_gets_a_blind_copy(mysend, args, text, told, value):
+    done = mysend("--dry-run", *args, stdin=text, config="host h\nfrom me@example.net\naliases off\nset_to_header %s\n" % value)
+    assert done.status == 0 and done.err.count("recipients of Bcc stand in To") == (told if value == "on" else 0), done
+    assert len(done.err.splitlines()) == (told if value == "on" else 0), done
+
+
 def test_set_to_header_undisclosed_recipients_names_nobody(mysend):
     said = header(mysend, "set_to_header undisclosed_recipients\n", MAIL, "-t")
     assert said.count("\nTo: undisclosed-recipients:;\n") == 1 and "\nTo: " in said and "\nCc:" not in said and "\nBcc:" not in said and said.count("RCPT TO") == 4, said

@@ -182,3 +182,8 @@ def test_sender_said_on_a_configured_host_stays_while_the_mail_waits(mysend, rel
     for args, stdin in ((["-fbob@web1.example.net", "eve@example.org"], TEXT), (["-qf"], b"")):
         mysend(*args, stdin=stdin, **run)
     assert [t.sender for t in there.transactions] == ["bob@web1.example.net"] * 2
+
+
+def test_hint_about_a_file_that_is_a_stream_names_no_file_to_write_into(mysend):
+    done = mysend("-C", "/dev/stdin", "--dry-run", "bob@example.org", stdin=b"from me@example.net\n")
+    assert "into what -C reads" in done.err and "into /dev" not in done.err and done.status == 78, done
