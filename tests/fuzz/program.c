@@ -92,7 +92,7 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 	(void)fd;
 	(void)in;
 	(void)f;
-	*p = (struct peer){true, 65534, "nobody"};
+	*p = (struct peer){.known = true, .uid = 65534, .counted = 65534, .name = "nobody"};
 	return 0;
 }
 
