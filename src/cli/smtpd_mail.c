@@ -311,6 +311,8 @@ static int hand_over(struct smtpd *s, struct failure *f)
 		s->errors = s->full = 0;
 	} else {
 		s->refused++;
+		if (!s->wish->quiet)
+			report_unkept(&s->job);
 	}
 	tell_service(s, ok < 0 ? &session : NULL);
 	if (s->wish->background && s->job.spooled && !s->batch && !ending_asked())

@@ -27,6 +27,7 @@ struct job {
 	uid_t uid;		       /* for whose share of the spool it counts */
 	bool twice;		       /* somebody may have got it already */
 	const char *spooled;	       /* under which name it waits, or NULL */
+	const struct failure *unkept;  /* why it cannot wait, or NULL */
 	bool later;		       /* it is not to be tried now */
 	bool aloud;		       /* somebody watches, who is told that it waits, too */
 	bool told;		       /* its sender wants to be told of refusals by mail, too */

@@ -171,6 +171,18 @@ static void tell_of_the_rest(const struct job *j, const struct sum *sum)
 		fprintf(stderr, "mysend: hint: it waits for %zu of the %zu recipients, and is tried again\n", waits, e->recipients);
 }
 
+/* Said to everybody: a program whose mail should have waited has lost it else, and nobody knows why. */
+void report_unkept(const struct job *j)
+{
+	char text[sizeof j->unkept->text * 2], hint[sizeof j->unkept->hint * 2];
+
+	if (!j->unkept)
+		return;
+	printable(text, sizeof text, slice_of(j->unkept->text));
+	printable(hint, sizeof hint, slice_of(j->unkept->hint));
+	fprintf(stderr, "mysend: warning: it cannot wait: %s%s%s\n", text, *hint ? ": " : "", hint);
+}
+
 /* A service of ours has taken it, and its own relay has not: who watches would take silence for more (cli/smtpd_mail). */
 static void tell_of_service(const struct job *j)
 {
@@ -199,8 +211,10 @@ int report(const struct job *j, const struct failure *session, bool quiet)
 	struct sum sum = add_up(e, session);
 	int status = report_verdicts(j, session, quiet);
 
-	if (!quiet && sum.failed)
+	if (!quiet && sum.failed) {
+		report_unkept(j);
 		tell_of_the_rest(j, &sum);
+	}
 	if (!quiet && j->aloud)
 		tell_of_service(j);
 	logline_write(j, session, logged(e, status));

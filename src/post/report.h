@@ -19,6 +19,7 @@ enum { REPORT_LINES = 10 };
 void report_failure(const struct failure *f); /* "mysend: STAGE to HOST:PORT: CODE TEXT", and its hint */
 /* The same as report(), but for the log line and the count: nothing was to be sent. */
 int report_verdicts(const struct job *j, const struct failure *session, bool quiet);
+void report_unkept(const struct job *j); /* "mysend: warning: it cannot wait: ...", if it should have waited */
 /* The session's failure, or NULL; tells what is to be told (but quiet: nothing), and the status. */
 int report(const struct job *j, const struct failure *session, bool quiet);
 

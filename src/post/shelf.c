@@ -139,20 +139,27 @@ static int check_room(const struct job *j, const struct spool *s, uint64_t size,
 	return failure_hint(f, "mailq tells why they wait");
 }
 
+/* Why it cannot wait is for post/report: who called us as sendmail hears no warnings, and has to hear of this. */
 static int put(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;
 	struct spool s;
-	int ok = spool_open(&s, whoami_spool(in, j->account), true, f);
+	int open = spool_open(&s, whoami_spool(in, j->account), true, f), ok = open;
 
-	if (ok < 0)
-		return -1;
-	ok = check_room(j, &s, j->mail.wire->size, f);
+	if (ok == 0)
+		ok = check_room(j, &s, j->mail.wire->size, f);
 	if (ok == 0)
 		ok = spool_accept(&s, e, j->mail.wire, f);
-	if (ok == 0)
+	if (ok == 0) {
 		j->spooled = arena_printf(in, "%s", e->id);
-	spool_close(&s);
+	} else {
+		struct failure *why = arena_zeroed(in, 1, sizeof *why);
+
+		*why = *f;
+		j->unkept = why;
+	}
+	if (open == 0)
+		spool_close(&s);
 	return ok;
 }
 
@@ -185,10 +192,8 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 	}
 	if (!e.envelope.recipients)
 		return;
-	if (put(j, &e, &f) < 0) {
-		log_warning("it cannot wait: %s%s%s", f.text, *f.hint ? ": " : "", f.hint);
+	if (put(j, &e, &f) < 0)
 		return;
-	}
 	for (size_t i = 0; i < v->recipients; i++)
 		if (shelf_waits(&v->recipient[i], session)) {
 			if (!v->recipient[i].why)

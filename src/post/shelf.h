@@ -4,7 +4,7 @@
  * Use: shelf_put_rest(&job, failed ? &f : NULL) after a try: recipients that may get it later have the verdict WAITS
  * then, and job.spooled is set; or shelf_put_all(&job, NULL, f) instead of a try.
  *
- * Owns: nothing. Bounds: none. Errors: a mail that cannot wait is a warning, and its recipients keep their verdicts.
+ * Owns: nothing. Bounds: none. Errors: of a mail that cannot wait the job says why (post/report tells it), and its recipients keep their verdicts.
  * Threads: one. Source: DESIGN (CONTRIBUTING.md), "Spool".
  */
 #ifndef POST_SHELF_H

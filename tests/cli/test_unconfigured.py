@@ -187,3 +187,17 @@ def test_sender_said_on_a_configured_host_stays_while_the_mail_waits(mysend, rel
 def test_hint_about_a_file_that_is_a_stream_names_no_file_to_write_into(mysend):
     done = mysend("-C", "/dev/stdin", "--dry-run", "bob@example.org", stdin=b"from me@example.net\n")
     assert "into what -C reads" in done.err and "into /dev" not in done.err and done.status == 78, done
+
+
+@pytest.mark.parametrize("args, stdin", [(["-i", "bob@example.org"], TEXT), (["-oem", "bob@example.org"], TEXT), (["-odq", "bob@example.org"], TEXT),
+    (["-bs"], b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n")])
+@pytest.mark.parametrize("config, status", [(None, 78), ("host 127.0.0.1\nport 1\ntls off\nfrom a@b.example\n", 75)])
+def test_mail_that_cannot_wait_says_why_to_programs_too(mysend, args, stdin, config, status):
+    with open(os.path.join(mysend.tmp, "file"), "w", encoding="ascii"):
+        pass
+    place = os.path.join(mysend.tmp, "file", "spool")
+    done = mysend(*args, name="sendmail", stdin=stdin, config=config, env=env(mysend, MYSEND_SPOOL=place))
+    assert done.status == (0 if args == ["-bs"] else status), done
+    assert done.err.count("mysend: warning: it cannot wait: spool " + place) == 1 and "set spool, or HOME" in done.err, done
+    done = mysend("-oeq", *[arg for arg in args if arg != "-oem"], name="sendmail", stdin=stdin, config=config, env=env(mysend, MYSEND_SPOOL=place))
+    assert "it cannot wait" not in done.err, done
