@@ -334,6 +334,8 @@ static int no_relay(const struct accounts *all, struct arena *run, const struct 
 		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", a->name, all->tried);
 	else
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
+	if (!all->named && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0) /* what is to be set is set there, for others */
+		return failure_hint(f, "only its owner may read %s; for all users there is a service: contrib/systemd", all->system.path);
 	if (msmtp)
 		return failure_hint(f, "mysend -C %s reads msmtp's file; copied to %s it is read without -C", msmtp, all->place);
 	if (!all->user.sections && !all->system.sections && !passing)
