@@ -201,3 +201,20 @@ def test_mail_that_cannot_wait_says_why_to_programs_too(mysend, args, stdin, con
     assert done.err.count("mysend: warning: it cannot wait: spool " + place) == 1 and "set spool, or HOME" in done.err, done
     done = mysend("-oeq", *[arg for arg in args if arg != "-oem"], name="sendmail", stdin=stdin, config=config, env=env(mysend, MYSEND_SPOOL=place))
     assert "it cannot wait" not in done.err, done
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="root, and setpriv, are needed")
+def test_system_configuration_that_only_its_owner_may_read_is_told_as_that(mysend, mounts):
+    path = mysend("-C", "/dev/null", "bob@example.org", stdin=TEXT).err.split("files: ")[1].split(", ")[-1].split(" (")[0]
+    assert path.endswith("/mysend.conf")
+    etc = os.path.join(mysend.tmp, "etc")
+    os.mkdir(etc)
+    with open(os.path.join(etc, "mysend.conf"), "w") as conf:
+        conf.write("relay smtp://127.0.0.1:9\n")
+    os.chmod(etc, 0o755)
+    os.chmod(conf.name, 0o600)
+    if mounts.run("mount", "--bind", etc, os.path.dirname(path)).returncode:
+        pytest.skip("mounting is not permitted here")
+    nobody = [*mounts.prefix, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    done = mysend("bob@example.org", stdin=TEXT, prefix=nobody, env={"HOME": "/nonexistent"})
+    assert done.status == 78 and "only its owner may read %s; for all users there is a service: contrib/systemd" % path in done.err, done
