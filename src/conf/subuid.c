@@ -1,31 +1,21 @@
 #include "conf/subuid.h"
 
+#include <limits.h>
 #include <pwd.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/trusted.h"
-
-static bool number(struct slice s, uint64_t *n)
-{
-	*n = 0;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || s.len > 10)
-			return false;
-		*n = *n * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	return s.len > 0;
-}
+#include "conf/value.h"
 
 /* A login, or its number. */
 static bool owner_of(struct slice who, uid_t *owner)
 {
 	char name[256];
 	const struct passwd *user;
-	uint64_t n;
+	unsigned n;
 
 	if (!who.len || who.len >= sizeof name)
 		return false;
@@ -33,7 +23,7 @@ static bool owner_of(struct slice who, uid_t *owner)
 	user = getpwnam(name);
 	if (user)
 		*owner = user->pw_uid;
-	else if (number(who, &n) && n < (uid_t)-1)
+	else if (value_count(who, 0, UINT_MAX - 1, &n) == 0)
 		*owner = (uid_t)n;
 	else
 		return false;
@@ -55,10 +45,10 @@ bool subuid_owner(const char *path, uid_t uid, uid_t *owner)
 	close(fd);
 	while (!found && slice_line(&rest, &line)) {
 		struct slice who, first;
-		uint64_t from, count;
+		unsigned from, count;
 
-		found = slice_cut(&line, ':', &who) && slice_cut(&line, ':', &first) && number(first, &from) &&
-			number(slice_trim(line), &count) && uid >= from && uid - from < count && owner_of(who, owner);
+		found = slice_cut(&line, ':', &who) && slice_cut(&line, ':', &first) && value_count(first, 0, UINT_MAX, &from) == 0 &&
+			value_count(slice_trim(line), 0, UINT_MAX, &count) == 0 && uid >= from && uid - from < count && owner_of(who, owner);
 	}
 	buf_free(&text);
 	return found;
