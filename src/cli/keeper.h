@@ -10,7 +10,7 @@
 #ifndef CLI_KEEPER_H
 #define CLI_KEEPER_H
 
-#include "cli/intake.h"
+#include "intake/intake.h"
 #include "spool/spool.h"
 
 struct other;

@@ -33,44 +33,6 @@ int usage(struct failure *f, const char *what, const char *which)
 	return failure_hint(f, "mysend --help lists the options");
 }
 
-int options_notify(const char *value, unsigned *bits)
-{
-	static const struct { const char *word; unsigned bit; } kinds[] = {
-		{"never", NOTIFY_NEVER},
-		{"success", NOTIFY_SUCCESS},
-		{"failure", NOTIFY_FAILURE},
-		{"delay", NOTIFY_DELAY},
-	};
-	struct slice rest = slice_of(value), word;
-	bool more = true;
-
-	*bits = 0;
-	while (more) {
-		size_t i = 0, count = sizeof kinds / sizeof *kinds;
-
-		more = slice_cut(&rest, ',', &word);
-		if (!more)
-			word = rest;
-		word = slice_trim(word);
-		while (i < count && !slice_is(word, kinds[i].word))
-			i++;
-		if (i == count)
-			return -1;
-		*bits |= kinds[i].bit;
-	}
-	return *bits & NOTIFY_NEVER && *bits != NOTIFY_NEVER ? -1 : 0;
-}
-
-int options_return(const char *value, enum ret *ret)
-{
-	bool full = strcasecmp(value, "full") == 0;
-
-	if (!full && strcasecmp(value, "hdrs") != 0)
-		return -1;
-	*ret = full ? RET_FULL : RET_HDRS;
-	return 0;
-}
-
 static int set_body(struct wish *w, const char *value, struct failure *f)
 {
 	if (strcasecmp(value, "7BIT") == 0)
@@ -289,14 +251,14 @@ int letter_act(struct wish *w, const struct letter *l, const char *value, bool *
 		w->name = value;
 		return 0;
 	case NOTIFY:
-		if (options_notify(value, &w->notify) == 0)
+		if (request_notify(value, &w->notify) == 0)
 			return 0;
 		return usage(f, "-N takes never, or a list of success, failure and delay, not ", value);
 	case OPTION:
 		set_long_option(w, value);
 		return 0;
 	case RETURN:
-		return options_return(value, &w->ret) == 0 ? 0 : usage(f, "-R takes full or hdrs, not ", value);
+		return request_return(value, &w->ret) == 0 ? 0 : usage(f, "-R takes full or hdrs, not ", value);
 	case ENVID:
 		return set_envid(w, value, f);
 	case TRAFFIC:

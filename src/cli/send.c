@@ -6,7 +6,7 @@
 #include "base/ending.h"
 #include "base/log.h"
 #include "cli/behind.h"
-#include "cli/intake.h"
+#include "intake/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "conf/whoami.h"

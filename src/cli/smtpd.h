@@ -13,7 +13,7 @@
 #define CLI_SMTPD_H
 
 #include "cli/dialogue.h"
-#include "cli/intake.h"
+#include "intake/intake.h"
 #include "cli/service.h"
 #include "cli/smtpd_words.h"
 #include "post/link.h"

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "cli/behind.h"
-#include "cli/identity.h"
+#include "intake/identity.h"
 #include "cli/smtpd.h"
 #include "post/hint.h"
 #include "post/report.h"

@@ -130,7 +130,7 @@ static int mail_parameter(struct mail_said *out, struct arena *in, struct slice 
 		return value.len ? -1 : 0;
 	}
 	if (slice_is(name, "RET"))
-		return options_return(arena_text(in, value.p, value.len), &out->ret);
+		return request_return(arena_text(in, value.p, value.len), &out->ret);
 	if (slice_is(name, "ENVID")) {
 		out->envid = is_xtext(value) && value.len <= 100 ? address_of_xtext(in, value) : NULL;
 		/* RFC 3461 4.4: printable ASCII, whatever its form could hold; -V takes no other either. */
@@ -144,7 +144,7 @@ static int rcpt_parameter(struct asked *out, struct arena *in, struct slice name
 	struct slice type, address = value;
 
 	if (slice_is(name, "NOTIFY"))
-		return options_notify(arena_text(in, value.p, value.len), &out->notify);
+		return request_notify(arena_text(in, value.p, value.len), &out->notify);
 	if (slice_is(name, "ORCPT")) {
 		if (!slice_cut(&address, ';', &type) || !is_atom(type) || !is_xtext(address) || value.len > 500)
 			return -1;

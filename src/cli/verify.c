@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "cli/intake.h"
+#include "intake/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "post/report.h"

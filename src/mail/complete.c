@@ -120,7 +120,7 @@ static void drop_silent_resent(struct header *h)
 /* RFC 5322 3.6.6: a resent message says who resent it, when, and under which name. */
 static int put_resent(struct header *h, const struct completion *c, struct failure *f)
 {
-	struct resent block = recipients_resent(h);
+	struct resent block = header_resent(h);
 	size_t at = block.begin;
 	bool from, date, id;
 

@@ -18,7 +18,7 @@
 #include <time.h>
 
 #include "mail/message.h"
-#include "mail/recipients.h"
+#include "mail/header_recipients.h"
 
 enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* auto, on, off; a To for all, in place of To, Cc and Bcc */
 

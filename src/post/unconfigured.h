@@ -1,7 +1,7 @@
 /*
  * post/unconfigured - mail that came before anybody had set a relay: its local names are looked up when there is one
  *
- * Such mail waits for NAME@HOST (cli/whom): no alias, root_to or maildomain could say more. Before its first try by a real account
+ * Such mail waits for NAME@HOST (intake/recipients): no alias, root_to or maildomain could say more. Before its first try by a real account
  * it goes into the queue anew, for who gets it now, and a sender at this host becomes from. Use:
  * if (unconfigured_requeue(&spool, &entry, arena, account, id, f) > 0) take the entry of that id instead.
  *

@@ -5,7 +5,7 @@ bad=0
 includes() { grep -rn --include='*.[ch]' '^#include "' . | sed -E 's,^\./([^:]+):([0-9]+):#include "([^"]+)".*,\1 \3 \2,'; }
 
 includes | awk '
-BEGIN { split("base mail conf wire spool post cli", f); split("0 1 2 3 3 4 5", n); for (i in f) floor[f[i]] = n[i] }
+BEGIN { split("base mail conf wire spool post intake cli", f); split("0 1 2 3 3 4 5 6", n); for (i in f) floor[f[i]] = n[i] }
 { split($1, a, "/"); split($2, b, "/")
   if ($2 !~ /\// ) next						# a .def beside its own file
   if (a[1] == b[1] || $1 == "main.c") next

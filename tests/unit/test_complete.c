@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "mail/complete.h"
-#include "mail/recipients.h"
+#include "mail/header_recipients.h"
 
 /* ctx: the domain, or NULL where none is known. */
 static int with_domain(void *ctx, struct arena *in, const struct mailbox *box, bool recipient, const char **text,
@@ -163,7 +163,7 @@ static void test_many_recipients_are_folded_behind_commas(void **state)
 		if (line.len && line.p[0] == ' ')
 			assert_true(line.p[line.len - 1] == ',' || rest.p[0] == 'D');
 	}
-	assert_int_equal(recipients_of_header(&list, &in, &m->message.header, &f), 0);
+	assert_int_equal(header_recipients(&list, &in, &m->message.header, &f), 0);
 	assert_int_equal(list.count, 5000);
 	for (size_t i = 0; i < list.count; i++)
 		assert_string_equal(list.box[i].address, m->envelope.recipient[i].address);

@@ -6,7 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "cli/file_option.h"
+#include "intake/file_option.h"
 
 /* There are "dump", "dump;name=public.csv", "a;b", "x;type=y;id=z" and "\"q\"" here. */
 static void test_a_path_ends_where_there_is_such_a_file(void **state)

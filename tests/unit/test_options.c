@@ -141,7 +141,7 @@ static void test_dsn_words_are_read_in_any_case(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		unsigned bits;
 
-		assert_int_equal(options_notify(rows[i].text, &bits), rows[i].ok);
+		assert_int_equal(request_notify(rows[i].text, &bits), rows[i].ok);
 		if (rows[i].ok == 0)
 			assert_int_equal(bits, rows[i].bits);
 	}

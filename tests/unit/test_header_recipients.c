@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/recipients.h"
+#include "mail/header_recipients.h"
 
 static struct header parsed(struct arena *in, const char *text)
 {
@@ -56,7 +56,7 @@ static void test_the_recipients_are_those_of_the_header(void **state)
 		const char *found = "";
 		struct failure f;
 
-		assert_int_equal(recipients_of_header(&list, &in, &h, &f), 0);
+		assert_int_equal(header_recipients(&list, &in, &h, &f), 0);
 		for (size_t k = 0; k < list.count; k++)
 			found = arena_printf(&in, "%s%s%s", found, k ? " " : "", list.box[k].address);
 		assert_string_equal(found, rows[i].expected);
@@ -82,7 +82,7 @@ static void test_what_cannot_be_read_is_told_with_its_field(void **state)
 		struct mailboxes list = {.count = 0};
 		struct failure f;
 
-		assert_int_equal(recipients_of_header(&list, &in, &h, &f), -1);
+		assert_int_equal(header_recipients(&list, &in, &h, &f), -1);
 		assert_string_equal(f.text, rows[i].text);
 		assert_int_equal(f.exit, EX_DATAERR);
 	}

@@ -1,5 +1,5 @@
 /*
- * cli/charset - the charset of a text that does not say, in one order for all texts of a message
+ * intake/charset - the charset of a text that does not say, in one order for all texts of a message
  *
  * What is said in the message; --charset; the setting charset; strict UTF-8; the charset of the locale, where the octets fit
  * it; what libmagic makes of them. What comes from elsewhere, not from who calls (the fields that a text begins with, which are
@@ -12,8 +12,8 @@
  * Errors: NULL and *f when the text cannot be read. Threads: one, for the locale is the process's.
  * Source: RFC 1428 3 (unknown-8bit: text, but nobody knows whose); RFC 6532 3; libmagic(3); nl_langinfo(3).
  */
-#ifndef CLI_CHARSET_H
-#define CLI_CHARSET_H
+#ifndef INTAKE_CHARSET_H
+#define INTAKE_CHARSET_H
 
 #include "conf/settings.h"
 #include "mail/filetype.h"

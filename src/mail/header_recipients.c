@@ -1,4 +1,4 @@
-#include "mail/recipients.h"
+#include "mail/header_recipients.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -20,7 +20,7 @@ static size_t find_name(const char *const *names, size_t count, struct slice nam
 
 /* Each resending puts its fields in front, in a row (RFC 5322 3.6.6). So a name that was there already, but not
  * just now, begins an older block, whose recipients have had their mail. */
-struct resent recipients_resent(const struct header *h)
+struct resent header_resent(const struct header *h)
 {
 	size_t i = 0, name, before = RESENT_FIELDS;
 	unsigned seen = 0;
@@ -42,9 +42,9 @@ struct resent recipients_resent(const struct header *h)
 	return b;
 }
 
-int recipients_of_header(struct mailboxes *out, struct arena *in, const struct header *h, struct failure *f)
+int header_recipients(struct mailboxes *out, struct arena *in, const struct header *h, struct failure *f)
 {
-	struct resent b = recipients_resent(h);
+	struct resent b = header_resent(h);
 	const char *const *names = b.recipients ? resent : plain;
 	size_t end = b.recipients ? b.end : h->fields;
 

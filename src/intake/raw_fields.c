@@ -1,4 +1,4 @@
-#include "cli/raw_fields.h"
+#include "intake/raw_fields.h"
 
 #include "mail/ascii.h"
 #include "mail/mime.h"

@@ -1,4 +1,4 @@
-#include "cli/content.h"
+#include "intake/content.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "cli/intake.h"
+#include "intake/intake.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "cli/charset.h"
+#include "intake/charset.h"
 #include "conf/whoami.h"
 #include "mail/complete.h"
 #include "mail/mime.h"
@@ -114,10 +114,10 @@ static int wishes(struct job *j, const struct wish *w, struct failure *f)
 	e->body = w->body;
 	e->smtputf8 |= w->smtputf8;
 	if (!e->notify && *a->dsn_notify && strcasecmp(a->dsn_notify, "off") != 0 &&
-	    options_notify(a->dsn_notify, &e->notify) < 0)
+	    request_notify(a->dsn_notify, &e->notify) < 0)
 		return fail(f, AT_CONFIG, EX_CONFIG, "dsn_notify takes never, or a list of success, failure, delay");
 	if (e->ret == RET_UNSAID && *a->dsn_return && strcasecmp(a->dsn_return, "off") != 0 &&
-	    options_return(strcasecmp(a->dsn_return, "headers") == 0 ? "hdrs" : a->dsn_return, &e->ret) < 0)
+	    request_return(strcasecmp(a->dsn_return, "headers") == 0 ? "hdrs" : a->dsn_return, &e->ret) < 0)
 		return fail(f, AT_CONFIG, EX_CONFIG, "dsn_return takes full or hdrs");
 	return 0;
 }
@@ -223,7 +223,7 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	struct aliases *aliases;
 	struct charsets charsets;
 	struct identity id;
-	struct whom who;
+	struct recipients who;
 	uint64_t octets;
 
 	if (w->from_header && !w->draft.used) /* options have an error of their own */
@@ -241,8 +241,8 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");
 	if (identity_read(&id, j, w, f) < 0)
 		return -1;
-	whom_open(&who, j, w, aliases, &id);
-	if (whom_envelope(&who, f) < 0 || wishes(j, w, f) < 0)
+	recipients_open(&who, j, w, aliases, &id);
+	if (recipients_take(&who, f) < 0 || wishes(j, w, f) < 0)
 		return -1;
 	if (hides_recipients(a))
 		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700 /* wchar */
-#include "cli/charset.h"
+#include "intake/charset.h"
 
 #include <langinfo.h>
 #include <locale.h>

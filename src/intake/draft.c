@@ -1,11 +1,11 @@
-#include "cli/draft.h"
+#include "intake/draft.h"
 
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/file.h"
-#include "cli/content.h"
-#include "cli/file_option.h"
+#include "intake/content.h"
+#include "intake/file_option.h"
 #include "conf/value.h"
 #include "mail/stamp.h"
 #include "mail/when.h"

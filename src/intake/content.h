@@ -1,5 +1,5 @@
 /*
- * cli/content - what is in a file that somebody named, as a source
+ * intake/content - what is in a file that somebody named, as a source
  *
  * - is standard input; /dev/fd/N is descriptor N, whatever that is. What is small is read at once; a large file is read while
  * it is sent; what cannot be read twice, or does not say how much there is (/proc), is kept in a file without a name.
@@ -9,8 +9,8 @@
  * Errors: AT_INPUT: EX_NOINPUT for what cannot be read or is a folder or a device, EX_OSERR or EX_TEMPFAIL for the kept file.
  * Threads: one.
  */
-#ifndef CLI_CONTENT_H
-#define CLI_CONTENT_H
+#ifndef INTAKE_CONTENT_H
+#define INTAKE_CONTENT_H
 
 #include "mail/message.h"
 

@@ -1,11 +1,11 @@
-#include "cli/draft.h"
+#include "intake/draft.h"
 
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
-#include "cli/raw_fields.h"
+#include "intake/raw_fields.h"
 #include "mail/address.h"
 #include "mail/ascii.h"
 #include "mail/complete.h"

@@ -1,10 +1,10 @@
-#include "cli/identity.h"
+#include "intake/identity.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#include "cli/charset.h"
+#include "intake/charset.h"
 #include "conf/choose.h"
 #include "conf/whoami.h"
 #include "mail/address.h"

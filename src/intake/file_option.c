@@ -1,4 +1,4 @@
-#include "cli/file_option.h"
+#include "intake/file_option.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 /*
- * cli/draft - a message from the shell: what --subject, --to, --attach and their kind ask for
+ * intake/draft - a message from the shell: what --subject, --to, --attach and their kind ask for
  *
  * Use: draft_option for each such option, as it is read; then, with the text read, draft_fields (fields take the place of
  * the text's own of that name), and once the account is known draft_texts, draft_defaults (fields that it gives to who has none) and
@@ -10,10 +10,10 @@
  * a file that cannot be read, EX_DATAERR for a text that has a field twice. Threads: one.
  * Source: RFC 5322 3.6; mysend(1), "A message from the shell".
  */
-#ifndef CLI_DRAFT_H
-#define CLI_DRAFT_H
+#ifndef INTAKE_DRAFT_H
+#define INTAKE_DRAFT_H
 
-#include "cli/charset.h"
+#include "intake/charset.h"
 #include "mail/filetype.h"
 #include "post/job.h"
 
@@ -47,12 +47,12 @@ struct draft {
 const char *draft_recipients(struct arena *run, enum draft_kind kind, const char *value);
 MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value,
 			    struct failure *f);
-/* from_header: -t was given, so that the text begins with a header whatever it looks like. cli/fields.c. */
+/* from_header: -t was given, so that the text begins with a header whatever it looks like. intake/fields.c. */
 MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
-/* Fields that are not ASCII: what they say, encoded (of a message without options, cli/raw_fields); with the account known, which may say in which charset. */
+/* Fields that are not ASCII: what they say, encoded (of a message without options, intake/raw_fields); with the account known, which may say in which charset. */
 MUST_CHECK int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f);
 MUST_CHECK int draft_defaults(struct job *j, const struct charsets *c, struct failure *f);
-/* cli/attach.c; does nothing where no such option was given. */
+/* intake/attach.c; does nothing where no such option was given. */
 MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f);
 
 #endif

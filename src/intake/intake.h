@@ -1,5 +1,5 @@
 /*
- * cli/intake - a message and what its caller wishes, to a job that is ready to travel
+ * intake/intake - a message and what its caller wishes, to a job that is ready to travel
  *
  * Every counter takes mail in the same way: choose the account, the sender, the recipients, complete the header.
  * Use: intake_open(&n, wish, run, f) once; for each message read into a job's mail.message: intake_take(&n, &job,
@@ -9,10 +9,10 @@
  * Errors: the stage and status of whatever is wrong: with the caller's wishes, the message, the configuration.
  * Threads: one. Source: COMPAT.md 0, 6.
  */
-#ifndef CLI_INTAKE_H
-#define CLI_INTAKE_H
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
 
-#include "cli/whom.h"
+#include "intake/recipients.h"
 #include "conf/accounts.h"
 
 struct chosen;

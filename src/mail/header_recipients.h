@@ -1,14 +1,14 @@
 /*
- * mail/recipients - the recipients and the sender that the header names (COMPAT.md 3)
+ * mail/header_recipients - the recipients and the sender that the header names (COMPAT.md 3)
  *
- * Use: recipients_of_header(&list, arena, &header, f) for -t; header_rename(&header, &naming, f) puts what local
+ * Use: header_recipients(&list, arena, &header, f) for -t; header_rename(&header, &naming, f) puts what local
  * names stand for in their place, so that none leaves without a domain.
  *
  * Owns: nothing; all in the arena. Bounds: what is put into a header has at most 4 MiB. Errors: EX_DATAERR naming the field and what it holds.
  * Threads: whoever holds the message. Source: RFC 5322 3.6.3, 3.6.6.
  */
-#ifndef MAIL_RECIPIENTS_H
-#define MAIL_RECIPIENTS_H
+#ifndef MAIL_HEADER_RECIPIENTS_H
+#define MAIL_HEADER_RECIPIENTS_H
 
 #include "mail/address.h"
 #include "mail/header.h"
@@ -19,9 +19,9 @@ struct resent {
 	bool recipients; /* it has a Resent-To, Resent-Cc or Resent-Bcc */
 };
 
-struct resent recipients_resent(const struct header *h);
+struct resent header_resent(const struct header *h);
 /* To, Cc and Bcc; or those of the first Resent- block, when it has a Resent-To, Resent-Cc or Resent-Bcc. */
-MUST_CHECK int recipients_of_header(struct mailboxes *out, struct arena *in, const struct header *h,
+MUST_CHECK int header_recipients(struct mailboxes *out, struct arena *in, const struct header *h,
 				    struct failure *f);
 struct naming { /* who knows what a local name stands for */
 	void *ctx;

@@ -1,4 +1,4 @@
-#include "cli/whom.h"
+#include "intake/recipients.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -9,7 +9,7 @@
 enum { LIST_MAX = 4 * 1024 * 1024 }; /* as long as the field may grow */
 
 /* A local name with the domain that local names have; anything else as it is. NULL and *f: none is known. */
-static const char *with_domain(struct whom *who, struct arena *in, const char *address, bool recipient, struct failure *f)
+static const char *with_domain(struct recipients *who, struct arena *in, const char *address, bool recipient, struct failure *f)
 {
 	const char *domain = address_domain(address);
 
@@ -29,7 +29,7 @@ static const char *with_domain(struct whom *who, struct arena *in, const char *a
 }
 
 /* Who gets what the alias is for, as a list: made once for a mail. NULL and *f: it leads nowhere, or is too long. */
-static const char *list_text(struct whom *who, struct arena *in, const struct mailbox *box, struct failure *f)
+static const char *list_text(struct recipients *who, struct arena *in, const struct mailbox *box, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
 	const char *text = NULL;
@@ -53,7 +53,7 @@ static const char *list_text(struct whom *who, struct arena *in, const struct ma
 }
 
 /* cron writes "From: root", and its mail shall not be lost for that. The name beside it stays. NULL: the failure stands. */
-static const char *sender_instead(struct whom *who, struct failure *f)
+static const char *sender_instead(struct recipients *who, struct failure *f)
 {
 	const char *address = identity_instead(who->identity, who->job);
 
@@ -67,7 +67,7 @@ static const char *sender_instead(struct whom *who, struct failure *f)
 static int in_header(void *ctx, struct arena *in, const struct mailbox *box, bool recipient, const char **text,
 		     struct failure *f)
 {
-	struct whom *who = ctx;
+	struct recipients *who = ctx;
 	const char **note;
 
 	if (!*box->address)
@@ -87,15 +87,15 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 	return *text ? 0 : -1;
 }
 
-void whom_open(struct whom *who, struct job *j, const struct wish *w, struct aliases *a, struct identity *id)
+void recipients_open(struct recipients *who, struct job *j, const struct wish *w, struct aliases *a, struct identity *id)
 {
-	*who = (struct whom){j, w, a, id, {who, in_header}};
+	*who = (struct recipients){j, w, a, id, {who, in_header}};
 	aliases_next_mail(a);
 }
 
 /* Who gets it. As long as nobody has set a relay the host's own name says that it is a local one, which is looked up when there is
  * one (post/unconfigured): a domain out of /etc/mailname could be one that the caller has named. */
-static const char *envelope_address(struct whom *who, struct arena *in, const char *address, struct failure *f)
+static const char *envelope_address(struct recipients *who, struct arena *in, const char *address, struct failure *f)
 {
 	const char *domain = address_domain(address), *waits = NULL;
 
@@ -104,7 +104,7 @@ static const char *envelope_address(struct whom *who, struct arena *in, const ch
 	return waits ? waits : with_domain(who, in, address, true, f);
 }
 
-static int add_address(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
+static int add_address(struct recipients *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
 {
 	struct arena *in = &who->job->arena;
 	const char *address = envelope_address(who, in, box->address, f);
@@ -120,7 +120,7 @@ static int add_address(struct whom *who, const struct mailbox *box, const struct
 	return 0;
 }
 
-static int add_box(struct whom *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
+static int add_box(struct recipients *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
 	int found = who->wish->no_aliases ? 0 : aliases_give(&list, &who->job->arena, who->aliases, box, f);
@@ -133,7 +133,7 @@ static int add_box(struct whom *who, const struct mailbox *box, const struct ask
 	return 0;
 }
 
-static int add_all(struct whom *who, const struct mailboxes *list, const struct asked *asked, struct failure *f)
+static int add_all(struct recipients *who, const struct mailboxes *list, const struct asked *asked, struct failure *f)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (add_box(who, &list->box[i], asked, f) < 0)
@@ -141,7 +141,7 @@ static int add_all(struct whom *who, const struct mailboxes *list, const struct 
 	return 0;
 }
 
-int whom_add(struct whom *who, const struct asked *asked, struct failure *f)
+int recipients_add(struct recipients *who, const struct asked *asked, struct failure *f)
 {
 	struct slice text = slice_of(arena_line(&who->job->arena, asked->text));
 	struct mailboxes list = {.count = 0};
@@ -156,11 +156,11 @@ int whom_add(struct whom *who, const struct asked *asked, struct failure *f)
 	return add_all(who, &list, asked, f);
 }
 
-static int add_header(struct whom *who, struct failure *f)
+static int add_header(struct recipients *who, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
 
-	if (recipients_of_header(&list, &who->job->arena, &who->job->mail.message.header, f) < 0) {
+	if (header_recipients(&list, &who->job->arena, &who->job->mail.message.header, f) < 0) {
 		f->stage = AT_INPUT;
 		return -1;
 	}
@@ -168,7 +168,7 @@ static int add_header(struct whom *who, struct failure *f)
 }
 
 /* Those of a setting. */
-static int add_setting(struct whom *who, const char *name, const char *value, struct failure *f)
+static int add_setting(struct recipients *who, const char *name, const char *value, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
 
@@ -180,14 +180,14 @@ static int add_setting(struct whom *who, const char *name, const char *value, st
 	return add_all(who, &list, NULL, f);
 }
 
-int whom_envelope(struct whom *who, struct failure *f)
+int recipients_take(struct recipients *who, struct failure *f)
 {
 	const struct envelope *e = &who->job->mail.envelope;
 	const struct account *a = who->job->account;
 	const struct wish *w = who->wish;
 
 	for (size_t i = 0; i < w->recipients; i++)
-		if (whom_add(who, &w->recipient[i], f) < 0)
+		if (recipients_add(who, &w->recipient[i], f) < 0)
 			return -1;
 	if (w->from_header && add_header(who, f) < 0)
 		return -1;

@@ -1,11 +1,11 @@
-#include "cli/draft.h"
+#include "intake/draft.h"
 
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/log.h"
-#include "cli/charset.h"
-#include "cli/content.h"
+#include "intake/charset.h"
+#include "intake/content.h"
 #include "mail/compose.h"
 #include "mail/mime.h"
 #include "mail/params.h"

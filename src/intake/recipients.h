@@ -1,0 +1,32 @@
+/*
+ * intake/recipients - who gets the mail: what the caller named, through the aliases, into the envelope and the header
+ *
+ * Use: recipients_open(&who, &job, wish, aliases, &identity), then recipients_take(&who, f), and who.naming for complete():
+ * what a local name in the header stands for. The arguments, with -t the header's fields too; with nobody named, the
+ * setting `to`.
+ *
+ * Owns: nothing; texts in the job's arena.
+ * Errors: EX_DATAERR for what cannot be read, EX_USAGE for nobody at all, EX_CONFIG for an alias that leads nowhere
+ * and for a local name where no domain is known. Threads: one. Source: COMPAT.md 0.2, 0.4, 3, 4, 7.
+ */
+#ifndef INTAKE_RECIPIENTS_H
+#define INTAKE_RECIPIENTS_H
+
+#include "intake/identity.h"
+#include "conf/aliases.h"
+#include "mail/header_recipients.h"
+
+struct recipients {
+	struct job *job;
+	const struct wish *wish;
+	struct aliases *aliases;
+	struct identity *identity;
+	struct naming naming;
+};
+
+void recipients_open(struct recipients *who, struct job *j, const struct wish *w, struct aliases *a, struct identity *id);
+MUST_CHECK int recipients_take(struct recipients *who, struct failure *f);
+/* Adds who gets what the text names, aliases followed. */
+MUST_CHECK int recipients_add(struct recipients *who, const struct asked *asked, struct failure *f);
+
+#endif
