@@ -1,5 +1,11 @@
-"""A spool of the test's own, and mysend configured for it."""
+"""A spool of the test's own, mysend configured for it, and the messages that are put there."""
 import os
+
+HEAD = b"Subject: x\nDate: Mon, 23 Nov 2026 10:00:00 +0000\nMessage-ID: <1@host>\nFrom: a@b.example\nTo: bob@example.org\n"
+TEXT = HEAD + b"MIME-Version: 1.0\nContent-Type: text/plain\n\ncafe\n.\nend\n"
+# What is signed waits in 8 bits, too.
+SIGNED = HEAD + b"DKIM-Signature: v=1; d=b.example\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n" \
+    b"Content-Transfer-Encoding: 8bit\n\ncaf\xc3\xa9\n.\nend\n"
 
 
 class Spool:

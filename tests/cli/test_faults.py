@@ -9,8 +9,7 @@ import subprocess
 
 import pytest
 
-from spools import Spool
-from test_queue import TEXT
+from spools import TEXT, Spool
 
 CALLS = ["openat", "write", "fsync", "renameat", "renameat2", "unlinkat", "mkdir", "mkdirat", "flock", "close", "fstat", "newfstatat", "pread64", "read", "getdents64"]
 KILL = ["signal=KILL"]

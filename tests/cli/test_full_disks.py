@@ -9,8 +9,7 @@ import pytest
 from namespaces import mounts  # noqa: F401
 from preload import library
 from test_power_cut import Disk, OnDisk
-from spools import Spool
-from test_queue import TEXT
+from spools import TEXT, Spool
 
 
 def check(spool, promised, relay, again=1):

@@ -10,8 +10,7 @@ import subprocess
 import pytest
 from namespaces import mounts  # noqa: F401
 from test_faults import run_with_fault
-from spools import Spool
-from test_queue import TEXT
+from spools import TEXT, Spool
 
 MAILS = 12
 

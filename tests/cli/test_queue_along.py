@@ -1,13 +1,13 @@
-"""What goes along after a mail is looked for among a few of those that wait, and none is passed over for ever."""
+"""A few of the mails that wait go along after a mail, over its session: which, how long the caller waits for them, and that none is passed over for ever."""
 import os
 import re
 import shutil
+import time
 
 import pytest
 
 from spooled import fill
-
-TEXT = b"Subject: x\nFrom: a@b.example\n\nbody\n"
+from spools import TEXT
 
 
 def hold_all(spool):
@@ -54,3 +54,73 @@ def test_run_of_the_queue_sees_all(spool, relay):
     there = relay("ehlo pipelining chunking")
     spool.run("-q", relay=there).ok()
     assert len(there.messages) == 400 and spool.files() == []
+
+
+@pytest.mark.parametrize("more, along", [("", 3), ("queue_along 1\n", 1), ("queue_along 0\n", 0)])
+def test_some_of_what_waits_goes_along_over_the_same_session(spool, relay, more, along):
+    for i in range(5):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay()
+    spool.run("new@example.org", stdin=TEXT, relay=there, more=more).ok()
+    assert [mail.recipients[0] for mail in there.messages] == ["new@example.org"] + ["u%d@example.org" % i for i in range(along)]
+    assert len(there.sessions) == 1 and len(spool.names()) == 5 - along
+
+
+def test_what_goes_along_does_not_change_the_outcome(spool, relay):
+    spool.run("-odq", "bad@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining", "rcpt-to bad@example.org 450")
+    spool.run("new@example.org", stdin=TEXT, relay=there).ok()
+    assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
+
+
+@pytest.mark.parametrize("offers, stage", [("", "mail"), ("chunking", "rcpt"), ("", "data")])
+def test_what_goes_along_does_not_hold_the_caller_for_long_and_is_in_no_doubt(spool, relay, offers, stage):
+    for i in range(2):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    hangs = "rcpt-to u0@example.org hang" if stage == "rcpt" else "%s ok hang" % stage
+    there = relay("ehlo pipelining " + offers, hangs, "lax")
+    began = time.monotonic()
+    spool.run("new@example.org", stdin=TEXT, relay=there, settle=False, timeout=60).ok()
+    assert 10 < time.monotonic() - began < 20 and there.messages[0].recipients == ["new@example.org"]
+    assert "u0@example.org: waits" in spool.run(name="mailq").out
+
+
+@pytest.mark.parametrize("offers, stage", [("", "end"), ("chunking", "bdat-last")])
+def test_what_went_along_is_not_sent_again_since_the_relay_took_its_time_to_look_at_it(spool, relay, offers, stage):
+    for i in range(2):
+        spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
+    there = relay("ehlo pipelining " + offers, '%s ok "sleep 16 && ok"' % stage)
+    spool.run("new@example.org", stdin=TEXT, relay=there, timeout=60).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"], ["u0@example.org"]]
+    assert len(spool.names()) == 1 and "u1@example.org: waits" in spool.run(name="mailq").out
+
+
+def test_what_takes_long_to_send_does_not_go_along(spool, relay):
+    spool.run("-odq", "large@example.org", stdin=TEXT + b"0123456789abcde\n" * 65536).ok()
+    spool.run("-odq", "small@example.org", stdin=TEXT).ok()
+    there = relay("ehlo pipelining")
+    spool.run("new@example.org", stdin=TEXT, relay=there).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"], ["small@example.org"]]
+    spool.run("-q", relay=there).ok()
+    assert len(there.messages) == 3 and spool.names() == []
+
+
+def test_mail_of_another_account_does_not_go_along(spool, mysend, relay):
+    there = relay()
+    other = "account work\nhost 127.0.0.1\nport 1\ntls off\nfrom w@example.net\nqueue on\nspool %s\n" % spool.top
+    mysend("-a", "work", "-odq", "bob@example.org", stdin=TEXT, config=spool.config() + other).ok()
+    mysend("new@example.org", stdin=TEXT, config=spool.config(there) + other).ok()
+    assert there.message.recipients == ["new@example.org"] and len(spool.names()) == 1
+
+
+@pytest.mark.parametrize("by", ["relay", "host", "port", "socket", "user"])
+def test_nothing_goes_along_to_a_relay_that_an_option_chose(spool, mysend, relay, unix_path, by):
+    spool.run("-odq", "waits@example.org", stdin=TEXT).ok()
+    there = relay("unix " + unix_path) if by == "socket" else relay("ehlo pipelining auth=plain", "user joe secret") if by == "user" else relay()
+    config = spool.config() if by != "port" else spool.config().replace("port 1\n", "port 2\n")
+    if by == "user":
+        config = spool.config(there) + "password secret\nauth plain\n"
+    args = {"relay": ["--relay=smtp://127.0.0.1:%s" % there.port], "host": ["--host=127.0.0.1", "--port=%s" % there.port], "port": ["--port=%s" % there.port],
+            "socket": ["--socket=" + unix_path], "user": ["--user=joe"]}[by]
+    mysend(*args, "--tls=off", "new@example.org", stdin=TEXT, config=config).ok()
+    assert [mail.recipients for mail in there.messages] == [["new@example.org"]] and len(spool.names()) == 1
