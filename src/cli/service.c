@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/smtpd_words.h"
+#include "intake/smtp_words.h"
 #include "conf/subuid.h"
 #include "conf/whoami.h"
 #include "mail/address.h"

@@ -12,10 +12,10 @@
 #ifndef CLI_SMTPD_H
 #define CLI_SMTPD_H
 
-#include "cli/dialogue.h"
+#include "intake/dialogue.h"
 #include "intake/intake.h"
 #include "cli/service.h"
-#include "cli/smtpd_words.h"
+#include "intake/smtp_words.h"
 #include "post/link.h"
 
 enum { SMTPD_RECIPIENTS = 10000, SMTPD_ERRORS = 100, SMTPD_PATIENCE = 300 /* seconds, RFC 5321 4.5.3.2.7 */ };

@@ -4,7 +4,7 @@
 #include <sysexits.h>
 
 #include "cli/smtpd.h"
-#include "cli/smtpd_data.h"
+#include "intake/smtp_data.h"
 #include "conf/whoami.h"
 
 /* Whoever says so much that cannot be taken between two messages is no mail program; the texts of it take memory, too. */

@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "cli/smtpd_words.h"
+#include "intake/smtp_words.h"
 #include "mail/address.h"
 #include "mail/complete.h"
 #include "mail/envelope.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "cli/dialogue.h"
+#include "intake/dialogue.h"
 
 static void give(int fd, const char *text)
 {

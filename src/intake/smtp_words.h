@@ -1,5 +1,5 @@
 /*
- * cli/smtpd_words - what a client's MAIL and RCPT say, in words
+ * intake/smtp_words - what a client's MAIL and RCPT say, in words
  *
  * Use: smtpd_mail(&m, arena, "FROM:<a@b> SIZE=100", f); smtpd_rcpt(&r, arena, "TO:<a@b> NOTIFY=NEVER", utf8, f).
  * Blanks behind the colon and a path without <> are taken, as everybody does.
@@ -8,10 +8,10 @@
  * Errors: AT_USAGE, with code and enhanced code for the client in *f. Threads: any.
  * Source: RFC 5321 4.1.2, 1870, 6152, 6531, 3461.
  */
-#ifndef CLI_SMTPD_WORDS_H
-#define CLI_SMTPD_WORDS_H
+#ifndef INTAKE_SMTP_WORDS_H
+#define INTAKE_SMTP_WORDS_H
 
-#include "cli/options.h"
+#include "intake/request.h"
 
 struct mail_said {
 	const char *sender;

@@ -1,4 +1,4 @@
-#include "cli/smtpd_words.h"
+#include "intake/smtp_words.h"
 
 #include <string.h>
 #include <sysexits.h>

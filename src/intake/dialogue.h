@@ -1,5 +1,5 @@
 /*
- * cli/dialogue - lines from a client and replies to it: SMTP's outermost layer, on two descriptors
+ * intake/dialogue - lines from a client and replies to it: SMTP's outermost layer, on two descriptors
  *
  * Replies are held back until the client has nothing more to read out of what it sent (RFC 2920 3.2), or until
  * dialogue_flush.
@@ -11,8 +11,8 @@
  * Errors: -1 and *f AT_INPUT EX_IOERR where reading or writing fails. Threads: one.
  * Source: RFC 5321 2.3.8, 4.5.3.1.4, 4.5.3.2.7; RFC 2920 3.2.
  */
-#ifndef CLI_DIALOGUE_H
-#define CLI_DIALOGUE_H
+#ifndef INTAKE_DIALOGUE_H
+#define INTAKE_DIALOGUE_H
 
 #include "base/bytes.h"
 

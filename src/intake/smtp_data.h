@@ -1,5 +1,5 @@
 /*
- * cli/smtpd_data - the text behind DATA: where it ends, and its doubled dots undone
+ * intake/smtp_data - the text behind DATA: where it ends, and its doubled dots undone
  *
  * Only CRLF.CRLF ends it: a lone LF or CR is text, whatever stands around it, so that nobody can hide a second mail in
  * the first. With lf (a file whose lines end in LF) only LF.LF does.
@@ -8,8 +8,8 @@
  * Owns: nothing. The sink may change the octets it gets. Bounds: none. Errors: none; the sink keeps its own.
  * Threads: any. Source: RFC 5321 4.1.1.4, 4.5.2.
  */
-#ifndef CLI_SMTPD_DATA_H
-#define CLI_SMTPD_DATA_H
+#ifndef INTAKE_SMTP_DATA_H
+#define INTAKE_SMTP_DATA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "cli/smtpd_data.h"
+#include "intake/smtp_data.h"
 
 static void keep(void *ctx, char *p, size_t len)
 {

@@ -1,4 +1,4 @@
-#include "cli/dialogue.h"
+#include "intake/dialogue.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "cli/smtpd_data.h"
+#include "intake/smtp_data.h"
 
 #include <string.h>
 

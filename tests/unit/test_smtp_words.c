@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "cli/smtpd_words.h"
+#include "intake/smtp_words.h"
 
 static void test_mail_is_read_as_clients_write_it(void **state)
 {
