@@ -35,27 +35,6 @@ void limit_look(struct limit *l, CURL *h)
 		shutdown(fd, SHUT_RDWR);
 }
 
-void setup_took(struct setup *s, CURLcode code, enum setting wanted)
-{
-	if (s->code != CURLE_OK)
-		return;
-	s->code = code;
-	s->wanted = wanted;
-}
-
-int setup_done(const struct setup *s, struct failure *f)
-{
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
-
-	if (s->code == CURLE_OK)
-		return 0;
-	if (s->code == CURLE_OUT_OF_MEMORY)
-		return fail(f, AT_CONNECT, EX_OSERR, "no memory for what libcurl is told");
-	return fail(f, AT_CONFIG, EX_CONFIG, "%s: libcurl %s (%s) cannot do that: %s",
-		    s->wanted == SETTINGS ? "a session" : setting_name(s->wanted), v->version,
-		    v->ssl_version ? v->ssl_version : "without TLS", curl_easy_strerror(s->code));
-}
-
 static void network(CURL *h, const struct account *a, struct setup *s)
 {
 	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);

@@ -2,8 +2,7 @@
  * wire/handle - a libcurl handle set up from an account, and what its failures mean
  *
  * Use: handle_new(&h, account, use_ssl, from_start, words, f); set URL and callbacks; curl_easy_perform(h); on error
- * handle_failure(h, code, at, words, f). Shared by the SMTP session and POP before SMTP. No answer of curl_easy_setopt
- * is passed over: setup_took(&s, curl_easy_setopt(...), SET_x), and setup_done(&s, f) before anything is said.
+ * handle_failure(h, code, at, words, f). Shared by the SMTP session and POP before SMTP.
  * In handle.c: network and login; in tls.c: TLS; in fault.c: handle_failure.
  *
  * Owns: the caller owns the handle (curl_easy_cleanup). words: CURL_ERROR_SIZE octets, the caller's, as long as the handle.
@@ -14,10 +13,8 @@
 #ifndef WIRE_HANDLE_H
 #define WIRE_HANDLE_H
 
-#include <curl/curl.h>
-
-#include "conf/settings.h"
 #include "wire/command.h"
+#include "wire/setup.h"
 
 /* How the login goes, settled before anything is sent. */
 struct login {
@@ -25,12 +22,6 @@ struct login {
 	bool in_clear;	      /* the password may go without TLS */
 	bool plain_first;     /* libcurl chooses: an initial response is wanted if PLAIN is offered */
 	const char *password; /* secret.c's; NULL: none needed */
-};
-
-/* What libcurl said to the options set so far: the first that it did not take is kept. */
-struct setup {
-	CURLcode code;
-	enum setting wanted; /* by this setting; SETTINGS: by every session */
 };
 
 /* A limit of our own on curl_easy_perform: libcurl up to 8.5 looks at its limits between two reads only, and reads for
@@ -42,9 +33,6 @@ struct limit {
 
 void limit_start(struct limit *l, const struct account *a);
 void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has passed, the connection ends */
-
-void setup_took(struct setup *s, CURLcode code, enum setting wanted);
-MUST_CHECK int setup_done(const struct setup *s, struct failure *f);
 
 /* use_ssl: libcurl's CURLUSESSL_; from_start: TLS before the first word. With neither, nothing is to be encrypted. */
 MUST_CHECK int handle_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f);
