@@ -56,18 +56,18 @@ static void queue_along(struct job *j, struct link *l)
 	spool_close(&s);
 }
 
-static int hand_over(struct job *j, const struct wish *w, struct failure *f)
+static int hand_over(struct job *j, const struct wish *w)
 {
 	struct watch watch;
 	struct link link = {.watcher = watch_open(&watch, w), .once = true};
 	struct ending held;
-	int ok, status;
+	int status;
 
 	/* From here on what has been sent is told of: the end waits for that. */
 	ending_hold(&held);
-	ok = submit(j, &link, f);
+	submit(j, &link);
 	j->aloud = !w->as_sendmail && (w->verbose || isatty(STDERR_FILENO));
-	status = report(j, ok < 0 ? f : NULL, w->quiet);
+	status = report(j, w->quiet);
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);
@@ -92,7 +92,7 @@ int mode_send(const struct wish *w, struct arena *run, struct failure *f)
 		status = intake_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
 		intake_close(&intake); /* nobody looks into files while the relay is spoken to */
-		status = hand_over(&j, w, f);
+		status = hand_over(&j, w);
 		if (w->background && j.spooled && !ending_asked())
 			behind_try(w, &j.arena, j.spooled);
 	}

@@ -145,14 +145,14 @@ int smtpd_say_failure(struct smtpd *s, const struct failure *why, struct failure
 }
 
 /* The worst of what became of the recipients: who may be tried again wants a 4yz, or nobody would try. */
-static const struct failure *worst(const struct envelope *e, const struct failure *session, size_t *accepted)
+static const struct failure *worst(const struct envelope *e, size_t *accepted)
 {
 	const struct failure *refused = NULL, *waits = NULL;
 
 	*accepted = 0;
 	for (size_t i = 0; i < e->recipients; i++) {
 		const struct recipient *r = &e->recipient[i];
-		const struct failure *why = r->why ? r->why : session;
+		const struct failure *why = r->why;
 
 		if (r->verdict == WAITS)
 			continue;
@@ -160,7 +160,7 @@ static const struct failure *worst(const struct envelope *e, const struct failur
 			++*accepted;
 		else if (r->verdict == REFUSED)
 			refused = refused ? refused : why;
-		else if (session && why == session && !failure_is_temporary(session) && session->exit != EX_PROTOCOL)
+		else if (r->verdict == PENDING && why && !failure_is_temporary(why) && why->exit != EX_PROTOCOL)
 			refused = refused ? refused : why;
 		else
 			waits = waits ? waits : why;
@@ -169,14 +169,14 @@ static const struct failure *worst(const struct envelope *e, const struct failur
 }
 
 /* Every failure once. */
-static int add_verdicts(struct buf *out, const struct envelope *e, const struct failure *session, const char *enhanced)
+static int add_verdicts(struct buf *out, const struct envelope *e, const char *enhanced)
 {
 	const struct failure *last = NULL;
 	size_t told = 0, more = 0;
 
 	for (size_t i = 0; i < e->recipients; i++) {
 		const struct recipient *r = &e->recipient[i];
-		const struct failure *why = r->why ? r->why : session;
+		const struct failure *why = r->why;
 
 		if (r->verdict == ACCEPTED || r->verdict == WAITS || !why || why == last)
 			continue;
@@ -198,8 +198,7 @@ static int add_waiting(struct buf *out, const struct envelope *e, const char *en
 	return waits ? buf_printf(out, "\n%s it waits for %zu of the %zu recipients, and is tried again", enhanced, waits, e->recipients) : 0;
 }
 
-static int add_bad_news(struct buf *out, int *code, const struct envelope *e, const struct failure *session,
-			const struct failure *why, size_t accepted)
+static int add_bad_news(struct buf *out, int *code, const struct envelope *e, const struct failure *why, size_t accepted)
 {
 	const char *enhanced;
 	bool again;
@@ -211,7 +210,7 @@ static int add_bad_news(struct buf *out, int *code, const struct envelope *e, co
 		*code = 554;
 		enhanced = "5.0.0";
 	}
-	if (add_verdicts(out, e, session, enhanced) < 0 || add_waiting(out, e, enhanced) < 0)
+	if (add_verdicts(out, e, enhanced) < 0 || add_waiting(out, e, enhanced) < 0)
 		return -1;
 	if (!accepted)
 		return 0;
@@ -238,11 +237,11 @@ static void say_waiting(struct smtpd *s, char *to, size_t room)
 }
 
 /* Who runs the service hears what is wrong; of the client's own mistakes as well. */
-static void tell_service(struct smtpd *s, const struct failure *session)
+static void tell_service(struct smtpd *s)
 {
 	const struct envelope *e = &s->job.mail.envelope;
 	size_t accepted;
-	const struct failure *why = worst(e, session, &accepted);
+	const struct failure *why = worst(e, &accepted);
 
 	if (!why)
 		why = waits_why(e);
@@ -250,7 +249,7 @@ static void tell_service(struct smtpd *s, const struct failure *session)
 		service_tell(&s->peer, &s->job, why);
 }
 
-static int say_verdicts(struct smtpd *s, const struct failure *session, struct failure *f)
+static int say_verdicts(struct smtpd *s, struct failure *f)
 {
 	const struct envelope *e = &s->job.mail.envelope;
 	const struct failure *why;
@@ -258,7 +257,7 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 	struct buf out;
 	int code, ok;
 
-	why = worst(e, session, &accepted);
+	why = worst(e, &accepted);
 	buf_start(&out, ANSWER_MAX);
 	if (!why) {
 		char text[1024] = "Ok";
@@ -270,7 +269,7 @@ static int say_verdicts(struct smtpd *s, const struct failure *session, struct f
 		ok = buf_printf(&out, "2.0.0 %s", text);
 		code = 250;
 	} else {
-		ok = add_bad_news(&out, &code, e, session, why, accepted);
+		ok = add_bad_news(&out, &code, e, why, accepted);
 	}
 	if (ok == 0)
 		ok = smtpd_say(s, code, out.p, f);
@@ -296,17 +295,15 @@ static int end_if_told(struct smtpd *s, const struct ending *held, struct failur
 
 static int hand_over(struct smtpd *s, struct failure *f)
 {
-	struct failure session;
 	struct ending held;
-	int ok;
 
 	if (s->wish->dry_run) {
 		s->taken++;
 		return intake_print(&s->job, f);
 	}
 	ending_hold(&held);
-	ok = submit(&s->job, &s->link, &session);
-	if (report(&s->job, ok < 0 ? &session : NULL, true) == EX_OK) {
+	submit(&s->job, &s->link);
+	if (report(&s->job, true) == EX_OK) {
 		s->taken++;
 		s->errors = s->full = 0;
 	} else {
@@ -314,12 +311,11 @@ static int hand_over(struct smtpd *s, struct failure *f)
 		if (!s->wish->quiet)
 			report_unkept(&s->job);
 	}
-	tell_service(s, ok < 0 ? &session : NULL);
+	tell_service(s);
 	if (s->wish->background && s->job.spooled && !s->batch && !ending_asked())
 		behind_try(s->wish, &s->job.arena, s->job.spooled);
 	s->behind |= s->job.spooled != NULL;
-	ok = say_verdicts(s, ok < 0 ? &session : NULL, f);
-	return ok < 0 ? -1 : end_if_told(s, &held, f);
+	return say_verdicts(s, f) < 0 ? -1 : end_if_told(s, &held, f);
 }
 
 /* With a null sender the account is known only now that there is a From field: whom it lets send is for that one to say. */

@@ -28,15 +28,15 @@ static int ask(struct job *j, const struct wish *w, struct failure *f)
 	const struct envelope *e = &j->mail.envelope;
 	struct watch watch;
 	struct link link = {.watcher = watch_open(&watch, w), .once = true};
-	int ok = submit_verify(j, &link, f);
 
+	submit_verify(j, &link);
 	link_leave(&link, true);
 	watch_close(&watch);
 	for (size_t i = 0; i < e->recipients; i++)
 		show(&e->recipient[i]);
 	if (file_end_output(f) < 0)
 		return -1;
-	return report_verdicts(j, ok < 0 ? f : NULL, w->quiet);
+	return report_verdicts(j, w->quiet);
 }
 
 /* -bv: who gets mail for these addresses, and would the relay take it? Nothing is sent. */

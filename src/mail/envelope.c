@@ -71,6 +71,21 @@ size_t envelope_count(const struct envelope *e, enum verdict v)
 	return n;
 }
 
+void envelope_blame(struct envelope *e, struct arena *in, const struct failure *why)
+{
+	struct failure *copy = NULL;
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		if (e->recipient[i].verdict != PENDING)
+			continue;
+		if (!copy) {
+			copy = arena_zeroed(in, 1, sizeof *copy);
+			*copy = *why;
+		}
+		e->recipient[i].why = copy;
+	}
+}
+
 bool envelope_needs_utf8(const struct envelope *e)
 {
 	/* Not by a look at each: it is asked for each transaction. */

@@ -25,7 +25,7 @@ enum verdict {
 struct recipient {
 	const char *address;
 	enum verdict verdict;
-	const struct failure *why; /* NULL while PENDING or ACCEPTED; in the job's arena */
+	const struct failure *why; /* NULL where nothing has failed; of who is PENDING: why he was not tried; in the job's arena */
 	unsigned notify;	   /* NOTIFY_ bits; 0: the envelope's */
 	const char *orcpt;	   /* TYPE;ADDRESS in xtext, as the caller said it; NULL: the address */
 };
@@ -52,6 +52,8 @@ struct envelope {
 /* Once: no second time (address_same), then NULL. Good until the next is added. */
 struct recipient *envelope_add(struct envelope *e, struct arena *in, const char *address);
 size_t envelope_count(const struct envelope *e, enum verdict v); /* of how many that became */
+/* It was not sent, and this is why: each recipient that is PENDING gets a copy as its failure. */
+void envelope_blame(struct envelope *e, struct arena *in, const struct failure *why);
 bool envelope_needs_utf8(const struct envelope *e); /* SMTPUTF8 (RFC 6531): it was said, or an address is not ASCII */
 
 #endif

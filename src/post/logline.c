@@ -77,19 +77,19 @@ static void recipients(struct buf *b, const struct envelope *e)
 /* What it alone would make the status. */
 static int status_of(const struct recipient *r, const struct failure *why)
 {
-	bool refused = r->verdict == REFUSED && !shelf_waits(r, why);
+	bool refused = r->verdict == REFUSED && !shelf_waits(r);
 
 	return refused ? why->exit : shelf_status(why);
 }
 
 /* The failure that decides: the first that has the status of the whole; else the first there is. */
-static const struct failure *worst(const struct envelope *e, const struct failure *session, int status)
+static const struct failure *worst(const struct envelope *e, int status)
 {
 	const struct failure *first = NULL;
 
 	for (size_t i = 0; i < e->recipients; i++) {
 		const struct recipient *r = &e->recipient[i];
-		const struct failure *why = r->why ? r->why : session;
+		const struct failure *why = r->why;
 
 		if (!why || r->verdict == ACCEPTED)
 			continue;
@@ -97,7 +97,7 @@ static const struct failure *worst(const struct envelope *e, const struct failur
 			return why;
 		first = first ? first : why;
 	}
-	return first ? first : session;
+	return first;
 }
 
 /* Of mail out of the spool only the octets are there. */
@@ -132,11 +132,11 @@ static void answer(struct buf *b, const struct failure *said)
 	quoted(b, "smtpmsg", words);
 }
 
-static void compose(struct buf *b, const struct job *j, const struct failure *session, int status)
+static void compose(struct buf *b, const struct job *j, const struct failure *early, int status)
 {
 	const struct account *a = j->account;
 	const struct envelope *e = &j->mail.envelope;
-	const struct failure *why = status == EX_OK ? NULL : worst(e, session, status);
+	const struct failure *why = early ? early : status == EX_OK ? NULL : worst(e, status);
 	const struct source *octets = j->mail.octets ? j->mail.octets : j->mail.wire;
 	struct slice queue = {"", 0};
 
@@ -260,7 +260,7 @@ static void to_syslog(const struct job *j, const char *line, int status)
 		}
 }
 
-void logline_write(const struct job *j, const struct failure *session, int status)
+void logline_write(const struct job *j, const struct failure *early, int status)
 {
 	const struct account *a = j->account;
 	struct buf b;
@@ -268,7 +268,7 @@ void logline_write(const struct job *j, const struct failure *session, int statu
 	if (!*a->logfile && setting_is(a, SET_syslog, "off") && !needs_somebody(j))
 		return;
 	buf_start(&b, LINE);
-	compose(&b, j, session, status);
+	compose(&b, j, early, status);
 	if (*a->logfile)
 		to_file(j, &b);
 	to_syslog(j, b.p + 1, status);

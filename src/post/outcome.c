@@ -61,8 +61,8 @@ int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct f
 	return (entry_is_settled(e) ? finish : tell_sender)(o, in, e, f);
 }
 
-/* What became of each goes back into the entry; what the relay said last, too. */
-static void settle(struct job *j, struct entry *e, const struct failure *session)
+/* What became of each goes back into the entry; what the relay said last, too, but not of whom it has not been asked for. */
+static void settle(struct job *j, struct entry *e, bool tried)
 {
 	struct envelope *all = &e->envelope;
 	const struct envelope *v = &j->mail.envelope;
@@ -72,16 +72,15 @@ static void settle(struct job *j, struct entry *e, const struct failure *session
 	for (size_t i = 0; i < all->recipients && k < v->recipients; i++) {
 		struct recipient *to = &all->recipient[i];
 		const struct recipient *from = &v->recipient[k];
-		const struct failure *why = from->why ? from->why : session;
 		bool doubt = from->verdict == UNSURE || (from->verdict == PENDING && to->verdict == UNSURE);
 
 		if (to->address != from->address) /* it was settled before this try */
 			continue;
 		k++;
-		to->verdict = doubt ? UNSURE : shelf_waits(from, session) ? PENDING : from->verdict;
+		to->verdict = doubt ? UNSURE : shelf_waits(from) ? PENDING : from->verdict;
 		to->why = from->why;
-		if (from->verdict != ACCEPTED && why)
-			e->last = shelf_words(&j->arena, why);
+		if (from->verdict != ACCEPTED && from->why && (tried || from->verdict != PENDING))
+			e->last = shelf_words(&j->arena, from->why);
 	}
 }
 
@@ -147,26 +146,26 @@ void outcome_idle(struct entry *e, time_t now, time_t beyond)
 }
 
 /* Whoever waits may be tried again, unless that would be in vain until somebody mends the configuration. */
-static int waiting(const struct envelope *v, const struct failure *session)
+static int waiting(const struct envelope *v)
 {
 	int status = EX_TEMPFAIL;
 
 	for (size_t i = 0; i < v->recipients && status == EX_TEMPFAIL; i++) {
 		const struct recipient *r = &v->recipient[i];
 
-		if (shelf_waits(r, session) && (r->why || session))
-			status = shelf_status(r->why ? r->why : session);
+		if (shelf_waits(r) && r->why)
+			status = shelf_status(r->why);
 	}
 	return status;
 }
 
 /* What the log says: else the first refusal of this try decides. */
-static int status_of(const struct job *j, const struct entry *e, const struct failure *session, bool settled)
+static int status_of(const struct job *j, const struct entry *e, bool settled)
 {
 	const struct envelope *v = &e->envelope;
 
 	if (!settled)
-		return waiting(&j->mail.envelope, session);
+		return waiting(&j->mail.envelope);
 	for (size_t i = 0; i < v->recipients; i++) {
 		const struct failure *why = v->recipient[i].why;
 
@@ -199,7 +198,7 @@ void outcome_so_far(struct outcome *o, struct job *j, struct entry *e)
 {
 	struct failure f;
 
-	settle(j, e, NULL);
+	settle(j, e, false);
 	if (spool_record(o->spool, e, &f) < 0)
 		log_warning("%s", f.text);
 }
@@ -212,7 +211,7 @@ void outcome_leave(struct outcome *o, struct job *j, struct entry *e)
 	logline_write(j, NULL, EX_TEMPFAIL);
 }
 
-void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session)
+void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 {
 	time_t now = clock_wall();
 	unsigned chance = 0;
@@ -220,7 +219,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	bool settled;
 	int ok;
 
-	settle(j, e, session);
+	settle(j, e, true);
 	not_before(e, now);
 	outcome_idle(e, now, QUEUE_FAR);
 	if (age(e, now) > (time_t)o->with->queue_lifetime)
@@ -243,5 +242,5 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struc
 	}
 	if (ok < 0)
 		log_warning("%s", f.text);
-	logline_write(j, session, status_of(j, e, session, settled));
+	logline_write(j, NULL, status_of(j, e, settled));
 }

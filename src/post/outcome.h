@@ -1,7 +1,7 @@
 /*
  * post/outcome - what becomes of a mail of the queue after a try: who has it, when the rest is tried again, who is told
  *
- * Use: outcome_note(&o, &job, &entry, failed ? &f : NULL): the verdicts go into the entry, and that is recorded, or the
+ * Use: outcome_note(&o, &job, &entry): the verdicts go into the entry, and that is recorded, or the
  * mail finished; outcome_go_on first, for an entry that somebody was cut short with.
  *
  * Owns: nothing. Units: seconds. Bounds: the account's queue_lifetime. Errors: a spool that cannot be written is a warning:
@@ -27,7 +27,7 @@ struct outcome {
 };
 
 MUST_CHECK int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct failure *f);
-void outcome_note(struct outcome *o, struct job *j, struct entry *e, const struct failure *session);
+void outcome_note(struct outcome *o, struct job *j, struct entry *e);
 /* Some of its recipients have their answer, others come next: whoever is killed now sends to none of the first again. */
 void outcome_so_far(struct outcome *o, struct job *j, struct entry *e);
 /* We are told to end: it keeps its turn, and was no try. */

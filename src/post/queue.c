@@ -215,7 +215,7 @@ static void mail_done(void *ctx, struct mail *m)
 	} else if (told && envelope_count(&m->envelope, PENDING) && !envelope_count(&m->envelope, UNSURE)) {
 		outcome_leave(&r->outcome, &c->job, &c->entry);
 	} else {
-		outcome_note(&r->outcome, &c->job, &c->entry, NULL);
+		outcome_note(&r->outcome, &c->job, &c->entry);
 	}
 	forget(c);
 }
@@ -230,7 +230,7 @@ static void mail_part(void *ctx, struct mail *m)
 }
 
 /* The relay lets nobody in: that is an attempt of all, or most would never be tried, warned of and given up. */
-static void nobody_in(struct run *r, const struct failure *session)
+static void nobody_in(struct run *r, const struct failure *why)
 {
 	struct mail *m;
 
@@ -239,13 +239,14 @@ static void nobody_in(struct run *r, const struct failure *session)
 	while ((m = next_mail(r))) {
 		struct carried *c = carried_of(m);
 
-		outcome_note(&r->outcome, &c->job, &c->entry, session);
+		envelope_blame(&c->job.mail.envelope, &c->job.arena, why);
+		outcome_note(&r->outcome, &c->job, &c->entry);
 		forget(c);
 	}
 }
 
 /* The mail in hand when the session ended: tried, unless that was no fault; then it goes on where it was. */
-static void note_last(struct run *r, int ok, const struct failure *f)
+static void note_last(struct run *r, int ok)
 {
 	struct carried *c = r->last;
 	bool open = outcome_is_open(&c->job.mail.envelope);
@@ -255,7 +256,7 @@ static void note_last(struct run *r, int ok, const struct failure *f)
 		if (!open)
 			outcome_so_far(&r->outcome, &c->job, &c->entry);
 	} else {
-		outcome_note(&r->outcome, &c->job, &c->entry, ok < 0 && open ? f : NULL);
+		outcome_note(&r->outcome, &c->job, &c->entry);
 	}
 	forget(c);
 }
@@ -272,7 +273,7 @@ static int run_session(struct run *r, struct failure *f)
 	r->last = NULL;
 	ok = smtp_run(r->link->session, &limits, &client, f);
 	if (r->last)
-		note_last(r, ok, f);
+		note_last(r, ok);
 	if (ok != 0)
 		link_leave(r->link, false);
 	return ok;

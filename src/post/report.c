@@ -47,7 +47,7 @@ static void worsen(struct sum *sum, int status)
 		sum->status = status;
 }
 
-static struct sum add_up(const struct envelope *e, const struct failure *session)
+static struct sum add_up(const struct envelope *e)
 {
 	struct sum sum = {0};
 
@@ -61,8 +61,8 @@ static struct sum add_up(const struct envelope *e, const struct failure *session
 		sum.failed++;
 		if (r->verdict == REFUSED)
 			worsen(&sum, r->why->exit);
-		else if (r->verdict == PENDING && session)
-			worsen(&sum, session->exit);
+		else if (r->verdict == PENDING && r->why)
+			worsen(&sum, r->why->exit);
 		else if (r->verdict == DEFERRED && r->why->exit == EX_PROTOCOL)
 			worsen(&sum, EX_PROTOCOL);
 		else
@@ -99,61 +99,62 @@ static bool any_shouted(const struct envelope *e)
 	return false;
 }
 
-static void tell_recipient(const struct job *j, const struct recipient *r, const struct failure *session)
+static void tell_recipient(const struct job *j, const struct recipient *r)
 {
 	const struct envelope *e = &j->mail.envelope;
-	const struct failure *why = r->why ? r->why : session;
 	const char *whom = NULL;
 	struct failure told;
 
-	if (!why)
-		return;
-	told = *why;
+	told = *r->why;
 	if (r->verdict == UNSURE)
 		failure_hint(&told, "the relay may have taken it: sent again, it may arrive twice");
-	else if (r->why && told.stage == AT_RECIPIENT)
+	else if (r->verdict != PENDING && told.stage == AT_RECIPIENT)
 		whom = r->address;
-	else if (r->why && told.stage == AT_SENDER)
+	else if (r->verdict != PENDING && told.stage == AT_SENDER)
 		whom = e->sender;
 	if (is_murmured(j, r)) /* one line: nothing has to be mended, perhaps */
-		snprintf(told.text, sizeof told.text, "%.400s; the mail waits as %s", why->text, j->spooled);
+		snprintf(told.text, sizeof told.text, "%.400s; the mail waits as %s", r->why->text, j->spooled);
 	print_failure(&told, whom, !is_murmured(j, r));
 }
 
+static bool is_among(const struct failure *why, const struct failure *const *told, size_t count)
+{
+	while (count-- > 0)
+		if (told[count] == why)
+			return true;
+	return false;
+}
+
 /* One line a failure: what refused the mail as a whole is told once. */
-static void tell(const struct job *j, const struct failure *session)
+static void tell(const struct job *j)
 {
 	const struct envelope *e = &j->mail.envelope;
-	const struct failure *last = NULL;
+	const struct failure *told[REPORT_LINES];
 	size_t lines = 0, more = 0;
-	bool session_told = false;
 
 	for (size_t i = 0; i < e->recipients; i++) {
 		const struct recipient *r = &e->recipient[i];
 
-		if (r->verdict == ACCEPTED || (r->verdict == WAITS && !is_shouted(r) && !is_murmured(j, r)) || (r->why && r->why == last) ||
-		    (!r->why && session_told))
+		if (r->verdict == ACCEPTED || (r->verdict == WAITS && !is_shouted(r) && !is_murmured(j, r)) || !r->why || is_among(r->why, told, lines))
 			continue;
 		if (lines == REPORT_LINES) {
 			more++;
 			continue;
 		}
-		lines++;
-		last = r->why;
-		tell_recipient(j, r, session);
-		session_told |= !r->why;
+		told[lines++] = r->why;
+		tell_recipient(j, r);
 	}
 	if (more)
 		fprintf(stderr, "mysend: and %zu recipients more\n", more);
 }
 
-int report_verdicts(const struct job *j, const struct failure *session, bool quiet)
+int report_verdicts(const struct job *j, bool quiet)
 {
-	struct sum sum = add_up(&j->mail.envelope, session);
+	struct sum sum = add_up(&j->mail.envelope);
 	bool shouted = any_shouted(&j->mail.envelope);
 
 	if (!quiet && (sum.failed || shouted || any_murmured(j)))
-		tell(j, session);
+		tell(j);
 	if (!quiet && shouted)
 		fprintf(stderr, "mysend: hint: the mail waits as %s, and is tried again: mend the configuration\n", j->spooled);
 	return sum.status;
@@ -205,11 +206,11 @@ static int logged(const struct envelope *e, int status)
 	return status;
 }
 
-int report(const struct job *j, const struct failure *session, bool quiet)
+int report(const struct job *j, bool quiet)
 {
 	const struct envelope *e = &j->mail.envelope;
-	struct sum sum = add_up(e, session);
-	int status = report_verdicts(j, session, quiet);
+	struct sum sum = add_up(e);
+	int status = report_verdicts(j, quiet);
 
 	if (!quiet && sum.failed) {
 		report_unkept(j);
@@ -217,6 +218,6 @@ int report(const struct job *j, const struct failure *session, bool quiet)
 	}
 	if (!quiet && j->aloud)
 		tell_of_service(j);
-	logline_write(j, session, logged(e, status));
+	logline_write(j, NULL, logged(e, status));
 	return status;
 }

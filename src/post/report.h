@@ -1,7 +1,7 @@
 /*
  * post/report - what became of a mail, in words and as a status: the one place that prints
  *
- * Use: status = report(&job, failed ? &f : NULL, quiet); report_failure(&f) for what failed before there was
+ * Use: status = report(&job, quiet); report_failure(&f) for what failed before there was
  * a job.
  *
  * Owns: nothing. Units: none. Bounds: at most REPORT_LINES failures are told one by one.
@@ -18,9 +18,9 @@ enum { REPORT_LINES = 10 };
 
 void report_failure(const struct failure *f); /* "mysend: STAGE to HOST:PORT: CODE TEXT", and its hint */
 /* The same as report(), but for the log line and the count: nothing was to be sent. */
-int report_verdicts(const struct job *j, const struct failure *session, bool quiet);
+int report_verdicts(const struct job *j, bool quiet);
 void report_unkept(const struct job *j); /* "mysend: warning: it cannot wait: ...", if it should have waited */
-/* The session's failure, or NULL; tells what is to be told (but quiet: nothing), and the status. */
-int report(const struct job *j, const struct failure *session, bool quiet);
+/* Tells what is to be told (but quiet: nothing), and the status. */
+int report(const struct job *j, bool quiet);
 
 #endif

@@ -16,9 +16,9 @@ static bool on_the_way_in(const struct failure *f)
 	return (f->stage >= AT_RESOLVE && f->stage <= AT_LOGIN) || meaning_of(f) == MEANS_LOGIN;
 }
 
-bool shelf_waits(const struct recipient *r, const struct failure *session)
+bool shelf_waits(const struct recipient *r)
 {
-	const struct failure *why = r->why ? r->why : session;
+	const struct failure *why = r->why;
 
 	switch (r->verdict) {
 	case DEFERRED:
@@ -163,7 +163,7 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 	return ok;
 }
 
-void shelf_put_rest(struct job *j, const struct failure *session)
+void shelf_put_rest(struct job *j)
 {
 	struct envelope *v = &j->mail.envelope;
 	struct entry e = entry_of(j);
@@ -181,25 +181,22 @@ void shelf_put_rest(struct job *j, const struct failure *session)
 		const struct recipient *r = &v->recipient[i];
 		struct recipient *copy;
 
-		if (!shelf_waits(r, session))
+		if (!shelf_waits(r))
 			continue;
 		copy = envelope_add(&e.envelope, &j->arena, r->address);
 		copy->notify = r->notify;
 		copy->orcpt = r->orcpt;
 		copy->verdict = r->verdict == UNSURE ? UNSURE : PENDING;
 		if (!*e.last)
-			e.last = shelf_words(&j->arena, r->why ? r->why : session);
+			e.last = shelf_words(&j->arena, r->why);
 	}
 	if (!e.envelope.recipients)
 		return;
 	if (put(j, &e, &f) < 0)
 		return;
 	for (size_t i = 0; i < v->recipients; i++)
-		if (shelf_waits(&v->recipient[i], session)) {
-			if (!v->recipient[i].why)
-				v->recipient[i].why = session;
+		if (shelf_waits(&v->recipient[i]))
 			v->recipient[i].verdict = WAITS;
-		}
 }
 
 int shelf_put_all(struct job *j, const struct failure *why, struct failure *f)

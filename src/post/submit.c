@@ -57,52 +57,50 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 }
 
 /* In as many sessions as it takes: each but the last has ended without a fault, and none can do so twice without something
- * being done in it. */
-static int submit_once_more(struct job *j, struct link *l, bool verify, struct failure *f)
+ * being done in it. Whoever has not been tried in the end has the last one's failure as his. */
+static void try(struct job *j, struct link *l, bool verify)
 {
+	struct failure f;
 	int ok;
 
 	do
-		ok = hand_over(j, l, verify, f);
+		ok = hand_over(j, l, verify, &f);
 	while (ok == SMTP_ANOTHER && !ending_asked() && !link_is_spent(l));
 	if (ok == SMTP_ANOTHER)
-		f->exit = EX_TEMPFAIL; /* a later one may do what this one cannot */
-	return ok == 0 ? 0 : -1;
+		f.exit = EX_TEMPFAIL; /* a later one may do what this one cannot */
+	if (ok != 0)
+		envelope_blame(&j->mail.envelope, &j->arena, &f);
 }
 
 /* Nobody has set a relay yet: it waits for one, like mail whose relay cannot be had. */
-static int wait_for_relay(struct job *j, struct failure *f)
+static void wait_for_relay(struct job *j)
 {
 	struct failure unused;
 
-	*f = *j->account->unconfigured;
-	return shelf_put_all(j, j->account->unconfigured, &unused);
+	if (shelf_put_all(j, j->account->unconfigured, &unused) < 0)
+		envelope_blame(&j->mail.envelope, &j->arena, j->account->unconfigured);
 }
 
-int submit(struct job *j, struct link *l, struct failure *f)
+void submit(struct job *j, struct link *l)
 {
-	int ok;
+	struct failure unused; /* the job has it as unkept */
 
-	if (j->account->unconfigured)
-		return wait_for_relay(j, f);
-	if (j->later && shelf_put_all(j, NULL, f) == 0)
-		return 0;
-	ok = submit_once_more(j, l, false, f);
+	if (j->account->unconfigured) {
+		wait_for_relay(j);
+		return;
+	}
+	if (j->later && shelf_put_all(j, NULL, &unused) == 0)
+		return;
+	try(j, l, false);
 	/* A person who takes it back, before the relay has anything of it. */
-	if (ok < 0 && ending_is_abort() && untouched(&j->mail.envelope))
-		return -1;
-	shelf_put_rest(j, ok < 0 ? f : NULL);
+	if (ending_is_abort() && untouched(&j->mail.envelope))
+		return;
+	shelf_put_rest(j);
 	shelf_tell_sender(j);
-	return ok;
 }
 
-int submit_again(struct job *j, struct link *l, struct failure *f)
-{
-	return submit_once_more(j, l, false, f);
-}
-
-int submit_verify(struct job *j, struct link *l, struct failure *f)
+void submit_verify(struct job *j, struct link *l)
 {
 	j->mail.wire = source_text(&j->arena, SLICE(""));
-	return submit_once_more(j, l, true, f);
+	try(j, l, true);
 }

@@ -65,7 +65,7 @@ void again_drop(struct engine *e)
 	for (; e->again; e->again = e->again->next) {
 		forget(e->again->of->mail, e->again->first, e->again->count);
 		if (--e->again->of->open == 0 && e->again->of != e->mail)
-			e->client->done(e->client->ctx, e->again->of->mail);
+			engine_done(e, e->again->of->mail);
 	}
 }
 

@@ -252,6 +252,7 @@ void answers_lost(struct engine *e, struct failure *f)
 	struct transaction *last = NULL;
 
 	again_stalled(e, f);
+	e->lost = e->over ? NULL : f;
 	while (e->queued) {
 		struct transaction *t = e->queue[e->head].t;
 
@@ -270,6 +271,6 @@ void answers_lost(struct engine *e, struct failure *f)
 	e->writing = NULL;
 	again_drop(e);
 	if (e->mail && e->mail->open == 0)
-		e->client->done(e->client->ctx, e->mail->mail);
+		engine_done(e, e->mail->mail);
 	e->mail = NULL;
 }

@@ -72,6 +72,7 @@ struct engine {
 	struct past *past;	 /* what the session has been through */
 	bool kept;		 /* when this run began, it had been idle */
 	bool over;		 /* it cannot go on, and nothing has failed: another may */
+	const struct failure *lost; /* why the session is of no more use, or NULL */
 	unsigned answers;	 /* so far */
 	bool waited;		 /* it has not answered, or taken what was written, within the time allowed */
 	const struct smtp_limits *limits;
@@ -109,8 +110,10 @@ MUST_CHECK int body_bdat(struct engine *e, struct failure *f);
 MUST_CHECK int answers_next(struct engine *e, struct failure *f);
 /* The connection is lost, or good for nothing: settles what is under way, reports it, fills in *f. */
 void answers_lost(struct engine *e, struct failure *f);
-/* The transaction is over; done() when it was its mail's last. */
+/* The transaction is over; engine_done() when it was its mail's last. */
 void engine_end(struct engine *e, struct transaction *t);
+/* Hands the mail back to the client; who is PENDING in a lost session has its failure. */
+void engine_done(struct engine *e, struct mail *m);
 /* CHUNKING does not hold: for the session, and for the mail, which may be tried in another one. */
 void engine_no_chunking(struct engine *e, struct transaction *t);
 

@@ -74,6 +74,13 @@ static int say(struct engine *e, enum verb verb, const char *line, struct failur
 	return EMITTED;
 }
 
+void engine_done(struct engine *e, struct mail *m)
+{
+	if (e->lost)
+		envelope_blame(&m->envelope, m->in, e->lost);
+	e->client->done(e->client->ctx, m);
+}
+
 void engine_end(struct engine *e, struct transaction *t)
 {
 	struct under_way *u = t->of;
@@ -87,7 +94,7 @@ void engine_end(struct engine *e, struct transaction *t)
 	if (t->repeat)
 		again_repeat(e, t);
 	if (--u->open == 0 && u != e->mail)
-		e->client->done(e->client->ctx, u->mail);
+		engine_done(e, u->mail);
 	else if (answered && e->client->part)
 		e->client->part(e->client->ctx, u->mail);
 }

@@ -8,7 +8,7 @@
  * Owns: nothing; mails are the caller's, verdicts and failures land in each mail's arena.
  * Units: seconds; octets. Bounds: limits.window mails and 1 MiB of them under way without an answer.
  * After a lost connection: PENDING was never wholly sent or came after a 421, and may be sent again freely;
- * UNSURE was wholly sent without an answer.
+ * UNSURE was wholly sent without an answer. Both have the session's failure as their why, unless it is SMTP_ANOTHER.
  * Told to end (base/ending): what is wholly written has its answer waited for, ENDING_MS at most; what is not is left, and
  * a mail that is not through stays PENDING for the rest of its recipients, which is -1; no mail is begun if next() says so.
  * Errors: 0 when next() has no more; -1 and *f when the session is of no more use; SMTP_ANOTHER (and *f, for the curious) when
