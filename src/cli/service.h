@@ -1,7 +1,7 @@
 /*
  * cli/service - mail of many users by one account: who is at the other end of the socket, and what he may say (--service)
  *
- * Use: service_open(&peer, 0, f); service_admit; service_check_sender after MAIL, service_stamp when the message is whole,
+ * Use: service_open(&peer, 0, arena, f); service_admit; service_check_sender after MAIL, service_stamp when the message is whole,
  * before it is completed; service_tell when something went wrong. Root may send as anybody, over any number of connections.
  *
  * Owns: a descriptor until the process ends: the connection's slot. Texts in the arena. Bounds: service_connections of the

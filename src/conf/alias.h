@@ -1,7 +1,7 @@
 /*
  * conf/alias - the aliases as they are held: what conf/aliases reads and conf/alias.c follows
  *
- * Use: by those two only; everybody else goes through conf/aliases.h.
+ * Use: who = alias_find(a, local, true), by those two only; everybody else goes through conf/aliases.h.
  *
  * Owns: nothing; all in the arena of the run. Errors: none. Threads: one.
  * Source: as conf/aliases.h.

@@ -1,7 +1,7 @@
 /*
  * conf/choose - which account of the files it is: by name, by sender, or the default
  *
- * Use: choose_account(&account, all, arena, choice, f): a copy, the user's laid over the system's of that name.
+ * Use: choose_account(&account, all, arena, choice, false, f): a copy, the user's laid over the system's of that name.
  * An account of the user's that names its own relay takes nothing from the system's file.
  *
  * Owns: nothing. Bounds: none. Errors: AT_CONFIG EX_CONFIG listing the accounts there are.

@@ -3,7 +3,7 @@
  *
  * Replies are held back until the client has nothing more to read out of what it sent (RFC 2920 3.2), or until
  * dialogue_flush.
- * Use: dialogue_open(&d, 0, 1); while (dialogue_line(&d, &line, f) > 0) ... dialogue_say(&d, "250 2.0.0 Ok"); ...
+ * Use: dialogue_open(&d, 0, 1, f); while (dialogue_line(&d, &line, f) > 0) ... dialogue_say(&d, 250, "2.0.0 Ok", f); ...
  * dialogue_close(&d).
  *
  * Owns: its buffers; dialogue_close gives them back. A line is good until the next call.

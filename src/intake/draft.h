@@ -1,9 +1,10 @@
 /*
  * intake/draft - a message from the shell: what --subject, --to, --attach and their kind ask for
  *
- * Use: draft_option for each such option, as it is read; then, with the text read, draft_fields (fields take the place of
- * the text's own of that name), and once the account is known draft_texts, draft_defaults (fields that it gives to who has none) and
- * draft_compose (the body and its parts). intake_take does.
+ * Use: draft_option(...) for each such option, as it is read; then, with the text read, draft_fields(&draft, &job, true, f): fields
+ * take the place of the text's own of that name; and once the account is known draft_texts(&draft, &job, &charsets, f), then
+ * draft_defaults(&job, &charsets, f) (fields that it gives to who has none) and draft_compose(&draft, &job, types, f) (the body
+ * and its parts). intake_take does.
  *
  * Owns: nothing: texts are argv's or the arena's; files are held by the message.
  * Bounds: a field has 1 MiB at most. Errors: AT_USAGE for an option (64, 65 for what is in it); AT_INPUT EX_NOINPUT for

@@ -1,7 +1,7 @@
 /*
  * intake/identity - who the mail is from: envelope sender, address and name for a From field (COMPAT.md 6)
  *
- * Use: identity_read(&id, &job, wish, run, f) after the account is chosen.
+ * Use: identity_read(&id, &job, wish, f) after the account is chosen.
  * Owns: nothing; texts in the job's arena.
  * Errors: EX_USAGE or EX_DATAERR for what the caller gave, EX_CONFIG naming `from` or `maildomain` where no
  * domain is known. Threads: one. Source: COMPAT.md 0.4, 6.

@@ -1,7 +1,7 @@
 /*
  * intake/request - what one message asks for
  *
- * Use: fill in struct wish; request_notify("success,delay", &w.notify) and request_return("hdrs", &w.ret) read what NOTIFY and
+ * Use: struct wish w = {0}; fill it in; request_notify("success,delay", &w.notify) and request_return("hdrs", &w.ret) read what NOTIFY and
  * RET may be.
  *
  * Owns: nothing; texts are its maker's. Errors: -1 for a word that is none of those. Threads: any.

@@ -1,7 +1,8 @@
 /*
  * intake/smtp_words - what a client's MAIL and RCPT say, in words
  *
- * Use: smtpd_mail(&m, arena, "FROM:<a@b> SIZE=100", f); smtpd_rcpt(&r, arena, "TO:<a@b> NOTIFY=NEVER", utf8, f).
+ * Use: smtpd_mail(&m, arena, slice_of("FROM:<a@b> SIZE=100"), f);
+ * smtpd_rcpt(&r, arena, slice_of("TO:<a@b> NOTIFY=NEVER"), utf8, f).
  * Blanks behind the colon and a path without <> are taken, as everybody does.
  *
  * Owns: nothing; texts in the arena. Bounds: a line is at most DIALOGUE_LINE octets.

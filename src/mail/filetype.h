@@ -4,7 +4,7 @@
  * The parser of hostile files is libmagic's: it sees at most FILETYPE_LOOK octets, in a process of its own (mail/looker) that has
  * nothing of ours, may neither open nor run anything, and has little time and memory. What that does not survive is
  * octet-stream.
- * Use: struct filetypes *t = filetypes_open(arena, argv[0]); filetype_of(t, arena, head, "a.pdf") ...; filetypes_close(t).
+ * Use: struct filetypes *t = filetypes_open(arena, called); filetype_of(t, arena, head, "a.pdf") ...; filetypes_close(t).
  * The process is started at the first look and serves all of them. One that ends in the middle of a look is replaced, and asked once
  * more if it had others before. filetypes_start starts it ahead, so that it is ready by then.
  *

@@ -1,7 +1,7 @@
 /*
  * mail/offers - the extensions of SMTP that a relay may offer and mysend can do without, as a set
  *
- * Use: unsigned set; offers_parse("chunking, dsn", &set); if (set & OFFER_DSN) ...; offers_print(text, set).
+ * Use: unsigned set; offers_parse(slice_of("chunking, dsn"), &set); if (set & OFFER_DSN) ...; offers_print(text, set).
  * STARTTLS and AUTH are none of them: to do without those is less safe, and has settings of its own.
  *
  * Owns: nothing. Bounds: OFFERS_TEXT holds every set. Errors: -1 for a word that is none of them.

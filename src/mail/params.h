@@ -1,7 +1,7 @@
 /*
  * mail/params - parameters of a MIME field, whatever is in them (RFC 2045 5.1, 2231)
  *
- * Use: params_add(&buf, "filename", "März.pdf") behind "attachment": each on lines of its own. What is not ASCII, or too
+ * Use: params_add(&buf, "filename", slice_of("März.pdf")) behind "attachment": each on lines of its own. What is not ASCII, or too
  * long, becomes name*= in UTF-8, continued over several lines if need be; a name for readers of old follows, in ASCII.
  *
  * params_media reads a Content-Type that somebody wrote.

@@ -5,7 +5,7 @@
  * on the way, several in a row. So 2 GB need no more memory than 2 KB, SIZE= and BDAT know the length
  * beforehand, and a second transaction or relay gets the very same bytes as the first.
  *
- * Use: source->rewind(source, f); while (source->pull(source, to, room, &got, f) == 0 && got) ...
+ * Use: source = source_text(arena, text); source->rewind(source, f); while (source->pull(source, to, room, &got, f) == 0 && got) ...
  * Owns: its arena pieces; a file source borrows the descriptor, a text source the text.
  * Units: octets in wire form: lines end in CRLF, no dot-stuffing. pull gives 1 to room octets, 0 at the end.
  * Errors: AT_INPUT EX_IOERR; a file shorter than promised is one. Threads: one at a time.

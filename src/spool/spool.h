@@ -5,8 +5,8 @@
  * was learnt since is in queue/ID.state, replaced whole. Each step is one system call, and mysend-spool(5) lists every
  * state that a crash can leave. Any number of runners may be at work: an entry belongs to who holds its file's lock.
  *
- * Use: spool_open(&s, path, f); spool_accept(&s, &entry, source, f); or spool_take(&s, arena, id, 0, &entry, f), then
- * spool_record or spool_finish, and spool_release. spool_close(&s).
+ * Use: spool_open(&s, path, true, f); spool_accept(&s, &entry, source, f); or spool_take(&s, arena, id, 0, &entry, f), then
+ * spool_record(...) or spool_finish(...), and spool_release(&entry). spool_close(&s).
  *
  * Owns: a spool its folders' descriptors; an entry its file, open and locked, until spool_release.
  * Bounds: SPOOL_NAMES mails are listed at a time.

@@ -6,7 +6,7 @@
  * holds one of the texts, or a piece of LEAST octets of one, becomes "****", in any case of letters, also where the
  * text was cut off or goes on in the answer's next line.
  *
- * Use: mask_start(&m); mask_password(&m, user, password); mask_said(&m, line) for each line of ours during AUTH;
+ * Use: mask_start(&m); mask_password(&m, user, password); mask_said(&m, said) for each line of ours during AUTH;
  * n = mask_line(&m, line, n, first) for each line heard; mask_settle(&m) after the login; mask_free(&m).
  * Owns: copies of the texts, until mask_settle wipes them. From then on it has a number of 32 bits and a length for
  * each, and another for its first three quarters: a text is found as long as that much of it stands in one answer, on one

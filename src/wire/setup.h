@@ -2,7 +2,7 @@
  * wire/setup - what libcurl said to the options that it was given
  *
  * No answer of curl_easy_setopt is passed over: an option that this libcurl does not take is an error before anything is said.
- * Use: struct setup s = {0}; setup_took(&s, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L), SETTINGS); then setup_done(&s, f).
+ * Use: CURL *easy; struct setup s = {0}; setup_took(&s, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L), SETTINGS); then setup_done(&s, f).
  *
  * Owns: nothing. Errors: AT_CONFIG EX_CONFIG for what this libcurl cannot do; EX_OSERR without memory. Threads: any.
  * Source: curl_easy_setopt(3).
