@@ -9,18 +9,18 @@
 #include "mail/looker.h"
 #include "post/report.h"
 
-static int mode_run(const struct wish *w, struct arena *run, struct failure *f)
+static int mode_run(const struct options *o, struct arena *run, struct failure *f)
 {
-	switch (w->mode) {
+	switch (o->mode) {
 	case MODE_SEND:
-		return mode_send(w, run, f);
+		return mode_send(o, run, f);
 	case MODE_SMTP:
 	case MODE_BATCH:
-		return mode_smtp(w, run, f);
+		return mode_smtp(o, run, f);
 	case MODE_VERIFY:
-		return mode_verify(w, run, f);
+		return mode_verify(o, run, f);
 	case MODE_NEWALIASES:
-		return mode_aliases(w, run, f);
+		return mode_aliases(o, run, f);
 	case MODE_MAILQ:
 	case MODE_QUEUE:
 	case MODE_NOTHING:
@@ -28,14 +28,14 @@ static int mode_run(const struct wish *w, struct arena *run, struct failure *f)
 	case MODE_RELEASE:
 	case MODE_REMOVE:
 	case MODE_CHECK:
-		return mode_queue(w, run, f);
+		return mode_queue(o, run, f);
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:
 	case MODE_HELP:
 	case MODE_VERSION:
 		break;
 	}
-	return mode_show(w, run, f);
+	return mode_show(o, run, f);
 }
 
 /* libcurl 8.9.0 and 8.9.1 give SIGPIPE back its deadly meaning while they work, whoever had it ignored. */
@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 {
 	struct arena run = {0};
 	struct failure f;
-	struct wish wish;
+	struct options options;
 	bool input;
 	int status = -1;
 
@@ -63,17 +63,17 @@ int main(int argc, char **argv)
 	input = file_standard_open();
 	block_pipe_signal();
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to be told, not a death */
-	if (options_read(&wish, &run, argc, argv, &f) == 0) {
-		wish.no_input = !input;
-		status = mode_run(&wish, &run, &f);
+	if (options_read(&options, &run, argc, argv, &f) == 0) {
+		options.no_input = !input;
+		status = mode_run(&options, &run, &f);
 	}
 	if (status < 0) {
 		status = f.exit;
-		if (!wish.quiet)
+		if (!options.quiet)
 			report_failure(&f);
 	}
 	/* Who writes the message never gets EPIPE, even if we had no use for it; but for who tells us to end. */
-	if (status != EX_OK && !ending_asked() && (wish.mode == MODE_SEND || wish.mode == MODE_BATCH) && !isatty(STDIN_FILENO))
+	if (status != EX_OK && !ending_asked() && (options.mode == MODE_SEND || options.mode == MODE_BATCH) && !isatty(STDIN_FILENO))
 		file_drain(STDIN_FILENO);
 	arena_free(&run);
 	return status;

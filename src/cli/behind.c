@@ -8,15 +8,15 @@
 
 #include "base/again.h"
 
-void behind_try(const struct wish *w, struct arena *in, const char *id)
+void behind_try(const struct options *o, struct arena *in, const char *id)
 {
 	char *argv[8] = {"mysend"};
 	int n = 1, null;
 	sigset_t none;
 
-	if (w->config) {
+	if (o->config) {
 		argv[n++] = "-C";
-		argv[n++] = arena_printf(in, "%s", w->config);
+		argv[n++] = arena_printf(in, "%s", o->config);
 	}
 	argv[n++] = id ? arena_printf(in, "-qI%s", id) : "-q";
 	signal(SIGCHLD, SIG_IGN);
@@ -31,6 +31,6 @@ void behind_try(const struct wish *w, struct arena *in, const char *id)
 			_exit(EX_OSERR);
 	/* What the caller has left open: a pipe perhaps whose end somebody waits for. */
 	again_close_from(STDERR_FILENO + 1);
-	again_exec(w->called, argv, environ);
+	again_exec(o->called, argv, environ);
 	_exit(EX_OSERR);
 }

@@ -1,7 +1,7 @@
 /*
  * cli/behind - a try in a process of its own, so that who calls need not wait (-odb)
  *
- * Use: behind_try(&wish, arena, id): the mail of that name, or with NULL all that is due.
+ * Use: behind_try(&options, arena, id): the mail of that name, or with NULL all that is due.
  * The program is started anew with nothing of the caller's but its environment: what a child inherits has no
  * password, and is no file of the caller's either.
  *
@@ -12,6 +12,6 @@
 
 #include "cli/options.h"
 
-void behind_try(const struct wish *w, struct arena *in, const char *id);
+void behind_try(const struct options *o, struct arena *in, const char *id);
 
 #endif

@@ -30,31 +30,31 @@ static int look(struct keeper *k, struct health *h, struct failure *f)
 	return ok;
 }
 
-static int judge(const struct health *h, const struct wish *w)
+static int judge(const struct health *h, const struct options *o)
 {
-	if (h->age >= (time_t)w->critical)
+	if (h->age >= (time_t)o->queue.critical)
 		return CRITICAL;
-	return h->age >= (time_t)w->warning ? WARNING : FINE;
+	return h->age >= (time_t)o->queue.warning ? WARNING : FINE;
 }
 
-int keeper_check(const struct wish *w, struct arena *run)
+int keeper_check(const struct options *o, struct arena *run)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 	struct health h = {.age = 0};
 	struct failure f;
 	struct keeper k;
-	int ok = keeper_open(&k, w, run, &f), state;
+	int ok = keeper_open(&k, o, run, &f), state;
 
 	if (ok == 0)
 		ok = look(&k, &h, &f);
 	keeper_close(&k);
-	state = ok < 0 ? UNKNOWN : judge(&h, w);
+	state = ok < 0 ? UNKNOWN : judge(&h, o);
 	if (ok < 0)
 		printf("MYSEND UNKNOWN - %s\n", f.text);
 	else
 		printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up"
 		       "|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0\n",
 		       words[state], h.sum.mails, h.sum.mails == 1 ? "" : "s", h.sum.mails == 1 ? "s" : "", (long long)h.age,
-		       h.failed, h.sum.mails, (long long)h.age, w->warning, w->critical, h.sum.octets, h.failed);
+		       h.failed, h.sum.mails, (long long)h.age, o->queue.warning, o->queue.critical, h.sum.octets, h.failed);
 	return fflush(stdout) == EOF ? UNKNOWN : state;
 }

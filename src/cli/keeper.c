@@ -8,7 +8,7 @@ static int own_account(const struct keeper *k, struct arena *run, struct account
 {
 	const struct accounts *all = &k->intake.all;
 	const struct config *first = all->user.sections ? &all->user : &all->system;
-	struct choice choice = {k->wish->account, NULL, k->wish->option, k->wish->options};
+	struct choice choice = {k->options->request.account, NULL, k->options->request.option, k->options->request.options};
 	int ok = accounts_choose(all, run, &choice, a, f);
 
 	if (*a || choice.name || !first->sections)
@@ -17,13 +17,13 @@ static int own_account(const struct keeper *k, struct arena *run, struct account
 	return accounts_choose(all, run, &choice, a, f);
 }
 
-int keeper_open(struct keeper *k, const struct wish *w, struct arena *run, struct failure *f)
+int keeper_open(struct keeper *k, const struct options *o, struct arena *run, struct failure *f)
 {
 	struct account *a;
 	int ok;
 
-	*k = (struct keeper){.wish = w, .spool = {"", -1, -1, -1}};
-	if (intake_open(&k->intake, w, run, f) < 0)
+	*k = (struct keeper){.options = o, .spool = {"", -1, -1, -1}};
+	if (intake_open(&k->intake, &o->request, o->config, o->called, run, f) < 0)
 		return -1;
 	/* A relay is not needed to look. */
 	if (own_account(k, run, &a, f) < 0 && !a)
@@ -31,7 +31,7 @@ int keeper_open(struct keeper *k, const struct wish *w, struct arena *run, struc
 	k->own = a;
 	if (!*whoami_spool(run, a))
 		return 0;
-	ok = w->mode == MODE_MAILQ || w->mode == MODE_CHECK ? spool_open_to_look(&k->spool, whoami_spool(run, a), f)
+	ok = o->mode == MODE_MAILQ || o->mode == MODE_CHECK ? spool_open_to_look(&k->spool, whoami_spool(run, a), f)
 							     : spool_open(&k->spool, whoami_spool(run, a), false, f);
 	k->there = ok == 0;
 	return ok < 0 ? -1 : 0;

@@ -19,11 +19,11 @@ static const struct letter letters[] = {
 #undef ACCOUNT
 };
 
-const struct letter *letter_find(const struct wish *w, char c)
+const struct letter *letter_find(const struct options *o, char c)
 {
 	for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
 		if (letters[i].letter == c)
-			return w->as_sendmail && letters[i].effect == ACCOUNT_NAME ? NULL : &letters[i];
+			return o->as_sendmail && letters[i].effect == ACCOUNT_NAME ? NULL : &letters[i];
 	return NULL;
 }
 
@@ -33,32 +33,32 @@ int usage(struct failure *f, const char *what, const char *which)
 	return failure_hint(f, "mysend --help lists the options");
 }
 
-static int set_body(struct wish *w, const char *value, struct failure *f)
+static int set_body(struct options *o, const char *value, struct failure *f)
 {
 	if (strcasecmp(value, "7BIT") == 0)
-		w->body = BODY_7BIT;
+		o->request.body = BODY_7BIT;
 	else if (strcasecmp(value, "8BITMIME") == 0)
-		w->body = BODY_8BITMIME;
+		o->request.body = BODY_8BITMIME;
 	else
 		return usage(f, "-B takes 7BIT or 8BITMIME, not ", value);
 	return 0;
 }
 
 /* -e, -oe and -O ErrorMode: p and none, print; q, be silent; m, w and e, print and mail. The status is always the truth. */
-static void set_errors(struct wish *w, const char *value)
+static void set_errors(struct options *o, const char *value)
 {
-	w->quiet = *value == 'q' || *value == 'Q';
-	w->mails_back = *value && strchr("mweMWE", *value);
+	o->quiet = *value == 'q' || *value == 'Q';
+	o->request.mail_errors = *value && strchr("mweMWE", *value);
 }
 
 /* q and d (defer): later; b: later, but at once; i, f and none: now, and later what fails. */
-static void set_delivery(struct wish *w, const char *value)
+static void set_delivery(struct options *o, const char *value)
 {
-	w->background = *value == 'b' || *value == 'B';
-	w->later = w->background || (*value && strchr("qdQD", *value));
+	o->background = *value == 'b' || *value == 'B';
+	o->request.later = o->background || (*value && strchr("qdQD", *value));
 }
 
-static void set_long_option(struct wish *w, const char *value)
+static void set_long_option(struct options *o, const char *value)
 {
 	struct slice rest = slice_of(value), name;
 
@@ -69,35 +69,35 @@ static void set_long_option(struct wish *w, const char *value)
 	name = slice_trim(name);
 	rest = slice_trim(rest);
 	if (slice_is(name, "IgnoreDots")) {
-		w->dots_are_text = rest.len && strchr("tTyY1", *rest.p);
-		w->dots_end = !w->dots_are_text;
+		o->dots_are_text = rest.len && strchr("tTyY1", *rest.p);
+		o->dots_end = !o->dots_are_text;
 	} else if (slice_is(name, "ErrorMode") && rest.len) {
-		set_errors(w, rest.p);
+		set_errors(o, rest.p);
 	} else if (slice_is(name, "DeliveryMode") && rest.len) {
-		set_delivery(w, rest.p);
+		set_delivery(o, rest.p);
 	} else if (slice_is(name, "Verbose")) {
-		w->verbose = true;
+		o->verbose = true;
 	} else {
 		log_debug("-O %s has no meaning here", value);
 	}
 }
 
 /* -oi, -oem, -ov; -oMr VALUE swallows one more argument (Exim's own). */
-static void set_old_option(struct wish *w, const char *value, bool *swallow)
+static void set_old_option(struct options *o, const char *value, bool *swallow)
 {
 	switch (*value) {
 	case 'i':
-		w->dots_are_text = !value[1] || strchr("tTyY1", value[1]);
-		w->dots_end = !w->dots_are_text;
+		o->dots_are_text = !value[1] || strchr("tTyY1", value[1]);
+		o->dots_end = !o->dots_are_text;
 		break;
 	case 'e':
-		set_errors(w, value + 1);
+		set_errors(o, value + 1);
 		break;
 	case 'd':
-		set_delivery(w, value + 1);
+		set_delivery(o, value + 1);
 		break;
 	case 'v':
-		w->verbose = true;
+		o->verbose = true;
 		break;
 	case 'M':
 		*swallow = value[1] && !value[2];
@@ -107,16 +107,16 @@ static void set_old_option(struct wish *w, const char *value, bool *swallow)
 	}
 }
 
-static int set_envid(struct wish *w, const char *value, struct failure *f)
+static int set_envid(struct options *o, const char *value, struct failure *f)
 {
 	if (!*value || strlen(value) > 100 || slice_has_control(slice_of(value)) ||
 	    !slice_is_ascii(slice_of(value)))
 		return usage(f, "-V takes up to 100 printable ASCII characters", "");
-	w->envid = value;
+	o->request.envid = value;
 	return 0;
 }
 
-static int set_mode(struct wish *w, const char *value, struct failure *f)
+static int set_mode(struct options *o, const char *value, struct failure *f)
 {
 	static const struct { const char *letter; enum mode mode; } known[] = {
 		{"m", MODE_SEND},   {"s", MODE_SMTP},	    {"S", MODE_BATCH}, {"v", MODE_VERIFY},
@@ -125,12 +125,12 @@ static int set_mode(struct wish *w, const char *value, struct failure *f)
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (strcmp(value, known[i].letter) == 0) {
-			w->mode = known[i].mode;
+			o->mode = known[i].mode;
 			return 0;
 		}
 	if (strchr("dDl", *value) && *value)
 		return usage(f, "mysend is no daemon: there is no mode -b", value);
-	if (!strchr(value, '@') || w->as_sendmail)
+	if (!strchr(value, '@') || o->as_sendmail)
 		return usage(f, "there is no mode -b", value);
 	fail(f, AT_USAGE, EX_USAGE, "there is no mode -b%s", value);
 	return failure_hint(f, "use --bcc LIST for what mail(1) does with -b");
@@ -163,23 +163,23 @@ static unsigned interval(const char *p)
 }
 
 /* -q, -qf, -qI..., -qR..., -qS..., -qG...: now; -q15m: now, and again and again. */
-static int set_queue(struct wish *w, const char *value, struct failure *f)
+static int set_queue(struct options *o, const char *value, struct failure *f)
 {
-	w->mode = MODE_QUEUE;
+	o->mode = MODE_QUEUE;
 	if (!*value)
 		return 0;
 	if (strchr("fIRSG!", *value)) {
-		w->queue_all = true;
+		o->queue.all = true;
 		if (*value == 'I')
-			w->queue_id = value + 1;
+			o->queue.id = value + 1;
 		if (*value == 'R')
-			w->queue_recipient = value + 1;
+			o->queue.recipient = value + 1;
 		if (*value == 'S')
-			w->queue_sender = value + 1;
+			o->queue.sender = value + 1;
 		return 0;
 	}
-	w->interval = interval(value);
-	return w->interval ? 0 : usage(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
+	o->queue.interval = interval(value);
+	return o->queue.interval ? 0 : usage(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
 }
 
 static void set_debug(const char *value)
@@ -190,20 +190,20 @@ static void set_debug(const char *value)
 }
 
 /* -XV, -XVxy: Postfix's envelopes that tell each recipient apart, which nobody here makes. */
-static int set_traffic(struct wish *w, const char *value, struct failure *f)
+static int set_traffic(struct options *o, const char *value, struct failure *f)
 {
 	if (*value == 'V' && (!value[1] || strlen(value) == 3))
 		return usage(f, "there are no variable envelope return paths here: -X", value);
-	if (!w->as_sendmail)
-		w->traffic = value;
+	if (!o->as_sendmail)
+		o->traffic = value;
 	return 0;
 }
 
-static void ignore(struct wish *w, const struct letter *l, const char *value)
+static void ignore(struct options *o, const struct letter *l, const char *value)
 {
 	log_debug("-%c has no meaning here: %s", l->letter, l->note);
-	if (!w->as_sendmail && strchr("AMc", l->letter) && strcmp(value, "c") != 0 && strcmp(value, "m") != 0)
-		w->of_mail = l->letter;
+	if (!o->as_sendmail && strchr("AMc", l->letter) && strcmp(value, "c") != 0 && strcmp(value, "m") != 0)
+		o->of_mail = l->letter;
 }
 
 static int refuse(const struct letter *l, struct failure *f)
@@ -212,83 +212,83 @@ static int refuse(const struct letter *l, struct failure *f)
 	return failure_hint(f, "%s", l->note);
 }
 
-int letter_act(struct wish *w, const struct letter *l, const char *value, bool *swallow, struct failure *f)
+int letter_act(struct options *o, const struct letter *l, const char *value, bool *swallow, struct failure *f)
 {
 	*swallow = false;
 	switch ((enum effect)l->effect) {
 	case IGNORE:
-		ignore(w, l, value);
+		ignore(o, l, value);
 		return 0;
 	case REFUSE:
 		return refuse(l, f);
 	case SUBJECT:
-		w->subject = value;
-		if (!w->as_sendmail)
+		o->subject = value;
+		if (!o->as_sendmail)
 			return 0;
 		fail(f, AT_USAGE, EX_USAGE, "-s is not an option of sendmail");
 		return failure_hint(f, "-s is an option of mail(1); here the subject is a header line");
 	case NEWALIASES:
-		w->mode = MODE_NEWALIASES;
+		o->mode = MODE_NEWALIASES;
 		return 0;
 	case TAG:
-		w->tag = value;
+		o->request.tag = value;
 		return 0;
 	case SMTPUTF8:
-		w->smtputf8 = true;
+		o->request.smtputf8 = true;
 		return 0;
 	case NO_ALIASES:
-		w->no_aliases = true;
+		o->request.no_aliases = true;
 		return 0;
 	case QUEUE:
-		return set_queue(w, value, f);
+		return set_queue(o, value, f);
 	case BODY:
-		return set_body(w, value, f);
+		return set_body(o, value, f);
 	case CONFIG:
-		if (!w->as_sendmail)
-			w->config = value;
+		if (!o->as_sendmail)
+			o->config = value;
 		return 0;
 	case NAME:
-		w->name = value;
+		o->request.name = value;
 		return 0;
 	case NOTIFY:
-		if (request_notify(value, &w->notify) == 0)
+		if (request_notify(value, &o->request.notify) == 0)
 			return 0;
 		return usage(f, "-N takes never, or a list of success, failure and delay, not ", value);
 	case OPTION:
-		set_long_option(w, value);
+		set_long_option(o, value);
 		return 0;
 	case RETURN:
-		return request_return(value, &w->ret) == 0 ? 0 : usage(f, "-R takes full or hdrs, not ", value);
+		return request_return(value, &o->request.ret) == 0 ? 0 : usage(f, "-R takes full or hdrs, not ", value);
 	case ENVID:
-		return set_envid(w, value, f);
+		return set_envid(o, value, f);
 	case TRAFFIC:
-		return set_traffic(w, value, f);
+		return set_traffic(o, value, f);
 	case ACCOUNT_NAME:
-		w->account = value;
+		o->request.account = value;
 		return 0;
 	case MODE:
-		return set_mode(w, value, f);
+		return set_mode(o, value, f);
 	case DEBUG:
 		set_debug(value);
 		return 0;
 	case ERRORS:
-		set_errors(w, value);
+		set_errors(o, value);
 		return 0;
 	case SENDER:
-		w->sender = value;
+		o->request.sender = value;
 		return 0;
 	case DOTS:
-		w->dots_are_text = true;
-		w->dots_end = false;
+		o->dots_are_text = true;
+		o->dots_end = false;
 		return 0;
 	case OLD_OPTION:
-		set_old_option(w, value, swallow);
+		set_old_option(o, value, swallow);
 		return 0;
 	case HEADER:
-		w->from_header = true;
+		o->request.from_header = true;
 		return 0;
 	case VERBOSE:
-		w->verbose = true;
+		o->verbose = true;
 		return 0;
 	}
 	return 0;

@@ -1,7 +1,7 @@
 /*
- * cli/letters - sendmail's letters: what there is (letters.def), and what each does to a wish
+ * cli/letters - sendmail's letters: what there is (letters.def), and what each does to the options
  *
- * Use: l = letter_find(wish, 'f'); letter_act(wish, l, value, &swallow, f).
+ * Use: l = letter_find(&options, 'f'); letter_act(&options, l, value, &swallow, f).
  * Owns: nothing; texts are argv's. Errors: AT_USAGE EX_USAGE. Threads: one. Source: COMPAT.md 0.3, 2.
  */
 #ifndef CLI_LETTERS_H
@@ -19,9 +19,9 @@ struct letter {
 };
 
 /* NULL: there is none, under the name we are called by. */
-const struct letter *letter_find(const struct wish *w, char c);
+const struct letter *letter_find(const struct options *o, char c);
 /* swallow: the next argument belongs to it, too. */
-MUST_CHECK int letter_act(struct wish *w, const struct letter *l, const char *value, bool *swallow, struct failure *f);
+MUST_CHECK int letter_act(struct options *o, const struct letter *l, const char *value, bool *swallow, struct failure *f);
 MUST_CHECK int usage(struct failure *f, const char *what, const char *which);
 
 #endif

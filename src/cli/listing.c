@@ -126,7 +126,7 @@ static void show_one(struct listing *l, const char *id)
 	if (got == SPOOL_SEEN) {
 		bool busy = !l->failed && spool_is_busy(s, id);
 
-		if (l->keeper->wish->json)
+		if (l->keeper->options->queue.json)
 			show_object(l, &e, busy);
 		else
 			show_entry(l, &e, busy);
@@ -155,12 +155,12 @@ int keeper_list(struct keeper *k, struct failure *f)
 
 	if (show_all(&given_up, f) < 0)
 		return -1;
-	if (given_up.count && !k->wish->json)
+	if (given_up.count && !k->options->queue.json)
 		printf("-- %zu given up, kept in %s/failed\n\n", given_up.count, k->spool.path);
 	if (!given_up.broken && show_all(&waits, f) < 0)
 		return -1;
 	/* Who watches the queue reads the last line as Postfix and sendmail have it, which know no "1 Kbyte". */
-	if (given_up.broken || waits.broken || k->wish->json)
+	if (given_up.broken || waits.broken || k->options->queue.json)
 		return file_end_output(f);
 	if (waits.count)
 		printf("-- %" PRIu64 " Kbytes in %zu Request%s.\n", (waits.octets + 1023) / 1024, waits.count,

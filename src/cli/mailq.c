@@ -39,7 +39,7 @@ static void find_in(struct found *found, const struct spool_names *names, bool f
 static int find_one(struct keeper *k, struct arena *in, const char *with, struct found *found, struct failure *f)
 {
 	struct spool_names waits = {.count = 0}, failed = {.count = 0};
-	bool removes = k->wish->mode == MODE_REMOVE;
+	bool removes = k->options->mode == MODE_REMOVE;
 
 	*found = (struct found){.id = NULL};
 	if (k->there && (spool_list(&k->spool, false, in, &waits, f) < 0 ||
@@ -55,7 +55,7 @@ static int find_one(struct keeper *k, struct arena *in, const char *with, struct
 
 static int change(struct keeper *k, struct entry *e, bool failed, struct failure *f)
 {
-	enum mode how = k->wish->mode;
+	enum mode how = k->options->mode;
 
 	if (how == MODE_REMOVE)
 		return failed ? spool_forget(&k->spool, e, f) : spool_finish(&k->spool, e, false, f);
@@ -90,15 +90,15 @@ static int change_one(struct keeper *k, const char *with, struct failure *f)
 /* What fails is told, and the others are seen to. The status: the first that is for good, else that of any. */
 static int change_all(struct keeper *k)
 {
-	const struct wish *w = k->wish;
+	const struct options *o = k->options;
 	int status = EX_OK;
 
-	for (size_t i = 0; i < w->recipients; i++) {
+	for (size_t i = 0; i < o->request.recipients; i++) {
 		struct failure f;
 
-		if (change_one(k, w->recipient[i].text, &f) == 0)
+		if (change_one(k, o->request.recipient[i].text, &f) == 0)
 			continue;
-		if (!w->quiet)
+		if (!o->quiet)
 			report_failure(&f);
 		if (status == EX_OK || status == EX_TEMPFAIL)
 			status = f.exit;
@@ -106,9 +106,9 @@ static int change_all(struct keeper *k)
 	return status;
 }
 
-static int act(struct keeper *k, const struct wish *w, struct failure *f)
+static int act(struct keeper *k, const struct options *o, struct failure *f)
 {
-	switch (w->mode) {
+	switch (o->mode) {
 	case MODE_MAILQ:
 		return keeper_list(k, f);
 	case MODE_HOLD:
@@ -120,20 +120,20 @@ static int act(struct keeper *k, const struct wish *w, struct failure *f)
 	}
 }
 
-int mode_queue(const struct wish *w, struct arena *run, struct failure *f)
+int mode_queue(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct keeper k;
 	int ok;
 
-	if (w->mode == MODE_NOTHING)
+	if (o->mode == MODE_NOTHING)
 		return EX_OK;
-	if (w->mode == MODE_CHECK)
-		return keeper_check(w, run);
-	if (w->interval)
-		return keeper_stay(w);
-	ok = keeper_open(&k, w, run, f);
+	if (o->mode == MODE_CHECK)
+		return keeper_check(o, run);
+	if (o->queue.interval)
+		return keeper_stay(o);
+	ok = keeper_open(&k, o, run, f);
 	if (ok == 0)
-		ok = act(&k, w, f);
+		ok = act(&k, o, f);
 	keeper_close(&k);
 	return ok;
 }

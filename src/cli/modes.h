@@ -1,7 +1,7 @@
 /*
  * cli/modes - what mysend can be asked to do, one file a mode
  *
- * Use: status = mode_send(&wish, &run, &f); Owns: nothing; *run lives as long as the process.
+ * Use: status = mode_send(&options, &run, &f); Owns: nothing; *run lives as long as the process.
  * Errors: the exit status when all has been told, or -1 and *f for main to tell. Threads: one.
  */
 #ifndef CLI_MODES_H
@@ -9,11 +9,11 @@
 
 #include "cli/options.h"
 
-int mode_send(const struct wish *w, struct arena *run, struct failure *f);
-int mode_smtp(const struct wish *w, struct arena *run, struct failure *f);    /* -bs, -bS */
-int mode_verify(const struct wish *w, struct arena *run, struct failure *f);  /* -bv */
-int mode_aliases(const struct wish *w, struct arena *run, struct failure *f); /* -bi, newaliases */
-int mode_queue(const struct wish *w, struct arena *run, struct failure *f);   /* -bp, -q, -bh */
-int mode_show(const struct wish *w, struct arena *run, struct failure *f); /* --show-config, --help, ... */
+int mode_send(const struct options *o, struct arena *run, struct failure *f);
+int mode_smtp(const struct options *o, struct arena *run, struct failure *f);    /* -bs, -bS */
+int mode_verify(const struct options *o, struct arena *run, struct failure *f);  /* -bv */
+int mode_aliases(const struct options *o, struct arena *run, struct failure *f); /* -bi, newaliases */
+int mode_queue(const struct options *o, struct arena *run, struct failure *f);   /* -bp, -q, -bh */
+int mode_show(const struct options *o, struct arena *run, struct failure *f); /* --show-config, --help, ... */
 
 #endif

@@ -55,22 +55,22 @@ static const struct word {
 	{"service", .effect = SERVICE},
 };
 
-static bool takes_value(const struct wish *w, const struct word *own)
+static bool takes_value(const struct options *o, const struct word *own)
 {
 	if (own->letter)
-		return letter_find(w, own->letter)->arity == NEEDS;
+		return letter_find(o, own->letter)->arity == NEEDS;
 	if (own->effect == DRAFT)
 		return own->kind != DRAFT_PLAIN;
 	return own->effect == MAIL || own->effect == WARN || own->effect == FAIL;
 }
 
 /* One argument that begins with a single '-': letters without values may stand together. */
-static int read_letters(struct wish *w, char **argv, int *at, struct failure *f)
+static int read_letters(struct options *o, char **argv, int *at, struct failure *f)
 {
 	const char *p = argv[*at] + 1;
 
 	for (; *p; p++) {
-		const struct letter *l = letter_find(w, *p);
+		const struct letter *l = letter_find(o, *p);
 		const char *value = p + 1;
 		bool swallow;
 
@@ -86,7 +86,7 @@ static int read_letters(struct wish *w, char **argv, int *at, struct failure *f)
 			}
 			++*at;
 		}
-		if (letter_act(w, l, value, &swallow, f) < 0)
+		if (letter_act(o, l, value, &swallow, f) < 0)
 			return -1;
 		if (swallow && argv[*at + 1])
 			++*at;
@@ -96,7 +96,7 @@ static int read_letters(struct wish *w, char **argv, int *at, struct failure *f)
 	return 0;
 }
 
-static int add_setting(struct wish *w, struct arena *run, const char *spelled, enum setting s, const char *value,
+static int add_setting(struct options *o, struct arena *run, const char *spelled, enum setting s, const char *value,
 		       struct failure *f)
 {
 	if (setting_is_secret(s)) {
@@ -104,8 +104,8 @@ static int add_setting(struct wish *w, struct arena *run, const char *spelled, e
 		     spelled);
 		return failure_hint(f, "use --password-file or --password-command, or a configuration file");
 	}
-	w->option = arena_grow(run, w->option, w->options, &w->option_room, sizeof *w->option);
-	w->option[w->options++] = (struct override){.setting = s, .value = value, .spelled = spelled};
+	o->request.option = arena_grow(run, o->request.option, o->request.options, &o->request.option_room, sizeof *o->request.option);
+	o->request.option[o->request.options++] = (struct override){.setting = s, .value = value, .spelled = spelled};
 	return 0;
 }
 
@@ -116,51 +116,45 @@ static int read_age(unsigned *to, const struct word *own, const char *value, str
 	return fail(f, AT_USAGE, EX_USAGE, "--%s takes a time as 30m, 2h or 1d, not \"%s\"", own->name, value);
 }
 
-static void add_recipient(struct wish *w, struct arena *run, const char *text, bool argument)
-{
-	w->recipient = arena_grow(run, w->recipient, w->recipients, &w->recipient_room, sizeof *w->recipient);
-	w->recipient[w->recipients++] = (struct asked){.text = text, .argument = argument};
-}
-
-static int read_word(struct wish *w, struct arena *run, const struct word *own, const char *spelled, const char *value, struct failure *f)
+static int read_word(struct options *o, struct arena *run, const struct word *own, const char *spelled, const char *value, struct failure *f)
 {
 	const char *to;
 	bool swallow;
 
 	if (own->letter)
-		return letter_act(w, letter_find(w, own->letter), value, &swallow, f);
+		return letter_act(o, letter_find(o, own->letter), value, &swallow, f);
 	switch (own->effect) {
 	case DRAFT:
 		to = draft_recipients(run, own->kind, value);
 		if (slice_trim(slice_of(to)).len)
-			add_recipient(w, run, to, false);
-		return draft_option(&w->draft, run, own->kind, spelled, value, f);
+			request_add(&o->request, run, to);
+		return draft_option(&o->request.draft, run, own->kind, spelled, value, f);
 	case MAIL:
-		if (w->named && w->mode != own->mode)
+		if (o->queue.named && o->mode != own->mode)
 			return usage(f, "only one is done at a time: ", spelled);
-		w->named = true;
-		add_recipient(w, run, value, true);
+		o->queue.named = true;
+		request_add(&o->request, run, value)->argument = true;
 		break;
 	case FLUSH:
-		w->queue_all = true;
+		o->queue.all = true;
 		break;
 	case DRY_RUN:
-		w->dry_run = true;
+		o->dry_run = true;
 		return 0;
 	case JSON:
-		w->json = true;
+		o->queue.json = true;
 		return 0;
 	case SERVICE:
-		w->service = true;
+		o->service = true;
 		return 0;
 	case WARN:
-		return read_age(&w->warning, own, value, f);
+		return read_age(&o->queue.warning, own, value, f);
 	case FAIL:
-		return read_age(&w->critical, own, value, f);
+		return read_age(&o->queue.critical, own, value, f);
 	case MODE:
 		break;
 	}
-	w->mode = own->mode;
+	o->mode = own->mode;
 	return 0;
 }
 
@@ -183,12 +177,12 @@ static const struct word *word_find(struct slice name)
 }
 
 /* -to, -help: letters that make no sense together, and a word that does. */
-static int check_hyphen(const struct wish *w, const char *arg, struct failure *f)
+static int check_hyphen(const struct options *o, const char *arg, struct failure *f)
 {
 	const char *name = arg + 1;
 	size_t len = strcspn(name, "=");
 
-	if (w->as_sendmail || len < 2 || (!word_find((struct slice){name, len}) && setting_find(name, len) == SETTINGS))
+	if (o->as_sendmail || len < 2 || (!word_find((struct slice){name, len}) && setting_find(name, len) == SETTINGS))
 		return 0;
 	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", arg);
 	return failure_hint(f, "did you mean -%s?", arg);
@@ -209,7 +203,7 @@ static int unknown(struct failure *f, struct arena *run, struct slice name, cons
 }
 
 /* --name, --name=value or --name value. */
-static int read_long(struct wish *w, struct arena *run, char **argv, int *at, struct failure *f)
+static int read_long(struct options *o, struct arena *run, char **argv, int *at, struct failure *f)
 {
 	const char *text = argv[*at] + 2;
 	struct slice rest = slice_of(text), name;
@@ -224,7 +218,7 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 	spelled = arena_printf(run, "--%.*s", (int)name.len, name.p);
 	own = word_find(name);
 	if (own)
-		takes = takes_value(w, own);
+		takes = takes_value(o, own);
 	else
 		s = setting_find(name.p, name.len);
 	if (!own && s == SETTINGS)
@@ -243,17 +237,17 @@ static int read_long(struct wish *w, struct arena *run, char **argv, int *at, st
 	if (!value && s != SETTINGS && argv[*at + 1] && setting_takes_word(s, slice_of(argv[*at + 1])))
 		value = argv[++*at];
 	if (own)
-		return read_word(w, run, own, spelled, value ? value : "", f);
-	return add_setting(w, run, spelled, s, value ? value : "on", f);
+		return read_word(o, run, own, spelled, value ? value : "", f);
+	return add_setting(o, run, spelled, s, value ? value : "on", f);
 }
 
-static bool is_long_for_all(const struct wish *w, const char *arg)
+static bool is_long_for_all(const struct options *o, const char *arg)
 {
 	return strcmp(arg, "--help") == 0 || strcmp(arg, "--version") == 0 ||
-	       (w->mode == MODE_MAILQ && strcmp(arg, "--json") == 0);
+	       (o->mode == MODE_MAILQ && strcmp(arg, "--json") == 0);
 }
 
-static void note_name(struct wish *w, const char *path)
+static void note_name(struct options *o, const char *path)
 {
 	static const struct { const char *name; enum mode mode; } known[] = {
 		{"sendmail", MODE_SEND}, {"send-mail", MODE_SEND}, {"mailq", MODE_MAILQ},
@@ -264,19 +258,19 @@ static void note_name(struct wish *w, const char *path)
 
 	for (size_t i = 0; name && i < sizeof known / sizeof *known; i++)
 		if (strcmp(name, known[i].name) == 0) {
-			w->as_sendmail = true;
-			w->mode = known[i].mode;
+			o->as_sendmail = true;
+			o->mode = known[i].mode;
 			log_quiet();
 		}
 }
 
 /* --attach *.png: the second of them is no recipient. */
-static int check_files(const struct wish *w, struct failure *f)
+static int check_files(const struct options *o, struct failure *f)
 {
-	for (size_t i = 0; w->draft.files && i < w->recipients; i++) {
-		const char *text = w->recipient[i].text;
+	for (size_t i = 0; o->request.draft.files && i < o->request.recipients; i++) {
+		const char *text = o->request.recipient[i].text;
 
-		if (w->recipient[i].argument && !strchr(text, '@') && strpbrk(text, "./") && access(text, R_OK) == 0) {
+		if (o->request.recipient[i].argument && !strchr(text, '@') && strpbrk(text, "./") && access(text, R_OK) == 0) {
 			fail(f, AT_USAGE, EX_USAGE, "%s is a file, and no recipient", text);
 			return failure_hint(f, "each file has its own --attach");
 		}
@@ -285,90 +279,92 @@ static int check_files(const struct wish *w, struct failure *f)
 }
 
 /* What mail(1) means by a letter that sendmail means something else by: who writes -s may well write that, too. */
-static int check_mail_letters(const struct wish *w, struct failure *f)
+static int check_mail_letters(const struct options *o, struct failure *f)
 {
 	/* -A of sendmail takes c or m: anything else was meant for mail(1). */
-	const char *instead = w->of_mail == 'A' ? "--attach FILE" : w->of_mail == 'M' ? "--html FILE" : w->of_mail == 'c' ? "--cc LIST" : NULL;
+	const char *instead = o->of_mail == 'A' ? "--attach FILE" : o->of_mail == 'M' ? "--html FILE" : o->of_mail == 'c' ? "--cc LIST" : NULL;
 
-	if (!instead && w->account && strpbrk(w->account, "./") && access(w->account, R_OK) == 0) {
-		fail(f, AT_USAGE, EX_USAGE, "-a is an account, and %s is a file", w->account);
+	if (!instead && o->request.account && strpbrk(o->request.account, "./") && access(o->request.account, R_OK) == 0) {
+		fail(f, AT_USAGE, EX_USAGE, "-a is an account, and %s is a file", o->request.account);
 		return failure_hint(f, "use --attach FILE");
 	}
-	if (!instead || (!w->draft.used && w->of_mail != 'A'))
+	if (!instead || (!o->request.draft.used && o->of_mail != 'A'))
 		return 0;
-	fail(f, AT_USAGE, EX_USAGE, "-%c is of sendmail, and does nothing", w->of_mail);
+	fail(f, AT_USAGE, EX_USAGE, "-%c is of sendmail, and does nothing", o->of_mail);
 	return failure_hint(f, "use %s for what mail(1) does with it", instead);
 }
 
 /* What is put together wrongly, though each by itself is fine. */
-static int check(const struct wish *w, struct failure *f)
+static int check(const struct options *o, struct failure *f)
 {
-	if (w->mode == MODE_SMTP && w->dry_run)
+	if (o->mode == MODE_SMTP && o->dry_run)
 		return usage(f, "--dry-run does not go with -bs", "");
-	if (w->draft.used && w->mode != MODE_SEND)
+	if (o->request.draft.used && o->mode != MODE_SEND)
 		return usage(f, "a message is made of options only to be sent", "");
-	if (!w->as_sendmail && (check_mail_letters(w, f) < 0 || check_files(w, f) < 0))
+	if (!o->as_sendmail && (check_mail_letters(o, f) < 0 || check_files(o, f) < 0))
 		return -1;
-	if (w->service && w->mode != MODE_SMTP)
+	if (o->service && o->mode != MODE_SMTP)
 		return usage(f, "--service goes with -bs only", "");
-	if (w->json && w->mode != MODE_MAILQ)
+	if (o->queue.json && o->mode != MODE_MAILQ)
 		return usage(f, "--json goes with -bp only", "");
-	if (w->mode == MODE_QUEUE && (w->recipients || w->from_header))
+	if (o->mode == MODE_QUEUE && (o->request.recipients || o->request.from_header))
 		return usage(f, "-q runs the queue: it takes no recipients and no -t", "");
 	return 0;
 }
 
-static int read_all(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f)
+static int read_all(struct options *o, struct arena *run, int argc, char **argv, struct failure *f)
 {
 	bool ended = false;
 
-	*w = (struct wish){.warning = 3600, .critical = 6 * 3600};
-	w->called = argc > 0 ? argv[0] : NULL;
-	note_name(w, w->called);
+	*o = (struct options){.queue = {.warning = 3600, .critical = 6 * 3600}};
+	o->called = argc > 0 ? argv[0] : NULL;
+	note_name(o, o->called);
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
 		int ok = 0;
 
 		if (ended || *arg != '-') {
-			add_recipient(w, run, arg, true);
-			ended |= w->as_sendmail;
+			request_add(&o->request, run, arg)->argument = true;
+			ended |= o->as_sendmail;
 		} else if (strcmp(arg, "--") == 0) {
 			ended = true;
 		} else if (strcmp(arg, "-") == 0) {
 			ok = usage(f, "a single - is no address", "");
-		} else if (arg[1] == '-' && (!w->as_sendmail || is_long_for_all(w, arg))) {
-			ok = read_long(w, run, argv, &i, f);
+		} else if (arg[1] == '-' && (!o->as_sendmail || is_long_for_all(o, arg))) {
+			ok = read_long(o, run, argv, &i, f);
 		} else if (arg[1] == '-') {
 			ok = usage(f, "called as sendmail, there is no option ", arg);
 		} else {
-			ok = check_hyphen(w, arg, f) < 0 ? -1 : read_letters(w, argv, &i, f);
+			ok = check_hyphen(o, arg, f) < 0 ? -1 : read_letters(o, argv, &i, f);
 		}
 		if (ok < 0)
 			return -1;
 	}
-	if (w->subject && draft_option(&w->draft, run, DRAFT_SUBJECT, "--subject", w->subject, f) < 0)
+	if (o->subject && draft_option(&o->request.draft, run, DRAFT_SUBJECT, "--subject", o->subject, f) < 0)
 		return -1;
-	for (size_t i = 0; w->draft.used && i < w->recipients; i++)
-		if (w->recipient[i].argument && draft_option(&w->draft, run, DRAFT_ARGUMENT, "recipient", w->recipient[i].text, f) < 0)
+	for (size_t i = 0; o->request.draft.used && i < o->request.recipients; i++)
+		if (o->request.recipient[i].argument && draft_option(&o->request.draft, run, DRAFT_ARGUMENT, "recipient", o->request.recipient[i].text, f) < 0)
 			return -1;
-	return check(w, f);
+	return check(o, f);
 }
 
 /* Who wants no words wants none about the options either, wherever that stands; and -bs has no message to read. */
-static void look_on(struct wish *w, int argc, char **argv)
+static void look_on(struct options *o, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
-		w->quiet |= strcmp(argv[i], "-oeq") == 0 || strcmp(argv[i], "-eq") == 0;
+		o->quiet |= strcmp(argv[i], "-oeq") == 0 || strcmp(argv[i], "-eq") == 0;
 		if (strcmp(argv[i], "-bs") == 0)
-			w->mode = MODE_SMTP;
+			o->mode = MODE_SMTP;
 	}
 }
 
-int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f)
+int options_read(struct options *o, struct arena *run, int argc, char **argv, struct failure *f)
 {
-	int ok = read_all(w, run, argc, argv, f);
+	int ok = read_all(o, run, argc, argv, f);
 
 	if (ok < 0)
-		look_on(w, argc, argv);
+		look_on(o, argc, argv);
+	/* cron and its like would throw it away. */
+	o->request.may_lack_relay = o->as_sendmail && !o->dry_run && o->mode != MODE_VERIFY;
 	return ok;
 }

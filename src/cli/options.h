@@ -1,11 +1,11 @@
 /*
- * cli/options - argv to a struct wish, from the two tables: letters.def and conf/settings.def
+ * cli/options - argv to a struct options, from the two tables: letters.def and conf/settings.def
  *
  * Called by one of sendmail's names, only sendmail's letters exist and the first recipient ends the options;
- * called as mysend, long options do too, anywhere. Use: options_read(&wish, arena, argc, argv, f).
+ * called as mysend, long options do too, anywhere. Use: options_read(&options, arena, argc, argv, f).
  *
  * Owns: nothing; texts are argv's or the arena's.
- * Errors: AT_USAGE EX_USAGE; wish->as_sendmail and wish->quiet are right even then. Threads: one.
+ * Errors: AT_USAGE EX_USAGE; as_sendmail and quiet are right even then. Threads: one.
  * Source: COMPAT.md 0.3, 2.
  */
 #ifndef CLI_OPTIONS_H
@@ -13,6 +13,39 @@
 
 #include "intake/request.h"
 
-MUST_CHECK int options_read(struct wish *w, struct arena *run, int argc, char **argv, struct failure *f);
+enum mode {
+	MODE_SEND, MODE_SMTP, MODE_BATCH, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
+	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK,
+	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
+};
+
+struct queue_options { /* of -q, -bp and --queue-... */
+	bool all;	/* -qf: due or not */
+	const char *id, *recipient, *sender; /* -qI, -qR, -qS; or NULL */
+	unsigned interval; /* -q15m: seconds, or 0 */
+	bool named;	/* --queue-hold and its like: the recipients are names of mails */
+	bool json;	/* for programs */
+	unsigned warning, critical; /* --queue-check: seconds */
+};
+
+struct options {
+	enum mode mode;
+	const char *called;    /* argv[0], or NULL */
+	bool as_sendmail;      /* letters only */
+	bool no_input;	       /* standard input was closed; main sets it */
+	bool dots_are_text;    /* -i */
+	bool dots_end;	       /* -O IgnoreDots=False */
+	bool verbose, dry_run; /* -v, --dry-run */
+	bool quiet;	       /* -oeq: status only */
+	bool background;       /* -odb: the caller need not wait for the try */
+	bool service;	       /* -bs for whoever is at the other end of a local socket */
+	const char *config, *traffic; /* --config, -X, or NULL */
+	const char *subject;   /* -s, or NULL */
+	char of_mail;	       /* a letter that mail(1) has for another thing, or 0 */
+	struct queue_options queue;
+	struct request request; /* of the message; a dialogue adds to it what is said of each */
+};
+
+MUST_CHECK int options_read(struct options *o, struct arena *run, int argc, char **argv, struct failure *f);
 
 #endif

@@ -59,12 +59,13 @@ static struct intake *intake_of(struct keeper *k, const char *config, struct fai
 
 static int account_in(struct keeper *k, struct intake *n, const char *name, struct failure *f)
 {
-	struct wish wish = *k->wish;
+	const struct request *own = &k->options->request;
+	struct request r = {.option = own->option, .options = own->options, .may_lack_relay = own->may_lack_relay};
 	struct aliases *unused;
 
 	/* Where there are no files, the environment is the only account there is. */
-	wish.account = !n->all.user.sections && !n->all.system.sections && strcmp(name, "default") == 0 ? NULL : name;
-	return intake_account(n, &k->scratch, &wish, NULL, &unused, f);
+	r.account = !n->all.user.sections && !n->all.system.sections && strcmp(name, "default") == 0 ? NULL : name;
+	return intake_account(n, &k->scratch, &r, NULL, &unused, f);
 }
 
 static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
@@ -83,16 +84,16 @@ static const struct account *account_of(void *ctx, const char *name, const char 
 
 int keeper_run(struct keeper *k, struct failure *f)
 {
-	const struct wish *w = k->wish;
+	const struct options *o = k->options;
 	struct watch watch;
 	struct queue_order order = {
 		.ctx = k,
 		.account = account_of,
-		.watcher = watch_open(&watch, w),
-		.all = w->queue_all,
-		.id = w->queue_id,
-		.recipient = w->queue_recipient,
-		.sender = w->queue_sender,
+		.watcher = watch_open(&watch, o),
+		.all = o->queue.all,
+		.id = o->queue.id,
+		.recipient = o->queue.recipient,
+		.sender = o->queue.sender,
 		.keeps = k->own,
 	};
 	struct queue_sum sum = {0};
@@ -102,7 +103,7 @@ int keeper_run(struct keeper *k, struct failure *f)
 	ending_hold(&held);
 	ok = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
 	watch_close(&watch);
-	if (ok == 0 && sum.cut && !w->interval)
+	if (ok == 0 && sum.cut && !o->queue.interval)
 		ok = fail(f, AT_SPOOL, EX_TEMPFAIL, "the run was told to end: %zu %s for the next one", sum.cut, sum.cut == 1 ? "mail waits" : "mails wait");
 	if (!ending_asked()) /* else the process ends anyway, by our status */
 		ending_release(&held);
@@ -110,13 +111,13 @@ int keeper_run(struct keeper *k, struct failure *f)
 }
 
 /* The configuration is read anew each time, and so is each password: of the next run's accounts none is this run's. */
-static void run_once(const struct wish *w)
+static void run_once(const struct options *o)
 {
 	struct arena once = {.block = NULL};
 	struct failure f;
 	struct keeper k;
 
-	if (keeper_open(&k, w, &once, &f) < 0 || keeper_run(&k, &f) < 0)
+	if (keeper_open(&k, o, &once, &f) < 0 || keeper_run(&k, &f) < 0)
 		log_warning("%s", f.text);
 	keeper_close(&k);
 	secret_wipe();
@@ -124,9 +125,9 @@ static void run_once(const struct wish *w)
 }
 
 /* Each of them ends a run behind the answers in hand; SIGHUP then, or in the pause, begins the next one. */
-int keeper_stay(const struct wish *w)
+int keeper_stay(const struct options *o)
 {
-	const struct timespec pause = {.tv_sec = (time_t)w->interval};
+	const struct timespec pause = {.tv_sec = (time_t)o->queue.interval};
 	sigset_t awaited;
 	int got;
 
@@ -137,7 +138,7 @@ int keeper_stay(const struct wish *w)
 	sigprocmask(SIG_BLOCK, &awaited, NULL);
 	notify("READY=1");
 	do {
-		run_once(w);
+		run_once(o);
 		got = sigtimedwait(&awaited, NULL, &pause);
 		if (got == SIGHUP) {
 			notify_reloading();

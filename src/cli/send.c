@@ -6,10 +6,10 @@
 #include "base/ending.h"
 #include "base/log.h"
 #include "cli/behind.h"
-#include "intake/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "conf/whoami.h"
+#include "intake/intake.h"
 #include "mail/wide.h"
 #include "post/logline.h"
 #include "post/queue.h"
@@ -20,19 +20,19 @@
 /* When no more is begun, and by when what was begun must be written. What is larger would hardly be, and waits for a run. */
 enum { ALONG_MS = 5000, ALONG_END_MS = 15000, ALONG_OCTETS = 1024 * 1024, ALONG_NAMES = 100 };
 
-static int read_message(struct job *j, const struct wish *w, struct filetypes *types, struct failure *f)
+static int read_message(struct job *j, const struct options *o, struct filetypes *types, struct failure *f)
 {
-	const struct draft *d = &w->draft;
-	unsigned how = !w->dots_are_text && (w->dots_end || isatty(STDIN_FILENO)) ? MESSAGE_DOT_ENDS : 0;
+	const struct draft *d = &o->request.draft;
+	unsigned how = !o->dots_are_text && (o->dots_end || isatty(STDIN_FILENO)) ? MESSAGE_DOT_ENDS : 0;
 
 	/* Standard input is a file of it, or there is none, and there are others. */
-	if (d->takes_input || (w->no_input && (d->html || d->files))) {
+	if (d->takes_input || (o->no_input && (d->html || d->files))) {
 		message_begin(&j->mail.message, &j->arena, 0);
 		return message_end(&j->mail.message, f);
 	}
-	if (w->no_input)
+	if (o->no_input)
 		return fail(f, AT_INPUT, EX_NOINPUT, "standard input is closed: there is no message");
-	if (d->used && !w->from_header)
+	if (d->used && !o->request.from_header)
 		how |= MESSAGE_MAY_BE_TEXT;
 	return wide_read(&j->mail.message, &j->arena, STDIN_FILENO, how, types, d->charset, f);
 }
@@ -56,18 +56,18 @@ static void queue_along(struct job *j, struct link *l)
 	spool_close(&s);
 }
 
-static int hand_over(struct job *j, const struct wish *w)
+static int hand_over(struct job *j, const struct options *o)
 {
 	struct watch watch;
-	struct link link = {.watcher = watch_open(&watch, w), .once = true};
+	struct link link = {.watcher = watch_open(&watch, o), .once = true};
 	struct ending held;
 	int status;
 
 	/* From here on what has been sent is told of: the end waits for that. */
 	ending_hold(&held);
 	submit(j, &link);
-	j->aloud = !w->as_sendmail && (w->verbose || isatty(STDERR_FILENO));
-	status = report(j, w->quiet);
+	j->aloud = !o->as_sendmail && (o->verbose || isatty(STDERR_FILENO));
+	status = report(j, o->quiet);
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);
@@ -77,24 +77,24 @@ static int hand_over(struct job *j, const struct wish *w)
 	return status;
 }
 
-int mode_send(const struct wish *w, struct arena *run, struct failure *f)
+int mode_send(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct job j = {.began = clock_steady(), .mail.message.held = -1};
 	struct intake intake;
 	int status;
 
-	if (intake_open(&intake, w, run, f) < 0 || read_message(&j, w, intake.types, f) < 0 ||
-	    intake_take(&intake, &j, w, f) < 0) {
+	if (intake_open(&intake, &o->request, o->config, o->called, run, f) < 0 || read_message(&j, o, intake.types, f) < 0 ||
+	    intake_take(&intake, &j, &o->request, f) < 0) {
 		if (j.account)
 			logline_write(&j, f, f->exit);
 		status = -1;
-	} else if (w->dry_run) {
+	} else if (o->dry_run) {
 		status = intake_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
 		intake_close(&intake); /* nobody looks into files while the relay is spoken to */
-		status = hand_over(&j, w);
-		if (w->background && j.spooled && !ending_asked())
-			behind_try(w, &j.arena, j.spooled);
+		status = hand_over(&j, o);
+		if (o->background && j.spooled && !ending_asked())
+			behind_try(o, &j.arena, j.spooled);
 	}
 	intake_close(&intake);
 	message_close(&j.mail.message);

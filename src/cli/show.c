@@ -69,18 +69,18 @@ static void show_looker(FILE *out)
 	}
 }
 
-static int show_config(const struct wish *w, struct arena *run, struct failure *f)
+static int show_config(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct accounts all;
 	struct account *a;
-	struct choice choice = {w->account, NULL, w->option, w->options};
+	struct choice choice = {o->request.account, NULL, o->request.option, o->request.options};
 	struct failure ignored;
 	int ok;
 
 	/* As it is chosen to send. */
-	if (w->sender && address_one(&choice.sender, run, slice_of(w->sender), &ignored) < 0)
+	if (o->request.sender && address_one(&choice.sender, run, slice_of(o->request.sender), &ignored) < 0)
 		choice.sender = NULL;
-	if (accounts_load(&all, run, w->config, f) < 0)
+	if (accounts_load(&all, run, o->config, f) < 0)
 		return -1;
 	ok = accounts_choose(&all, run, &choice, &a, f);
 	if (a) {
@@ -91,11 +91,11 @@ static int show_config(const struct wish *w, struct arena *run, struct failure *
 	return ok < 0 ? -1 : EX_OK;
 }
 
-int mode_show(const struct wish *w, struct arena *run, struct failure *f)
+int mode_show(const struct options *o, struct arena *run, struct failure *f)
 {
 	int status = EX_OK;
 
-	switch (w->mode) {
+	switch (o->mode) {
 	case MODE_HELP:
 		fputs(help, stdout);
 		break;
@@ -106,7 +106,7 @@ int mode_show(const struct wish *w, struct arena *run, struct failure *f)
 		settings_list(stdout);
 		break;
 	case MODE_SHOW_CONFIG:
-		status = show_config(w, run, f);
+		status = show_config(o, run, f);
 		break;
 	default:
 		break;

@@ -25,7 +25,7 @@ void smtpd_tell_batch(const struct smtpd *s, int code, const char *lines)
 
 int smtpd_say(struct smtpd *s, int code, const char *lines, struct failure *f)
 {
-	if (s->batch && code >= 400 && !s->wish->quiet)
+	if (s->batch && code >= 400 && !s->options->quiet)
 		smtpd_tell_batch(s, code, lines);
 	return dialogue_say(&s->io, code, lines, f);
 }
@@ -102,33 +102,33 @@ static int status_of(const struct smtpd *s)
 {
 	if (!s->batch || !(s->refused + s->strays))
 		return EX_OK;
-	if (!s->wish->quiet)
+	if (!s->options->quiet)
 		fprintf(stderr, "mysend: %zu of %zu messages have been handed over\n", s->taken, s->taken + s->refused);
 	return s->taken ? 1 : 2;
 }
 
-int mode_smtp(const struct wish *w, struct arena *run, struct failure *f)
+int mode_smtp(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct smtpd s = {.wish = w, .batch = w->mode == MODE_BATCH, .job.mail.message.held = -1};
+	struct smtpd s = {.options = o, .batch = o->mode == MODE_BATCH, .job.mail.message.held = -1};
 	struct watch watch;
 	int ok;
 
-	s.link.watcher = watch_open(&watch, w);
+	s.link.watcher = watch_open(&watch, o);
 	s.intake.run = run;
-	if (w->service && service_open(&s.peer, STDIN_FILENO, run, f) < 0)
+	if (o->service && service_open(&s.peer, STDIN_FILENO, run, f) < 0)
 		return -1;
 	ok = dialogue_open(&s.io, STDIN_FILENO, s.batch ? -1 : STDOUT_FILENO, f);
 	/* A process a connection: whoever connects and goes away would keep it. A program that has us for itself may take its
 	 * time between two mails, as a list server does that keeps its pipe open: it loses nothing but its own process. */
-	s.io.patience = w->service ? SMTPD_PATIENCE : 0;
-	if (ok == 0 && intake_open(&s.intake, w, run, f) < 0)
+	s.io.patience = o->service ? SMTPD_PATIENCE : 0;
+	if (ok == 0 && intake_open(&s.intake, &o->request, o->config, o->called, run, f) < 0)
 		ok = turn_away(&s, f);
 	if (ok == 0)
 		ok = greet(&s, f);
 	if (ok == 0)
 		ok = converse(&s, f);
-	if (s.batch && s.behind && w->background)
-		behind_try(w, run, NULL);
+	if (s.batch && s.behind && o->background)
+		behind_try(o, run, NULL);
 	intake_close(&s.intake);
 	link_leave(&s.link, ok == 0);
 	watch_close(&watch);

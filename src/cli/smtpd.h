@@ -14,6 +14,7 @@
 
 #include "intake/dialogue.h"
 #include "intake/intake.h"
+#include "cli/options.h"
 #include "cli/service.h"
 #include "intake/smtp_words.h"
 #include "post/link.h"
@@ -24,13 +25,13 @@ struct smtpd {
 	struct dialogue io;
 	bool batch; /* -bS: nobody reads the answers */
 	bool lf;    /* its lines end in LF */
-	const struct wish *wish;
+	const struct options *options;
 	struct intake intake;
 	struct link link;
 	struct peer peer;
 	bool extended; /* it said EHLO */
 	struct job job; /* of the transaction at hand */
-	struct wish said; /* the wish with what MAIL and RCPT said */
+	struct request request; /* what the options and its MAIL and RCPT ask for */
 	bool mail;	  /* MAIL was taken */
 	bool bdat;	  /* a BDAT was, and LAST has not come */
 	bool spoilt;	  /* of a batch's transaction: something was refused, so that nothing of it is sent */

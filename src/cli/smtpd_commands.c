@@ -34,7 +34,7 @@ static int refuse(struct smtpd *s, int code, const char *text, struct failure *f
 		return dialogue_say(&s->io, code, text, f);
 	if (!s->mail) {
 		s->strays++;
-		if (!s->wish->quiet)
+		if (!s->options->quiet)
 			smtpd_tell_batch(s, code, text);
 	}
 	/* The text begins with the enhanced code. */
@@ -93,23 +93,23 @@ static int on_mail(struct smtpd *s, struct slice words, struct failure *f)
 	s->mail = s->batch; /* the rest of a batch's transaction belongs to it, taken or not */
 	if (smtpd_mail(&m, &s->job.arena, words, &why) < 0)
 		return refuse_failure(s, &why, f);
-	s->said.sender = m.sender;
-	if (intake_account(&s->intake, &s->job, &s->said, *m.sender ? m.sender : NULL, &unused, &why) < 0)
+	s->request.sender = m.sender;
+	if (intake_account(&s->intake, &s->job, &s->request, *m.sender ? m.sender : NULL, &unused, &why) < 0)
 		return refuse_failure(s, &why, f);
 	if (service_check_sender(&s->peer, &s->job, m.sender, &why) < 0)
 		return refuse_failure(s, &why, f);
 	if (smtpd_limit(s) && m.size > smtpd_limit(s))
 		return refuse(s, 552, "5.3.4 the message is larger than message_size_limit", f);
-	s->said.recipients = s->said.recipient_room = 0;
-	s->said.recipient = NULL;
-	s->said.from_header = false;
+	s->request.recipients = s->request.recipient_room = 0;
+	s->request.recipient = NULL;
+	s->request.from_header = false;
 	if (m.body != BODY_UNSAID)
-		s->said.body = m.body;
+		s->request.body = m.body;
 	if (m.ret != RET_UNSAID)
-		s->said.ret = m.ret;
+		s->request.ret = m.ret;
 	if (m.envid)
-		s->said.envid = m.envid;
-	s->said.smtputf8 |= m.smtputf8;
+		s->request.envid = m.envid;
+	s->request.smtputf8 |= m.smtputf8;
 	s->mail = true;
 	return smtpd_say(s, 250, "2.1.0 Ok", f);
 }
@@ -126,25 +126,24 @@ static int say_full(struct smtpd *s, struct failure *f)
 
 static int on_rcpt(struct smtpd *s, struct slice words, struct failure *f)
 {
-	struct wish *w = &s->said;
+	struct request *r = &s->request;
+	struct request_recipient said;
 	struct failure why;
-	struct asked asked;
 
 	if (!s->mail || s->bdat)
 		return refuse(s, 503, "5.5.1 say MAIL first", f);
-	if (w->recipients == SMTPD_RECIPIENTS)
+	if (r->recipients == SMTPD_RECIPIENTS)
 		return say_full(s, f);
-	if (smtpd_rcpt(&asked, &s->job.arena, words, w->smtputf8, &why) < 0)
+	if (smtpd_rcpt(&said, &s->job.arena, words, r->smtputf8, &why) < 0)
 		return refuse_failure(s, &why, f);
-	w->recipient = arena_grow(&s->job.arena, w->recipient, w->recipients, &w->recipient_room, sizeof *w->recipient);
-	w->recipient[w->recipients++] = asked;
+	*request_add(r, &s->job.arena, said.text) = said;
 	return smtpd_say(s, 250, "2.1.5 Ok", f);
 }
 
 /* What may follow MAIL and RCPT has come; else the answer, in *said. */
 static bool is_ready(struct smtpd *s, int *said, struct failure *f)
 {
-	if (s->mail && (s->said.recipients || s->batch))
+	if (s->mail && (s->request.recipients || s->batch))
 		return true;
 	*said = refuse(s, 503, s->mail ? "5.5.1 say RCPT first" : "5.5.1 say MAIL first", f);
 	return false;
@@ -221,7 +220,7 @@ static int on_bdat(struct smtpd *s, struct slice words, struct failure *f)
 		s->quit = true;
 		return refuse(s, 552, "5.3.4 the message is larger than message_size_limit", f);
 	}
-	ready = s->mail && (s->said.recipients || s->batch);
+	ready = s->mail && (s->request.recipients || s->batch);
 	if (!ready)
 		s->octets += size;
 	if (ready && !s->bdat) {

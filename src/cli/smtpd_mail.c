@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "cli/behind.h"
-#include "intake/identity.h"
 #include "cli/smtpd.h"
+#include "intake/identity.h"
 #include "post/hint.h"
 #include "post/report.h"
 #include "post/shelf.h"
@@ -22,7 +22,7 @@ void smtpd_reset(struct smtpd *s)
 	s->job.peer = s->peer.name;
 	s->job.uid = s->peer.counted;
 	s->job.dialogue = !s->batch;
-	s->said = *s->wish;
+	s->request = s->options->request;
 	s->mail = s->bdat = s->spoilt = s->wrong = false;
 	s->octets = 0;
 }
@@ -34,7 +34,7 @@ void smtpd_begin_message(struct smtpd *s)
 
 const struct account *smtpd_usual(struct smtpd *s)
 {
-	const struct choice choice = {s->wish->account, NULL, s->wish->option, s->wish->options};
+	const struct choice choice = {s->options->request.account, NULL, s->options->request.option, s->options->request.options};
 	struct failure unused;
 
 	if (!s->looked && accounts_choose(&s->intake.all, s->intake.run, &choice, &s->usual, &unused) < 0)
@@ -297,7 +297,7 @@ static int hand_over(struct smtpd *s, struct failure *f)
 {
 	struct ending held;
 
-	if (s->wish->dry_run) {
+	if (s->options->dry_run) {
 		s->taken++;
 		return intake_print(&s->job, f);
 	}
@@ -308,12 +308,12 @@ static int hand_over(struct smtpd *s, struct failure *f)
 		s->errors = s->full = 0;
 	} else {
 		s->refused++;
-		if (!s->wish->quiet)
+		if (!s->options->quiet)
 			report_unkept(&s->job);
 	}
 	tell_service(s);
-	if (s->wish->background && s->job.spooled && !s->batch && !ending_asked())
-		behind_try(s->wish, &s->job.arena, s->job.spooled);
+	if (s->options->background && s->job.spooled && !s->batch && !ending_asked())
+		behind_try(s->options, &s->job.arena, s->job.spooled);
 	s->behind |= s->job.spooled != NULL;
 	return say_verdicts(s, f) < 0 ? -1 : end_if_told(s, &held, f);
 }
@@ -325,9 +325,9 @@ static int stamp(struct smtpd *s, struct failure *f)
 
 	if (!s->peer.known)
 		return 0;
-	if (intake_account(&s->intake, &s->job, &s->said, identity_for_choice(&s->job, &s->said), &unused, f) < 0)
+	if (intake_account(&s->intake, &s->job, &s->request, identity_for_choice(&s->job, &s->request), &unused, f) < 0)
 		return -1;
-	return service_stamp(&s->peer, &s->job, s->said.sender, s->extended, f);
+	return service_stamp(&s->peer, &s->job, s->request.sender, s->extended, f);
 }
 
 int smtpd_end_message(struct smtpd *s, struct failure *f)
@@ -339,7 +339,7 @@ int smtpd_end_message(struct smtpd *s, struct failure *f)
 		s->wrong = true;
 	if (!s->wrong && (message_end(&s->job.mail.message, &s->why) < 0 ||
 			  stamp(s, &s->why) < 0 ||
-			  intake_take(&s->intake, &s->job, &s->said, &s->why) < 0))
+			  intake_take(&s->intake, &s->job, &s->request, &s->why) < 0))
 		s->wrong = true;
 	if (s->wrong) {
 		s->refused++;

@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "intake/intake.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
+#include "intake/intake.h"
 #include "post/report.h"
 #include "post/submit.h"
 
@@ -23,11 +23,11 @@ static void show(const struct recipient *r)
 	       *r->why->enhanced ? " " : "", text);
 }
 
-static int ask(struct job *j, const struct wish *w, struct failure *f)
+static int ask(struct job *j, const struct options *o, struct failure *f)
 {
 	const struct envelope *e = &j->mail.envelope;
 	struct watch watch;
-	struct link link = {.watcher = watch_open(&watch, w), .once = true};
+	struct link link = {.watcher = watch_open(&watch, o), .once = true};
 
 	submit_verify(j, &link);
 	link_leave(&link, true);
@@ -36,20 +36,20 @@ static int ask(struct job *j, const struct wish *w, struct failure *f)
 		show(&e->recipient[i]);
 	if (file_end_output(f) < 0)
 		return -1;
-	return report_verdicts(j, w->quiet);
+	return report_verdicts(j, o->quiet);
 }
 
 /* -bv: who gets mail for these addresses, and would the relay take it? Nothing is sent. */
-int mode_verify(const struct wish *w, struct arena *run, struct failure *f)
+int mode_verify(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct job j = {.began = clock_steady(), .mail.message.held = -1};
 	struct intake intake;
 	int status = -1;
 
 	message_begin(&j.mail.message, &j.arena, 0);
-	if (intake_open(&intake, w, run, f) == 0 && message_end(&j.mail.message, f) == 0 &&
-	    intake_take(&intake, &j, w, f) == 0)
-		status = w->dry_run ? intake_print(&j, f) : ask(&j, w, f);
+	if (intake_open(&intake, &o->request, o->config, o->called, run, f) == 0 && message_end(&j.mail.message, f) == 0 &&
+	    intake_take(&intake, &j, &o->request, f) == 0)
+		status = o->dry_run ? intake_print(&j, f) : ask(&j, o, f);
 	intake_close(&intake);
 	message_close(&j.mail.message);
 	arena_free(&j.arena);
@@ -64,15 +64,15 @@ static void tell(void *ctx, const struct failure *f)
 
 /* -bi, newaliases: there is nothing to build; what is wrong in the file is told. Packages that install an alias with a
  * command call it, and fail if it does: that is told, and is no failure. */
-int mode_aliases(const struct wish *w, struct arena *run, struct failure *f)
+int mode_aliases(const struct options *o, struct arena *run, struct failure *f)
 {
-	const struct choice choice = {w->account, NULL, w->option, w->options};
+	const struct choice choice = {o->request.account, NULL, o->request.option, o->request.options};
 	struct aliases *aliases;
 	struct accounts all;
 	struct account *a;
 
 	/* A relay is not needed for it. */
-	if (accounts_load(&all, run, w->config, f) < 0 || (accounts_choose(&all, run, &choice, &a, f) < 0 && !a) ||
+	if (accounts_load(&all, run, o->config, f) < 0 || (accounts_choose(&all, run, &choice, &a, f) < 0 && !a) ||
 	    aliases_open(&aliases, run, a, f) < 0)
 		return -1;
 	return aliases_check(aliases, tell, NULL) ? EX_DATAERR : EX_OK;

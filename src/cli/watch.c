@@ -39,20 +39,20 @@ static void pace(void *ctx, const char *relay, uint64_t sent, uint64_t size)
 	fflush(stderr);
 }
 
-const struct watcher *watch_open(struct watch *w, const struct wish *wish)
+const struct watcher *watch_open(struct watch *w, const struct options *o)
 {
 	int fd;
 
-	*w = (struct watch){.watcher.ctx = w, .aloud = wish->verbose, .began = clock_steady()};
-	if (wish->traffic) {
-		fd = open(wish->traffic, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	*w = (struct watch){.watcher.ctx = w, .aloud = o->verbose, .began = clock_steady()};
+	if (o->traffic) {
+		fd = open(o->traffic, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 		w->file = fd < 0 ? NULL : fdopen(fd, "a");
 		if (!w->file)
-			log_warning("%s cannot be written: %s", wish->traffic, strerror(errno));
+			log_warning("%s cannot be written: %s", o->traffic, strerror(errno));
 	}
 	if (w->aloud || w->file)
 		w->watcher.line = show;
-	if (!w->aloud && !wish->quiet && isatty(STDERR_FILENO))
+	if (!w->aloud && !o->quiet && isatty(STDERR_FILENO))
 		w->watcher.pace = pace;
 	return w->watcher.line || w->watcher.pace ? &w->watcher : NULL;
 }

@@ -2,7 +2,7 @@
  * cli/watch - shows what goes on with the relay: -v the conversation on standard error, -X at the end of a
  * file; on a terminal how far it is, once it takes more than two seconds
  *
- * Use: watcher = watch_open(&w, wish); ... watch_close(&w). NULL when nobody asked.
+ * Use: watcher = watch_open(&w, options); ... watch_close(&w). NULL when nobody asked.
  * Owns: the file's stream. Units: lines as sendmail -v prints them, ">>> " ours and "<<< " the relay's.
  * Errors: a file that can't be opened is a warning. Threads: one.
  */
@@ -21,7 +21,7 @@ struct watch {
 	int64_t began, shown; /* clock_steady; shown 0: there is nothing to wipe */
 };
 
-const struct watcher *watch_open(struct watch *w, const struct wish *wish);
+const struct watcher *watch_open(struct watch *w, const struct options *o);
 void watch_close(struct watch *w);
 
 #endif

@@ -54,12 +54,12 @@ const char *identity_of_header(struct job *j)
 	return list.box[0].address;
 }
 
-const char *identity_for_choice(struct job *j, const struct wish *w)
+const char *identity_for_choice(struct job *j, const struct request *r)
 {
 	const char *sender = NULL;
 	struct failure ignored;
 
-	if (w->sender && address_one(&sender, &j->arena, slice_of(w->sender), &ignored) == 0 && *sender)
+	if (r->sender && address_one(&sender, &j->arena, slice_of(r->sender), &ignored) == 0 && *sender)
 		return sender;
 	return identity_of_header(j);
 }
@@ -150,17 +150,17 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 	return failure_hint(f, "give the sender with -f, or in the From field");
 }
 
-static int full_name(struct identity *id, struct job *j, const struct wish *w, bool own, struct failure *f)
+static int full_name(struct identity *id, struct job *j, const struct request *r, bool own, struct failure *f)
 {
-	const struct charsets c = charsets_for(j->account, &j->arena, NULL, w->draft.charset);
+	const struct charsets c = charsets_for(j->account, &j->arena, NULL, r->draft.charset);
 	const char *env = getenv("NAME");
 	struct slice text;
 
 	id->name = "";
-	if (w->name) {
-		if (slice_has_control(slice_of(arena_line(&j->arena, w->name))))
+	if (r->name) {
+		if (slice_has_control(slice_of(arena_line(&j->arena, r->name))))
 			return fail(f, AT_USAGE, EX_USAGE, "-F: a name has no line ends or control characters");
-		id->name = arena_line(&j->arena, w->name);
+		id->name = arena_line(&j->arena, r->name);
 	} else if (*j->account->from_full_name) {
 		id->name = j->account->from_full_name;
 	} else if (env && *env && !slice_has_control(slice_of(arena_line(&j->arena, env)))) {
@@ -170,27 +170,27 @@ static int full_name(struct identity *id, struct job *j, const struct wish *w, b
 		if (slice_has_control(slice_of(id->name)))
 			id->name = "";
 	}
-	text = charset_text(&c, !w->name, slice_of(id->name));
+	text = charset_text(&c, !r->name, slice_of(id->name));
 	id->name = arena_text(&j->arena, text.p, text.len);
 	return 0;
 }
 
-int identity_read(struct identity *id, struct job *j, const struct wish *w, struct failure *f)
+int identity_read(struct identity *id, struct job *j, const struct request *r, struct failure *f)
 {
 	const struct account *a = j->account;
-	bool given = w->sender && a->allow_from_override;
+	bool given = r->sender && a->allow_from_override;
 
 	*id = (struct identity){.forced = "", .domain = "", .from = ""};
-	if (w->sender && slice_has_control(slice_of(w->sender)))
+	if (r->sender && slice_has_control(slice_of(r->sender)))
 		return fail(f, AT_USAGE, EX_USAGE, "-f: an address has no line ends or control characters");
 	if (*a->force_from) {
 		if (one(id, j, "force_from", a->force_from, &id->forced, f) < 0)
 			return -1;
 		id->sender = id->from = id->forced;
-		return full_name(id, j, w, false, f);
+		return full_name(id, j, r, false, f);
 	}
 	if (given) {
-		if (one(id, j, "-f", w->sender, &id->sender, f) < 0)
+		if (one(id, j, "-f", r->sender, &id->sender, f) < 0)
 			return -1;
 		id->from = id->sender;
 	}
@@ -203,5 +203,5 @@ int identity_read(struct identity *id, struct job *j, const struct wish *w, stru
 		if (!given)
 			id->sender = id->from;
 	}
-	return full_name(id, j, w, !given || !*id->sender, f);
+	return full_name(id, j, r, !given || !*id->sender, f);
 }

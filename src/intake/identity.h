@@ -1,7 +1,7 @@
 /*
  * intake/identity - who the mail is from: envelope sender, address and name for a From field (COMPAT.md 6)
  *
- * Use: identity_read(&id, &job, wish, f) after the account is chosen.
+ * Use: identity_read(&id, &job, &request, f) after the account is chosen.
  * Owns: nothing; texts in the job's arena.
  * Errors: EX_USAGE or EX_DATAERR for what the caller gave, EX_CONFIG naming `from` or `maildomain` where no
  * domain is known. Threads: one. Source: COMPAT.md 0.4, 6.
@@ -20,7 +20,7 @@ struct identity {
 	const char *domain; /* for bare names; "" until somebody needed it */
 };
 
-MUST_CHECK int identity_read(struct identity *id, struct job *j, const struct wish *w, struct failure *f);
+MUST_CHECK int identity_read(struct identity *id, struct job *j, const struct request *r, struct failure *f);
 /* Makes sure of id->domain; -1 where there is none to be had for `name`: the hint is the caller's. */
 MUST_CHECK int identity_domain(struct identity *id, struct job *j, const char *name, struct failure *f);
 /* What stands for a local name that sends, on a host that has no domain to give it: the address of force_from or from; or
@@ -29,6 +29,6 @@ const char *identity_instead(const struct identity *id, struct job *j);
 /* The address in the From field, or NULL. */
 const char *identity_of_header(struct job *j);
 /* Whose account it is to be: -f, else the From field; NULL where neither can be read, then it is the default one. */
-const char *identity_for_choice(struct job *j, const struct wish *w);
+const char *identity_for_choice(struct job *j, const struct request *r);
 
 #endif

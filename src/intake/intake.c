@@ -21,13 +21,13 @@ struct chosen {
 	struct chosen *next;
 };
 
-int intake_open(struct intake *n, const struct wish *w, struct arena *run, struct failure *f)
+int intake_open(struct intake *n, const struct request *r, const char *config, const char *called, struct arena *run, struct failure *f)
 {
-	*n = (struct intake){.run = run, .types = filetypes_open(run, w->called)};
-	for (size_t i = 0; i < w->draft.files; i++)
-		if (!w->draft.file[i].type) /* it is ready by the time that the text has been read */
+	*n = (struct intake){.run = run, .types = filetypes_open(run, called)};
+	for (size_t i = 0; i < r->draft.files; i++)
+		if (!r->draft.file[i].type) /* it is ready by the time that the text has been read */
 			filetypes_start(n->types);
-	return accounts_load(&n->all, run, w->config, f);
+	return accounts_load(&n->all, run, config, f);
 }
 
 void intake_close(struct intake *n)
@@ -65,27 +65,27 @@ static int find_fallbacks(struct intake *n, struct account *a, struct failure *f
 	return 0;
 }
 
-/* Called as sendmail it takes mail although no relay is set, if that may wait: cron and its like would throw it away. */
-static int choose(struct intake *n, struct arena *in, const struct wish *w, const struct choice *choice, struct account **a, struct failure *f)
+/* No relay may be set: then the mail waits for one. */
+static int choose(struct intake *n, struct arena *in, const struct request *r, const struct choice *choice, struct account **a, struct failure *f)
 {
 	if (accounts_choose(&n->all, in, choice, a, f) == 0)
 		return 0;
-	return *a && (*a)->unconfigured && w->as_sendmail && !w->dry_run && w->mode != MODE_VERIFY && shelf_may_wait(*a) ? 0 : -1;
+	return *a && (*a)->unconfigured && r->may_lack_relay && shelf_may_wait(*a) ? 0 : -1;
 }
 
-int intake_account(struct intake *n, struct job *j, const struct wish *w, const char *sender,
+int intake_account(struct intake *n, struct job *j, const struct request *r, const char *sender,
 		   struct aliases **aliases, struct failure *f)
 {
-	const struct choice choice = {w->account, sender, w->option, w->options};
+	const struct choice choice = {r->account, sender, r->option, r->options};
 	struct account *a;
 	struct chosen *c;
 
 	/* A copy of the job's tells which it is; the first time, one of the run's is kept. */
-	if (choose(n, n->chosen ? &j->arena : n->run, w, &choice, &a, f) < 0)
+	if (choose(n, n->chosen ? &j->arena : n->run, r, &choice, &a, f) < 0)
 		return -1;
 	c = chosen_find(n, a->name);
 	if (!c) {
-		if (n->chosen && choose(n, n->run, w, &choice, &a, f) < 0)
+		if (n->chosen && choose(n, n->run, r, &choice, &a, f) < 0)
 			return -1;
 		if (find_fallbacks(n, a, f) < 0)
 			return -1;
@@ -100,19 +100,19 @@ int intake_account(struct intake *n, struct job *j, const struct wish *w, const 
 	return 0;
 }
 
-static int wishes(struct job *j, const struct wish *w, struct failure *f)
+static int take_request(struct job *j, const struct request *r, struct failure *f)
 {
 	struct envelope *e = &j->mail.envelope;
 	const struct account *a = j->account;
 
-	j->tag = w->tag;
-	j->told = w->mails_back;
-	j->later = w->later || setting_is(a, SET_queue, "always");
-	e->notify = w->notify;
-	e->ret = w->ret;
-	e->envid = w->envid;
-	e->body = w->body;
-	e->smtputf8 |= w->smtputf8;
+	j->tag = r->tag;
+	j->told = r->mail_errors;
+	j->later = r->later || setting_is(a, SET_queue, "always");
+	e->notify = r->notify;
+	e->ret = r->ret;
+	e->envid = r->envid;
+	e->body = r->body;
+	e->smtputf8 |= r->smtputf8;
 	if (!e->notify && *a->dsn_notify && strcasecmp(a->dsn_notify, "off") != 0 &&
 	    request_notify(a->dsn_notify, &e->notify) < 0)
 		return fail(f, AT_CONFIG, EX_CONFIG, "dsn_notify takes never, or a list of success, failure, delay");
@@ -145,11 +145,11 @@ static bool hides_recipients(const struct account *a)
 }
 
 /* As msmtp means it, To names all: who was to get a blind copy should hear of it. */
-static void warn_shown(const struct job *j, const struct wish *w)
+static void warn_shown(const struct job *j, const struct request *r)
 {
 	const struct header *h = &j->mail.message.header;
 
-	if ((w->from_header || w->draft.used) && j->account->set_to_header == (int)PUT_ALWAYS && !hides_recipients(j->account) &&
+	if ((r->from_header || r->draft.used) && j->account->set_to_header == (int)PUT_ALWAYS && !hides_recipients(j->account) &&
 	    (header_find_said(h, "Bcc") || header_find_said(h, "Resent-Bcc")))
 		log_warning("set_to_header is on: the recipients of Bcc stand in To, where everybody reads them");
 }
@@ -217,7 +217,7 @@ static void warn_twice(const struct message *m)
 	}
 }
 
-int intake_take(struct intake *n, struct job *j, const struct wish *w, struct failure *f)
+int intake_take(struct intake *n, struct job *j, const struct request *r, struct failure *f)
 {
 	const struct account *a;
 	struct aliases *aliases;
@@ -226,27 +226,27 @@ int intake_take(struct intake *n, struct job *j, const struct wish *w, struct fa
 	struct recipients who;
 	uint64_t octets;
 
-	if (w->from_header && !w->draft.used) /* options have an error of their own */
+	if (r->from_header && !r->draft.used) /* options have an error of their own */
 		warn_twice(&j->mail.message);
 	if (wide_check(&j->mail.message, f) < 0)
 		return -1;
-	if (draft_fields(&w->draft, j, w->from_header, f) < 0 || intake_account(n, j, w, identity_for_choice(j, w), &aliases, f) < 0)
+	if (draft_fields(&r->draft, j, r->from_header, f) < 0 || intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0)
 		return -1;
 	a = j->account;
-	j->mail.envelope.sender = w->sender ? w->sender : "";
-	charsets = charsets_for(a, &j->arena, n->types, w->draft.charset);
-	if (draft_texts(&w->draft, j, &charsets, f) < 0 || draft_defaults(j, &charsets, f) < 0 || draft_compose(&w->draft, j, n->types, f) < 0)
+	j->mail.envelope.sender = r->sender ? r->sender : "";
+	charsets = charsets_for(a, &j->arena, n->types, r->draft.charset);
+	if (draft_texts(&r->draft, j, &charsets, f) < 0 || draft_defaults(j, &charsets, f) < 0 || draft_compose(&r->draft, j, n->types, f) < 0)
 		return -1;
 	if (a->refuse_empty && j->mail.message.facts.empty)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");
-	if (identity_read(&id, j, w, f) < 0)
+	if (identity_read(&id, j, r, f) < 0)
 		return -1;
-	recipients_open(&who, j, w, aliases, &id);
-	if (recipients_take(&who, f) < 0 || wishes(j, w, f) < 0)
+	recipients_open(&who, j, r, aliases, &id);
+	if (recipients_take(&who, f) < 0 || take_request(j, r, f) < 0)
 		return -1;
 	if (hides_recipients(a))
 		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);
-	warn_shown(j, w);
+	warn_shown(j, r);
 	if (finish(n, j, &id, &who.naming, f) < 0)
 		return -1;
 	octets = mail_octets(&j->mail, true)->size;

@@ -1,12 +1,12 @@
 /*
- * intake/intake - a message and what its caller wishes, to a job that is ready to travel
+ * intake/intake - a message and what is asked for it, to a job that is ready to travel
  *
  * Every counter takes mail in the same way: choose the account, the sender, the recipients, complete the header.
- * Use: intake_open(&n, wish, run, f) once; for each message read into a job's mail.message: intake_take(&n, &job,
- * wish, f), after which nothing changes the mail any more; intake_close(&n) in the end, whatever intake_open said.
+ * Use: intake_open(&n, &request, config, called, run, f) once; for each message read into a job's mail.message:
+ * intake_take(&n, &job, &request, f), after which nothing changes the mail any more; intake_close(&n) in the end, whatever intake_open said.
  *
  * Owns: libmagic's database, once it was needed; accounts and aliases are in the run's arena, the rest in the job's.
- * Errors: the stage and status of whatever is wrong: with the caller's wishes, the message, the configuration.
+ * Errors: the stage and status of whatever is wrong: with the request, the message, the configuration.
  * Threads: one. Source: COMPAT.md 0, 6.
  */
 #ifndef INTAKE_INTAKE_H
@@ -24,13 +24,14 @@ struct intake {
 	struct chosen *chosen; /* accounts so far */
 };
 
-MUST_CHECK int intake_open(struct intake *n, const struct wish *w, struct arena *run, struct failure *f);
-MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct wish *w, struct failure *f);
+/* r: of the first message. config: the file that was named, or NULL. called: argv[0]. */
+MUST_CHECK int intake_open(struct intake *n, const struct request *r, const char *config, const char *called, struct arena *run, struct failure *f);
+MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 void intake_close(struct intake *n);
 /* The envelope in SMTP's words, an empty line, and the message octet by octet, on standard output. */
 MUST_CHECK int intake_print(const struct job *j, struct failure *f);
 /* The account and the aliases for a sender (NULL: not known), the same ones for the same account. */
-MUST_CHECK int intake_account(struct intake *n, struct job *j, const struct wish *w, const char *sender,
+MUST_CHECK int intake_account(struct intake *n, struct job *j, const struct request *r, const char *sender,
 			      struct aliases **aliases, struct failure *f);
 
 #endif

@@ -78,7 +78,7 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 		*text = ascii ? ascii : *text; /* as the envelope has it: then neither needs SMTPUTF8 */
 		return 0;
 	}
-	note = recipient && !who->wish->no_aliases ? aliases_note(who->aliases, in, box) : NULL;
+	note = recipient && !who->request->no_aliases ? aliases_note(who->aliases, in, box) : NULL;
 	if (note && !*note)
 		*note = list_text(who, in, box, f);
 	*text = note ? *note : with_domain(who, in, box->address, recipient, f);
@@ -87,9 +87,9 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 	return *text ? 0 : -1;
 }
 
-void recipients_open(struct recipients *who, struct job *j, const struct wish *w, struct aliases *a, struct identity *id)
+void recipients_open(struct recipients *who, struct job *j, const struct request *r, struct aliases *a, struct identity *id)
 {
-	*who = (struct recipients){j, w, a, id, {who, in_header}};
+	*who = (struct recipients){j, r, a, id, {who, in_header}};
 	aliases_next_mail(a);
 }
 
@@ -104,7 +104,7 @@ static const char *envelope_address(struct recipients *who, struct arena *in, co
 	return waits ? waits : with_domain(who, in, address, true, f);
 }
 
-static int add_address(struct recipients *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
+static int add_address(struct recipients *who, const struct mailbox *box, const struct request_recipient *asked, struct failure *f)
 {
 	struct arena *in = &who->job->arena;
 	const char *address = envelope_address(who, in, box->address, f);
@@ -120,10 +120,10 @@ static int add_address(struct recipients *who, const struct mailbox *box, const 
 	return 0;
 }
 
-static int add_box(struct recipients *who, const struct mailbox *box, const struct asked *asked, struct failure *f)
+static int add_box(struct recipients *who, const struct mailbox *box, const struct request_recipient *asked, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
-	int found = who->wish->no_aliases ? 0 : aliases_give(&list, &who->job->arena, who->aliases, box, f);
+	int found = who->request->no_aliases ? 0 : aliases_give(&list, &who->job->arena, who->aliases, box, f);
 
 	if (found <= 0)
 		return found < 0 ? -1 : add_address(who, box, asked, f);
@@ -133,7 +133,7 @@ static int add_box(struct recipients *who, const struct mailbox *box, const stru
 	return 0;
 }
 
-static int add_all(struct recipients *who, const struct mailboxes *list, const struct asked *asked, struct failure *f)
+static int add_all(struct recipients *who, const struct mailboxes *list, const struct request_recipient *asked, struct failure *f)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (add_box(who, &list->box[i], asked, f) < 0)
@@ -141,14 +141,14 @@ static int add_all(struct recipients *who, const struct mailboxes *list, const s
 	return 0;
 }
 
-int recipients_add(struct recipients *who, const struct asked *asked, struct failure *f)
+int recipients_add(struct recipients *who, const struct request_recipient *asked, struct failure *f)
 {
 	struct slice text = slice_of(arena_line(&who->job->arena, asked->text));
 	struct mailboxes list = {.count = 0};
 
 	if (slice_has_control(text))
 		return fail(f, AT_INPUT, EX_DATAERR, "recipient %zu has a line end or control character in it",
-			    (size_t)(asked - who->wish->recipient) + 1);
+			    (size_t)(asked - who->request->recipient) + 1);
 	if (address_list(&list, &who->job->arena, text, f) < 0) {
 		f->stage = AT_INPUT;
 		return failure_in(f, "recipient");
@@ -184,17 +184,17 @@ int recipients_take(struct recipients *who, struct failure *f)
 {
 	const struct envelope *e = &who->job->mail.envelope;
 	const struct account *a = who->job->account;
-	const struct wish *w = who->wish;
+	const struct request *r = who->request;
 
-	for (size_t i = 0; i < w->recipients; i++)
-		if (recipients_add(who, &w->recipient[i], f) < 0)
+	for (size_t i = 0; i < r->recipients; i++)
+		if (recipients_add(who, &r->recipient[i], f) < 0)
 			return -1;
-	if (w->from_header && add_header(who, f) < 0)
+	if (r->from_header && add_header(who, f) < 0)
 		return -1;
 	if (!e->recipients && add_setting(who, "to", a->to, f) < 0)
 		return -1;
 	if (!e->recipients)
 		return fail(f, AT_USAGE, EX_USAGE, "no recipients: add addresses, a To: line%s, or the setting to",
-			    w->from_header ? "" : " with -t");
+			    r->from_header ? "" : " with -t");
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * intake/recipients - who gets the mail: what the caller named, through the aliases, into the envelope and the header
  *
- * Use: recipients_open(&who, &job, wish, aliases, &identity), then recipients_take(&who, f), and who.naming for complete():
+ * Use: recipients_open(&who, &job, &request, aliases, &identity), then recipients_take(&who, f), and who.naming for complete():
  * what a local name in the header stands for. The arguments, with -t the header's fields too; with nobody named, the
  * setting `to`.
  *
@@ -18,15 +18,15 @@
 
 struct recipients {
 	struct job *job;
-	const struct wish *wish;
+	const struct request *request;
 	struct aliases *aliases;
 	struct identity *identity;
 	struct naming naming;
 };
 
-void recipients_open(struct recipients *who, struct job *j, const struct wish *w, struct aliases *a, struct identity *id);
+void recipients_open(struct recipients *who, struct job *j, const struct request *r, struct aliases *a, struct identity *id);
 MUST_CHECK int recipients_take(struct recipients *who, struct failure *f);
 /* Adds who gets what the text names, aliases followed. */
-MUST_CHECK int recipients_add(struct recipients *who, const struct asked *asked, struct failure *f);
+MUST_CHECK int recipients_add(struct recipients *who, const struct request_recipient *asked, struct failure *f);
 
 #endif

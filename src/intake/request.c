@@ -2,6 +2,13 @@
 
 #include <strings.h>
 
+struct request_recipient *request_add(struct request *r, struct arena *in, const char *text)
+{
+	r->recipient = arena_grow(in, r->recipient, r->recipients, &r->recipient_room, sizeof *r->recipient);
+	r->recipient[r->recipients] = (struct request_recipient){.text = text};
+	return &r->recipient[r->recipients++];
+}
+
 int request_notify(const char *value, unsigned *bits)
 {
 	static const struct { const char *word; unsigned bit; } kinds[] = {

@@ -139,7 +139,7 @@ static int mail_parameter(struct mail_said *out, struct arena *in, struct slice 
 	return 1;
 }
 
-static int rcpt_parameter(struct asked *out, struct arena *in, struct slice name, struct slice value)
+static int rcpt_parameter(struct request_recipient *out, struct arena *in, struct slice name, struct slice value)
 {
 	struct slice type, address = value;
 
@@ -181,12 +181,12 @@ int smtpd_mail(struct mail_said *out, struct arena *in, struct slice words, stru
 	return check_utf8(out->sender, out->smtputf8, f);
 }
 
-int smtpd_rcpt(struct asked *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f)
+int smtpd_rcpt(struct request_recipient *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f)
 {
 	struct slice name, value;
 	int how;
 
-	*out = (struct asked){.text = ""};
+	*out = (struct request_recipient){.text = ""};
 	if (read_path(&out->text, in, &words, "TO:", f) < 0)
 		return -1;
 	if (!*out->text)

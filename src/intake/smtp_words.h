@@ -24,7 +24,7 @@ struct mail_said {
 };
 
 MUST_CHECK int smtpd_mail(struct mail_said *out, struct arena *in, struct slice words, struct failure *f);
-MUST_CHECK int smtpd_rcpt(struct asked *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f);
+MUST_CHECK int smtpd_rcpt(struct request_recipient *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f);
 /* A failure for the client: always -1. */
 int smtpd_refuse(struct failure *f, int code, const char *enhanced, const char *text);
 

@@ -38,7 +38,7 @@ static void has_no_special_outside_quotes(struct slice address)
 static void stands_for_itself(struct arena *in, const char *address)
 {
 	const char *line = arena_printf(in, "TO:<%s>", address), *again;
-	struct asked rcpt;
+	struct request_recipient rcpt;
 	struct failure f;
 
 	HOLDS(strlen(address) <= ADDRESS_MAX, slice_of(address));
@@ -88,7 +88,7 @@ static void read_list(struct arena *in, struct slice text)
 static void read_paths(struct arena *in, const char *text)
 {
 	const char *to = arena_printf(in, "TO:%s", text);
-	struct asked rcpt;
+	struct request_recipient rcpt;
 	struct mail_said mail;
 	struct failure f;
 

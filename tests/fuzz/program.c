@@ -79,9 +79,9 @@ struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice 
 }
 
 /* In the place of cli/behind: nobody is left running. */
-void behind_try(const struct wish *w, struct arena *in, const char *id)
+void behind_try(const struct options *o, struct arena *in, const char *id)
 {
-	(void)w;
+	(void)o;
 	(void)in;
 	(void)id;
 }
@@ -312,17 +312,17 @@ static int take_arguments(char **argv, char **rest, char *end)
 static void call(int argc, char **argv)
 {
 	struct arena run = {0};
-	struct wish w;
+	struct options o;
 	struct failure f;
 	int status = 0;
 
-	if (options_read(&w, &run, argc, argv, &f) == 0) {
-		if (w.mode == MODE_SEND)
-			status = mode_send(&w, &run, &f);
-		else if (w.mode == MODE_SMTP || w.mode == MODE_BATCH)
-			status = mode_smtp(&w, &run, &f);
-		else if (w.mode == MODE_VERIFY)
-			status = mode_verify(&w, &run, &f);
+	if (options_read(&o, &run, argc, argv, &f) == 0) {
+		if (o.mode == MODE_SEND)
+			status = mode_send(&o, &run, &f);
+		else if (o.mode == MODE_SMTP || o.mode == MODE_BATCH)
+			status = mode_smtp(&o, &run, &f);
+		else if (o.mode == MODE_VERIFY)
+			status = mode_verify(&o, &run, &f);
 		HOLDS(status >= 0 || *f.text, SLICE("a failure without a word"));
 	}
 	arena_free(&run);

@@ -7,7 +7,7 @@
 
 enum { ARGS = 12 };
 
-static int read_args(struct wish *w, struct arena *run, const char *const *args, struct failure *f)
+static int read_args(struct options *o, struct arena *run, const char *const *args, struct failure *f)
 {
 	static char copy[ARGS][200];
 	char *argv[ARGS + 1];
@@ -19,7 +19,7 @@ static int read_args(struct wish *w, struct arena *run, const char *const *args,
 		argv[argc] = copy[argc];
 	}
 	argv[argc] = NULL;
-	return options_read(w, run, argc, argv, f);
+	return options_read(o, run, argc, argv, f);
 }
 
 static void test_what_real_callers_pass_means_what_sendmail_says(void **state)
@@ -59,17 +59,17 @@ static void test_what_real_callers_pass_means_what_sendmail_says(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena run = {0};
 		struct failure f;
-		struct wish w;
+		struct options o;
 
-		assert_int_equal(read_args(&w, &run, rows[i].args, &f), 0);
-		assert_true(rows[i].sender ? w.sender && strcmp(w.sender, rows[i].sender) == 0 : !w.sender);
-		assert_true(rows[i].name ? w.name && strcmp(w.name, rows[i].name) == 0 : !w.name);
-		assert_int_equal(w.from_header, rows[i].header);
-		assert_int_equal(w.dots_are_text, rows[i].text);
-		assert_int_equal(w.recipients, rows[i].recipients);
-		if (w.as_sendmail) {
-			assert_null(w.config);
-			assert_null(w.traffic);
+		assert_int_equal(read_args(&o, &run, rows[i].args, &f), 0);
+		assert_true(rows[i].sender ? o.request.sender && strcmp(o.request.sender, rows[i].sender) == 0 : !o.request.sender);
+		assert_true(rows[i].name ? o.request.name && strcmp(o.request.name, rows[i].name) == 0 : !o.request.name);
+		assert_int_equal(o.request.from_header, rows[i].header);
+		assert_int_equal(o.dots_are_text, rows[i].text);
+		assert_int_equal(o.request.recipients, rows[i].recipients);
+		if (o.as_sendmail) {
+			assert_null(o.config);
+			assert_null(o.traffic);
 		}
 		arena_free(&run);
 	}
@@ -91,9 +91,9 @@ static void test_what_means_nothing_is_a_usage_error(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena run = {0};
 		struct failure f;
-		struct wish w;
+		struct options o;
 
-		assert_int_equal(read_args(&w, &run, rows[i], &f), -1);
+		assert_int_equal(read_args(&o, &run, rows[i], &f), -1);
 		assert_int_equal(f.exit, EX_USAGE);
 		assert_null(strstr(f.text, "secret"));
 		arena_free(&run);
@@ -116,12 +116,12 @@ static void test_settings_are_long_options_with_dashes(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena run = {0};
 		struct failure f;
-		struct wish w;
+		struct options o;
 
-		assert_int_equal(read_args(&w, &run, rows[i].args, &f), 0);
-		assert_int_equal(w.options, 1);
-		assert_int_equal(w.option[0].setting, rows[i].setting);
-		assert_string_equal(w.option[0].value, rows[i].value);
+		assert_int_equal(read_args(&o, &run, rows[i].args, &f), 0);
+		assert_int_equal(o.request.options, 1);
+		assert_int_equal(o.request.option[0].setting, rows[i].setting);
+		assert_string_equal(o.request.option[0].value, rows[i].value);
 		arena_free(&run);
 	}
 }
@@ -159,10 +159,10 @@ static void test_only_quiet_silences(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena run = {0};
 		struct failure f;
-		struct wish w;
+		struct options o;
 
-		assert_int_equal(read_args(&w, &run, rows[i].args, &f), 0);
-		assert_int_equal(w.quiet, rows[i].quiet);
+		assert_int_equal(read_args(&o, &run, rows[i].args, &f), 0);
+		assert_int_equal(o.quiet, rows[i].quiet);
 		arena_free(&run);
 	}
 }

@@ -53,7 +53,7 @@ static void test_rcpt_is_read_as_clients_write_it(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct asked asked;
+		struct request_recipient asked;
 		struct failure f;
 
 		assert_int_equal(smtpd_rcpt(&asked, &in, slice_of(rows[i].words), false, &f), 0);
@@ -91,7 +91,7 @@ static void test_what_cannot_be_taken_gets_its_code(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct asked asked;
+		struct request_recipient asked;
 		struct mail_said m;
 		struct failure f;
 
