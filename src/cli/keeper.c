@@ -4,29 +4,24 @@
 
 /* The one that would send; where nobody would without -a or a sender, any: only the spool and its limits are asked of it,
  * and each mail goes by its own. */
-static int own_account(const struct keeper *k, struct arena *run, struct account **a, struct failure *f)
+static int own_account(struct keeper *k, const struct account **a, struct failure *f)
 {
-	const struct accounts *all = &k->intake.all;
-	const struct config *first = all->user.sections ? &all->user : &all->system;
-	struct choice choice = {k->options->request.account, NULL, k->options->request.option, k->options->request.options};
-	int ok = accounts_choose(all, run, &choice, a, f);
+	struct book *b = &k->intake.book;
+	int ok = book_account(b, k->options->request.account, NULL, a, f);
 
-	if (*a || choice.name || !first->sections)
-		return ok;
-	choice.name = first->section[0]->own.name;
-	return accounts_choose(all, run, &choice, a, f);
+	return *a || k->options->request.account || !book_first(b) ? ok : book_account(b, book_first(b), NULL, a, f);
 }
 
 int keeper_open(struct keeper *k, const struct options *o, struct arena *run, struct failure *f)
 {
-	struct account *a;
+	const struct account *a;
 	int ok;
 
 	*k = (struct keeper){.options = o, .spool = {"", -1, -1, -1}};
 	if (intake_open(&k->intake, &o->request, o->config, o->called, run, f) < 0)
 		return -1;
 	/* A relay is not needed to look. */
-	if (own_account(k, run, &a, f) < 0 && !a)
+	if (own_account(k, &a, f) < 0 && !a)
 		return -1;
 	k->own = a;
 	if (!*whoami_spool(run, a))
@@ -40,5 +35,4 @@ int keeper_open(struct keeper *k, const struct options *o, struct arena *run, st
 void keeper_close(struct keeper *k)
 {
 	spool_close(&k->spool);
-	arena_free(&k->scratch.arena);
 }

@@ -14,16 +14,12 @@
 #include "intake/intake.h"
 #include "spool/spool.h"
 
-struct other;
-
 struct keeper {
 	struct intake intake;
 	const struct options *options;
 	const struct account *own; /* that would send */
-	struct job scratch;
 	struct spool spool;
 	bool there; /* there is a spool */
-	struct other *others; /* configurations that mails name, so far */
 };
 
 MUST_CHECK int keeper_open(struct keeper *k, const struct options *o, struct arena *run, struct failure *f);

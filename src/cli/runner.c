@@ -1,5 +1,4 @@
 #include <signal.h>
-#include <string.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -11,75 +10,12 @@
 #include "conf/secret.h"
 #include "post/queue.h"
 
-/* A configuration that is not the run's. */
-struct other {
-	const char *config; /* NULL: the usual files */
-	struct intake intake;
-	struct failure why; /* it cannot be read */
-	bool read;
-	struct other *next;
-};
-
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static struct other *other_of(struct keeper *k, const char *config)
-{
-	struct arena *run = k->intake.run;
-	struct other *o = k->others;
-
-	while (o && !same(o->config, config))
-		o = o->next;
-	if (o)
-		return o;
-	o = arena_zeroed(run, 1, sizeof *o);
-	o->config = config ? arena_printf(run, "%s", config) : NULL;
-	o->intake.run = run;
-	o->read = accounts_load_again(&o->intake.all, run, o->config, &o->why) == 0;
-	o->next = k->others;
-	return k->others = o;
-}
-
-/* By what its sender meant: another file might lead to another relay. Where there are no usual files, this one has taken their place. */
-static struct intake *intake_of(struct keeper *k, const char *config, struct failure *f)
-{
-	struct other *o;
-
-	if (same(config, k->intake.all.named))
-		return &k->intake;
-	o = other_of(k, config);
-	if (!o->read) {
-		*f = o->why;
-		return NULL;
-	}
-	return config || o->intake.all.user.sections || o->intake.all.system.sections ? &o->intake : &k->intake;
-}
-
-static int account_in(struct keeper *k, struct intake *n, const char *name, struct failure *f)
-{
-	const struct request *own = &k->options->request;
-	struct request r = {.option = own->option, .options = own->options, .may_lack_relay = own->may_lack_relay};
-	struct aliases *unused;
-
-	/* Where there are no files, the environment is the only account there is. */
-	r.account = !n->all.user.sections && !n->all.system.sections && strcmp(name, "default") == 0 ? NULL : name;
-	return intake_account(n, &k->scratch, &r, NULL, &unused, f);
-}
-
 static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
 {
 	struct keeper *k = ctx;
-	struct intake *n = intake_of(k, config, f);
-	struct failure ignored;
+	const struct account *a;
 
-	if (!n)
-		return NULL;
-	if (account_in(k, n, name, f) == 0)
-		return k->scratch.account;
-	/* Mail of old does not say by which file it was taken. */
-	return !config && n != &k->intake && account_in(k, &k->intake, name, &ignored) == 0 ? k->scratch.account : NULL;
+	return book_find(&k->intake.book, name, config, &a, f) == 0 ? a : NULL;
 }
 
 int keeper_run(struct keeper *k, struct failure *f)

@@ -71,21 +71,23 @@ static void show_looker(FILE *out)
 
 static int show_config(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct accounts all;
-	struct account *a;
-	struct choice choice = {o->request.account, NULL, o->request.option, o->request.options};
+	const struct account *a;
+	struct account shown;
+	struct book book;
+	const char *sender = NULL;
 	struct failure ignored;
 	int ok;
 
 	/* As it is chosen to send. */
-	if (o->request.sender && address_one(&choice.sender, run, slice_of(o->request.sender), &ignored) < 0)
-		choice.sender = NULL;
-	if (accounts_load(&all, run, o->config, f) < 0)
+	if (o->request.sender && address_one(&sender, run, slice_of(o->request.sender), &ignored) < 0)
+		sender = NULL;
+	if (book_open(&book, run, o->config, o->request.option, o->request.options, f) < 0)
 		return -1;
-	ok = accounts_choose(&all, run, &choice, &a, f);
+	ok = book_account(&book, o->request.account, sender, &a, f);
 	if (a) {
-		show_effective(a, run);
-		account_show(a, stdout);
+		shown = *a;
+		show_effective(&shown, run);
+		account_show(&shown, stdout);
 		show_looker(stdout);
 	}
 	return ok < 0 ? -1 : EX_OK;

@@ -39,7 +39,7 @@ struct smtpd {
 	bool wrong;	    /* there is one */
 	uint64_t octets; /* that came behind DATA or BDAT */
 	bool looked;	 /* for the usual account: */
-	struct account *usual; /* of mail that says nothing of itself; or NULL */
+	const struct account *usual; /* of mail that says nothing of itself; or NULL */
 	unsigned errors; /* commands that led to nothing, since the last message */
 	unsigned full;	 /* recipients that were one too many, likewise */
 	bool behind;	    /* something is in the queue now */

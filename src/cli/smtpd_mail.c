@@ -34,10 +34,9 @@ void smtpd_begin_message(struct smtpd *s)
 
 const struct account *smtpd_usual(struct smtpd *s)
 {
-	const struct choice choice = {s->options->request.account, NULL, s->options->request.option, s->options->request.options};
 	struct failure unused;
 
-	if (!s->looked && accounts_choose(&s->intake.all, s->intake.run, &choice, &s->usual, &unused) < 0)
+	if (!s->looked && book_account(&s->intake.book, s->options->request.account, NULL, &s->usual, &unused) < 0)
 		s->usual = NULL;
 	s->looked = true;
 	return s->usual;

@@ -66,13 +66,12 @@ static void tell(void *ctx, const struct failure *f)
  * command call it, and fail if it does: that is told, and is no failure. */
 int mode_aliases(const struct options *o, struct arena *run, struct failure *f)
 {
-	const struct choice choice = {o->request.account, NULL, o->request.option, o->request.options};
+	const struct account *a;
 	struct aliases *aliases;
-	struct accounts all;
-	struct account *a;
+	struct book book;
 
 	/* A relay is not needed for it. */
-	if (accounts_load(&all, run, o->config, f) < 0 || (accounts_choose(&all, run, &choice, &a, f) < 0 && !a) ||
+	if (book_open(&book, run, o->config, o->request.option, o->request.options, f) < 0 || (book_account(&book, o->request.account, NULL, &a, f) < 0 && !a) ||
 	    aliases_open(&aliases, run, a, f) < 0)
 		return -1;
 	return aliases_check(aliases, tell, NULL) ? EX_DATAERR : EX_OK;

@@ -9,10 +9,8 @@
 
 #include "base/file.h"
 #include "base/trusted.h"
-#include "conf/choose.h"
 #include "conf/predecessor.h"
 #include "conf/private.h"
-#include "conf/relay.h"
 #include "conf/whoami.h"
 
 #ifndef SYSCONFDIR
@@ -193,7 +191,7 @@ static int load_named(struct accounts *all, struct arena *run, const char *confi
 	if (is_usual(run, all->named))
 		all->named = NULL;
 	ok = try_file(all, run, &all->user, must, f);
-	if (ok > 0 && all->named && !all->again) {
+	if (ok > 0 && all->named && !all->reread) {
 		char *real = realpath(all->named, NULL); /* where no link leads elsewhere the next time */
 
 		/* A folder on the way may be called anything; what waits could not name it in one line. */
@@ -211,7 +209,7 @@ static int load_named(struct accounts *all, struct arena *run, const char *confi
 
 static int load(struct accounts *out, struct arena *run, const char *config, enum must must, struct failure *f)
 {
-	*out = (struct accounts){.tried = "", .place = "", .again = must == MUST_BE_OURS};
+	*out = (struct accounts){.tried = "", .place = "", .reread = must == MUST_BE_OURS};
 	out->user.rank = RANK_USER;
 	out->system.rank = RANK_SYSTEM;
 	out->system.path = SYSCONFDIR "/mysend.conf";
@@ -230,61 +228,6 @@ int accounts_load(struct accounts *out, struct arena *run, const char *config, s
 int accounts_load_again(struct accounts *out, struct arena *run, const char *config, struct failure *f)
 {
 	return load(out, run, config, MUST_BE_OURS, f);
-}
-
-/* Who can set a variable in a program that sends mail for him would run what he likes as its user. */
-static int refuse_command(const char *name, const struct accounts *all, struct failure *f)
-{
-	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: a command counts only out of a file", name);
-	return failure_hint(f, "put password_command into %s", all->place);
-}
-
-/* Whoever can set a variable for root would have it append lines to any file of root's. */
-static bool is_log_of_roots(enum setting s, const char *value)
-{
-	return s == SET_logfile && geteuid() == 0 && *value && !file_is_open(value);
-}
-
-/* MYSEND_HOST and its like. */
-static int from_environment(struct account *a, const struct accounts *all, struct arena *run, struct failure *f)
-{
-	const char *other = getenv("MYSEND_PASSWORDEVAL");
-
-	if (other && *other)
-		return refuse_command("MYSEND_PASSWORDEVAL", all, f);
-	for (unsigned s = 0; s < SETTINGS; s++) {
-		char *name = arena_printf(run, "MYSEND_%s", setting_name((enum setting)s));
-		const char *value;
-
-		for (char *p = name; *p; p++)
-			if (*p >= 'a' && *p <= 'z')
-				*p = (char)(*p - 'a' + 'A');
-		value = getenv(name);
-		if (value && !*value && s == SET_host) /* an empty one names no host, and hides none */
-			continue;
-		if (value && *value && s == SET_password_command)
-			return refuse_command(name, all, f);
-		if (value && account_set(a, run, (enum setting)s, slice_of(value),
-					 &(struct origin){RANK_ENVIRONMENT, 0, name}, f) < 0)
-			return -1;
-		if (value && is_log_of_roots((enum setting)s, value)) {
-			fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: for root a variable names no file to write to", name);
-			return failure_hint(f, "put logfile into %s; %s may be - or /dev/stderr", all->place, name);
-		}
-	}
-	return relay_split(a, run, f);
-}
-
-static int from_options(struct account *a, struct arena *run, const struct choice *choice, struct failure *f)
-{
-	for (size_t i = 0; i < choice->options; i++) {
-		const struct override *o = &choice->option[i];
-
-		if (account_set(a, run, o->setting, slice_of(o->value), &(struct origin){RANK_OPTION, 0, o->spelled},
-				f) < 0)
-			return -1;
-	}
-	return relay_split(a, run, f);
 }
 
 /* Nobody is told to read commands of somebody else's. */
@@ -325,55 +268,21 @@ static int hint_of_predecessor(const struct accounts *all, struct arena *run, st
 	return failure_hint(f, "%s is there: contrib/migrate.md, \"%s\", says what to write into %s", p.file, p.program, all->place);
 }
 
-static int no_relay(const struct accounts *all, struct arena *run, const struct account *a, struct failure *f)
+void accounts_no_relay(const struct accounts *all, struct arena *run, const char *account, struct failure *f)
 {
-	bool passing = all->user.path && is_passing(all->user.path);
-	const char *msmtp = all->user.sections || all->system.sections || passing ? NULL : of_msmtp(run);
+	bool passing = all->user.path && is_passing(all->user.path), any = all->user.sections || all->system.sections;
+	const char *msmtp = any || passing ? NULL : of_msmtp(run);
 
-	if (all->user.sections || all->system.sections)
-		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", a->name, all->tried);
+	if (any)
+		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", account, all->tried);
 	else
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
 	if (!all->named && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0) /* what is to be set is set there, for others */
-		return failure_hint(f, "only its owner may read %s; for all users there is a service: contrib/systemd", all->system.path);
-	if (msmtp)
-		return failure_hint(f, "mysend -C %s reads msmtp's file; copied to %s it is read without -C", msmtp, all->place);
-	if (!all->user.sections && !all->system.sections && !passing)
-		return hint_of_predecessor(all, run, f);
-	return failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
-}
-
-int accounts_choose(const struct accounts *all, struct arena *run, const struct choice *choice, struct account **out,
-		    struct failure *f)
-{
-	struct account *a = arena_zeroed(run, 1, sizeof *a);
-	struct account environment, options;
-	bool own;
-
-	*out = NULL;
-	account_defaults(&environment);
-	account_defaults(&options);
-	if (!all->again && (from_environment(&environment, all, run, f) < 0 || from_options(&options, run, choice, f) < 0))
-		return -1;
-	own = account_has_relay(&environment) || account_has_relay(&options) ||
-	      (!all->user.sections && !all->system.sections);
-	if (choose_account(a, all, run, choice, own, f) < 0)
-		return -1;
-	account_lay(a, &environment);
-	account_lay(a, &options);
-	a->files = all->tried;
-	a->config = all->named;
-	a->config_lasts = all->lasts;
-	a->again = all->again;
-	*out = a;
-	if (!account_has_relay(a)) {
-		struct failure *why = arena_zeroed(run, 1, sizeof *why), unused;
-
-		(void)!account_settle(a, run, &unused); /* paths, for who looks at it, or lets mail wait by it */
-		no_relay(all, run, a, f);
-		*why = *f;
-		a->unconfigured = why;
-		return -1;
-	}
-	return account_settle(a, run, f);
+		failure_hint(f, "only its owner may read %s; for all users there is a service: contrib/systemd", all->system.path);
+	else if (msmtp)
+		failure_hint(f, "mysend -C %s reads msmtp's file; copied to %s it is read without -C", msmtp, all->place);
+	else if (!any && !passing)
+		hint_of_predecessor(all, run, f);
+	else
+		failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
 }

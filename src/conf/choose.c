@@ -7,9 +7,13 @@
 #include "conf/relay.h"
 #include "mail/address.h"
 
-/* Two of a name are one account: the user's lies over the system's. */
-struct pair {
-	const struct section *user, *system;
+enum { SENDER_ROOM = ADDRESS_MAX * 2 };
+
+/* The account of a section is for senders that its `from` fits. */
+struct sender_rule {
+	const struct section *of;
+	const char *from; /* expanded, in small letters; "": it fits nobody; NULL: nobody has asked yet */
+	bool pattern;
 };
 
 /* Domains have no case, and the local parts that one relay takes hardly do. False: too long to be an address. */
@@ -24,27 +28,67 @@ static bool lower(char *to, size_t room, const char *from)
 	return true;
 }
 
+static bool is_pattern(const char *from)
+{
+	return from[strcspn(from, "*?[\\")] != '\0';
+}
+
 bool choose_fits(const char *from, const char *address)
 {
-	char pattern[ADDRESS_MAX * 2], text[ADDRESS_MAX * 2];
+	char pattern[SENDER_ROOM], text[SENDER_ROOM];
 
 	if (!*from || !lower(pattern, sizeof pattern, from) || !lower(text, sizeof text, address))
 		return false;
-	return strcmp(pattern, text) == 0 || fnmatch(pattern, text, 0) == 0;
+	return strcmp(pattern, text) == 0 || (is_pattern(pattern) && fnmatch(pattern, text, 0) == 0);
 }
 
-static struct pair by_name(const struct accounts *all, const char *name)
+static void add_rules(struct chooser *c, const struct config *of)
 {
-	return (struct pair){config_find(&all->user, name), config_find(&all->system, name)};
+	for (size_t i = 0; i < of->sections; i++)
+		if (*of->section[i]->whole.from)
+			c->rule[c->rules++] = (struct sender_rule){of->section[i], NULL, false};
 }
 
-/* The section's from, as it is once all is laid together, fits the sender. */
-static const char *of_sender(const struct config *c, struct arena *run, const char *sender)
+void choose_open(struct chooser *c, const struct accounts *all, struct arena *in)
 {
-	for (size_t i = 0; i < c->sections; i++)
-		if (choose_fits(account_expand(run, c->section[i]->whole.from), sender))
-			return c->section[i]->own.name;
+	*c = (struct chooser){.all = all, .in = in};
+	c->rule = arena_zeroed(in, all->user.sections + all->system.sections + 1, sizeof *c->rule);
+	add_rules(c, &all->user);
+	add_rules(c, &all->system);
+}
+
+/* Only now: %C may ask the resolver for the host's full name. */
+static void make_ready(struct chooser *c, struct sender_rule *r)
+{
+	char text[SENDER_ROOM];
+
+	if (!lower(text, sizeof text, account_expand(c->in, r->of->whole.from)))
+		*text = '\0';
+	r->from = arena_text(c->in, text, strlen(text));
+	r->pattern = is_pattern(text);
+}
+
+/* The first in the files' order whose from, as it is once all is laid together, fits the sender; or NULL. */
+static const char *of_sender(struct chooser *c, const char *sender)
+{
+	char text[SENDER_ROOM];
+
+	if (!lower(text, sizeof text, sender))
+		return NULL;
+	for (size_t i = 0; i < c->rules; i++) {
+		struct sender_rule *r = &c->rule[i];
+
+		if (!r->from)
+			make_ready(c, r);
+		if (*r->from && (strcmp(r->from, text) == 0 || (r->pattern && fnmatch(r->from, text, 0) == 0)))
+			return r->of->own.name;
+	}
 	return NULL;
+}
+
+static bool is_there(const struct accounts *all, const char *name)
+{
+	return config_find(&all->user, name) || config_find(&all->system, name);
 }
 
 static const char *names(const struct accounts *all, struct arena *run)
@@ -59,16 +103,18 @@ static const char *names(const struct accounts *all, struct arena *run)
 	return text;
 }
 
-static void join(struct account *a, struct pair p)
+void choose_join(struct account *a, const struct accounts *all, const char *name)
 {
+	const struct section *user = name ? config_find(&all->user, name) : NULL, *system = name ? config_find(&all->system, name) : NULL;
+
 	account_defaults(a);
-	if (p.system && (!p.user || !account_has_relay(&p.user->whole))) {
-		account_lay(a, &p.system->whole);
-		a->name = p.system->own.name;
+	if (system && (!user || !account_has_relay(&user->whole))) {
+		account_lay(a, &system->whole);
+		a->name = system->own.name;
 	}
-	if (p.user) {
-		account_lay(a, &p.user->whole);
-		a->name = p.user->own.name;
+	if (user) {
+		account_lay(a, &user->whole);
+		a->name = user->own.name;
 	}
 }
 
@@ -83,28 +129,23 @@ static const char *only(const struct accounts *all)
 	return name;
 }
 
-int choose_account(struct account *a, const struct accounts *all, struct arena *run, const struct choice *choice,
-		   bool lenient, struct failure *f)
+int choose_name(struct chooser *c, const char *name, const char *sender, bool lenient, const char **out, struct failure *f)
 {
-	const char *name = choice->name;
-	struct pair p;
+	const struct accounts *all = c->all;
+	const char *chosen = name ? name : sender ? of_sender(c, sender) : NULL;
 
-	if (!name && choice->sender)
-		name = of_sender(&all->user, run, choice->sender);
-	if (!name && choice->sender)
-		name = of_sender(&all->system, run, choice->sender);
-	p = by_name(all, name ? name : "default");
-	if (!name && !p.user && !p.system && (name = only(all)))
-		p = by_name(all, name);
-	if (p.user || p.system || (lenient && !choice->name)) {
-		join(a, p);
+	if (!chosen)
+		chosen = is_there(all, "default") ? "default" : only(all);
+	if (!chosen || !is_there(all, chosen))
+		chosen = NULL;
+	*out = chosen;
+	if (chosen || (lenient && !name))
 		return 0;
-	}
-	if (choice->name) {
-		fail(f, AT_CONFIG, EX_CONFIG, "there is no account \"%s\"", choice->name);
-		return *names(all, run) ? failure_hint(f, "there are: %s", names(all, run))
-					: failure_hint(f, "no file defines any; files: %s", all->tried);
+	if (name) {
+		fail(f, AT_CONFIG, EX_CONFIG, "there is no account \"%s\"", name);
+		return *names(all, c->in) ? failure_hint(f, "there are: %s", names(all, c->in))
+					  : failure_hint(f, "no file defines any; files: %s", all->tried);
 	}
 	fail(f, AT_CONFIG, EX_CONFIG, "there is no account default, and none whose from is the sender");
-	return failure_hint(f, "choose one with -a: %s", names(all, run));
+	return failure_hint(f, "choose one with -a: %s", names(all, c->in));
 }

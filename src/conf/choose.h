@@ -1,20 +1,33 @@
 /*
  * conf/choose - which account of the files it is: by name, by sender, or the default
  *
- * Use: choose_account(&account, all, arena, choice, false, f): a copy, the user's laid over the system's of that name.
- * An account of the user's that names its own relay takes nothing from the system's file.
+ * Use: struct chooser c; choose_open(&c, all, arena); choose_name(&c, name, sender, lenient, &chosen, f); then
+ * choose_join(&account, all, chosen) copies it, the user's laid over the system's of that name. An account of the user's
+ * that names its own relay takes nothing from the system's file.
  *
- * Owns: nothing. Bounds: none. Errors: AT_CONFIG EX_CONFIG listing the accounts there are.
- * Threads: one, at the start. Source: CONTRIBUTING.md, "Config file".
+ * Owns: nothing; all in the arena. Bounds: none. A choice by sender is a comparison for each `from` that is an address, a
+ * fnmatch(3) for each that is a pattern; what they say is made ready once, when the first sender gets as far as that.
+ * Errors: AT_CONFIG EX_CONFIG listing the accounts there are. Threads: one. Source: CONTRIBUTING.md, "Configuration".
  */
 #ifndef CONF_CHOOSE_H
 #define CONF_CHOOSE_H
 
 #include "conf/accounts.h"
 
-/* lenient: where the choice is open, none is chosen, and that is no error. */
-MUST_CHECK int choose_account(struct account *a, const struct accounts *all, struct arena *run,
-			      const struct choice *choice, bool lenient, struct failure *f);
+struct sender_rule;
+
+struct chooser {
+	const struct accounts *all;
+	struct arena *in;
+	struct sender_rule *rule; /* of each account that has `from`: the user's, then the system's, as they stand in the files */
+	size_t rules;
+};
+
+void choose_open(struct chooser *c, const struct accounts *all, struct arena *in);
+/* The name (-a), else the sender, decides; both may be NULL. lenient: where the choice is open, *out is NULL, and that is no error. */
+MUST_CHECK int choose_name(struct chooser *c, const char *name, const char *sender, bool lenient, const char **out, struct failure *f);
+/* name: one that choose_name has given; NULL: an account of defaults. */
+void choose_join(struct account *a, const struct accounts *all, const char *name);
 /* Is the address what `from` says, be it an address or a pattern? Case does not count. */
 bool choose_fits(const char *from, const char *address);
 

@@ -10,7 +10,7 @@
  * Owns: nothing; all in the arena, secrets in conf/vault.
  * Bounds: CONFIG_LIMIT octets and CONFIG_ACCOUNTS accounts a file; a command of eval has 60 seconds.
  * Errors: AT_CONFIG EX_CONFIG with file and line. Keywords of msmtp that mean nothing here are warnings.
- * Threads: one, at the start. Source: CONTRIBUTING.md, "Config file"; msmtp(1), CONFIGURATION FILES.
+ * Threads: one, at the start. Source: CONTRIBUTING.md, "Configuration"; msmtp(1), CONFIGURATION FILES.
  */
 #ifndef CONF_CONFIG_H
 #define CONF_CONFIG_H

@@ -8,7 +8,7 @@
  *
  * Owns: nothing; all in the arena. Bounds: a replaced text has 4 KiB.
  * Errors: AT_CONFIG EX_CONFIG (of options AT_USAGE EX_USAGE), naming what contradicts and where both stand.
- * Threads: one. Source: CONTRIBUTING.md, "Config file"; RFC 3986 3.2; msmtp(1) on `from`.
+ * Threads: one. Source: CONTRIBUTING.md, "Configuration"; RFC 3986 3.2; msmtp(1) on `from`.
  */
 #ifndef CONF_RELAY_H
 #define CONF_RELAY_H

@@ -148,7 +148,7 @@ static int find(const struct account *a, struct failure *f)
 		return from_file(a->password_file, MUST_READ, OURS_ONLY, setting_rules(a, SET_password_file), f) < 0 ? said_in(a, SET_password_file, f) : 0;
 	if (*a->password_command)
 		return from_command(a, f);
-	if (!a->again && from_credentials(f) < 0) /* that of this run is for this run's relay */
+	if (!a->reread && from_credentials(f) < 0) /* that of this run is for this run's relay */
 		return -1;
 	return found || !*a->netrc ? 0 : from_netrc(a, f);
 }

@@ -44,10 +44,11 @@ struct origin {
 #define FIELD_CHOICE(words) unsigned  /* place among the words */
 
 struct account {
+	unsigned id;	   /* no other account of this process has it: conf/book; 0: of none */
 	const char *name;  /* "default" for the nameless one */
 	const char *config; /* the file that was named in place of the usual ones, from the root on; or NULL */
 	bool config_lasts;  /* and can be read again */
-	bool again;	    /* out of a file that was: no variable, option or credential of this run's counts */
+	bool reread;	    /* out of a file that was: no variable, option or credential of this run's counts */
 	const char *files; /* that were looked for, and what became of it */
 	const struct failure *unconfigured; /* it names no relay, and what to do about it; or NULL */
 	const struct account *next; /* `fallback`, once somebody has found it; or NULL */

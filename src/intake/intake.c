@@ -15,7 +15,7 @@
 #include "mail/wide.h"
 #include "post/shelf.h"
 
-struct chosen {
+struct chosen { /* an account that mail has come for */
 	const struct account *account;
 	struct aliases *aliases;
 	struct chosen *next;
@@ -27,7 +27,7 @@ int intake_open(struct intake *n, const struct request *r, const char *config, c
 	for (size_t i = 0; i < r->draft.files; i++)
 		if (!r->draft.file[i].type) /* it is ready by the time that the text has been read */
 			filetypes_start(n->types);
-	return accounts_load(&n->all, run, config, f);
+	return book_open(&n->book, run, config, r->option, r->options, f);
 }
 
 void intake_close(struct intake *n)
@@ -35,66 +35,36 @@ void intake_close(struct intake *n)
 	filetypes_close(n->types);
 }
 
-/* Whoever keeps a session or a password by its account finds the same account again. */
-static struct chosen *chosen_find(const struct intake *n, const char *name)
+static struct chosen *chosen_find(struct intake *n, const struct account *a)
 {
 	struct chosen *c = n->chosen;
 
-	while (c && strcmp(c->account->name, name) != 0)
+	while (c && c->account->id != a->id)
 		c = c->next;
-	return c;
-}
-
-/* The accounts that `fallback` names, one behind the other; a name that comes twice is an error. */
-static int find_fallbacks(struct intake *n, struct account *a, struct failure *f)
-{
-	const struct account *first = a;
-
-	while (*a->fallback) {
-		const struct choice choice = {a->fallback, NULL, NULL, 0};
-		struct account *next;
-
-		if (accounts_choose(&n->all, n->run, &choice, &next, f) < 0)
-			return failure_in(f, "account %s: fallback", a->name);
-		a->next = next;
-		for (const struct account *seen = first; seen != next; seen = seen->next)
-			if (strcmp(seen->name, next->name) == 0)
-				return fail(f, AT_CONFIG, EX_CONFIG, "account %s: fallback %s leads in a circle", a->name, next->name);
-		a = next;
-	}
-	return 0;
+	if (c)
+		return c;
+	c = arena_zeroed(n->run, 1, sizeof *c);
+	*c = (struct chosen){a, NULL, n->chosen};
+	return n->chosen = c;
 }
 
 /* No relay may be set: then the mail waits for one. */
-static int choose(struct intake *n, struct arena *in, const struct request *r, const struct choice *choice, struct account **a, struct failure *f)
+static bool may_lack_relay(const struct request *r, const struct account *a)
 {
-	if (accounts_choose(&n->all, in, choice, a, f) == 0)
-		return 0;
-	return *a && (*a)->unconfigured && r->may_lack_relay && shelf_may_wait(*a) ? 0 : -1;
+	return a && a->unconfigured && r->may_lack_relay && shelf_may_wait(a);
 }
 
 int intake_account(struct intake *n, struct job *j, const struct request *r, const char *sender,
 		   struct aliases **aliases, struct failure *f)
 {
-	const struct choice choice = {r->account, sender, r->option, r->options};
-	struct account *a;
+	const struct account *a;
 	struct chosen *c;
 
-	/* A copy of the job's tells which it is; the first time, one of the run's is kept. */
-	if (choose(n, n->chosen ? &j->arena : n->run, r, &choice, &a, f) < 0)
+	if ((book_account(&n->book, r->account, sender, &a, f) < 0 && !may_lack_relay(r, a)) || book_fallbacks(&n->book, a, f) < 0)
 		return -1;
-	c = chosen_find(n, a->name);
-	if (!c) {
-		if (n->chosen && choose(n, n->run, r, &choice, &a, f) < 0)
-			return -1;
-		if (find_fallbacks(n, a, f) < 0)
-			return -1;
-		c = arena_zeroed(n->run, 1, sizeof *c);
-		*c = (struct chosen){a, NULL, n->chosen};
-		n->chosen = c;
-	}
-	j->account = c->account;
-	if (!c->aliases && aliases_open(&c->aliases, n->run, c->account, f) < 0)
+	j->account = a;
+	c = chosen_find(n, a);
+	if (!c->aliases && aliases_open(&c->aliases, n->run, a, f) < 0)
 		return -1;
 	*aliases = c->aliases;
 	return 0;

@@ -13,13 +13,13 @@
 #define INTAKE_INTAKE_H
 
 #include "intake/recipients.h"
-#include "conf/accounts.h"
+#include "conf/book.h"
 
 struct chosen;
 
 struct intake {
 	struct arena *run;
-	struct accounts all;
+	struct book book;
 	struct filetypes *types; /* own */
 	struct chosen *chosen; /* accounts so far */
 };

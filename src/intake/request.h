@@ -12,7 +12,7 @@
 #ifndef INTAKE_REQUEST_H
 #define INTAKE_REQUEST_H
 
-#include "conf/accounts.h"
+#include "conf/book.h"
 #include "intake/draft.h"
 #include "mail/envelope.h"
 

@@ -57,7 +57,7 @@ bool shelf_may_wait(const struct account *a)
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
 		if (a->origin[ways[i]].rank == RANK_OPTION)
 			return false;
-	return !setting_is(a, SET_queue, "off") && (!a->config || a->config_lasts || a->again);
+	return !setting_is(a, SET_queue, "off") && (!a->config || a->config_lasts || a->reread);
 }
 
 const char *shelf_words(struct arena *in, const struct failure *why)

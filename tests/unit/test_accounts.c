@@ -14,6 +14,7 @@
 #include "conf/accounts.c"
 
 #include "base/file.h"
+#include "conf/book.h"
 #include "conf/vault.h"
 
 static struct arena arena;
@@ -93,19 +94,25 @@ static int group_teardown(void **state)
 	return 0;
 }
 
-static int choose(const char *config, const struct choice *choice, struct account **a, struct failure *f)
-{
-	struct accounts all;
+struct choice {
+	const char *name, *sender;
+	const struct override *option;
+	size_t options;
+};
 
-	if (accounts_load(&all, &arena, config, f) < 0)
+static int choose(const char *config, const struct choice *c, const struct account **a, struct failure *f)
+{
+	struct book book;
+
+	if (book_open(&book, &arena, config, c->option, c->options, f) < 0)
 		return -1;
-	return accounts_choose(&all, &arena, choice, a, f);
+	return book_account(&book, c->name, c->sender, a, f);
 }
 
 static const char *host_of(const char *config, const char *name, const char *sender)
 {
 	const struct choice choice = {.name = name, .sender = sender};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	if (choose(config, &choice, &a, &f) == 0)
@@ -134,7 +141,7 @@ static void test_the_first_file_there_is_is_the_users(void **state)
 static void test_a_file_that_was_named_must_be_there(void **state)
 {
 	struct choice none = {.name = NULL};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	(void)state;
@@ -151,7 +158,7 @@ static void test_a_file_that_was_named_must_be_there(void **state)
 static void test_without_any_relay_every_path_is_named(void **state)
 {
 	struct choice none = {.name = NULL};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	(void)state;
@@ -263,7 +270,7 @@ static void test_the_account_is_the_named_one_the_senders_or_the_default(void **
 static void test_without_a_default_the_only_account_is_taken_else_they_are_listed(void **state)
 {
 	struct choice choice = {.name = NULL};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	(void)state;
@@ -297,7 +304,7 @@ static void test_the_users_file_lies_over_the_systems(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct choice choice = {.name = rows[i].name};
-		struct account *a;
+		const struct account *a;
 		struct failure f;
 
 		put("etc/mysend.conf", rows[i].system, 0600);
@@ -316,7 +323,7 @@ static void test_option_goes_over_environment_over_file(void **state)
 		{SET_port, "1", "--port"}, {SET_port, "2", "--port"}, {SET_tls, "off", "--tls"},
 	};
 	struct choice choice = {.option = options};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	(void)state;
@@ -343,7 +350,7 @@ static void test_option_goes_over_environment_over_file(void **state)
 static void test_every_setting_can_come_from_the_environment(void **state)
 {
 	struct choice none = {.name = NULL};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	(void)state;
@@ -375,7 +382,7 @@ static void test_every_setting_can_come_from_the_environment(void **state)
 static void test_a_command_comes_from_no_variable(void **state)
 {
 	static const char *const names[] = {"MYSEND_PASSWORD_COMMAND", "MYSEND_PASSWORDEVAL"};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 	static const struct choice none;
 
@@ -400,7 +407,7 @@ static void test_what_is_shown_is_what_holds_and_where_it_comes_from(void **stat
 		"# files own (read), etc/mysend.conf (read)\n",
 	};
 	const struct choice choice = {.name = "work", .option = options, .options = ROWS(options)};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 	FILE *out = tmpfile();
 	struct buf b;
@@ -443,7 +450,7 @@ static void test_environment_and_options_alone_are_an_account(void **state)
 {
 	static const struct override options[] = {{SET_relay, "smtps://opt:99", "--relay"}};
 	struct choice choice = {.option = options, .options = 1};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	(void)state;
@@ -464,7 +471,7 @@ static void test_example_files_of_msmtp_load_unchanged(void **state)
 	const char *user = arena_printf(&arena, "%s/msmtprc-user", data);
 	const char *system = arena_printf(&arena, "%s/msmtprc-system", data);
 	struct choice choice = {.name = NULL};
-	struct account *a;
+	const struct account *a;
 	struct failure f;
 
 	(void)state;

@@ -33,6 +33,22 @@ static void files(struct accounts *all, const char *user, const char *system)
 	parsed(&all->system, "/s", RANK_SYSTEM, system);
 }
 
+struct choice {
+	const char *name, *sender;
+};
+
+static int choose_account(struct account *a, const struct accounts *all, const struct choice *choice, bool lenient, struct failure *f)
+{
+	struct chooser c;
+	const char *name;
+
+	choose_open(&c, all, &arena);
+	if (choose_name(&c, choice->name, choice->sender, lenient, &name, f) < 0)
+		return -1;
+	choose_join(a, all, name);
+	return 0;
+}
+
 /* The host of the account chosen, or the error. */
 static const char *host_of(const struct accounts *all, const char *name, const char *sender)
 {
@@ -40,7 +56,7 @@ static const char *host_of(const struct accounts *all, const char *name, const c
 	struct account *a = arena_zeroed(&arena, 1, sizeof *a);
 	struct failure f;
 
-	if (choose_account(a, all, &arena, &choice, false, &f) == 0)
+	if (choose_account(a, all, &choice, false, &f) == 0)
 		return a->host;
 	assert_true(f.stage == AT_CONFIG && f.exit == EX_CONFIG);
 	return arena_printf(&arena, "%s; %s", f.text, f.hint);
@@ -161,7 +177,7 @@ static void test_the_users_account_lies_over_the_systems_of_that_name_unless_it_
 		struct failure f;
 
 		files(&all, rows[i].user, site);
-		assert_int_equal(choose_account(&a, &all, &arena, &choice, false, &f), 0);
+		assert_int_equal(choose_account(&a, &all, &choice, false, &f), 0);
 		assert_string_equal(a.name, rows[i].name ? rows[i].name : "default");
 		assert_string_equal(a.host, rows[i].host);
 		assert_string_equal(a.user, rows[i].login);
@@ -180,7 +196,7 @@ static void test_each_value_keeps_the_file_and_line_it_came_from(void **state)
 
 	(void)state;
 	files(&all, "\nfrom me@x\n", "defaults\ntimeout 9\naccount default\nhost site\nfrom s@x\n");
-	assert_int_equal(choose_account(&a, &all, &arena, &none, false, &f), 0);
+	assert_int_equal(choose_account(&a, &all, &none, false, &f), 0);
 	assert_string_equal(a.origin[SET_from].file, "/u");
 	assert_int_equal(a.origin[SET_from].line, 2);
 	assert_int_equal(a.origin[SET_from].rank, RANK_USER);
@@ -200,7 +216,7 @@ static void test_choosing_leaves_the_files_as_they_were(void **state)
 
 	(void)state;
 	files(&all, "account a\nfrom me@x\n", "account a\nhost h\nfrom s@x\n");
-	assert_int_equal(choose_account(&a, &all, &arena, &choice, false, &f), 0);
+	assert_int_equal(choose_account(&a, &all, &choice, false, &f), 0);
 	a.host = "changed";
 	a.from = "changed";
 	assert_string_equal(config_find(&all.user, "a")->whole.from, "me@x");
@@ -229,7 +245,7 @@ static void test_where_the_relay_is_told_elsewhere_the_choice_may_stay_open(void
 
 		files(&all, rows[i].user, "");
 		account_defaults(&a);
-		assert_int_equal(choose_account(&a, &all, &arena, &choice, true, &f), rows[i].ok);
+		assert_int_equal(choose_account(&a, &all, &choice, true, &f), rows[i].ok);
 		if (rows[i].ok == 0)
 			assert_string_equal(a.host, rows[i].host);
 	}

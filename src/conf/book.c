@@ -1,0 +1,327 @@
+#include "conf/book.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "conf/choose.h"
+#include "conf/relay.h"
+
+/* What a run's options change, and what they do not: `fallback` names an account as the files have it. */
+enum form { AS_CHOSEN, AS_FALLBACK, FORMS };
+
+struct entry { /* an account of a configuration */
+	const char *name; /* NULL: what variables and options say, where the files leave it open */
+	struct account *account[FORMS]; /* NULL: not asked for yet */
+	const struct failure *wrong[FORMS]; /* with it; or NULL */
+	bool linked; /* its fallbacks have been looked for; and what is wrong with them: */
+	const struct failure *no_fallback;
+	struct entry *next;
+};
+
+struct configuration {
+	const char *config; /* that was named; NULL: the usual files */
+	struct accounts all;
+	struct chooser chooser;
+	struct entry *entries;
+	struct account environment, option; /* laid over the files */
+	bool laid; /* they have been looked at; and what is wrong with them: */
+	const struct failure *wrong;
+	const struct failure *unread; /* why the files could not be read; or NULL */
+	struct configuration *next;
+};
+
+/* What is kept by an id outlives a book: ids are the process's. */
+static atomic_uint ids;
+
+/* Who can set a variable in a program that sends mail for him would run what he likes as its user. */
+static int refuse_command(const char *name, const struct accounts *all, struct failure *f)
+{
+	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: a command counts only out of a file", name);
+	return failure_hint(f, "put password_command into %s", all->place);
+}
+
+/* Whoever can set a variable for root would have it append lines to any file of root's. */
+static bool is_log_of_roots(enum setting s, const char *value)
+{
+	return s == SET_logfile && geteuid() == 0 && *value && !file_is_open(value);
+}
+
+/* MYSEND_HOST and its like. */
+static int from_environment(struct account *a, const struct accounts *all, struct arena *in, struct failure *f)
+{
+	const char *other = getenv("MYSEND_PASSWORDEVAL");
+
+	if (other && *other)
+		return refuse_command("MYSEND_PASSWORDEVAL", all, f);
+	for (unsigned s = 0; s < SETTINGS; s++) {
+		char *name = arena_printf(in, "MYSEND_%s", setting_name((enum setting)s));
+		const char *value;
+
+		for (char *p = name; *p; p++)
+			if (*p >= 'a' && *p <= 'z')
+				*p = (char)(*p - 'a' + 'A');
+		value = getenv(name);
+		if (value && !*value && s == SET_host) /* an empty one names no host, and hides none */
+			continue;
+		if (value && *value && s == SET_password_command)
+			return refuse_command(name, all, f);
+		if (value && account_set(a, in, (enum setting)s, slice_of(value),
+					 &(struct origin){RANK_ENVIRONMENT, 0, name}, f) < 0)
+			return -1;
+		if (value && is_log_of_roots((enum setting)s, value)) {
+			fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: for root a variable names no file to write to", name);
+			return failure_hint(f, "put logfile into %s; %s may be - or /dev/stderr", all->place, name);
+		}
+	}
+	return relay_split(a, in, f);
+}
+
+static int from_options(struct account *a, const struct book *b, struct failure *f)
+{
+	for (size_t i = 0; i < b->options; i++) {
+		const struct override *o = &b->option[i];
+
+		if (account_set(a, b->in, o->setting, slice_of(o->value), &(struct origin){RANK_OPTION, 0, o->spelled},
+				f) < 0)
+			return -1;
+	}
+	return relay_split(a, b->in, f);
+}
+
+static const struct failure *kept(struct arena *in, const struct failure *f)
+{
+	struct failure *copy = arena_zeroed(in, 1, sizeof *copy);
+
+	*copy = *f;
+	return copy;
+}
+
+/* Once, when the first account is asked for: what is wrong with them is told where it is told which mail it is about. */
+static int lay(struct book *b, struct configuration *c, struct failure *f)
+{
+	if (!c->laid) {
+		c->laid = true;
+		account_defaults(&c->environment);
+		account_defaults(&c->option);
+		if (!c->all.reread && (from_environment(&c->environment, &c->all, b->in, f) < 0 || from_options(&c->option, b, f) < 0))
+			c->wrong = kept(b->in, f);
+	}
+	if (!c->wrong)
+		return 0;
+	*f = *c->wrong;
+	return -1;
+}
+
+static bool is_empty(const struct configuration *c)
+{
+	return !c->all.user.sections && !c->all.system.sections;
+}
+
+/* Where the relay is told elsewhere, or nowhere, the files may leave open which account it is. */
+static bool may_be_open(const struct configuration *c)
+{
+	return is_empty(c) || account_has_relay(&c->environment) || account_has_relay(&c->option);
+}
+
+static int choose(struct book *b, struct configuration *c, const char *name, const char *sender, const char **out, struct failure *f)
+{
+	return lay(b, c, f) < 0 ? -1 : choose_name(&c->chooser, name, sender, may_be_open(c), out, f);
+}
+
+static struct entry *entry_of(struct book *b, struct configuration *c, const char *name)
+{
+	struct entry **last = &c->entries;
+
+	while (*last && !((*last)->name && name ? strcmp((*last)->name, name) == 0 : (*last)->name == name))
+		last = &(*last)->next;
+	if (!*last) {
+		*last = arena_zeroed(b->in, 1, sizeof **last);
+		(*last)->name = name;
+	}
+	return *last;
+}
+
+static void build(struct book *b, struct configuration *c, struct entry *e, enum form as)
+{
+	struct account *a = arena_zeroed(b->in, 1, sizeof *a);
+	struct failure f, unused;
+
+	choose_join(a, &c->all, e->name);
+	account_lay(a, &c->environment);
+	if (as == AS_CHOSEN)
+		account_lay(a, &c->option);
+	a->id = atomic_fetch_add(&ids, 1) + 1;
+	a->files = c->all.tried;
+	a->config = c->all.named;
+	a->config_lasts = c->all.lasts;
+	a->reread = c->all.reread;
+	if (!account_has_relay(a)) {
+		(void)!account_settle(a, b->in, &unused); /* paths, for who looks at it, or lets mail wait by it */
+		accounts_no_relay(&c->all, b->in, a->name, &f);
+		a->unconfigured = e->wrong[as] = kept(b->in, &f);
+	} else if (account_settle(a, b->in, &f) < 0) {
+		e->wrong[as] = kept(b->in, &f);
+	}
+	e->account[as] = a;
+}
+
+static int account_of(struct book *b, struct configuration *c, struct entry *e, enum form as, struct account **out, struct failure *f)
+{
+	as = b->options ? as : AS_CHOSEN; /* they are one */
+	if (!e->account[as])
+		build(b, c, e, as);
+	*out = e->account[as];
+	if (!e->wrong[as])
+		return 0;
+	*f = *e->wrong[as];
+	return -1;
+}
+
+/* The accounts that `fallback` names, one behind the other; a name that comes twice is an error. */
+static int find_fallbacks(struct book *b, struct configuration *c, struct account *first, struct failure *f)
+{
+	struct account *a = first, *next;
+
+	while (*a->fallback) {
+		const struct account *seen = first;
+		const char *name;
+
+		if (choose(b, c, a->fallback, NULL, &name, f) < 0 || account_of(b, c, entry_of(b, c, name), AS_FALLBACK, &next, f) < 0)
+			return failure_in(f, "account %s: fallback", a->name);
+		while (seen != a && strcmp(seen->name, next->name) != 0)
+			seen = seen->next;
+		if (strcmp(seen->name, next->name) == 0)
+			return fail(f, AT_CONFIG, EX_CONFIG, "account %s: fallback %s leads in a circle", a->name, next->name);
+		a->next = next;
+		a = next;
+	}
+	return 0;
+}
+
+/* *out is set where there is such an account, whatever is wrong with it. */
+static int find(struct book *b, struct configuration *c, const char *name, const char *sender, struct entry **out, struct failure *f)
+{
+	struct account *unused;
+
+	*out = NULL;
+	if (choose(b, c, name, sender, &name, f) < 0)
+		return -1;
+	*out = entry_of(b, c, name);
+	return account_of(b, c, *out, AS_CHOSEN, &unused, f);
+}
+
+int book_open(struct book *b, struct arena *run, const char *config, const struct override *option, size_t options, struct failure *f)
+{
+	struct configuration *c = arena_zeroed(run, 1, sizeof *c);
+
+	*b = (struct book){.in = run, .option = option, .options = options, .own = c};
+	if (accounts_load(&c->all, run, config, f) < 0)
+		return -1;
+	c->config = c->all.named;
+	choose_open(&c->chooser, &c->all, run);
+	return 0;
+}
+
+int book_choose(struct book *b, const char *name, const char *sender, const char **out, struct failure *f)
+{
+	if (choose(b, b->own, name, sender, out, f) < 0)
+		return -1;
+	if (!*out)
+		*out = "default";
+	return 0;
+}
+
+int book_account(struct book *b, const char *name, const char *sender, const struct account **out, struct failure *f)
+{
+	struct entry *e;
+	int ok = find(b, b->own, name, sender, &e, f);
+
+	*out = e ? e->account[AS_CHOSEN] : NULL;
+	return ok;
+}
+
+static int link_entry(struct book *b, struct configuration *c, struct entry *e, struct failure *f)
+{
+	if (!e->linked && find_fallbacks(b, c, e->account[AS_CHOSEN], f) < 0)
+		e->no_fallback = kept(b->in, f);
+	e->linked = true;
+	if (!e->no_fallback)
+		return 0;
+	*f = *e->no_fallback;
+	return -1;
+}
+
+int book_fallbacks(struct book *b, const struct account *a, struct failure *f)
+{
+	struct entry *e = b->own->entries;
+
+	while (!e->account[AS_CHOSEN] || e->account[AS_CHOSEN]->id != a->id)
+		e = e->next;
+	return link_entry(b, b->own, e, f);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static struct configuration *read_again(struct book *b, const char *config)
+{
+	struct configuration *c = b->read;
+	struct failure f;
+
+	while (c && !is_same(c->config, config))
+		c = c->next;
+	if (c)
+		return c;
+	c = arena_zeroed(b->in, 1, sizeof *c);
+	c->config = config ? arena_printf(b->in, "%s", config) : NULL;
+	if (accounts_load_again(&c->all, b->in, c->config, &f) < 0)
+		c->unread = kept(b->in, &f);
+	choose_open(&c->chooser, &c->all, b->in);
+	c->next = b->read;
+	return b->read = c;
+}
+
+static int find_to_send(struct book *b, struct configuration *c, const char *name, const struct account **out, struct failure *f)
+{
+	/* Where there are no files, variables and options are the only account there is. */
+	bool open = is_empty(c) && strcmp(name, "default") == 0;
+	struct entry *e;
+
+	if (find(b, c, open ? NULL : name, NULL, &e, f) < 0 || link_entry(b, c, e, f) < 0)
+		return -1;
+	*out = e->account[AS_CHOSEN];
+	return 0;
+}
+
+/* By what its sender meant: another file might lead to another relay. */
+int book_find(struct book *b, const char *name, const char *config, const struct account **out, struct failure *f)
+{
+	struct configuration *c = is_same(config, b->own->config) ? b->own : read_again(b, config);
+	struct failure unused;
+
+	*out = NULL;
+	if (c->unread) {
+		*f = *c->unread;
+		return -1;
+	}
+	/* Of the usual files there is none: the file of this run has taken their place. */
+	if (!config && is_empty(c))
+		c = b->own;
+	if (find_to_send(b, c, name, out, f) == 0)
+		return 0;
+	/* Mail that was queued before the file was noted with it. */
+	return !config && c != b->own && find_to_send(b, b->own, name, out, &unused) == 0 ? 0 : -1;
+}
+
+const char *book_first(const struct book *b)
+{
+	const struct config *first = b->own->all.user.sections ? &b->own->all.user : &b->own->all.system;
+
+	return first->sections ? first->section[0]->own.name : NULL;
+}

@@ -1,0 +1,48 @@
+/*
+ * conf/book - the accounts of a process: chosen by name or by sender, built once each, found by name and file
+ *
+ * Use: struct book b; book_open(&b, arena, config, option, options, f); then for each mail book_choose(&b, name, sender,
+ * &chosen, f), which tells the name alone, or book_account(&b, name, sender, &account, f) and book_fallbacks(&b, account, f).
+ * A queue's mail: book_find(&b, name, config, &account, f).
+ * An account is built when it is asked for first: its files, MYSEND_ variables, then options (of a fallback, no options).
+ * From then on it is the same one, of the same address and id; what is kept of it (a password, a session) is kept by its id,
+ * which no other account of this process ever has.
+ *
+ * Owns: nothing; all in the arena, which has to live as long as the accounts. Bounds: those of conf/config.
+ * Errors: AT_CONFIG EX_CONFIG (of options AT_USAGE EX_USAGE), as often as that account is asked for. Variables and options
+ * are looked at once, when the first account is asked for. Threads: one at a time; accounts are only read.
+ * Source: CONTRIBUTING.md, "Configuration".
+ */
+#ifndef CONF_BOOK_H
+#define CONF_BOOK_H
+
+#include "conf/accounts.h"
+
+struct override { /* a setting from the command line */
+	enum setting setting;
+	const char *value, *spelled; /* "--host" */
+};
+
+struct configuration;
+
+struct book {
+	struct arena *in;
+	const struct override *option;
+	size_t options;
+	struct configuration *own;  /* of this run */
+	struct configuration *read; /* others, which waiting mail was taken by */
+};
+
+MUST_CHECK int book_open(struct book *b, struct arena *run, const char *config, const struct override *option, size_t options, struct failure *f);
+/* Whose mail it is, by name (-a), else by sender; both may be NULL. Nothing is built. "default" where no file says more. */
+MUST_CHECK int book_choose(struct book *b, const char *name, const char *sender, const char **out, struct failure *f);
+/* That account. *out is set even where the failure is that it names no relay (out->unconfigured), or contradicts itself. */
+MUST_CHECK int book_account(struct book *b, const char *name, const char *sender, const struct account **out, struct failure *f);
+/* So that account->next leads to those that its `fallback` names; before mail goes by it. */
+MUST_CHECK int book_fallbacks(struct book *b, const struct account *a, struct failure *f);
+/* Of mail that waited, with its fallbacks: the account of that name in the configuration file that was named then (NULL: the usual ones). */
+MUST_CHECK int book_find(struct book *b, const char *name, const char *config, const struct account **out, struct failure *f);
+/* The first account of this run's files, or NULL. */
+const char *book_first(const struct book *b);
+
+#endif
