@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "cli/modes.h"
 #include "mail/looker.h"
-#include "post/report.h"
+#include "post/result.h"
 
 static int mode_run(const struct options *o, struct arena *run, struct failure *f)
 {
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 	if (status < 0) {
 		status = f.exit;
 		if (!options.quiet)
-			report_failure(&f);
+			result_failure(&f);
 	}
 	/* Who writes the message never gets EPIPE, even if we had no use for it; but for who tells us to end. */
 	if (status != EX_OK && !ending_asked() && (options.mode == MODE_SEND || options.mode == MODE_BATCH) && !isatty(STDIN_FILENO))

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/bytes.h"
+
 static void begin(struct failure *f, enum stage at, int exit)
 {
 	memset(f, 0, sizeof *f);
@@ -87,6 +89,23 @@ const char *stage_words(enum stage at)
 bool stage_is_remote(enum stage at)
 {
 	return at >= AT_RESOLVE;
+}
+
+const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f, unsigned parts, const char *whom)
+{
+	char address[1100], relay[2 * sizeof f->relay], text[2 * sizeof f->text], code[8] = "", where[1500] = "";
+
+	printable(address, sizeof address, slice_of(whom ? whom : ""));
+	printable(relay, sizeof relay, slice_of(f->relay));
+	printable(text, sizeof text, slice_of(f->text));
+	if (f->code)
+		snprintf(code, sizeof code, "%d ", f->code);
+	if (parts & WORDS_WHERE && stage_is_remote(f->stage))
+		snprintf(where, sizeof where, "%s%s%s%s%s%.300s: ", stage_words(f->stage), whom ? ":<" : "", address, whom ? ">" : "",
+			 *relay ? " to " : "", relay);
+	snprintf(to, FAILURE_WORDS, "%s%s%s%s%s", where, parts & WORDS_CODE ? code : "", parts & WORDS_CODE ? f->enhanced : "",
+		 parts & WORDS_CODE && *f->enhanced ? " " : "", text);
+	return to;
 }
 
 const char *exit_words(int status)

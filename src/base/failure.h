@@ -1,5 +1,5 @@
 /*
- * base/failure - what went wrong, in one value that every floor fills and post/report prints
+ * base/failure - what went wrong, in one value that every floor fills and post/result prints
  *
  * Use: a function that can fail returns 0 or -1 and has a struct failure * as its last argument.
  *	if (n < 0) return fail(f, AT_INPUT, EX_DATAERR, "line %u: no colon", line);
@@ -47,6 +47,13 @@ bool failure_is_temporary(const struct failure *f);
 /* What was being done, in SMTP's own words: "connect", "RCPT TO", ... */
 const char *stage_words(enum stage at);
 bool stage_is_remote(enum stage at);
+
+/* A failure as one printable line, cut if need be, in the caller's room. Its text is always there; before it, if asked for and
+ * if there is such a thing: where the relay was and what it was asked ("RCPT TO:<bob@example.org> to HOST:PORT: "), whom (or
+ * NULL) in brackets; and its code with the enhanced code ("550 5.1.1 "). */
+enum { WORDS_WHERE = 1, WORDS_CODE = 2, FAILURE_WORDS = 2600 };
+const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f, unsigned parts, const char *whom);
+
 /* EX_UNAVAILABLE as "EX_UNAVAILABLE". */
 const char *exit_words(int status);
 

@@ -3,7 +3,7 @@
  *
  * A warning goes to standard error as "mysend: warning: ...", unless a caller that takes any output for
  * an error asked for quiet (log_quiet); debug words only after log_debug_on. The line that tells of a
- * mail is not made here: post/report makes it.
+ * mail is not made here: post/result makes it.
  *
  * Owns: nothing. Bounds: a line of 1,000 octets, made printable.
  * Errors: none; a log that can't be written never stops a mail. Threads: any.

@@ -6,7 +6,7 @@
 #include "cli/keeper.h"
 #include "cli/modes.h"
 #include "post/outcome.h"
-#include "post/report.h"
+#include "post/result.h"
 
 enum { PATIENCE_MS = 1000 };
 
@@ -99,7 +99,7 @@ static int change_all(struct keeper *k)
 		if (change_one(k, o->request.recipient[i].text, &f) == 0)
 			continue;
 		if (!o->quiet)
-			report_failure(&f);
+			result_failure(&f);
 		if (status == EX_OK || status == EX_TEMPFAIL)
 			status = f.exit;
 	}

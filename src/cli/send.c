@@ -13,8 +13,8 @@
 #include "mail/wide.h"
 #include "post/logline.h"
 #include "post/queue.h"
-#include "post/report.h"
-#include "post/shelf.h"
+#include "post/result.h"
+#include "post/enqueue.h"
 #include "post/submit.h"
 
 /* When no more is begun, and by when what was begun must be written. What is larger would hardly be, and waits for a run. */
@@ -49,7 +49,7 @@ static void queue_along(struct job *j, struct link *l)
 	struct failure f;
 	struct spool s;
 
-	if (!a->queue_along || !shelf_may_wait(a) || spool_open(&s, whoami_spool(&j->arena, a), false, &f) != 0)
+	if (!a->queue_along || !enqueue_is_allowed(a) || spool_open(&s, whoami_spool(&j->arena, a), false, &f) != 0)
 		return;
 	if (queue_run(&s, &order, &sum, &f) < 0)
 		log_warning("%s", f.text);
@@ -67,7 +67,7 @@ static int hand_over(struct job *j, const struct options *o)
 	ending_hold(&held);
 	submit(j, &link);
 	j->aloud = !o->as_sendmail && (o->verbose || isatty(STDERR_FILENO));
-	status = report(j, o->quiet);
+	status = result_tell(j, o->quiet);
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);

@@ -17,7 +17,6 @@
 #include "conf/whoami.h"
 #include "mail/address.h"
 #include "mail/stamp.h"
-#include "post/shelf.h"
 #include "spool/slots.h"
 #include "spool/spool.h"
 
@@ -89,16 +88,15 @@ int service_admit(const struct peer *p, const struct account *a, struct arena *i
 void service_tell(const struct peer *p, struct job *j, const struct failure *why)
 {
 	const char *sender = j->mail.envelope.sender;
-	char text[3000], shown[4 * ADDRESS_MAX + 1];
+	char text[FAILURE_WORDS], shown[4 * ADDRESS_MAX + 1];
 
 	if (!p->known)
 		return;
-	printable(text, sizeof text, slice_of(stage_is_remote(why->stage) ? shelf_words(&j->arena, why) : why->text));
 	fprintf(stderr, "mysend: mail of %s", p->name);
 	printable(shown, sizeof shown, slice_of(sender ? sender : ""));
 	if (*shown)
 		fprintf(stderr, " from <%s>", shown);
-	fprintf(stderr, ": %s%s%s\n", text, j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "");
+	fprintf(stderr, ": %s%s%s\n", failure_words(text, why, WORDS_WHERE | WORDS_CODE, NULL), j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "");
 }
 
 /* name, name+anything; at a local domain, or at maildomain. */

@@ -8,8 +8,7 @@
 #include "cli/smtpd.h"
 #include "intake/identity.h"
 #include "post/hint.h"
-#include "post/report.h"
-#include "post/shelf.h"
+#include "post/result.h"
 #include "post/submit.h"
 
 enum { ANSWER_MAX = 16 * 1024, WHO_TOLD = 10 };
@@ -228,11 +227,11 @@ static const struct failure *waits_why(const struct envelope *e)
 
 static void say_waiting(struct smtpd *s, char *to, size_t room)
 {
-	const char *why = shelf_words(&s->job.arena, waits_why(&s->job.mail.envelope));
-	char shown[900];
+	const struct failure *why = waits_why(&s->job.mail.envelope);
+	char words[FAILURE_WORDS];
 
-	printable(shown, sizeof shown, slice_of(why));
-	snprintf(to, room, "Ok: " SERVICE_WAITS "%s%s%s", s->job.spooled, *shown ? ": " : "", shown);
+	snprintf(to, room, "Ok: " SERVICE_WAITS "%s%s%.900s", s->job.spooled, why ? ": " : "",
+		 why ? failure_words(words, why, WORDS_WHERE | WORDS_CODE, NULL) : "");
 }
 
 /* Who runs the service hears what is wrong; of the client's own mistakes as well. */
@@ -302,13 +301,13 @@ static int hand_over(struct smtpd *s, struct failure *f)
 	}
 	ending_hold(&held);
 	submit(&s->job, &s->link);
-	if (report(&s->job, true) == EX_OK) {
+	if (result_tell(&s->job, true) == EX_OK) {
 		s->taken++;
 		s->errors = s->full = 0;
 	} else {
 		s->refused++;
 		if (!s->options->quiet)
-			report_unkept(&s->job);
+			result_unkept(&s->job);
 	}
 	tell_service(s);
 	if (s->options->background && s->job.spooled && !s->batch && !ending_asked())

@@ -7,20 +7,18 @@
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "intake/intake.h"
-#include "post/report.h"
+#include "post/result.h"
 #include "post/submit.h"
 
 /* "bob@example.org: the relay would take it: 250 2.1.5 Ok" */
 static void show(const struct recipient *r)
 {
-	char text[2 * sizeof r->why->text], whom[4 * ADDRESS_MAX + 1];
+	char words[FAILURE_WORDS], whom[4 * ADDRESS_MAX + 1];
 
 	if (r->verdict != ACCEPTED || !r->why)
 		return;
-	printable(text, sizeof text, slice_of(r->why->text));
 	printable(whom, sizeof whom, slice_of(r->address));
-	printf("%s: the relay would take it: %d %s%s%s\n", whom, r->why->code, r->why->enhanced,
-	       *r->why->enhanced ? " " : "", text);
+	printf("%s: the relay would take it: %s\n", whom, failure_words(words, r->why, WORDS_CODE, NULL));
 }
 
 static int ask(struct job *j, const struct options *o, struct failure *f)
@@ -36,7 +34,7 @@ static int ask(struct job *j, const struct options *o, struct failure *f)
 		show(&e->recipient[i]);
 	if (file_end_output(f) < 0)
 		return -1;
-	return report_verdicts(j, o->quiet);
+	return result_verdicts(j, o->quiet);
 }
 
 /* -bv: who gets mail for these addresses, and would the relay take it? Nothing is sent. */
@@ -59,7 +57,7 @@ int mode_verify(const struct options *o, struct arena *run, struct failure *f)
 static void tell(void *ctx, const struct failure *f)
 {
 	(void)ctx;
-	report_failure(f);
+	result_failure(f);
 }
 
 /* -bi, newaliases: there is nothing to build; what is wrong in the file is told. Packages that install an alias with a

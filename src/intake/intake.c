@@ -13,7 +13,7 @@
 #include "mail/complete.h"
 #include "mail/mime.h"
 #include "mail/wide.h"
-#include "post/shelf.h"
+#include "post/enqueue.h"
 
 struct chosen { /* an account that mail has come for */
 	const struct account *account;
@@ -51,7 +51,7 @@ static struct chosen *chosen_find(struct intake *n, const struct account *a)
 /* No relay may be set: then the mail waits for one. */
 static bool may_lack_relay(const struct request *r, const struct account *a)
 {
-	return a && a->unconfigured && r->may_lack_relay && shelf_may_wait(a);
+	return a && a->unconfigured && r->may_lack_relay && enqueue_is_allowed(a);
 }
 
 int intake_account(struct intake *n, struct job *j, const struct request *r, const char *sender,

@@ -60,12 +60,11 @@ static const char *status_of(const struct report *b, const struct recipient *r)
 
 static const char *words_of(const struct report *b, const struct recipient *r)
 {
-	char text[2 * sizeof r->why->text];
+	char words[FAILURE_WORDS];
 
 	if (!r->why)
 		return *b->about->last ? b->about->last : "it could not be handed over in time";
-	printable(text, sizeof text, slice_of(r->why->text));
-	return r->why->code ? arena_printf(b->in, "%d %s", r->why->code, text) : arena_printf(b->in, "%s", text);
+	return arena_printf(b->in, "%s", failure_words(words, r->why, WORDS_CODE, NULL));
 }
 
 /* RFC 6533 3: where only ASCII may stand, \x{HEX} is what another character is. Not more than a line takes. */

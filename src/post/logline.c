@@ -13,7 +13,7 @@
 #include "base/datagram.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "post/shelf.h"
+#include "post/defer.h"
 
 enum { LINE = 64 * 1024, HEAD = 64 * 1024, MOMENT_MS = 50 }; /* a log that takes nothing for a moment is not waited for */
 
@@ -77,9 +77,9 @@ static void recipients(struct buf *b, const struct envelope *e)
 /* What it alone would make the status. */
 static int status_of(const struct recipient *r, const struct failure *why)
 {
-	bool refused = r->verdict == REFUSED && !shelf_waits(r);
+	bool refused = r->verdict == REFUSED && !defer_waits(r);
 
-	return refused ? why->exit : shelf_status(why);
+	return refused ? why->exit : defer_status(why);
 }
 
 /* The failure that decides: the first that has the status of the whole; else the first there is. */
@@ -125,11 +125,10 @@ static void message_id(struct buf *b, const struct job *j)
 
 static void answer(struct buf *b, const struct failure *said)
 {
-	char words[600];
+	char words[FAILURE_WORDS];
 
-	snprintf(words, sizeof words, "%d %s%s%s", said->code, said->enhanced, *said->enhanced ? " " : "", said->text);
 	(void)!buf_printf(b, " smtpstatus=%d", said->code);
-	quoted(b, "smtpmsg", words);
+	quoted(b, "smtpmsg", failure_words(words, said, WORDS_CODE, NULL));
 }
 
 static void compose(struct buf *b, const struct job *j, const struct failure *early, int status)

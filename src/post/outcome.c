@@ -7,20 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "post/bounce.h"
+#include "post/defer.h"
 #include "post/logline.h"
-#include "post/shelf.h"
-
-enum { MINUTE = 60 };
-
-time_t outcome_pause(unsigned attempts, unsigned chance)
-{
-	static const unsigned minutes[] = {1, 2, 5, 10, 20, 40, 60};
-	size_t last = sizeof minutes / sizeof *minutes - 1, at = attempts ? attempts - 1 : 0;
-	time_t whole = (time_t)minutes[at < last ? at : last] * MINUTE;
-
-	/* So that mail which failed together is not tried together for ever. */
-	return whole - whole / 10 + (time_t)(chance % 1000) * (whole / 5) / 1000;
-}
 
 static struct source *message_of(struct arena *in, const struct entry *e)
 {
@@ -66,6 +54,7 @@ static void settle(struct job *j, struct entry *e, bool tried)
 {
 	struct envelope *all = &e->envelope;
 	const struct envelope *v = &j->mail.envelope;
+	char words[FAILURE_WORDS];
 	size_t k = 0;
 
 	all->without = v->without;
@@ -77,10 +66,10 @@ static void settle(struct job *j, struct entry *e, bool tried)
 		if (to->address != from->address) /* it was settled before this try */
 			continue;
 		k++;
-		to->verdict = doubt ? UNSURE : shelf_waits(from) ? PENDING : from->verdict;
+		to->verdict = doubt ? UNSURE : defer_waits(from) ? PENDING : from->verdict;
 		to->why = from->why;
 		if (from->verdict != ACCEPTED && from->why && (tried || from->verdict != PENDING))
-			e->last = shelf_words(&j->arena, from->why);
+			e->last = arena_printf(&j->arena, "%s", failure_words(words, from->why, WORDS_WHERE | WORDS_CODE, NULL));
 	}
 }
 
@@ -153,8 +142,8 @@ static int waiting(const struct envelope *v)
 	for (size_t i = 0; i < v->recipients && status == EX_TEMPFAIL; i++) {
 		const struct recipient *r = &v->recipient[i];
 
-		if (shelf_waits(r) && r->why)
-			status = shelf_status(r->why);
+		if (defer_waits(r) && r->why)
+			status = defer_status(r->why);
 	}
 	return status;
 }
@@ -226,7 +215,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 		expire(j, e);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);
-	e->next = now + outcome_pause(e->attempts, chance);
+	e->next = now + defer_pause(e->attempts, chance);
 	settled = entry_is_settled(e);
 	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
 	ok = settled && !entry_has(e, REFUSED) ? 0 : spool_record(o->spool, e, &f);

@@ -37,7 +37,5 @@ bool outcome_was_left(const struct envelope *v);
 bool outcome_is_open(const struct envelope *v); /* of nobody anything is known */
 /* It was not tried, though it was due, since the host was off, the clock was set or it was held: that is not its age. */
 void outcome_idle(struct entry *e, time_t now, time_t beyond);
-/* Seconds until the next try after so many. */
-time_t outcome_pause(unsigned attempts, unsigned chance);
 
 #endif

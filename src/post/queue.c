@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "post/due.h"
 #include "post/logline.h"
-#include "post/shelf.h"
 #include "post/unconfigured.h"
 #include "wire/smtp.h"
 
@@ -281,8 +280,10 @@ static int run_session(struct run *r, struct failure *f)
 
 static void tell_watcher(struct run *r, const struct failure *f)
 {
+	char words[FAILURE_WORDS];
+
 	if (r->order->watcher)
-		log_warning("account %s: %s", r->outcome.with->name, shelf_words(&r->in, f));
+		log_warning("account %s: %s", r->outcome.with->name, failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
 }
 
 /* One mail at which the relay hangs up keeps no other from its turn; a relay that hangs up at all of them, or asks us to go

@@ -3,7 +3,7 @@
 #include <sysexits.h>
 
 #include "base/ending.h"
-#include "post/shelf.h"
+#include "post/enqueue.h"
 #include "wire/smtp.h"
 
 struct hand {
@@ -77,7 +77,7 @@ static void wait_for_relay(struct job *j)
 {
 	struct failure unused;
 
-	if (shelf_put_all(j, j->account->unconfigured, &unused) < 0)
+	if (enqueue_all(j, j->account->unconfigured, &unused) < 0)
 		envelope_blame(&j->mail.envelope, &j->arena, j->account->unconfigured);
 }
 
@@ -89,14 +89,14 @@ void submit(struct job *j, struct link *l)
 		wait_for_relay(j);
 		return;
 	}
-	if (j->later && shelf_put_all(j, NULL, &unused) == 0)
+	if (j->later && enqueue_all(j, NULL, &unused) == 0)
 		return;
 	try(j, l, false);
 	/* A person who takes it back, before the relay has anything of it. */
 	if (ending_is_abort() && untouched(&j->mail.envelope))
 		return;
-	shelf_put_rest(j);
-	shelf_tell_sender(j);
+	enqueue_rest(j);
+	enqueue_bounce(j);
 }
 
 void submit_verify(struct job *j, struct link *l)

@@ -7,12 +7,16 @@
 #include "conf/whoami.h"
 #include "mail/source.h"
 
-/* Its first words are those of conf/accounts. After a try they are others: it has been looked up by then. */
+/* Its last words are those of conf/accounts (an older mysend put the stage in front of them). After a try they are others: it has
+ * been looked up by then. */
 static bool came_before(const struct entry *e)
 {
-	const char *stage = stage_words(AT_CONFIG);
+	static const char *const begins[] = {"no relay is set; ", "account ", "configuration: "};
 
-	return strncmp(e->last, stage, strlen(stage)) == 0 && strstr(e->last, "no relay");
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+		if (slice_begins(slice_of(e->last), begins[i]) && strstr(e->last, "no relay"))
+			return true;
+	return false;
 }
 
 /* A domain with a dot may be meant as it is, unless nobody could have said more when the mail came. */

@@ -29,7 +29,7 @@ def test_sender_is_told_who_did_not_get_it_and_why(spool, relay, ret, kind):
     mail = again.message
     assert mail.sender == "" and mail.recipients == ["ann@example.net"] and mail.field("Auto-Submitted") == "auto-replied"
     text, status, back = bounce_of(mail)
-    assert "<bob@example.org>:\n    550 nobody here" in text.replace("\r\n", "\n") and "carl" not in text
+    assert "<bob@example.org>:\n    550 5.1.1 nobody here" in text.replace("\r\n", "\n") and "carl" not in text
     assert status[0]["Original-Envelope-Id"] == "id7" and status[0]["Reporting-MTA"] == "dns; mail.example"
     assert len(status) == 2 and status[1]["Final-Recipient"] == "rfc822; bob@example.org" and status[1]["Status"] == "5.1.1" and status[1]["Action"] == "failed"
     assert back.get_content_type() == kind and spool.names() == [] and len(spool.names("failed")) == 1
@@ -89,7 +89,7 @@ def test_refusal_at_the_first_try_comes_back_by_mail_where_that_was_asked_for(sp
     assert len(there.messages) == 1 + bounced and spool.files() == []
     if bounced:
         text, status, back = bounce_of(there.messages[1])
-        assert "550 nobody here" in text and status[1]["Status"] == "5.1.1" and back.get_content_type() == "message/rfc822"
+        assert "550 5.1.1 nobody here" in text and status[1]["Status"] == "5.1.1" and back.get_content_type() == "message/rfc822"
         assert there.messages[1].recipients == ["ann@example.net"] and there.messages[1].sender == ""
 
 
@@ -118,7 +118,7 @@ def test_relay_that_answers_in_utf_8_is_quoted_in_the_text_and_escaped_in_the_re
     there = relay("ehlo pipelining 8bitmime")
     spool.run("-q", relay=there).ok()
     text, status, _ = bounce_of(there.message)
-    assert "550 Empf\u00e4nger unbekannt" in text and status[1]["Diagnostic-Code"] == "smtp; 550 Empf\\x{E4}nger unbekannt"
+    assert "550 5.1.1 Empf\u00e4nger unbekannt" in text and status[1]["Diagnostic-Code"] == "smtp; 550 5.1.1 Empf\\x{E4}nger unbekannt"
     assert there.message.field("Content-Transfer-Encoding") == "8bit" and "BODY=8BITMIME" in there.commands[1]
     assert there.message.body.split(b"message/delivery-status", 1)[1].split(b"\r\n--", 1)[0].isascii()
     assert len(re.search('boundary="(.*)"', there.message.field("Content-Type"))[1]) <= 70
@@ -142,5 +142,5 @@ def test_sender_of_a_mail_to_very_many_is_told_of_all(spool, relay):
     there = relay("ehlo pipelining 8bitmime")
     spool.run("-q", relay=there).ok()
     text, status, _ = bounce_of(there.message)
-    assert "and 100 more, named in the next part of this report." in text and text.count("550 nobody here") == 1000
+    assert "and 100 more, named in the next part of this report." in text and text.count("550 5.1.1 nobody here") == 1000
     assert {part["Final-Recipient"] for part in status[1:]} == {"rfc822; u%d@example.org" % i for i in range(1100)}

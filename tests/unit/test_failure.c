@@ -38,6 +38,44 @@ static void test_words_in_front_leave_the_rest_as_it_was(void **state)
 	assert_true(f.stage == AT_RECIPIENT && f.exit == EX_NOUSER && f.code == 550);
 }
 
+static void test_words_are_the_parts_that_are_asked_for_and_that_there_are(void **state)
+{
+	static const struct failure refused = {.stage = AT_RECIPIENT, .code = 550, .enhanced = "5.1.1", .relay = "relay.test:25", .text = "nobody\x1b[2J"};
+	static const struct failure down = {.stage = AT_CONNECT, .relay = "relay.test:25", .text = "refused"}, local = {.stage = AT_CONFIG, .text = "no relay"};
+	static const struct failure bare = {.stage = AT_END, .code = 451, .text = "later"};
+	static const struct { const struct failure *f; unsigned parts; const char *whom, *words; } rows[] = {
+		{&refused, WORDS_WHERE | WORDS_CODE, "bob@x", "RCPT TO:<bob@x> to relay.test:25: 550 5.1.1 nobody\\x1b[2J"},
+		{&refused, WORDS_WHERE | WORDS_CODE, "b\nb@x", "RCPT TO:<b\\x0ab@x> to relay.test:25: 550 5.1.1 nobody\\x1b[2J"},
+		{&refused, WORDS_WHERE, NULL, "RCPT TO to relay.test:25: nobody\\x1b[2J"},
+		{&refused, WORDS_CODE, "bob@x", "550 5.1.1 nobody\\x1b[2J"},
+		{&refused, 0, NULL, "nobody\\x1b[2J"},
+		{&down, WORDS_WHERE | WORDS_CODE, NULL, "connect to relay.test:25: refused"},
+		{&local, WORDS_WHERE | WORDS_CODE, NULL, "no relay"}, /* of this host nobody needs the stage */
+		{&bare, WORDS_WHERE | WORDS_CODE, NULL, "end of message: 451 later"},
+	};
+	char words[FAILURE_WORDS];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_string_equal(failure_words(words, rows[i].f, rows[i].parts, rows[i].whom), rows[i].words);
+}
+
+static void test_words_of_the_largest_failure_fit(void **state)
+{
+	struct failure f = {.stage = AT_RECIPIENT, .code = 550, .enhanced = "5.1.1"};
+	char words[FAILURE_WORDS + 1] = "", whom[2000];
+
+	(void)state;
+	memset(f.text, '\033', sizeof f.text - 1);
+	memset(f.relay, '\033', sizeof f.relay - 1);
+	memset(whom, '\033', sizeof whom - 1);
+	whom[sizeof whom - 1] = '\0';
+	words[FAILURE_WORDS] = '!';
+	failure_words(words, &f, WORDS_WHERE | WORDS_CODE, whom);
+	assert_int_equal(words[FAILURE_WORDS], '!');
+	assert_non_null(strstr(words, ": 550 5.1.1 \\x1b"));
+}
+
 static void test_the_first_hint_stays(void **state)
 {
 	struct failure f;
@@ -96,6 +134,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_failure_says_where_what_and_with_which_status),
 		cmocka_unit_test(test_words_in_front_leave_the_rest_as_it_was),
+		cmocka_unit_test(test_words_are_the_parts_that_are_asked_for_and_that_there_are),
+		cmocka_unit_test(test_words_of_the_largest_failure_fit),
 		cmocka_unit_test(test_the_first_hint_stays),
 		cmocka_unit_test(test_what_is_too_long_is_cut_and_terminated),
 		cmocka_unit_test(test_every_stage_and_status_has_its_words),

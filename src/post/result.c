@@ -1,4 +1,4 @@
-#include "post/report.h"
+#include "post/result.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -6,31 +6,21 @@
 
 #include "post/hint.h"
 #include "post/logline.h"
-#include "post/shelf.h"
+#include "post/defer.h"
 
 static void print_failure(const struct failure *f, const char *whom, bool hints)
 {
 	struct failure told = *f;
-	char text[sizeof f->text * 2], hint[sizeof f->hint * 2], address[1200];
-	char code[8] = "";
+	char words[FAILURE_WORDS], hint[sizeof f->hint * 2];
 
 	hint_add(&told);
-	printable(text, sizeof text, slice_of(told.text));
 	printable(hint, sizeof hint, slice_of(told.hint));
-	if (told.code)
-		snprintf(code, sizeof code, "%d ", told.code);
-	printable(address, sizeof address, slice_of(whom ? whom : ""));
-	if (stage_is_remote(told.stage))
-		fprintf(stderr, "mysend: %s%s%s%s%s%s: %s%s%s%s\n", stage_words(told.stage), whom ? ":<" : "", address,
-			whom ? ">" : "", *told.relay ? " to " : "", told.relay, code, told.enhanced,
-			*told.enhanced ? " " : "", text);
-	else
-		fprintf(stderr, "mysend: %s\n", text);
+	fprintf(stderr, "mysend: %s\n", failure_words(words, &told, WORDS_WHERE | WORDS_CODE, whom));
 	if (*hint && hints)
 		fprintf(stderr, "mysend: hint: %s\n", hint);
 }
 
-void report_failure(const struct failure *f)
+void result_failure(const struct failure *f)
 {
 	print_failure(f, NULL, true);
 }
@@ -129,7 +119,7 @@ static bool is_among(const struct failure *why, const struct failure *const *tol
 static void tell(const struct job *j)
 {
 	const struct envelope *e = &j->mail.envelope;
-	const struct failure *told[REPORT_LINES];
+	const struct failure *told[RESULT_LINES];
 	size_t lines = 0, more = 0;
 
 	for (size_t i = 0; i < e->recipients; i++) {
@@ -137,7 +127,7 @@ static void tell(const struct job *j)
 
 		if (r->verdict == ACCEPTED || (r->verdict == WAITS && !is_shouted(r) && !is_murmured(j, r)) || !r->why || is_among(r->why, told, lines))
 			continue;
-		if (lines == REPORT_LINES) {
+		if (lines == RESULT_LINES) {
 			more++;
 			continue;
 		}
@@ -148,7 +138,7 @@ static void tell(const struct job *j)
 		fprintf(stderr, "mysend: and %zu recipients more\n", more);
 }
 
-int report_verdicts(const struct job *j, bool quiet)
+int result_verdicts(const struct job *j, bool quiet)
 {
 	struct sum sum = add_up(&j->mail.envelope);
 	bool shouted = any_shouted(&j->mail.envelope);
@@ -173,7 +163,7 @@ static void tell_of_the_rest(const struct job *j, const struct sum *sum)
 }
 
 /* Said to everybody: a program whose mail should have waited has lost it else, and nobody knows why. */
-void report_unkept(const struct job *j)
+void result_unkept(const struct job *j)
 {
 	char text[sizeof j->unkept->text * 2], hint[sizeof j->unkept->hint * 2];
 
@@ -202,18 +192,18 @@ static int logged(const struct envelope *e, int status)
 {
 	for (size_t i = 0; i < e->recipients && (status == EX_OK || status == EX_TEMPFAIL); i++)
 		if (e->recipient[i].verdict == WAITS && e->recipient[i].why)
-			status = shelf_status(e->recipient[i].why);
+			status = defer_status(e->recipient[i].why);
 	return status;
 }
 
-int report(const struct job *j, bool quiet)
+int result_tell(const struct job *j, bool quiet)
 {
 	const struct envelope *e = &j->mail.envelope;
 	struct sum sum = add_up(e);
-	int status = report_verdicts(j, quiet);
+	int status = result_verdicts(j, quiet);
 
 	if (!quiet && sum.failed) {
-		report_unkept(j);
+		result_unkept(j);
 		tell_of_the_rest(j, &sum);
 	}
 	if (!quiet && j->aloud)

@@ -1,4 +1,4 @@
-/* post/report and its neighbours: statuses, hints, the log line's queue identifier. */
+/* post/result and its neighbours: statuses, hints, the log line's queue identifier. */
 #include "unit.h"
 
 #include <string.h>
@@ -7,8 +7,8 @@
 #include "conf/accounts.h"
 #include "post/hint.h"
 #include "post/logline.h"
-#include "post/report.h"
-#include "post/shelf.h"
+#include "post/result.h"
+#include "post/defer.h"
 
 static const struct failure nobody = {.stage = AT_RECIPIENT, .exit = EX_NOUSER, .code = 550, .text = "no"};
 static const struct failure refused = {.stage = AT_END, .exit = EX_UNAVAILABLE, .code = 554, .text = "spam"};
@@ -49,7 +49,7 @@ static void test_the_worst_final_failure_decides_the_status(void **state)
 		}
 		if (rows[i].session)
 			envelope_blame(&j.mail.envelope, &j.arena, rows[i].session);
-		assert_int_equal(report(&j, true), rows[i].status);
+		assert_int_equal(result_tell(&j, true), rows[i].status);
 		arena_free(&j.arena);
 	}
 }
@@ -65,7 +65,7 @@ static void test_who_waits_has_the_status_of_what_has_to_be_mended(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++)
-		assert_int_equal(shelf_status(&rows[i].why), rows[i].status);
+		assert_int_equal(defer_status(&rows[i].why), rows[i].status);
 }
 
 static void test_the_queue_identifier_is_found_in_what_relays_say(void **state)

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "post/outcome.h"
+#include "post/defer.h"
 
 static void test_pauses_grow_to_an_hour_give_or_take_a_tenth(void **state)
 {
@@ -10,13 +10,13 @@ static void test_pauses_grow_to_an_hour_give_or_take_a_tenth(void **state)
 	for (unsigned i = 0; i < ROWS(minutes); i++) {
 		time_t whole = minutes[i] * 60;
 
-		assert_int_equal(outcome_pause(i + 1, 0), whole - whole / 10);
-		assert_in_range(outcome_pause(i + 1, 999), whole + whole / 10 - 8, whole + whole / 10);
+		assert_int_equal(defer_pause(i + 1, 0), whole - whole / 10);
+		assert_in_range(defer_pause(i + 1, 999), whole + whole / 10 - 8, whole + whole / 10);
 		for (unsigned chance = 0; chance < 5000; chance += 7)
-			assert_in_range(outcome_pause(i + 1, chance), whole - whole / 10, whole + whole / 10);
+			assert_in_range(defer_pause(i + 1, chance), whole - whole / 10, whole + whole / 10);
 	}
-	assert_int_equal(outcome_pause(4000000000U, 500), 3600);
-	assert_int_equal(outcome_pause(0, 500), 60);
+	assert_int_equal(defer_pause(4000000000U, 500), 3600);
+	assert_int_equal(defer_pause(0, 500), 60);
 }
 
 int main(void)

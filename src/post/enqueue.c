@@ -1,4 +1,4 @@
-#include "post/shelf.h"
+#include "post/enqueue.h"
 
 #include <inttypes.h>
 #include <sysexits.h>
@@ -7,45 +7,12 @@
 #include "base/log.h"
 #include "conf/whoami.h"
 #include "post/bounce.h"
+#include "post/defer.h"
 #include "spool/spool.h"
-#include "wire/meaning.h"
-
-/* A relay that lets nobody in, or wants a login first, finds fault with the configuration and not with the mail. */
-static bool on_the_way_in(const struct failure *f)
-{
-	return (f->stage >= AT_RESOLVE && f->stage <= AT_LOGIN) || meaning_of(f) == MEANS_LOGIN;
-}
-
-bool shelf_waits(const struct recipient *r)
-{
-	const struct failure *why = r->why;
-
-	switch (r->verdict) {
-	case DEFERRED:
-	case UNSURE:
-		return true;
-	case PENDING:
-	case REFUSED:
-		return why && (on_the_way_in(why) || (r->verdict == PENDING && stage_is_remote(why->stage) &&
-						       (failure_is_temporary(why) || why->exit == EX_PROTOCOL)));
-	case ACCEPTED:
-	case TOLD:
-	case WAITS:
-		break;
-	}
-	return false;
-}
-
-int shelf_status(const struct failure *why)
-{
-	bool mends = why->stage >= AT_GREETING && why->exit != EX_PROTOCOL && why->exit != EX_OK;
-
-	return mends ? why->exit : EX_TEMPFAIL;
-}
 
 /* An option is not remembered: another relay would get it the next time, or the same with less care. Nor is a configuration that
  * nobody can read then. */
-bool shelf_may_wait(const struct account *a)
+bool enqueue_is_allowed(const struct account *a)
 {
 	static const enum setting ways[] = {
 		SET_relay, SET_host, SET_port, SET_socket, SET_fallback, SET_proxy, SET_proxy_host, SET_proxy_port, SET_source_ip,
@@ -60,12 +27,12 @@ bool shelf_may_wait(const struct account *a)
 	return !setting_is(a, SET_queue, "off") && (!a->config || a->config_lasts || a->reread);
 }
 
-const char *shelf_words(struct arena *in, const struct failure *why)
+/* What was said last, as mailq tells it. */
+static const char *last_words(struct arena *in, const struct failure *why)
 {
-	if (!why)
-		return "";
-	return arena_printf(in, "%s%s%s: %s%s", stage_words(why->stage), *why->relay ? " to " : "", why->relay,
-			    why->code ? arena_printf(in, "%d ", why->code) : "", why->text);
+	char words[FAILURE_WORDS];
+
+	return why ? arena_printf(in, "%s", failure_words(words, why, WORDS_WHERE | WORDS_CODE, NULL)) : "";
 }
 
 /* What is the same for each entry made of the job. */
@@ -139,7 +106,7 @@ static int check_room(const struct job *j, const struct spool *s, uint64_t size,
 	return failure_hint(f, "mailq tells why they wait");
 }
 
-/* Why it cannot wait is for post/report: who called us as sendmail hears no warnings, and has to hear of this. */
+/* Why it cannot wait is for post/result: who called us as sendmail hears no warnings, and has to hear of this. */
 static int put(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;
@@ -163,13 +130,13 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 	return ok;
 }
 
-void shelf_put_rest(struct job *j)
+void enqueue_rest(struct job *j)
 {
 	struct envelope *v = &j->mail.envelope;
 	struct entry e = entry_of(j);
 	struct failure f;
 
-	if (!shelf_may_wait(j->account))
+	if (!enqueue_is_allowed(j->account))
 		return;
 	e.attempts = 1;
 	e.next = e.arrived + 60;
@@ -181,35 +148,35 @@ void shelf_put_rest(struct job *j)
 		const struct recipient *r = &v->recipient[i];
 		struct recipient *copy;
 
-		if (!shelf_waits(r))
+		if (!defer_waits(r))
 			continue;
 		copy = envelope_add(&e.envelope, &j->arena, r->address);
 		copy->notify = r->notify;
 		copy->orcpt = r->orcpt;
 		copy->verdict = r->verdict == UNSURE ? UNSURE : PENDING;
 		if (!*e.last)
-			e.last = shelf_words(&j->arena, r->why);
+			e.last = last_words(&j->arena, r->why);
 	}
 	if (!e.envelope.recipients)
 		return;
 	if (put(j, &e, &f) < 0)
 		return;
 	for (size_t i = 0; i < v->recipients; i++)
-		if (shelf_waits(&v->recipient[i]))
+		if (defer_waits(&v->recipient[i]))
 			v->recipient[i].verdict = WAITS;
 }
 
-int shelf_put_all(struct job *j, const struct failure *why, struct failure *f)
+int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
 {
 	struct envelope *v = &j->mail.envelope;
 	struct entry e = entry_of(j);
 
-	if (!shelf_may_wait(j->account))
+	if (!enqueue_is_allowed(j->account))
 		return fail(f, AT_SPOOL, EX_CONFIG, setting_is(j->account, SET_queue, "off") ? "the queue is off" : "what names its relay cannot be known the next time: it does not wait");
 	if (why) {
 		e.attempts = 1;
 		e.next = e.arrived + 60;
-		e.last = shelf_words(&j->arena, why);
+		e.last = last_words(&j->arena, why);
 	}
 	if (put(j, &e, f) < 0)
 		return -1;
@@ -220,14 +187,14 @@ int shelf_put_all(struct job *j, const struct failure *why, struct failure *f)
 	return 0;
 }
 
-void shelf_tell_sender(struct job *j)
+void enqueue_bounce(struct job *j)
 {
 	struct entry e = entry_of(j);
 	struct failure f;
 	struct spool s;
 	bool made;
 
-	if (!j->told || !entry_has(&e, REFUSED) || !shelf_may_wait(j->account))
+	if (!j->told || !entry_has(&e, REFUSED) || !enqueue_is_allowed(j->account))
 		return;
 	if (spool_open(&s, whoami_spool(&j->arena, j->account), true, &f) < 0) {
 		log_warning("its sender cannot be told: %s%s%s", f.text, *f.hint ? ": " : "", f.hint);

@@ -1,0 +1,23 @@
+/*
+ * post/enqueue - puts a mail into the spool, for the recipients that wait for another try (post/defer)
+ *
+ * Use: enqueue_rest(&job) after a try: recipients that may get it later have the verdict WAITS
+ * then, and job.spooled is set; or enqueue_all(&job, NULL, f) instead of a try.
+ *
+ * Owns: nothing. Bounds: none. Errors: of a mail that cannot wait the job says why (post/result tells it), and its recipients keep their verdicts.
+ * Threads: one. Source: DESIGN (CONTRIBUTING.md), "Spool".
+ */
+#ifndef POST_ENQUEUE_H
+#define POST_ENQUEUE_H
+
+#include "post/job.h"
+
+void enqueue_rest(struct job *j);
+/* why: it counts as a try that has come to this; NULL: nobody has tried. */
+MUST_CHECK int enqueue_all(struct job *j, const struct failure *why, struct failure *f);
+/* Mails its sender about those whom the relay has refused, if that was asked for (job.told). */
+void enqueue_bounce(struct job *j);
+/* The account has a queue, and its relay is the one that the next run will know, too: no option chose it. */
+bool enqueue_is_allowed(const struct account *a);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * post/result - what became of a mail, in words and as a status: the one place that prints
+ *
+ * Use: status = result_tell(&job, quiet); result_failure(&f) for what failed before there was
+ * a job.
+ *
+ * Owns: nothing. Units: none. Bounds: at most RESULT_LINES failures are told one by one.
+ * Errors: none; the status is of sysexits.h: the worst final failure, else EX_TEMPFAIL, else EX_OK.
+ * Threads: one. Source: sysexits.h; COMPAT.md 0.8, 9.
+ */
+#ifndef POST_RESULT_H
+#define POST_RESULT_H
+
+#include "post/job.h"
+
+enum { RESULT_LINES = 10 };
+#define SERVICE_WAITS "it waits as " /* in the answer of mysend -bs to mail that its relay has not taken yet */
+
+void result_failure(const struct failure *f); /* "mysend: STAGE to HOST:PORT: CODE TEXT", and its hint */
+/* The same as result_tell(), but for the log line and the count: nothing was to be sent. */
+int result_verdicts(const struct job *j, bool quiet);
+void result_unkept(const struct job *j); /* "mysend: warning: it cannot wait: ...", if it should have waited */
+/* Tells what is to be told (but quiet: nothing), and the status. */
+int result_tell(const struct job *j, bool quiet);
+
+#endif
