@@ -15,8 +15,9 @@ static int mode_run(const struct options *o, struct arena *run, struct failure *
 	case MODE_SEND:
 		return mode_send(o, run, f);
 	case MODE_SMTP:
-	case MODE_BATCH:
 		return mode_smtp(o, run, f);
+	case MODE_BSMTP:
+		return mode_bsmtp(o, run, f);
 	case MODE_VERIFY:
 		return mode_verify(o, run, f);
 	case MODE_NEWALIASES:
@@ -73,7 +74,7 @@ int main(int argc, char **argv)
 			result_failure(&f);
 	}
 	/* Who writes the message never gets EPIPE, even if we had no use for it; but for who tells us to end. */
-	if (status != EX_OK && !ending_asked() && (options.mode == MODE_SEND || options.mode == MODE_BATCH) && !isatty(STDIN_FILENO))
+	if (status != EX_OK && !ending_asked() && (options.mode == MODE_SEND || options.mode == MODE_BSMTP) && !isatty(STDIN_FILENO))
 		file_drain(STDIN_FILENO);
 	arena_free(&run);
 	return status;

@@ -119,7 +119,7 @@ static int set_envid(struct options *o, const char *value, struct failure *f)
 static int set_mode(struct options *o, const char *value, struct failure *f)
 {
 	static const struct { const char *letter; enum mode mode; } known[] = {
-		{"m", MODE_SEND},   {"s", MODE_SMTP},	    {"S", MODE_BATCH}, {"v", MODE_VERIFY},
+		{"m", MODE_SEND},   {"s", MODE_SMTP},	    {"S", MODE_BSMTP}, {"v", MODE_VERIFY},
 		{"p", MODE_MAILQ},  {"i", MODE_NEWALIASES}, {"h", MODE_NOTHING}, {"H", MODE_NOTHING},
 	};
 

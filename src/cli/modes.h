@@ -10,7 +10,8 @@
 #include "cli/options.h"
 
 int mode_send(const struct options *o, struct arena *run, struct failure *f);
-int mode_smtp(const struct options *o, struct arena *run, struct failure *f);    /* -bs, -bS */
+int mode_smtp(const struct options *o, struct arena *run, struct failure *f);    /* -bs */
+int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f);   /* -bS */
 int mode_verify(const struct options *o, struct arena *run, struct failure *f);  /* -bv */
 int mode_aliases(const struct options *o, struct arena *run, struct failure *f); /* -bi, newaliases */
 int mode_queue(const struct options *o, struct arena *run, struct failure *f);   /* -bp, -q, -bh */

@@ -251,7 +251,7 @@ static void note_name(struct options *o, const char *path)
 {
 	static const struct { const char *name; enum mode mode; } known[] = {
 		{"sendmail", MODE_SEND}, {"send-mail", MODE_SEND}, {"mailq", MODE_MAILQ},
-		{"newaliases", MODE_NEWALIASES}, {"bsmtp", MODE_BATCH},
+		{"newaliases", MODE_NEWALIASES}, {"bsmtp", MODE_BSMTP},
 	};
 	const char *slash = path ? strrchr(path, '/') : NULL;
 	const char *name = slash ? slash + 1 : path;

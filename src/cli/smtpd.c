@@ -1,141 +1,269 @@
-#include "cli/smtpd.h"
-
-#include <stdio.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/ending.h"
 #include "cli/behind.h"
 #include "cli/modes.h"
+#include "cli/service.h"
+#include "cli/smtpd_answer.h"
 #include "cli/watch.h"
 #include "conf/whoami.h"
+#include "intake/intake.h"
+#include "intake/receiver.h"
+#include "post/result.h"
+#include "post/submit.h"
 
-void smtpd_tell_batch(const struct smtpd *s, int code, const char *lines)
+enum { SMTPD_ERRORS = 100, SMTPD_PATIENCE = 300 /* seconds, RFC 5321 4.5.3.2.7 */ };
+
+/* A dialogue with a client on standard input (-bs). */
+struct smtpd {
+	struct receiver in;
+	const struct options *options;
+	struct intake intake;
+	struct link link;
+	struct peer peer;
+	unsigned errors; /* commands that led to nothing, since the last message */
+	unsigned full;	 /* recipients that were one too many, likewise */
+};
+
+/* Whoever says so much that cannot be taken between two messages is no mail program; the texts of it take memory, too. A
+ * service's client may not say for ever what is fine but sends no mail; a program that has us for itself may. */
+static bool is_too_much(struct smtpd *s, enum receiver_answer kind)
 {
-	struct slice rest = slice_of(lines), line;
-	bool more = true;
-
-	while (more) {
-		more = slice_cut(&rest, '\n', &line);
-		if (!more)
-			line = rest;
-		fprintf(stderr, "mysend: message %zu: %d %.*s\n", s->taken + s->refused, code, (int)line.len, line.p);
+	switch (kind) {
+	case RECEIVER_REFUSED:
+		return ++s->errors > SMTPD_ERRORS;
+	case RECEIVER_NO_MAIL:
+		return s->peer.known && ++s->errors > SMTPD_ERRORS;
+	case RECEIVER_FULL:
+		return s->peer.known && ++s->full > RECEIVER_RECIPIENTS;
+	case RECEIVER_TAKEN:
+		break;
 	}
+	return false;
 }
 
-int smtpd_say(struct smtpd *s, int code, const char *lines, struct failure *f)
+static int answer(void *ctx, enum receiver_answer kind, int code, const char *lines, struct failure *f)
 {
-	if (s->batch && code >= 400 && !s->options->quiet)
-		smtpd_tell_batch(s, code, lines);
-	return dialogue_say(&s->io, code, lines, f);
+	struct smtpd *s = ctx;
+
+	if (!is_too_much(s, kind))
+		return dialogue_say(&s->in.io, code, lines, f);
+	receiver_end(&s->in);
+	return dialogue_say(&s->in.io, 421, "4.7.0 too many commands that lead to nothing", f);
 }
 
-/* A file's line ends are what its first line has. */
-static void note_ends(struct smtpd *s, struct slice line)
+/* rc: whether there was memory for it. */
+static int answer_with(struct smtpd *s, enum receiver_answer kind, struct smtpd_answer *a, int rc, struct failure *f)
 {
-	s->lf = line.p[line.len] == '\n';
+	rc = rc == 0 ? answer(s, kind, a->code, a->lines.p, f) : fail(f, AT_INPUT, EX_OSERR, "no memory for an answer");
+	smtpd_answer_free(a);
+	return rc;
+}
+
+static int answer_failure(struct smtpd *s, enum receiver_answer kind, const struct failure *why, struct failure *f)
+{
+	struct smtpd_answer a;
+	int rc = smtpd_answer_failure(&a, why);
+
+	/* Who runs the service hears what is wrong; of the client's own mistakes as well. */
+	service_tell(&s->peer, s->in.job, why);
+	return answer_with(s, kind, &a, rc, f);
+}
+
+static int answer_verdicts(struct smtpd *s, struct failure *f)
+{
+	const struct failure *why = smtpd_answer_why(&s->in.job->mail.envelope);
+	struct smtpd_answer a;
+	int rc = smtpd_answer_verdicts(&a, s->in.job);
+
+	if (why)
+		service_tell(&s->peer, s->in.job, why);
+	return answer_with(s, RECEIVER_TAKEN, &a, rc, f);
+}
+
+static int refuse(void *ctx, const struct failure *why, struct failure *f)
+{
+	return answer_failure(ctx, RECEIVER_REFUSED, why, f);
+}
+
+static int admit(void *ctx, const char *sender, struct failure *why)
+{
+	struct smtpd *s = ctx;
+	struct job *j = s->in.job;
+	struct aliases *unused;
+
+	if (intake_account(&s->intake, j, &s->in.said, *sender ? sender : NULL, &unused, why) < 0)
+		return -1;
+	return service_check_sender(&s->peer, j, sender, why);
+}
+
+/* With a null sender the account is known only now that there is a From field: whom it lets send is for that one to say. */
+static int stamp(struct smtpd *s, struct failure *why)
+{
+	struct job *j = s->in.job;
+	struct aliases *unused;
+
+	if (!s->peer.known)
+		return 0;
+	if (intake_account(&s->intake, j, &s->in.said, identity_for_choice(j, &s->in.said), &unused, why) < 0)
+		return -1;
+	return service_stamp(&s->peer, j, s->in.said.sender, s->in.extended, why);
+}
+
+/* What was in hand has been answered. The client hears that we go (RFC 5321 3.8). */
+static int end_if_told(struct smtpd *s, const struct ending *held, struct failure *f)
+{
+	if (!ending_asked()) {
+		ending_release(held);
+		return 0;
+	}
+	receiver_end(&s->in);
+	return answer(s, RECEIVER_TAKEN, 421, "4.3.2 mysend was told to end", f);
+}
+
+/* A message of a service's client that came to nothing counts like a command that did. */
+static int count_refused(struct smtpd *s, struct failure *f)
+{
+	if (!is_too_much(s, RECEIVER_NO_MAIL))
+		return 0;
+	receiver_end(&s->in);
+	return dialogue_say(&s->in.io, 421, "4.7.0 too many commands that lead to nothing", f);
+}
+
+static int hand_over(struct smtpd *s, struct failure *f)
+{
+	struct job *j = s->in.job;
+	struct ending held;
+	bool taken;
+
+	if (s->options->dry_run)
+		return intake_print(j, f);
+	ending_hold(&held);
+	submit(j, &s->link);
+	taken = result_tell(j, true) == EX_OK;
+	if (taken)
+		s->errors = s->full = 0;
+	else if (!s->options->quiet)
+		result_unkept(j);
+	if (s->options->background && j->spooled && !ending_asked())
+		behind_try(s->options, &j->arena, j->spooled);
+	if (answer_verdicts(s, f) < 0 || end_if_told(s, &held, f) < 0)
+		return -1;
+	return taken ? 0 : count_refused(s, f);
+}
+
+static int take_message(void *ctx, struct failure *f)
+{
+	struct smtpd *s = ctx;
+	struct receiver *r = &s->in;
+
+	r->job->peer = s->peer.name;
+	r->job->uid = s->peer.counted;
+	r->job->dialogue = true;
+	if (r->health == RECEIVER_GOOD && (stamp(s, &r->why) < 0 || intake_take(&s->intake, r->job, &r->said, &r->why) < 0))
+		r->health = RECEIVER_FAILED;
+	if (r->health == RECEIVER_GOOD)
+		return hand_over(s, f);
+	return answer_failure(s, RECEIVER_TAKEN, &r->why, f) < 0 ? -1 : count_refused(s, f);
+}
+
+/* The input has ended, or nothing came for too long. */
+static int end_of_input(struct smtpd *s, struct failure *f)
+{
+	if (s->in.io.idle) {
+		receiver_end(&s->in);
+		if (answer(s, RECEIVER_TAKEN, 421, "4.4.2 nothing came for 5 minutes", f) < 0)
+			return -1;
+	} else if (receiver_is_inside(&s->in)) {
+		return fail(f, AT_INPUT, EX_NOINPUT, "the input ended in the middle of a message: it was not sent");
+	}
+	return dialogue_flush(&s->in.io, f);
 }
 
 static int converse(struct smtpd *s, struct failure *f)
 {
-	bool first = true;
+	int got;
 
-	while (!s->quit) {
-		struct slice line;
-		int got = dialogue_line(&s->io, &line, f);
-
-		if (got == DIALOGUE_END && s->batch && s->mail)
-			return smtpd_cut_short(s, f);
-		if (got == DIALOGUE_END && s->io.idle)
-			return smtpd_leave(s, f) < 0 ? -1 : dialogue_flush(&s->io, f);
-		if (got <= 0)
-			return got;
-		if (first) {
-			note_ends(s, line);
-			slice_skip_mark(&line); /* a batch is a file that somebody may have edited */
-		}
-		first = false;
-		if (smtpd_command(s, line, got == DIALOGUE_TOO_LONG, f) < 0)
-			return -1;
-	}
-	(void)!dialogue_flush(&s->io, f);
+	while ((got = receiver_step(&s->in, f)) == RECEIVER_WENT_ON)
+		;
+	if (got < 0)
+		return -1;
+	if (s->in.phase != RECEIVER_OVER)
+		return end_of_input(s, f);
+	(void)!dialogue_flush(&s->in.io, f); /* the client need not have waited for it */
 	return 0;
 }
 
-/* The configuration is wrong: the client hears it where a client listens, and may leave in order (RFC 5321 3.1). */
+/* The configuration is wrong: the client hears it, and may leave in order (RFC 5321 3.1). */
 static int turn_away(struct smtpd *s, struct failure *f)
 {
+	struct dialogue *io = &s->in.io;
 	struct failure why = *f, unused;
 	struct slice line, verb;
 
-	if (s->batch || smtpd_say(s, 554, arena_printf(s->intake.run, "mysend: %s", why.text), &unused) < 0)
+	if (dialogue_say(io, 554, arena_printf(s->intake.run, "mysend: %s", why.text), &unused) < 0)
 		return -1;
-	while (dialogue_line(&s->io, &line, &unused) > 0) {
+	while (dialogue_line(io, &line, &unused) > 0) {
 		bool more = slice_cut(&line, ' ', &verb), leaves = slice_is(slice_trim(more ? verb : line), "QUIT");
 
-		if (smtpd_say(s, leaves ? 221 : 503, leaves ? "2.0.0 Bye" : "5.5.0 the configuration is wrong", &unused) < 0 ||
-		    leaves)
+		if (dialogue_say(io, leaves ? 221 : 503, leaves ? "2.0.0 Bye" : "5.5.0 the configuration is wrong", &unused) < 0 || leaves)
 			break;
 	}
-	(void)!dialogue_flush(&s->io, &unused);
+	(void)!dialogue_flush(io, &unused);
 	*f = why;
 	return -1;
 }
 
-static int greet(struct smtpd *s, struct failure *f)
+/* The account of mail that says nothing of itself. */
+static const struct account *usual(struct smtpd *s)
 {
-	const struct account *a = s->peer.known ? smtpd_usual(s) : NULL;
-	struct failure why;
+	const struct account *a;
+	struct failure unused;
 
-	smtpd_reset(s);
-	if (s->batch)
-		return 0;
-	if (a && service_admit(&s->peer, a, s->intake.run, &why) < 0) {
-		s->quit = true;
-		service_tell(&s->peer, &s->job, &why);
-		return smtpd_say_failure(s, &why, f);
-	}
-	return smtpd_say(s, 220, arena_printf(s->intake.run, "%s ESMTP mysend", whoami_host(s->intake.run)), f);
+	return book_account(&s->intake.book, s->options->request.account, NULL, &a, &unused) < 0 ? NULL : a;
 }
 
-static int status_of(const struct smtpd *s)
+static int greet(struct smtpd *s, struct failure *f)
 {
-	if (!s->batch || !(s->refused + s->strays))
-		return EX_OK;
-	if (!s->options->quiet)
-		fprintf(stderr, "mysend: %zu of %zu messages have been handed over\n", s->taken, s->taken + s->refused);
-	return s->taken ? 1 : 2;
+	struct receiver *r = &s->in;
+	struct failure why;
+
+	r->usual = usual(s);
+	if (s->peer.known && r->usual && service_admit(&s->peer, r->usual, s->intake.run, &why) < 0) {
+		receiver_end(r);
+		return answer_failure(s, RECEIVER_TAKEN, &why, f);
+	}
+	return answer(s, RECEIVER_TAKEN, 220, arena_printf(s->intake.run, "%s ESMTP mysend", whoami_host(s->intake.run)), f);
 }
 
 int mode_smtp(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct smtpd s = {.options = o, .batch = o->mode == MODE_BATCH, .job.mail.message.held = -1};
+	struct smtpd s = {.options = o, .in = {.asked = &o->request}};
 	struct watch watch;
-	int ok;
+	int rc;
 
-	s.link.watcher = watch_open(&watch, o);
-	s.intake.run = run;
+	s.in.client = (struct receiver_client){&s, answer, refuse, admit, take_message};
 	if (o->service && service_open(&s.peer, STDIN_FILENO, run, f) < 0)
 		return -1;
-	ok = dialogue_open(&s.io, STDIN_FILENO, s.batch ? -1 : STDOUT_FILENO, f);
+	s.in.largest = s.peer.known ? SERVICE_OCTETS : 0;
+	s.link.watcher = watch_open(&watch, o);
+	s.intake.run = run;
+	rc = receiver_open(&s.in, STDIN_FILENO, STDOUT_FILENO, f);
 	/* A process a connection: whoever connects and goes away would keep it. A program that has us for itself may take its
 	 * time between two mails, as a list server does that keeps its pipe open: it loses nothing but its own process. */
-	s.io.patience = o->service ? SMTPD_PATIENCE : 0;
-	if (ok == 0 && intake_open(&s.intake, &o->request, o->config, o->called, run, f) < 0)
-		ok = turn_away(&s, f);
-	if (ok == 0)
-		ok = greet(&s, f);
-	if (ok == 0)
-		ok = converse(&s, f);
-	if (s.batch && s.behind && o->background)
-		behind_try(o, run, NULL);
+	s.in.io.patience = o->service ? SMTPD_PATIENCE : 0;
+	if (rc == 0 && intake_open(&s.intake, &o->request, o->config, o->called, run, f) < 0)
+		rc = turn_away(&s, f);
+	if (rc == 0)
+		rc = greet(&s, f);
+	if (rc == 0)
+		rc = converse(&s, f);
 	intake_close(&s.intake);
-	link_leave(&s.link, ok == 0);
+	link_leave(&s.link, rc == 0);
 	watch_close(&watch);
-	message_close(&s.job.mail.message);
-	arena_free(&s.job.arena);
-	dialogue_close(&s.io);
-	if (ok < 0 && s.peer.known)
+	receiver_close(&s.in);
+	if (rc < 0 && s.peer.known)
 		(void)!failure_in(f, "connection of %s", s.peer.name);
-	return ok < 0 ? -1 : status_of(&s);
+	return rc < 0 ? -1 : EX_OK;
 }

@@ -40,9 +40,9 @@ static bool is_heard(const struct dialogue *d)
 	struct pollfd in = {.fd = d->in, .events = POLLIN};
 	int n;
 
-	if (!d->patience)
+	if (!d->patience && !d->nowait)
 		return true;
-	while ((n = poll(&in, 1, d->patience * 1000)) < 0 && errno == EINTR)
+	while ((n = poll(&in, 1, d->nowait ? 0 : d->patience * 1000)) < 0 && errno == EINTR)
 		;
 	return n != 0;
 }
@@ -60,6 +60,8 @@ static int fill(struct dialogue *d, struct failure *f)
 		d->begin = 0;
 	}
 	if (!is_heard(d)) {
+		if (d->nowait)
+			return DIALOGUE_LATER;
 		d->idle = true;
 		return DIALOGUE_END;
 	}
@@ -72,20 +74,20 @@ static int fill(struct dialogue *d, struct failure *f)
 
 int dialogue_line(struct dialogue *d, struct slice *line, struct failure *f)
 {
-	bool too_long = false;
-
 	for (;;) {
 		char *begin = d->room + d->begin, *lf = memchr(begin, '\n', d->end - d->begin);
 		size_t len = lf ? (size_t)(lf - begin) : d->end - d->begin;
 		int got;
 
-		too_long |= len > DIALOGUE_LINE;
+		d->long_line |= len > DIALOGUE_LINE;
 		if (lf) {
+			got = d->long_line ? DIALOGUE_TOO_LONG : DIALOGUE_GOT;
+			d->long_line = false;
 			d->begin += len + 1;
 			*line = (struct slice){begin, len && lf[-1] == '\r' ? len - 1 : len};
-			return too_long ? DIALOGUE_TOO_LONG : DIALOGUE_GOT;
+			return got;
 		}
-		if (too_long)
+		if (d->long_line)
 			d->begin = d->end;
 		got = fill(d, f);
 		if (got != DIALOGUE_GOT)

@@ -16,20 +16,22 @@
 
 #include "base/bytes.h"
 
-enum { DIALOGUE_LINE = 4096, DIALOGUE_END = 0, DIALOGUE_GOT = 1, DIALOGUE_TOO_LONG = 2 };
+enum { DIALOGUE_LINE = 4096, DIALOGUE_END = 0, DIALOGUE_GOT = 1, DIALOGUE_TOO_LONG = 2, DIALOGUE_LATER = 3 };
 
 struct dialogue {
 	int in, out; /* out -1: nobody hears the replies */
 	char *room;  /* own */
 	size_t begin, end;
 	int patience; /* seconds that the client may say nothing, or 0: for ever; whoever opened it may set it */
+	bool nowait;  /* what has not come yet is DIALOGUE_LATER; whoever opened it may set it */
+	bool long_line; /* the line at hand has too many octets */
 	bool idle;    /* it has said nothing for so long: that is why the end has come */
 	struct buf replies;
 };
 
 MUST_CHECK int dialogue_open(struct dialogue *d, int in, int out, struct failure *f);
 void dialogue_close(struct dialogue *d);
-/* Without its LF, and a CR before it. DIALOGUE_END: nothing more, not even half a line. */
+/* Without its LF, and a CR before it. DIALOGUE_END: nothing more; a line without an end is none. */
 MUST_CHECK int dialogue_line(struct dialogue *d, struct slice *line, struct failure *f);
 /* What has come, waiting for at least an octet; DIALOGUE_END at the end. dialogue_take says how much was used. */
 MUST_CHECK int dialogue_some(struct dialogue *d, char **p, size_t *len, struct failure *f);

@@ -174,7 +174,7 @@ void result_unkept(const struct job *j)
 	fprintf(stderr, "mysend: warning: it cannot wait: %s%s%s\n", text, *hint ? ": " : "", hint);
 }
 
-/* A service of ours has taken it, and its own relay has not: who watches would take silence for more (cli/smtpd_mail). */
+/* A service of ours has taken it, and its own relay has not: who watches would take silence for more (cli/smtpd_answer). */
 static void tell_of_service(const struct job *j)
 {
 	const struct failure *answer = j->mail.envelope.answer;

@@ -319,8 +319,10 @@ static void call(int argc, char **argv)
 	if (options_read(&o, &run, argc, argv, &f) == 0) {
 		if (o.mode == MODE_SEND)
 			status = mode_send(&o, &run, &f);
-		else if (o.mode == MODE_SMTP || o.mode == MODE_BATCH)
+		else if (o.mode == MODE_SMTP)
 			status = mode_smtp(&o, &run, &f);
+		else if (o.mode == MODE_BSMTP)
+			status = mode_bsmtp(&o, &run, &f);
 		else if (o.mode == MODE_VERIFY)
 			status = mode_verify(&o, &run, &f);
 		HOLDS(status >= 0 || *f.text, SLICE("a failure without a word"));

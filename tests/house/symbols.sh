@@ -14,9 +14,6 @@ wire/talk wire/session
 wire/again wire/smtp
 wire/answers wire/smtp
 wire/body wire/smtp
-cli/smtpd_commands cli/smtpd
-cli/smtpd_mail cli/smtpd
-cli/smtpd_mail cli/smtpd_commands
 '
 
 work=$(mktemp -d) || exit 99

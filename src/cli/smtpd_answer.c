@@ -1,75 +1,13 @@
-#include <inttypes.h>
+#include "cli/smtpd_answer.h"
+
 #include <stdio.h>
 #include <sysexits.h>
 
-#include "base/clock.h"
-#include "base/ending.h"
-#include "cli/behind.h"
-#include "cli/smtpd.h"
-#include "intake/identity.h"
+#include "mail/address.h"
 #include "post/hint.h"
 #include "post/result.h"
-#include "post/submit.h"
 
 enum { ANSWER_MAX = 16 * 1024, WHO_TOLD = 10 };
-
-void smtpd_reset(struct smtpd *s)
-{
-	message_close(&s->job.mail.message);
-	arena_free(&s->job.arena);
-	s->job = (struct job){.began = clock_steady(), .mail.message.held = -1};
-	s->job.peer = s->peer.name;
-	s->job.uid = s->peer.counted;
-	s->job.dialogue = !s->batch;
-	s->request = s->options->request;
-	s->mail = s->bdat = s->spoilt = s->wrong = false;
-	s->octets = 0;
-}
-
-void smtpd_begin_message(struct smtpd *s)
-{
-	message_begin(&s->job.mail.message, &s->job.arena, 0);
-}
-
-const struct account *smtpd_usual(struct smtpd *s)
-{
-	struct failure unused;
-
-	if (!s->looked && book_account(&s->intake.book, s->options->request.account, NULL, &s->usual, &unused) < 0)
-		s->usual = NULL;
-	s->looked = true;
-	return s->usual;
-}
-
-uint64_t smtpd_limit(struct smtpd *s)
-{
-	const struct account *a = s->job.account ? s->job.account : smtpd_usual(s);
-
-	if (s->peer.known && (!a || !setting_is_set(a, SET_message_size_limit)))
-		return SERVICE_OCTETS;
-	return a ? a->message_size_limit : 0;
-}
-
-bool smtpd_is_endless(struct smtpd *s, uint64_t more)
-{
-	return s->peer.known && smtpd_limit(s) && (s->octets + more) / 2 > smtpd_limit(s);
-}
-
-/* After the first thing that went wrong the rest is read, and forgotten. */
-void smtpd_text(void *smtpd, char *p, size_t len)
-{
-	struct smtpd *s = smtpd;
-
-	s->octets += len;
-	if (s->wrong)
-		return;
-	if (smtpd_limit(s) && s->octets > smtpd_limit(s)) {
-		smtpd_refuse(&s->why, 552, "5.3.4", "the message is larger than message_size_limit");
-		message_close(&s->job.mail.message); /* and what came of it takes no room */
-	} else if (message_add(&s->job.mail.message, p, len, &s->why) == 0)
-		return;
-	s->wrong = true;
-}
 
 /* It speaks of a command or parameter between us and the relay; the client would think that it was one of its own. */
 static bool is_of_our_dialogue(int code)
@@ -125,21 +63,21 @@ static int add_failure(struct buf *out, const struct failure *why, const char *w
 	return *hint && !told.code ? buf_printf(out, "\n%s %s", enhanced, hint) : 0;
 }
 
-int smtpd_say_failure(struct smtpd *s, const struct failure *why, struct failure *f)
+int smtpd_answer_failure(struct smtpd_answer *a, const struct failure *why)
 {
 	const char *enhanced = why->enhanced;
-	int code = why->code, ok;
-	struct buf out;
 
+	a->code = why->code;
 	/* Our own words to the client carry their code already. */
-	if (why->stage != AT_USAGE || !code)
-		code_of(why, &code, &enhanced);
-	buf_start(&out, ANSWER_MAX);
-	ok = add_failure(&out, why, NULL, enhanced);
-	if (ok == 0)
-		ok = smtpd_say(s, code, out.p, f);
-	buf_free(&out);
-	return ok;
+	if (why->stage != AT_USAGE || !a->code)
+		code_of(why, &a->code, &enhanced);
+	buf_start(&a->lines, ANSWER_MAX);
+	return add_failure(&a->lines, why, NULL, enhanced);
+}
+
+void smtpd_answer_free(struct smtpd_answer *a)
+{
+	buf_free(&a->lines);
 }
 
 /* The worst of what became of the recipients: who may be tried again wants a 4yz, or nobody would try. */
@@ -225,129 +163,37 @@ static const struct failure *waits_why(const struct envelope *e)
 	return NULL;
 }
 
-static void say_waiting(struct smtpd *s, char *to, size_t room)
+static void say_waiting(struct job *j, char *to, size_t room)
 {
-	const struct failure *why = waits_why(&s->job.mail.envelope);
+	const struct failure *why = waits_why(&j->mail.envelope);
 	char words[FAILURE_WORDS];
 
-	snprintf(to, room, "Ok: " SERVICE_WAITS "%s%s%.900s", s->job.spooled, why ? ": " : "",
+	snprintf(to, room, "Ok: " SERVICE_WAITS "%s%s%.900s", j->spooled, why ? ": " : "",
 		 why ? failure_words(words, why, WORDS_WHERE | WORDS_CODE, NULL) : "");
 }
 
-/* Who runs the service hears what is wrong; of the client's own mistakes as well. */
-static void tell_service(struct smtpd *s)
+const struct failure *smtpd_answer_why(const struct envelope *e)
 {
-	const struct envelope *e = &s->job.mail.envelope;
 	size_t accepted;
 	const struct failure *why = worst(e, &accepted);
 
-	if (!why)
-		why = waits_why(e);
-	if (why)
-		service_tell(&s->peer, &s->job, why);
+	return why ? why : waits_why(e);
 }
 
-static int say_verdicts(struct smtpd *s, struct failure *f)
+int smtpd_answer_verdicts(struct smtpd_answer *a, struct job *j)
 {
-	const struct envelope *e = &s->job.mail.envelope;
-	const struct failure *why;
+	const struct envelope *e = &j->mail.envelope;
+	char text[1024] = "Ok";
 	size_t accepted;
-	struct buf out;
-	int code, ok;
+	const struct failure *why = worst(e, &accepted);
 
-	why = worst(e, &accepted);
-	buf_start(&out, ANSWER_MAX);
-	if (!why) {
-		char text[1024] = "Ok";
-
-		if (s->job.spooled)
-			say_waiting(s, text, sizeof text);
-		else if (e->answer)
-			printable(text, sizeof text, slice_of(e->answer->text));
-		ok = buf_printf(&out, "2.0.0 %s", text);
-		code = 250;
-	} else {
-		ok = add_bad_news(&out, &code, e, why, accepted);
-	}
-	if (ok == 0)
-		ok = smtpd_say(s, code, out.p, f);
-	else
-		fail(f, AT_INPUT, EX_OSERR, "no memory for an answer");
-	buf_free(&out);
-	return ok;
-}
-
-/* What was in hand has been answered. A client hears that we go (RFC 5321 3.8); of a batch the rest is left. */
-static int end_if_told(struct smtpd *s, const struct ending *held, struct failure *f)
-{
-	if (!ending_asked()) {
-		ending_release(held);
-		return 0;
-	}
-	s->quit = true;
-	if (s->batch)
-		return fail(f, AT_INPUT, EX_TEMPFAIL, "mysend was told to end: %zu of %zu messages have been handed over, what follows has not been read", s->taken,
-			    s->taken + s->refused);
-	return smtpd_say(s, 421, "4.3.2 mysend was told to end", f);
-}
-
-static int hand_over(struct smtpd *s, struct failure *f)
-{
-	struct ending held;
-
-	if (s->options->dry_run) {
-		s->taken++;
-		return intake_print(&s->job, f);
-	}
-	ending_hold(&held);
-	submit(&s->job, &s->link);
-	if (result_tell(&s->job, true) == EX_OK) {
-		s->taken++;
-		s->errors = s->full = 0;
-	} else {
-		s->refused++;
-		if (!s->options->quiet)
-			result_unkept(&s->job);
-	}
-	tell_service(s);
-	if (s->options->background && s->job.spooled && !s->batch && !ending_asked())
-		behind_try(s->options, &s->job.arena, s->job.spooled);
-	s->behind |= s->job.spooled != NULL;
-	return say_verdicts(s, f) < 0 ? -1 : end_if_told(s, &held, f);
-}
-
-/* With a null sender the account is known only now that there is a From field: whom it lets send is for that one to say. */
-static int stamp(struct smtpd *s, struct failure *f)
-{
-	struct aliases *unused;
-
-	if (!s->peer.known)
-		return 0;
-	if (intake_account(&s->intake, &s->job, &s->request, identity_for_choice(&s->job, &s->request), &unused, f) < 0)
-		return -1;
-	return service_stamp(&s->peer, &s->job, s->request.sender, s->extended, f);
-}
-
-int smtpd_end_message(struct smtpd *s, struct failure *f)
-{
-	size_t refused = s->refused;
-	int ok;
-
-	if (s->spoilt)
-		s->wrong = true;
-	if (!s->wrong && (message_end(&s->job.mail.message, &s->why) < 0 ||
-			  stamp(s, &s->why) < 0 ||
-			  intake_take(&s->intake, &s->job, &s->request, &s->why) < 0))
-		s->wrong = true;
-	if (s->wrong) {
-		s->refused++;
-		service_tell(&s->peer, &s->job, &s->why);
-		ok = smtpd_say_failure(s, &s->why, f);
-	} else {
-		ok = hand_over(s, f);
-	}
-	smtpd_reset(s);
-	if (ok == 0 && s->peer.known && s->refused > refused && smtpd_is_too_much(s))
-		ok = smtpd_too_much(s, f);
-	return ok;
+	buf_start(&a->lines, ANSWER_MAX);
+	if (why)
+		return add_bad_news(&a->lines, &a->code, e, why, accepted);
+	a->code = 250;
+	if (j->spooled)
+		say_waiting(j, text, sizeof text);
+	else if (e->answer)
+		printable(text, sizeof text, slice_of(e->answer->text));
+	return buf_printf(&a->lines, "2.0.0 %s", text);
 }

@@ -1,0 +1,94 @@
+#include "intake/feed_bsmtp.h"
+
+#include <sysexits.h>
+
+static void put(struct feed_bsmtp *b, struct job *j, const struct failure *why, bool outside)
+{
+	*b->item = (struct bsmtp_item){.job = j, .outside = outside};
+	if (why)
+		b->item->why = *why;
+	b->item = NULL;
+}
+
+/* Nothing of the transaction is sent; outside of one, it is told. */
+static int poison(struct feed_bsmtp *b, const struct failure *why)
+{
+	struct receiver *r = &b->in;
+
+	if (r->health == RECEIVER_GOOD) {
+		r->why = *why;
+		r->health = RECEIVER_POISONED;
+	}
+	return 0;
+}
+
+static int refuse(void *ctx, const struct failure *why, struct failure *f)
+{
+	(void)f;
+	return poison(ctx, why);
+}
+
+static int answer(void *ctx, enum receiver_answer kind, int code, const char *lines, struct failure *f)
+{
+	struct feed_bsmtp *b = ctx;
+	struct failure why;
+
+	(void)f;
+	if (kind != RECEIVER_REFUSED && kind != RECEIVER_FULL)
+		return 0;
+	smtpd_refuse(&why, code, "", lines); /* the enhanced code stands in front of the text */
+	if (b->in.phase == RECEIVER_IDLE)
+		put(b, NULL, &why, true);
+	return poison(b, &why);
+}
+
+static int admit(void *ctx, const char *sender, struct failure *why)
+{
+	struct feed_bsmtp *b = ctx;
+	struct aliases *unused;
+
+	return intake_account(b->intake, b->in.job, &b->in.said, *sender ? sender : NULL, &unused, why);
+}
+
+static int take_message(void *ctx, struct failure *f)
+{
+	struct feed_bsmtp *b = ctx;
+	struct receiver *r = &b->in;
+
+	(void)f;
+	if (r->health == RECEIVER_GOOD && intake_take(b->intake, r->job, &r->said, &r->why) < 0)
+		r->health = RECEIVER_FAILED;
+	if (r->health == RECEIVER_GOOD)
+		put(b, receiver_take(r), NULL, false);
+	else
+		put(b, NULL, &r->why, false);
+	return 0;
+}
+
+int feed_bsmtp_open(struct feed_bsmtp *b, const struct request *asked, struct intake *n, int fd, struct failure *f)
+{
+	*b = (struct feed_bsmtp){.intake = n, .in = {.asked = asked, .bsmtp = true}};
+	b->in.client = (struct receiver_client){b, answer, refuse, admit, take_message};
+	return receiver_open(&b->in, fd, -1, f);
+}
+
+void feed_bsmtp_close(struct feed_bsmtp *b)
+{
+	receiver_close(&b->in);
+}
+
+int feed_bsmtp_next(struct feed_bsmtp *b, bool wait, struct bsmtp_item *item, struct failure *f)
+{
+	struct receiver *r = &b->in;
+	int got = RECEIVER_WENT_ON;
+
+	b->item = item;
+	r->io.nowait = !wait;
+	while (b->item && got == RECEIVER_WENT_ON)
+		got = receiver_step(r, f);
+	if (!b->item)
+		return FEED_GOT;
+	if (got == RECEIVER_END && (r->phase == RECEIVER_OPEN || r->phase == RECEIVER_IN_BDAT || receiver_is_inside(r)))
+		return fail(f, AT_INPUT, EX_NOINPUT, "the input ended in the middle of a message: it was not sent");
+	return got == RECEIVER_LATER ? FEED_LATER : got;
+}

@@ -1,0 +1,37 @@
+/*
+ * intake/feed_bsmtp - a file of SMTP commands (BSMTP) to one job after the other
+ *
+ * Nobody hears the answers, so that a command which cannot be taken spoils its whole transaction: nothing goes by halves.
+ * Use: feed_bsmtp_open(&b, request, &intake, fd, f); while (feed_bsmtp_next(&b, true, &item, f) == FEED_GOT) ...; receiver_free(
+ * item.job) when its verdict is told; feed_bsmtp_close(&b).
+ *
+ * Owns: what it reads with; an item's job is the caller's. Bounds: one message at a time, as intake/receiver has them.
+ * Errors: -1 and *f: the input cannot be read (EX_IOERR), or ended in a message (EX_NOINPUT). What is wrong with one message is
+ * that item's. Threads: one. Source: RFC 5321; sendmail(8) -bS.
+ */
+#ifndef INTAKE_FEED_BSMTP_H
+#define INTAKE_FEED_BSMTP_H
+
+#include "intake/intake.h"
+#include "intake/receiver.h"
+
+enum { FEED_END = 0, FEED_GOT = 1, FEED_LATER = 2 };
+
+struct bsmtp_item {
+	struct job *job;    /* a message that is ready to travel; NULL: it cannot, and why says why */
+	bool outside;	    /* no message: a command outside of any that could not be taken */
+	struct failure why;
+};
+
+struct feed_bsmtp {
+	struct receiver in;
+	struct intake *intake;	 /* borrowed */
+	struct bsmtp_item *item; /* where the next one goes, until there is one */
+};
+
+MUST_CHECK int feed_bsmtp_open(struct feed_bsmtp *b, const struct request *asked, struct intake *n, int fd, struct failure *f);
+/* wait: for as long as it takes. Else FEED_LATER: no whole message is there yet. */
+MUST_CHECK int feed_bsmtp_next(struct feed_bsmtp *b, bool wait, struct bsmtp_item *item, struct failure *f);
+void feed_bsmtp_close(struct feed_bsmtp *b);
+
+#endif

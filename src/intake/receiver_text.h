@@ -1,0 +1,31 @@
+/*
+ * intake/receiver_text - the transaction at hand of intake/receiver: its job, its text, and where that ends
+ *
+ * The commands (receiver.c) stand above it; nobody else includes it.
+ * Use: receiver_reset(&r); receiver_begin_text(&r) behind DATA or the first BDAT, then receiver_step_text(&r, f) while
+ * receiver_is_inside(&r).
+ *
+ * Owns: what the receiver does. Bounds: receiver_limit. Errors: as intake/receiver. Threads: one.
+ * Source: RFC 5321 4.1.1.4, RFC 3030 2.
+ */
+#ifndef INTAKE_RECEIVER_TEXT_H
+#define INTAKE_RECEIVER_TEXT_H
+
+#include "intake/receiver.h"
+
+/* No transaction, and a new job for the next. */
+void receiver_reset(struct receiver *r);
+MUST_CHECK int receiver_say(struct receiver *r, enum receiver_answer kind, int code, const char *lines, struct failure *f);
+MUST_CHECK int receiver_refuse(struct receiver *r, int code, const char *text, struct failure *f);
+/* What has to come before the message has not come. */
+MUST_CHECK int receiver_refuse_unready(struct receiver *r, struct failure *f);
+bool receiver_is_too_large(const struct receiver *r, uint64_t octets);
+/* With so many octets more: of what will not be kept no more is read than as much again. */
+bool receiver_is_endless(const struct receiver *r, uint64_t more);
+void receiver_begin_text(struct receiver *r);
+/* What has come of it. */
+MUST_CHECK int receiver_step_text(struct receiver *r, struct failure *f);
+/* The chunk is whole. */
+MUST_CHECK int receiver_end_chunk(struct receiver *r, struct failure *f);
+
+#endif
