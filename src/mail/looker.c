@@ -10,7 +10,48 @@
 #include "base/again.h"
 #include "base/file.h"
 #include "base/jail.h"
+#include "base/library.h"
 #include "mail/filetype.h"
+
+struct libmagic {
+#define FUNCTION(name) __typeof__(magic_##name) *name;
+#include "mail/libmagic.def"
+#undef FUNCTION
+};
+
+#ifdef LIBMAGIC_SONAME
+
+LIBRARY_NOTE(libmagic, LIBMAGIC_SONAME, "types", "What an attachment is, and of which charset a text is", "recommended");
+
+static struct libmagic libmagic;
+
+static int load_library(struct failure *f)
+{
+	static const struct library_function functions[] = {
+#define FUNCTION(name) {"magic_" #name, offsetof(struct libmagic, name)},
+#include "mail/libmagic.def"
+#undef FUNCTION
+	};
+	static const struct library library = {LIBMAGIC_SONAME, functions, sizeof functions / sizeof *functions};
+
+	return library_load(&library, &libmagic, AT_INPUT, f);
+}
+
+#else
+
+static const struct libmagic libmagic = {
+#define FUNCTION(name) .name = magic_##name,
+#include "mail/libmagic.def"
+#undef FUNCTION
+};
+
+static int load_library(struct failure *f)
+{
+	(void)f;
+	return 0;
+}
+
+#endif
 
 static bool is_local_socket(int fd)
 {
@@ -59,7 +100,7 @@ static void limit(magic_t m)
 	};
 
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-		(void)!magic_setparam(m, limits[i].what, &limits[i].most);
+		(void)!libmagic.setparam(m, limits[i].what, &limits[i].most);
 }
 
 /* NULL, and what is wrong has been said. */
@@ -68,13 +109,20 @@ static magic_t load(void)
 	/* Nothing is unpacked, and no program and no document is taken apart: what a program can be loaded to is nothing to mail,
 	 * and the database knows Office's documents by their first octets, too. Of a tar only its first header is read, without
 	 * which it would be of another type than file(1) says. */
-	magic_t m = magic_open(MAGIC_MIME | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF | MAGIC_NO_CHECK_CDF);
+	struct failure why;
+	magic_t m;
 
-	if (m && magic_load(m, NULL) == 0) {
+	if (load_library(&why) < 0) {
+		(void)!answer(LOOKER_FAILED, why.text);
+		return NULL;
+	}
+	m = libmagic.open(MAGIC_MIME | MAGIC_NO_CHECK_COMPRESS | MAGIC_NO_CHECK_ELF | MAGIC_NO_CHECK_CDF);
+
+	if (m && libmagic.load(m, NULL) == 0) {
 		limit(m);
 		return m;
 	}
-	(void)!answer(LOOKER_FAILED, m && magic_error(m) ? magic_error(m) : "no memory");
+	(void)!answer(LOOKER_FAILED, m && libmagic.error(m) ? libmagic.error(m) : "no memory");
 	return NULL;
 }
 
@@ -108,9 +156,9 @@ int looker_run(void)
 	if (!m || !enter())
 		_exit(EX_UNAVAILABLE);
 	while (take(&ask, sizeof ask) && memcmp(ask.kind, "look", sizeof ask.kind) == 0 && ask.octets <= FILETYPE_LOOK && take(octets, ask.octets)) {
-		const char *text = magic_buffer(m, octets, ask.octets);
+		const char *text = libmagic.buffer(m, octets, ask.octets);
 
-		if (answer(text ? LOOKER_TOLD : LOOKER_FAILED, text ? text : magic_error(m) ? magic_error(m) : "no memory") < 0)
+		if (answer(text ? LOOKER_TOLD : LOOKER_FAILED, text ? text : libmagic.error(m) ? libmagic.error(m) : "no memory") < 0)
 			break;
 	}
 	_exit(EX_USAGE); /* whoever meant to send mail must not read a 0 */

@@ -104,7 +104,7 @@ static int tls_failure(const char *words, struct failure *f)
 int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f)
 {
 	const struct meaning *m = NULL;
-	const char *text = code == CURLE_ABORTED_BY_CALLBACK ? "mysend was told to end" : *words ? words : curl_easy_strerror(code);
+	const char *text = code == CURLE_ABORTED_BY_CALLBACK ? "mysend was told to end" : *words ? words : libcurl.easy_strerror(code);
 	char *host = NULL;
 	long os = 0;
 

@@ -86,7 +86,7 @@ void session_close(struct session *s, bool politely)
 				;
 	}
 	if (s->easy)
-		curl_easy_cleanup(s->easy);
+		libcurl.easy_cleanup(s->easy);
 	buf_free(&s->in);
 	arena_free(&s->arena);
 	mask_free(&s->mask);

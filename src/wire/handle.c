@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "conf/secret.h"
-#include "wire/memory.h"
 
 unsigned handle_port(const struct account *a)
 {
@@ -37,7 +36,7 @@ void limit_look(struct limit *l, CURL *h)
 
 static void network(CURL *h, const struct account *a, struct setup *s)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
 	char text[300];
 
 	/* What the account does not say, the environment must not: no http_proxy, no ALL_PROXY. */
@@ -92,17 +91,15 @@ static int set_up(CURL *h, const struct account *a, long use_ssl, bool from_star
 
 int handle_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
 	CURL *h;
 
-	if (v->version_num < 0x075100)
-		return fail(f, AT_CONNECT, EX_CONFIG, "libcurl %s is too old, 7.81 is needed", v->version);
-	memory_serve();
-	h = curl_easy_init();
+	if (libcurl_start(f) < 0)
+		return -1;
+	h = libcurl.easy_init();
 	if (!h)
 		return fail(f, AT_CONNECT, EX_OSERR, "libcurl does not start");
 	if (set_up(h, a, use_ssl, from_start, words, f) < 0) {
-		curl_easy_cleanup(h);
+		libcurl.easy_cleanup(h);
 		return -1;
 	}
 	*out = h;
@@ -172,7 +169,7 @@ static int need_password(const struct account *a, const struct mechanism *m, str
 int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f)
 {
 	const struct mechanism *m = mechanism_of(a);
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
 	struct setup s = {0};
 	bool clear = handle_is_clear(a);
 	bool automatic = m && m <= &mechanisms[1];

@@ -1,12 +1,12 @@
 #include "wire/idn.h"
 
-#include <curl/curl.h>
 #include <locale.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/bytes.h"
 #include "mail/address.h"
+#include "wire/libcurl.h"
 
 /* Made once a process: it is read from files, and a message may name as many domains as it likes. (locale_t)0: there is none. */
 static locale_t locale_of_utf8(void)
@@ -30,8 +30,12 @@ static locale_t locale_of_utf8(void)
 
 bool idn_is_missing(void)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v;
+	struct failure ignored;
 
+	if (libcurl_start(&ignored) < 0)
+		return true;
+	v = libcurl.version_info(CURLVERSION_NOW);
 	return v->version_num < 0x075800 || !(v->features & CURL_VERSION_IDN);
 }
 
@@ -40,15 +44,15 @@ static char *a_labels(const char *domain)
 {
 	locale_t utf8 = locale_of_utf8();
 	locale_t before = utf8 ? uselocale(utf8) : (locale_t)0;
-	CURLU *url = curl_url();
+	CURLU *url = libcurl.url();
 	char *host = NULL;
 
-	if (!url || curl_url_set(url, CURLUPART_HOST, domain, 0) != CURLUE_OK ||
-	    curl_url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK) {
-		curl_free(host); /* 7.88 leaves there what it could not write otherwise */
+	if (!url || libcurl.url_set(url, CURLUPART_HOST, domain, 0) != CURLUE_OK ||
+	    libcurl.url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK) {
+		libcurl.free(host); /* 7.88 leaves there what it could not write otherwise */
 		host = NULL;
 	}
-	curl_url_cleanup(url);
+	libcurl.url_cleanup(url);
 	if (utf8)
 		uselocale(before);
 	return host;
@@ -72,7 +76,7 @@ const char *idn_address(struct arena *in, const char *address)
 	/* What looks like @ or a comma in another width has become one. */
 	if (host && *host && host[strspn(host, letters)] == '\0' && local + strlen(host) <= ADDRESS_MAX)
 		done = arena_printf(in, "%.*s%s", (int)local, address, host);
-	curl_free(host);
+	libcurl.free(host);
 	return done;
 }
 

@@ -33,7 +33,7 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 
 static size_t stop(struct visit *v, const char *words)
 {
-	fail(&v->why, AT_TLS, EX_CONFIG, "libcurl %s %s", curl_version_info(CURLVERSION_NOW)->version, words);
+	fail(&v->why, AT_TLS, EX_CONFIG, "libcurl %s %s", libcurl.version_info(CURLVERSION_NOW)->version, words);
 	v->stopped = true;
 	return 0;
 }
@@ -115,7 +115,7 @@ int mailbox_visit(const struct account *a, struct failure *f)
 	v.easy = h;
 	limit_start(&v.limit, a);
 	if (set_up(&v, a, f) == 0) {
-		code = curl_easy_perform(h);
+		code = libcurl.easy_perform(h);
 		v.limit.until = INT64_MAX;
 		if (v.stopped) {
 			*f = v.why;
@@ -130,6 +130,6 @@ int mailbox_visit(const struct account *a, struct failure *f)
 	}
 	if (ok < 0)
 		snprintf(f->relay, sizeof f->relay, "%s", a->pop_before_smtp);
-	curl_easy_cleanup(h);
+	libcurl.easy_cleanup(h);
 	return ok;
 }

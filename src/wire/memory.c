@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/handle.h"
-
 struct block {
 	alignas(max_align_t) struct block *before;
 	struct block *next;
@@ -57,19 +55,19 @@ static void *enter(struct block *b, size_t len)
 	return octets(b);
 }
 
-static void *give(size_t len)
+void *memory_give(size_t len)
 {
 	return len > SIZE_MAX - sizeof(struct block) ? NULL : enter(malloc(sizeof(struct block) + len), len);
 }
 
-static void *give_clear(size_t count, size_t size)
+void *memory_give_clear(size_t count, size_t size)
 {
 	if (size && count > (SIZE_MAX - sizeof(struct block)) / size)
 		return NULL;
 	return enter(calloc(1, sizeof(struct block) + count * size), count * size);
 }
 
-static void take_back(void *p)
+void memory_take_back(void *p)
 {
 	struct block *b;
 
@@ -86,31 +84,26 @@ static void take_back(void *p)
 }
 
 /* Not by realloc, which leaves a copy behind. */
-static void *give_more(void *p, size_t len)
+void *memory_give_more(void *p, size_t len)
 {
 	void *larger;
 
 	if (p && len <= block_of(p)->len)
 		return p;
-	larger = give(len);
+	larger = memory_give(len);
 	if (larger && p) {
 		memcpy(larger, p, block_of(p)->len);
-		take_back(p);
+		memory_take_back(p);
 	}
 	return larger;
 }
 
-static char *give_text(const char *text)
+char *memory_give_text(const char *text)
 {
 	size_t len = strlen(text) + 1;
-	char *p = give(len);
+	char *p = memory_give(len);
 
 	return p ? memcpy(p, text, len) : NULL;
-}
-
-void memory_serve(void)
-{
-	(void)curl_global_init_mem(CURL_GLOBAL_DEFAULT, give, take_back, give_more, give_text, give_clear);
 }
 
 void memory_visit(void (*look)(void *ctx, char *p, size_t len), void *ctx)

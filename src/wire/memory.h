@@ -4,8 +4,9 @@
  * libcurl copies a password several times, and keeps what it said last as long as the connection lives. All that it
  * gives back is overwritten here, and what it still holds can be looked at, so that a login leaves nothing behind.
  *
- * Use: memory_serve() before libcurl is asked for anything; memory_visit(look, ctx) calls look for each block that
- * libcurl holds; look may change the octets, not the length.
+ * Use: curl_global_init_mem(flags, memory_give, memory_take_back, memory_give_more, memory_give_text, memory_give_clear), which
+ * wire/libcurl does; memory_visit(look, ctx) calls look for each block that libcurl holds; look may change the octets, not the
+ * length.
  * Owns: the list of the blocks; the blocks are libcurl's. Only those that the calling thread asked for are visited.
  * Errors: without memory libcurl is told so. Threads: any; look must not call libcurl.
  * Source: curl_global_init_mem(3), which counts calls and takes the functions of the first.
@@ -16,7 +17,12 @@
 
 #include <stddef.h>
 
-void memory_serve(void);
+/* As malloc, free, realloc, strdup and calloc. */
+void *memory_give(size_t len);
+void memory_take_back(void *p);
+void *memory_give_more(void *p, size_t len);
+char *memory_give_text(const char *text);
+void *memory_give_clear(size_t count, size_t size);
 void memory_visit(void (*look)(void *ctx, char *p, size_t len), void *ctx);
 
 #endif

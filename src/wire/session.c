@@ -26,7 +26,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	struct slice line = {p, size * count};
 
 	if (s->transcript.encrypted && !handle_is_encrypted(s->easy)) {
-		fail(&s->heard, AT_TLS, EX_CONFIG, "libcurl %s went on without TLS", curl_version_info(CURLVERSION_NOW)->version);
+		fail(&s->heard, AT_TLS, EX_CONFIG, "libcurl %s went on without TLS", libcurl.version_info(CURLVERSION_NOW)->version);
 		s->stopped = true;
 		return 0;
 	}
@@ -86,7 +86,7 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 	const char *host = *a->tls_host_override ? a->tls_host_override : a->host;
 	const char *name = whoami_ehlo(&s->arena, a);
 	unsigned port = *a->socket ? 25 : handle_port(a);
-	char *ehlo = curl_easy_escape(s->easy, name, 0);
+	char *ehlo = libcurl.easy_escape(s->easy, name, 0);
 	struct setup taken = {0};
 	char *url;
 
@@ -98,10 +98,10 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for the relay's URL");
 	url = arena_printf(&s->arena, strchr(host, ':') ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s", scheme, host, port,
 			   ehlo);
-	curl_free(ehlo);
+	libcurl.free(ehlo);
 	setup_took(&taken, curl_easy_setopt(s->easy, CURLOPT_URL, url), SET_relay);
 	if (*a->tls_host_override && !*a->socket) {
-		*to = curl_slist_append(NULL, arena_printf(&s->arena, strchr(a->host, ':') ? "::[%s]:%u" : "::%s:%u", a->host, port));
+		*to = libcurl.slist_append(NULL, arena_printf(&s->arena, strchr(a->host, ':') ? "::[%s]:%u" : "::%s:%u", a->host, port));
 		setup_took(&taken, *to ? curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to) : CURLE_OUT_OF_MEMORY, SET_tls_host_override);
 	}
 	return setup_done(&taken, f);
@@ -143,7 +143,7 @@ static int check_offer(const struct session *s, const struct account *a, struct 
 	if (handle_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
 		return 0;
 	fail(f, AT_TLS, EX_UNAVAILABLE, "the relay offers STARTTLS, but libcurl %s does not see it",
-	     curl_version_info(CURLVERSION_NOW)->version);
+	     libcurl.version_info(CURLVERSION_NOW)->version);
 	return failure_hint(f, "try port 465 with tls_starttls off, or a newer libcurl");
 }
 
@@ -154,7 +154,7 @@ static int check_tls(const struct session *s, const struct account *a, struct fa
 		return -1;
 	if (s->transcript.encrypted || (handle_use_ssl(a) != CURLUSESSL_ALL && !handle_tls_from_start(a)))
 		return 0;
-	return fail(f, AT_TLS, EX_CONFIG, "libcurl %s has not encrypted the session", curl_version_info(CURLVERSION_NOW)->version);
+	return fail(f, AT_TLS, EX_CONFIG, "libcurl %s has not encrypted the session", libcurl.version_info(CURLVERSION_NOW)->version);
 }
 
 static int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f)
@@ -243,7 +243,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		return -1;
 	if (listen_in(s, a, f) == 0 && address_of(s, a, &to, f) == 0) {
 		limit_start(&s->limit, a);
-		code = curl_easy_perform(s->easy);
+		code = libcurl.easy_perform(s->easy);
 		s->limit.until = INT64_MAX;
 		s->opened = code == CURLE_OK && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) == CURLE_OK;
 		if (code != CURLE_OK || s->refused)
@@ -254,7 +254,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	if (ok == 0 && s->login.wanted)
 		forget_login(s);
 	(void)curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
-	curl_slist_free_all(to);
+	libcurl.slist_free_all(to);
 	if (ok == 0 && !s->opened)
 		ok = fail(f, AT_CONNECT, EX_SOFTWARE, "libcurl has no socket for the session");
 	return ok;

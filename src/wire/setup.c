@@ -12,7 +12,7 @@ void setup_took(struct setup *s, CURLcode code, enum setting wanted)
 
 int setup_done(const struct setup *s, struct failure *f)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
 
 	if (s->code == CURLE_OK)
 		return 0;
@@ -20,5 +20,5 @@ int setup_done(const struct setup *s, struct failure *f)
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for what libcurl is told");
 	return fail(f, AT_CONFIG, EX_CONFIG, "%s: libcurl %s (%s) cannot do that: %s",
 		    s->wanted == SETTINGS ? "a session" : setting_name(s->wanted), v->version,
-		    v->ssl_version ? v->ssl_version : "without TLS", curl_easy_strerror(s->code));
+		    v->ssl_version ? v->ssl_version : "without TLS", libcurl.easy_strerror(s->code));
 }

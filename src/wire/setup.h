@@ -10,9 +10,8 @@
 #ifndef WIRE_SETUP_H
 #define WIRE_SETUP_H
 
-#include <curl/curl.h>
-
 #include "conf/settings.h"
+#include "wire/libcurl.h"
 
 /* What libcurl said to the options set so far: the first that it did not take is kept. */
 struct setup {

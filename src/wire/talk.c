@@ -30,7 +30,7 @@ static int fill(struct session *s, struct failure *f)
 	while (!s->closed && s->in.len < ANSWERS_MAX / 2) {
 		if (buf_reserve(&s->in, 16 * 1024) < 0)
 			return lost(s, EX_OSERR, "no memory for the relay's answers", f);
-		code = curl_easy_recv(s->easy, s->in.p + s->in.len, 16 * 1024, &got);
+		code = libcurl.easy_recv(s->easy, s->in.p + s->in.len, 16 * 1024, &got);
 		if (code == CURLE_AGAIN)
 			return 0;
 		if (code != CURLE_OK || got == 0) {
@@ -89,7 +89,7 @@ int session_write(struct session *s, struct slice bytes, int64_t until, struct f
 	while (bytes.len) {
 		size_t sent = 0;
 		int ready;
-		CURLcode code = curl_easy_send(s->easy, bytes.p, bytes.len, &sent);
+		CURLcode code = libcurl.easy_send(s->easy, bytes.p, bytes.len, &sent);
 
 		if (code == CURLE_OK) {
 			bytes = (struct slice){bytes.p + sent, bytes.len - sent};

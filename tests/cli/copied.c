@@ -1,4 +1,4 @@
-/* LD_PRELOAD: a libcurl that shows its callers a copy of each line it was sent, and never what it reads itself. */
+/* Before libcurl (libcurl of preload.py): a libcurl that shows its callers a copy of each line it was sent, and never what it reads itself. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdarg.h>

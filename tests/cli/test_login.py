@@ -2,7 +2,7 @@
 import os
 
 import pytest
-from preload import library
+from preload import libcurl
 
 TEXT = b"Subject: x\n\nbody\n"
 
@@ -36,7 +36,7 @@ def test_login_is_used_however_it_is_offered(mysend, relay, auth, spelled):
 @pytest.mark.parametrize("config", ["", login("plain")], ids=["nobody", "user"])
 def test_offer_of_tls_that_libcurl_does_not_see_is_an_error_and_never_clear_text(mysend, relay, certs, tls, config):
     one = relay("ehlo pipelining starttls auth=plain", "spelled lower")
-    result = mysend("bob@example.org", stdin=TEXT, config=to(one, certs, "tls " + tls) + config, env={"LD_PRELOAD": library(mysend, "copied")})
+    result = mysend("bob@example.org", stdin=TEXT, config=to(one, certs, "tls " + tls) + config, env=libcurl(mysend, "copied"))
     if result.status == 0:
         pytest.skip("this libcurl reads keywords in any case")
     assert "offers STARTTLS, but libcurl" in result.failed(69) and not one.transactions and not one.logins

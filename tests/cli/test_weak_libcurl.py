@@ -18,10 +18,10 @@ NUMBERS = {"USE_SSL": 119, "SSLVERSION": 32, "SSL_VERIFYPEER": 64, "SSL_VERIFYHO
 @pytest.fixture
 def weak(mysend):
     """Runs mysend over such a libcurl: weak(REFUSES="USE_SSL"), weak(TLS="no"), ..."""
-    path = preload.library(mysend, "weak_libcurl")
+    instead = preload.libcurl(mysend, "weak_libcurl")
 
     def run(*args, config, more=(), **how):
-        env = {"LD_PRELOAD": path}
+        env = dict(instead)
         for name, value in how.items():
             env["WEAK_" + name] = str(NUMBERS.get(value, value))
         return mysend(*args or ["bob@example.org"], stdin=TEXT, config=config, env=env, **dict(more))
@@ -127,9 +127,10 @@ def test_nobody_dies_of_sigpipe_because_libcurl_resets_it(weak, relay, certs):
     assert result.status == 0 and one.message
 
 
-def test_libcurl_older_than_what_is_tried_is_78(weak, relay, certs):
+def test_libcurl_older_than_what_is_tried_is_75(weak, relay, certs):
+    """As one that cannot be loaded: it may be an upgrade that is under way."""
     one = relay()
-    assert "too old" in weak(config=to(one, certs, "tls off"), VERSION="0x075000").failed(78) and nothing_was_said(one)
+    assert "too old" in weak(config=to(one, certs, "tls off"), VERSION="0x075000").failed(75) and nothing_was_said(one)
     weak(config=to(one, certs, "tls off"), VERSION="0x075100").ok()
 
 

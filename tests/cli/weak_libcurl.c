@@ -1,4 +1,4 @@
-/* LD_PRELOAD: a libcurl that can less. $WEAK_REFUSES is the number of an option that curl_easy_setopt does not know,
+/* Before libcurl (libcurl of preload.py): a libcurl that can less. $WEAK_REFUSES is the number of an option that curl_easy_setopt does not know,
  * $WEAK_IGNORES of one that it takes and passes over; with $WEAK_TLS or $WEAK_IDN "no", curl_version_info names no TLS or
  * IDN; with $WEAK_CLEAR "yes" an smtps:// URL is taken for smtp://. $WEAK_VERSION (0x080901) is the version to be, and 8.9.0 to 8.11.0 pass over "host!ADDRESS", 8.9.0 and 8.9.1
  * reset SIGPIPE, as the real ones do. */
