@@ -27,14 +27,14 @@ static int read_message(struct job *j, const struct options *o, struct filetypes
 
 	/* Standard input is a file of it, or there is none, and there are others. */
 	if (d->takes_input || (o->no_input && (d->html || d->files))) {
-		message_begin(&j->mail.message, &j->arena, 0);
-		return message_end(&j->mail.message, f);
+		message_begin(&j->message, &j->arena, 0);
+		return message_end(&j->message, f);
 	}
 	if (o->no_input)
 		return fail(f, AT_INPUT, EX_NOINPUT, "standard input is closed: there is no message");
 	if (d->used && !o->request.from_header)
 		how |= MESSAGE_MAY_BE_TEXT;
-	return wide_read(&j->mail.message, &j->arena, STDIN_FILENO, how, types, d->charset, f);
+	return wide_read(&j->message, &j->arena, STDIN_FILENO, how, types, d->charset, f);
 }
 
 /* The relay is there, and has time: some of what waited for it goes along. Nothing waited for one that an option chose. */
@@ -79,7 +79,7 @@ static int hand_over(struct job *j, const struct options *o)
 
 int mode_send(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct job j = {.began = clock_steady(), .mail.message.held = -1};
+	struct job j = {.began = clock_steady()};
 	struct intake intake;
 	int status;
 
@@ -97,7 +97,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f)
 			behind_try(o, &j.arena, j.spooled);
 	}
 	intake_close(&intake);
-	message_close(&j.mail.message);
+	message_close(&j.message);
 	arena_free(&j.arena);
 	return status;
 }

@@ -127,7 +127,7 @@ int service_check_sender(const struct peer *p, struct job *j, const char *sender
 static int check_fields(const struct peer *p, struct job *j, struct failure *f)
 {
 	static const char *const names[] = {"From", "Sender", "Resent-From", "Resent-Sender"};
-	const struct header *h = &j->mail.message.header;
+	const struct header *h = &j->message.header;
 	const struct field *from = header_find(h, "From", NULL);
 
 	if (from && header_find(h, "From", from))
@@ -151,18 +151,18 @@ static int put_from(const struct peer *p, struct job *j, const char *sender, str
 {
 	const char *domain = whoami_mail_domain(&j->arena, j->account), *own = address_of_name(&j->arena, p->name);
 
-	if (header_find(&j->mail.message.header, "From", NULL) || (sender && *sender))
+	if (header_find(&j->message.header, "From", NULL) || (sender && *sender))
 		return 0;
 	own = *domain ? address_qualify(&j->arena, own, domain) : NULL;
 	if (!own)
 		return smtpd_refuse(f, 550, "5.7.1", "From has to name one sender (service_from)");
-	header_put(&j->mail.message.header, "From", own);
+	header_put(&j->message.header, "From", own);
 	return 0;
 }
 
 static void put_received(const struct peer *p, struct job *j, bool extended)
 {
-	struct header *h = &j->mail.message.header;
+	struct header *h = &j->message.header;
 	const char *body = arena_printf(&j->arena, "by %s (mysend, from userid %lu) with %s; %s", whoami_host(&j->arena),
 					(unsigned long)p->uid, extended ? "ESMTP" : "SMTP",
 					stamp_date(&j->arena, clock_wall()));
@@ -189,7 +189,7 @@ int service_stamp(const struct peer *p, struct job *j, const char *sender, bool 
 		return 0;
 	if (is_bound(p, j) && (check_fields(p, j, f) < 0 || put_from(p, j, sender, f) < 0))
 		return -1;
-	if (hops(&j->mail.message.header) >= HOPS)
+	if (hops(&j->message.header) >= HOPS)
 		return smtpd_refuse(f, 554, "5.4.6", "it has been here before: does the service's relay lead to the service?");
 	put_received(p, j, extended);
 	return 0;

@@ -40,16 +40,14 @@ static int ask(struct job *j, const struct options *o, struct failure *f)
 /* -bv: who gets mail for these addresses, and would the relay take it? Nothing is sent. */
 int mode_verify(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct job j = {.began = clock_steady(), .mail.message.held = -1};
+	struct job j = {.began = clock_steady()};
 	struct intake intake;
 	int status = -1;
 
-	message_begin(&j.mail.message, &j.arena, 0);
-	if (intake_open(&intake, &o->request, o->config, o->called, run, f) == 0 && message_end(&j.mail.message, f) == 0 &&
-	    intake_take(&intake, &j, &o->request, f) == 0)
+	if (intake_open(&intake, &o->request, o->config, o->called, run, f) == 0 &&
+	    intake_take_addresses(&intake, &j, &o->request, f) == 0)
 		status = o->dry_run ? intake_print(&j, f) : ask(&j, o, f);
 	intake_close(&intake);
-	message_close(&j.mail.message);
 	arena_free(&j.arena);
 	return status;
 }

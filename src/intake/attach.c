@@ -93,7 +93,7 @@ static int check_charset(struct desk *k, struct source *text, const char **chars
 static int narrow(struct desk *k, struct part *p, const char *charset, const char *path, struct failure *f)
 {
 	p->charset = "utf-8";
-	if (wide_source(&k->job->mail.message, &k->job->arena, &p->content, charset, path, f) == 0)
+	if (wide_source(&k->job->message, &k->job->arena, &p->content, charset, path, f) == 0)
 		return 0;
 	return failure_hint(f, "--attach 'FILE;type=application/octet-stream' sends it as it is");
 }
@@ -139,7 +139,7 @@ static int add_file(struct desk *k, const struct draft_file *a, struct failure *
 
 	if (check_words(a, &said, in, f) < 0)
 		return -1;
-	p->content = content_of(&k->job->mail.message, in, a->path, f);
+	p->content = content_of(&k->job->message, in, a->path, f);
 	if (!p->content)
 		return -1;
 	p->type = said.type;
@@ -217,8 +217,7 @@ static int add_html(struct desk *k, struct failure *f)
 	content_close(fd);
 	if (ok < 0)
 		return failure_in(f, "%s", path);
-	if (html.held >= 0)
-		message_hold(&k->job->mail.message, in, html.held);
+	message_keep_all(&k->job->message, &html);
 	if (html.facts.nuls) {
 		wide_refuse(f);
 		return failure_in(f, "%s", path);
@@ -229,7 +228,7 @@ static int add_html(struct desk *k, struct failure *f)
 static int lay_out(struct desk *k, struct failure *f)
 {
 	const struct draft *d = k->draft;
-	struct message *m = &k->job->mail.message;
+	struct message *m = &k->job->message;
 	bool said = mime_is_said(&m->header);
 	struct slice head;
 

@@ -108,7 +108,7 @@ static struct source *regular(struct message *holder, struct arena *in, int fd, 
 	if (fd < 0)
 		return NULL;
 	if (fd != STDIN_FILENO)
-		message_hold(holder, in, fd);
+		message_keep_fd(holder, in, fd);
 	return source_named(in, fd, size, path);
 }
 
@@ -126,7 +126,7 @@ struct source *content_of(struct message *holder, struct arena *in, const char *
 	content_close(fd);
 	if (kept < 0)
 		return NULL;
-	message_hold(holder, in, kept);
+	message_keep_fd(holder, in, kept);
 	return source_named(in, kept, size, path);
 }
 

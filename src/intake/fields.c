@@ -306,7 +306,7 @@ static int put_arguments(const struct draft *d, struct message *m, struct failur
 
 int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f)
 {
-	struct message *m = &j->mail.message;
+	struct message *m = &j->message;
 
 	if (!d->used)
 		return 0;
@@ -350,7 +350,7 @@ static int encode(struct header *h, struct field *field, struct slice utf8, bool
 
 int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f)
 {
-	struct header *h = &j->mail.message.header;
+	struct header *h = &j->message.header;
 	const char *said = mime_charset(h->in, h);
 	struct charsets own = {c->in, c->types, *said ? said : c->said, c->set};
 	struct names options = {NULL, 0};
@@ -377,7 +377,7 @@ int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, 
 int draft_defaults(struct job *j, const struct charsets *c, struct failure *f)
 {
 	const struct account *a = j->account;
-	struct header *h = &j->mail.message.header;
+	struct header *h = &j->message.header;
 	const char *text;
 
 	if (*a->subject && !header_find(h, "Subject", NULL))

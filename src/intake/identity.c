@@ -45,7 +45,7 @@ const char *identity_instead(const struct identity *id, struct job *j)
 
 const char *identity_of_header(struct job *j)
 {
-	const struct field *from = header_find_said(&j->mail.message.header, "From");
+	const struct field *from = header_find_said(&j->message.header, "From");
 	struct mailboxes list = {0};
 	struct failure ignored;
 
@@ -110,7 +110,7 @@ static int of_user(struct identity *id, struct job *j, const char **out, struct 
 /* %F: the address of the From field, or of the Resent-From in front of any. NULL and *f: there is none. */
 static const char *with_field(struct job *j, const char *from, struct failure *f)
 {
-	const struct header *h = &j->mail.message.header;
+	const struct header *h = &j->message.header;
 	const char *at = strstr(from, OF_FIELD);
 	struct mailboxes list = {0};
 	struct failure unused;
@@ -196,7 +196,7 @@ int identity_read(struct identity *id, struct job *j, const struct request *r, s
 	}
 	/* Without a sender, and for a null one, the From field is the default identity. */
 	if (!given || !*id->sender) {
-		bool needed = !given || !header_find_said(&j->mail.message.header, "From");
+		bool needed = !given || !header_find_said(&j->message.header, "From");
 
 		if (by_default(id, j, &id->from, f) < 0 && needed)
 			return -1;

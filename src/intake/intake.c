@@ -76,7 +76,7 @@ static int take_request(struct job *j, const struct request *r, struct failure *
 	const struct account *a = j->account;
 
 	j->tag = r->tag;
-	j->told = r->mail_errors;
+	j->mail_errors = r->mail_errors;
 	j->later = r->later || setting_is(a, SET_queue, "always");
 	e->notify = r->notify;
 	e->ret = r->ret;
@@ -100,13 +100,12 @@ static const char *charset(const struct charsets *c, const struct message *m, st
 
 static void warn(const struct job *j)
 {
-	const struct facts *facts = &j->mail.message.facts;
+	unsigned long long nuls = j->message.facts.nuls;
 
-	if (facts->nuls)
-		log_warning("%llu NUL octets are left out: mail cannot carry them", (unsigned long long)facts->nuls);
-	if (facts->longest > HEADER_LINE_MAX)
-		log_warning("a line has %zu octets, 998 are allowed: some servers will cut or refuse it",
-			    facts->longest);
+	if (nuls)
+		log_warning("%llu NUL octets are left out: mail cannot carry them", nuls);
+	if (j->mail.longest > HEADER_LINE_MAX)
+		log_warning("a line has %zu octets, 998 are allowed: some servers will cut or refuse it", j->mail.longest);
 }
 
 static bool hides_recipients(const struct account *a)
@@ -117,7 +116,7 @@ static bool hides_recipients(const struct account *a)
 /* As msmtp means it, To names all: who was to get a blind copy should hear of it. */
 static void warn_shown(const struct job *j, const struct request *r)
 {
-	const struct header *h = &j->mail.message.header;
+	const struct header *h = &j->message.header;
 
 	if ((r->from_header || r->draft.used) && j->account->set_to_header == (int)PUT_ALWAYS && !hides_recipients(j->account) &&
 	    (header_find_said(h, "Bcc") || header_find_said(h, "Resent-Bcc")))
@@ -141,16 +140,15 @@ static int finish(const struct intake *n, struct job *j, const struct identity *
 		.from_name = id->name,
 		.names = names,
 		.message_host = *domain ? domain : whoami_host(&j->arena),
-		.charset = charset(&charsets, &m->message, f),
-		.known = charset_known(&charsets, &m->message.facts),
+		.charset = charset(&charsets, &j->message, f),
+		.known = charset_known(&charsets, &j->message.facts),
 		.now = clock_wall(),
 	};
 
 	if (!c.charset)
 		return -1;
 	m->in = &j->arena;
-	m->envelope.sender = id->sender;
-	return complete(m, &c, f);
+	return complete_message(m, &j->message, &c, f);
 }
 
 static void hide_recipients(struct header *h, bool put)
@@ -187,6 +185,30 @@ static void warn_twice(const struct message *m)
 	}
 }
 
+/* Who sends, who is to get it, and what is asked for all of them. */
+static int take_envelope(struct job *j, const struct request *r, struct aliases *aliases, struct identity *id, struct recipients *who, struct failure *f)
+{
+	if (identity_read(id, j, r, f) < 0)
+		return -1;
+	recipients_open(who, j, r, aliases, id);
+	if (recipients_take(who, f) < 0 || take_request(j, r, f) < 0)
+		return -1;
+	j->mail.envelope.sender = id->sender;
+	return 0;
+}
+
+int intake_take_addresses(struct intake *n, struct job *j, const struct request *r, struct failure *f)
+{
+	struct aliases *aliases;
+	struct recipients who;
+	struct identity id;
+
+	if (intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0 || take_envelope(j, r, aliases, &id, &who, f) < 0)
+		return -1;
+	mail_of(&j->mail, &j->arena, source_text(&j->arena, SLICE("")), false);
+	return 0;
+}
+
 int intake_take(struct intake *n, struct job *j, const struct request *r, struct failure *f)
 {
 	const struct account *a;
@@ -197,8 +219,8 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	uint64_t octets;
 
 	if (r->from_header && !r->draft.used) /* options have an error of their own */
-		warn_twice(&j->mail.message);
-	if (wide_check(&j->mail.message, f) < 0)
+		warn_twice(&j->message);
+	if (wide_check(&j->message, f) < 0)
 		return -1;
 	if (draft_fields(&r->draft, j, r->from_header, f) < 0 || intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0)
 		return -1;
@@ -207,19 +229,16 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	charsets = charsets_for(a, &j->arena, n->types, r->draft.charset);
 	if (draft_texts(&r->draft, j, &charsets, f) < 0 || draft_defaults(j, &charsets, f) < 0 || draft_compose(&r->draft, j, n->types, f) < 0)
 		return -1;
-	if (a->refuse_empty && j->mail.message.facts.empty)
+	if (a->refuse_empty && j->message.facts.empty)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");
-	if (identity_read(&id, j, r, f) < 0)
-		return -1;
-	recipients_open(&who, j, r, aliases, &id);
-	if (recipients_take(&who, f) < 0 || take_request(j, r, f) < 0)
+	if (take_envelope(j, r, aliases, &id, &who, f) < 0)
 		return -1;
 	if (hides_recipients(a))
-		hide_recipients(&j->mail.message.header, a->set_to_header != PUT_NEVER);
+		hide_recipients(&j->message.header, a->set_to_header != PUT_NEVER);
 	warn_shown(j, r);
 	if (finish(n, j, &id, &who.naming, f) < 0)
 		return -1;
-	octets = mail_octets(&j->mail, true)->size;
+	octets = mail_form(&j->mail, true)->size;
 	if (a->message_size_limit && octets > a->message_size_limit)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message has %llu octets, message_size_limit is %llu", (unsigned long long)octets,
 			    (unsigned long long)a->message_size_limit);
@@ -230,7 +249,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 int intake_print(const struct job *j, struct failure *f)
 {
 	const struct envelope *e = &j->mail.envelope;
-	struct source *s = mail_octets(&j->mail, true);
+	struct source *s = mail_form(&j->mail, true);
 	char piece[16384];
 	size_t got;
 

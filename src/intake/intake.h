@@ -2,7 +2,7 @@
  * intake/intake - a message and what is asked for it, to a job that is ready to travel
  *
  * Every counter takes mail in the same way: choose the account, the sender, the recipients, complete the header.
- * Use: intake_open(&n, &request, config, called, run, f) once; for each message read into a job's mail.message:
+ * Use: intake_open(&n, &request, config, called, run, f) once; for each message read into a job's message:
  * intake_take(&n, &job, &request, f), after which nothing changes the mail any more; intake_close(&n) in the end, whatever intake_open said.
  *
  * Owns: libmagic's database, once it was needed; accounts and aliases are in the run's arena, the rest in the job's.
@@ -26,6 +26,8 @@ struct intake {
 
 /* r: of the first message. config: the file that was named, or NULL. called: argv[0]. */
 MUST_CHECK int intake_open(struct intake *n, const struct request *r, const char *config, const char *called, struct arena *run, struct failure *f);
+/* For addresses alone: a mail without an octet, to nobody but whom the request names. */
+MUST_CHECK int intake_take_addresses(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 void intake_close(struct intake *n);
 /* The envelope in SMTP's words, an empty line, and the message octet by octet, on standard output. */

@@ -10,8 +10,8 @@ static bool is_raw(const struct field *field)
 
 int raw_fields(struct job *j, const struct charsets *c, struct failure *f)
 {
-	const struct message *m = &j->mail.message;
-	struct header *h = &j->mail.message.header;
+	const struct message *m = &j->message;
+	struct header *h = &j->message.header;
 	struct charsets known = *c, found = {c->in, c->types, "", ""};
 	const char *body = NULL;
 

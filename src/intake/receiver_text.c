@@ -11,7 +11,7 @@ static struct job *job_start(void)
 	struct arena in = {.block = NULL};
 	struct job *j = arena_zeroed(&in, 1, sizeof *j);
 
-	*j = (struct job){.began = clock_steady(), .arena = in, .mail.message.held = -1};
+	*j = (struct job){.began = clock_steady(), .arena = in};
 	return j;
 }
 
@@ -21,7 +21,7 @@ void receiver_free(struct job *j)
 
 	if (!j)
 		return;
-	message_close(&j->mail.message);
+	message_close(&j->message);
 	in = j->arena;
 	arena_free(&in);
 }
@@ -89,7 +89,7 @@ int receiver_refuse(struct receiver *r, int code, const char *text, struct failu
 
 void receiver_begin_text(struct receiver *r)
 {
-	message_begin(&r->job->mail.message, &r->job->arena, 0);
+	message_begin(&r->job->message, &r->job->arena, 0);
 }
 
 /* After the first thing that went wrong the rest is read, and forgotten. */
@@ -102,8 +102,8 @@ static void take_text(void *receiver, char *p, size_t len)
 		return;
 	if (receiver_is_too_large(r, r->octets)) {
 		smtpd_refuse(&r->why, 552, "5.3.4", "the message is larger than message_size_limit");
-		message_close(&r->job->mail.message); /* and what came of it takes no room */
-	} else if (message_add(&r->job->mail.message, p, len, &r->why) == 0)
+		message_close(&r->job->message); /* and what came of it takes no room */
+	} else if (message_add(&r->job->message, p, len, &r->why) == 0)
 		return;
 	r->health = RECEIVER_FAILED;
 }
@@ -112,7 +112,7 @@ static int end_message(struct receiver *r, struct failure *f)
 {
 	int rc;
 
-	if (r->health == RECEIVER_GOOD && message_end(&r->job->mail.message, &r->why) < 0)
+	if (r->health == RECEIVER_GOOD && message_end(&r->job->message, &r->why) < 0)
 		r->health = RECEIVER_FAILED;
 	rc = r->client.message(r->client.ctx, f);
 	receiver_reset(r);

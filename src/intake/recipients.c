@@ -160,7 +160,7 @@ static int add_header(struct recipients *who, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
 
-	if (header_recipients(&list, &who->job->arena, &who->job->mail.message.header, f) < 0) {
+	if (header_recipients(&list, &who->job->arena, &who->job->message.header, f) < 0) {
 		f->stage = AT_INPUT;
 		return -1;
 	}

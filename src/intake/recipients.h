@@ -1,7 +1,7 @@
 /*
  * intake/recipients - who gets the mail: what the caller named, through the aliases, into the envelope and the header
  *
- * Use: recipients_open(&who, &job, &request, aliases, &identity), then recipients_take(&who, f), and who.naming for complete():
+ * Use: recipients_open(&who, &job, &request, aliases, &identity), then recipients_take(&who, f), and who.naming for complete_message():
  * what a local name in the header stands for. The arguments, with -t the header's fields too; with nobody named, the
  * setting `to`.
  *

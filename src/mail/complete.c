@@ -65,14 +65,14 @@ out:
 }
 
 /* COMPAT.md 0, decision 5: arguments may be blind copies; only a message without any header says who they are. */
-static void put_to(struct header *h, const struct mail *m, bool all)
+static void put_to(struct header *h, const struct envelope *e, bool all)
 {
 	const char *text = "undisclosed-recipients:;";
 
-	if (!m->envelope.recipients)
+	if (!e->recipients)
 		return;
-	if (m->envelope.recipients == 1 || m->message.facts.no_header || all) {
-		const char *list = list_text(h->in, &m->envelope);
+	if (e->recipients == 1 || all) {
+		const char *list = list_text(h->in, e);
 
 		text = list ? list : text;
 	}
@@ -143,8 +143,9 @@ static int put_resent(struct header *h, const struct completion *c, struct failu
 	return 0;
 }
 
-static int complete_header(struct header *h, const struct mail *m, const struct completion *c, struct failure *f)
+static int complete_header(struct message *m, const struct envelope *e, const struct completion *c, struct failure *f)
 {
+	struct header *h = &m->header;
 	bool to = c->to == PUT_ALWAYS || (c->to != PUT_NEVER && !names_recipients(h)); /* Bcc counts, although it goes */
 
 	drop_silent_resent(h);
@@ -156,15 +157,15 @@ static int complete_header(struct header *h, const struct mail *m, const struct 
 		header_remove(h, "Bcc");
 		header_remove(h, "Resent-Bcc");
 	}
-	if (c->to == PUT_ALWAYS && m->envelope.recipients) {
+	if (c->to == PUT_ALWAYS && e->recipients) {
 		header_remove(h, "Cc");
 		header_remove(h, "Bcc");
 	}
 	if (to)
-		put_to(h, m, c->to == PUT_ALWAYS);
+		put_to(h, e, c->to == PUT_ALWAYS || m->facts.no_header);
 	if (c->names && header_rename(h, c->names, f) < 0)
 		return -1;
-	if (!envelope_needs_utf8(&m->envelope)) /* else nobody gets it who could not read it */
+	if (!envelope_needs_utf8(e)) /* else nobody gets it who could not read it */
 		ascii_fields(h);
 	if (is_wanted(h, "Date", c->date))
 		header_put(h, "Date", stamp_date(h->in, c->now));
@@ -199,7 +200,7 @@ static void composed8(struct message *eight, const struct message *m, struct are
 
 /* The form that any relay takes, and the one for relays with 8BITMIME, whose body is NULL where it would be the same. What
  * can travel as it is, is not touched. */
-static int complete_body(struct message *m, struct message *eight, const struct mail *mail, const struct completion *c, struct failure *f)
+static int complete_body(struct message *m, struct message *eight, struct arena *in, const struct completion *c, struct failure *f)
 {
 	const struct facts *facts = &m->facts;
 	const char *charset = !facts->eightbit ? "us-ascii" : c->known && *c->known ? c->known : facts->utf8 ? "utf-8" : c->charset;
@@ -208,36 +209,36 @@ static int complete_body(struct message *m, struct message *eight, const struct 
 
 	if (!fine && mime_is_said(&m->header)) {
 		*eight = *m;
-		header_detach(&eight->header, mail->in);
-		return recode(m, eight, mail->in, f);
+		header_detach(&eight->header, in);
+		return recode(m, eight, in, f);
 	}
-	if (!fine && compose(m, mail->in, &made, f) < 0)
+	if (!fine && compose(m, in, &made, f) < 0)
 		return -1;
-	composed8(eight, m, mail->in);
+	composed8(eight, m, in);
 	return 0;
 }
 
-int complete(struct mail *m, const struct completion *c, struct failure *f)
+int complete_message(struct mail *m, const struct message *from, const struct completion *c, struct failure *f)
 {
-	struct message done = m->message, eight;
-	struct source *wire, *wire8 = NULL;
+	struct message seven = *from, eight;
+	struct source *form7, *form8 = NULL;
 
 	if (check(c, f) < 0)
 		return -1;
-	/* Worked on in a copy: a mail is completed wholly or not at all. */
-	header_detach(&done.header, m->in);
-	if (complete_header(&done.header, m, c, f) < 0 || complete_body(&done, &eight, m, c, f) < 0)
+	header_detach(&seven.header, m->in);
+	if (complete_header(&seven, &m->envelope, c, f) < 0 || complete_body(&seven, &eight, m->in, c, f) < 0)
 		return -1;
-	wire = message_wire(&done, m->in, f);
-	if (!wire)
+	form7 = message_wire(&seven, m->in, f);
+	if (!form7)
 		return -1;
 	if (eight.body) {
-		wire8 = message_wire(&eight, m->in, f);
-		if (!wire8)
+		form8 = message_wire(&eight, m->in, f);
+		if (!form8)
 			return -1;
 	}
-	m->message = done;
-	m->wire = wire;
-	m->wire8 = wire8;
+	mail_of(m, m->in, form7, message_is_eightbit(&seven));
+	m->form8 = form8;
+	m->longest = seven.facts.longest;
+	m->message_id = header_message_id(&seven.header);
 	return 0;
 }

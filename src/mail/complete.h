@@ -1,15 +1,16 @@
 /*
  * mail/complete - what a message lacks before it may travel (RFC 5322 3.6, COMPAT.md 0, 5, 6)
  *
- * Use: fill struct completion from the account and the caller's wishes, then complete(&mail, &c, f).
+ * Use: fill struct completion from the account and the caller's wishes, then complete_message(&mail, &message, &c, f), with
+ * the mail's envelope filled in.
  * Adds From, Date, Message-ID, To, MIME fields where they are missing or say nothing (and Resent- twins when the message
  * is resent), takes out Bcc, Resent-Bcc, Return-Path and Content-Length, encodes names and texts in UTF-8 (mail/ascii), and a body of 8 bits
  * or overlong lines without MIME fields (mail/compose); everything else passes byte for byte.
- * Afterwards mail->wire is set, wire8 where there is a choice, and nothing changes the mail any more.
+ * Afterwards the mail has all but its envelope anew, and nothing changes it any more; the message stays as it was read.
  *
- * Owns: nothing; all in the mail's arena. Bounds: the header may grow to 2 MiB.
+ * Owns: nothing; all in the arena of mail.in. Bounds: the header may grow to 2 MiB.
  * Errors: EX_DATAERR for a wish with a control octet or too large a header, EX_USAGE where there is no address for
- * From, what .names fails with; nothing is changed by halves.
+ * From, what .names fails with; then the mail is left alone.
  * Threads: whoever holds the mail. Source: RFC 5322 3.6, 3.6.6; RFC 2045; RFC 2047; RFC 6532.
  */
 #ifndef MAIL_COMPLETE_H
@@ -17,8 +18,9 @@
 
 #include <time.h>
 
-#include "mail/message.h"
 #include "mail/header_recipients.h"
+#include "mail/mail.h"
+#include "mail/message.h"
 
 enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* auto, on, off; a To for all, in place of To, Cc and Bcc */
 
@@ -35,7 +37,7 @@ struct completion {
 	time_t now;
 };
 
-MUST_CHECK int complete(struct mail *m, const struct completion *c, struct failure *f);
+MUST_CHECK int complete_message(struct mail *m, const struct message *from, const struct completion *c, struct failure *f);
 /* UTF-8 as it is, anything else as if it were Latin-1. */
 struct slice text_in_utf8(struct arena *in, struct slice text);
 /* What a name, as somebody wrote it, says: quotes and comments gone. */

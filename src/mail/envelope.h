@@ -9,6 +9,8 @@
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/failure.h"
 
@@ -47,6 +49,7 @@ struct envelope {
 	bool smtputf8;		/* the caller said that it is needed, or -U */
 	unsigned without;	/* mail/offers that proved not to hold for it: the next try does without them */
 	struct failure *answer; /* the relay's last word on the mail as a whole; in the arena, or NULL */
+	uint64_t octets;	/* of the form of the message that a relay got last; 0: none did */
 };
 
 /* Once: no second time (address_same), then NULL. Good until the next is added. */

@@ -1,7 +1,7 @@
 /*
  * mail/from - the From field, and names in front of addresses (RFC 5322 3.4, 3.6.2)
  *
- * Use: from_complete(&header, &wishes, f), within complete(): adds the field, replaces one without content, and
+ * Use: from_complete(&header, &wishes, f), within complete_message(): adds the field, replaces one without content, and
  * makes it the forced address where there is one, with the name that the message gives; then there is no Sender beside it.
  *
  * Owns: nothing; all in the header's arena. Errors: EX_USAGE: there is no address to put there.

@@ -285,6 +285,13 @@ static int field_print(const struct field *field, struct buf *out)
 	return 0;
 }
 
+const char *header_message_id(const struct header *h)
+{
+	const struct field *id = header_find(h, "Message-ID", NULL);
+
+	return id ? header_unfold(h, id) : "";
+}
+
 int header_print(const struct header *h, struct buf *out)
 {
 	for (size_t i = 0; i < h->fields; i++)

@@ -52,6 +52,8 @@ struct field *header_find_said(const struct header *h, const char *name);
 void header_drop_silent(struct header *h, const char *name);
 /* The body on one line: folding undone, blanks at its ends gone; in the arena. */
 const char *header_unfold(const struct header *h, const struct field *field);
+/* What Message-ID says, so, or "". */
+const char *header_message_id(const struct header *h);
 MUST_CHECK int header_print(const struct header *h, struct buf *out); /* wire form, with the empty line */
 
 #endif

@@ -24,6 +24,7 @@ struct reading {
 	struct buf text;
 	unsigned how; /* MESSAGE_IS_TEXT, ... */
 	bool spilled;
+	int fd; /* the file, once it has spilled */
 	uint64_t written;
 };
 
@@ -154,7 +155,7 @@ static int file_fails(const char *what, struct failure *f)
 static int write_out(struct reading *r, struct slice body, struct failure *f)
 {
 	facts_add(&r->known, body);
-	if (file_write(r->m->held, body.p, body.len) < 0)
+	if (file_write(r->fd, body.p, body.len) < 0)
 		return file_fails("writing the message to a temporary file", f);
 	r->written += body.len;
 	buf_clear(&r->text);
@@ -169,9 +170,10 @@ static int spill(struct reading *r, struct failure *f)
 		r->spilled = true;
 		if (split(r, &body, f) < 0)
 			return -1;
-		r->m->held = file_unnamed();
-		if (r->m->held < 0)
+		r->fd = file_unnamed();
+		if (r->fd < 0)
 			return file_fails("a temporary file for the message", f);
+		message_keep_fd(r->m, r->in, r->fd);
 	}
 	return write_out(r, body, f);
 }
@@ -185,7 +187,7 @@ void message_begin(struct message *m, struct arena *in, unsigned how)
 {
 	struct reading *r = arena_zeroed(in, 1, sizeof *r);
 
-	*m = (struct message){.header = {.in = in}, .held = -1, .reading = r};
+	*m = (struct message){.header = {.in = in}, .reading = r};
 	*r = (struct reading){.m = m, .in = in, .how = how, .settler = {.dot_ends = how & MESSAGE_DOT_ENDS}};
 	buf_start(&r->text, MESSAGE_IN_MEMORY + settle_room(PIECE) + settle_room(0));
 }
@@ -225,7 +227,7 @@ static int finish(struct reading *r, struct failure *f)
 	if (r->text.len > MESSAGE_IN_MEMORY || r->spilled) {
 		if (spill(r, f) < 0)
 			return -1;
-		m->body = source_file(r->in, m->held, 0, r->written);
+		m->body = source_file(r->in, r->fd, 0, r->written);
 	} else {
 		m->facts.empty = !r->text.len;
 		if (split(r, &body, f) < 0)
@@ -298,11 +300,6 @@ bool message_is_eightbit(const struct message *m)
 	return m->facts.eightbit;
 }
 
-struct source *mail_octets(const struct mail *m, bool eightbit)
-{
-	return eightbit && m->wire8 && m->envelope.body != BODY_7BIT ? m->wire8 : m->wire;
-}
-
 struct source *message_wire(const struct message *m, struct arena *in, struct failure *f)
 {
 	struct source *parts[2] = {NULL, m->body};
@@ -321,12 +318,22 @@ struct source *message_wire(const struct message *m, struct arena *in, struct fa
 	return source_chain(in, parts, 2);
 }
 
-void message_hold(struct message *m, struct arena *in, int fd)
+void message_keep_fd(struct message *m, struct arena *in, int fd)
 {
-	struct held *one = arena_zeroed(in, 1, sizeof *one);
+	struct kept_fd *one = arena_zeroed(in, 1, sizeof *one);
 
-	*one = (struct held){fd, m->files};
-	m->files = one;
+	*one = (struct kept_fd){fd, m->kept};
+	m->kept = one;
+}
+
+void message_keep_all(struct message *m, struct message *other)
+{
+	struct kept_fd **end = &m->kept;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = other->kept;
+	other->kept = NULL;
 }
 
 void message_unsplit(struct message *m, struct arena *in)
@@ -362,12 +369,9 @@ void message_unsplit(struct message *m, struct arena *in)
 
 void message_close(struct message *m)
 {
-	for (; m->files; m->files = m->files->next)
-		close(m->files->fd);
+	for (; m->kept; m->kept = m->kept->next)
+		close(m->kept->fd);
 	if (m->reading)
 		buf_free(&m->reading->text);
 	m->reading = NULL;
-	if (m->held >= 0)
-		close(m->held);
-	m->held = -1;
 }

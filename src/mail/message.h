@@ -1,13 +1,13 @@
 /*
- * mail/message - header and body; with an envelope, a mail (RFC 5321 2.3.1: mail object)
+ * mail/message - header and body, as they come in
  *
  * message_read settles once, at the door, what later floors rely on: line ends are CRLF (a bare CR ends
  * a line too), NUL is gone, the last line is ended, the mbox line is gone, the header is split off, and
  * the body is known by its length and its facts. Up to MESSAGE_IN_MEMORY octets stay in memory, more go
  * to an unlinked file. Use: message_read(&m, arena, 0, how, f), or message_begin, _add for each piece that
- * comes, _end; ... message_close(&m), at any time.
+ * comes, _end; ... message_close(&m), at any time; one that is all zero is closed.
  *
- * Owns: the unlinked file's descriptor, those it was given to hold, and while it is read what has come; message_close gives both back.
+ * Owns: the descriptors it was given to keep, the unlinked file's among them, and while it is read what has come; message_close gives all back.
  * The rest is the arena's.
  * Bounds: the header has at most MESSAGE_IN_MEMORY octets; the body what the disk takes.
  * Errors: AT_INPUT; EX_DATAERR for the text, EX_NOINPUT for a closed descriptor, EX_IOERR for one that
@@ -17,7 +17,6 @@
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
 
-#include "mail/envelope.h"
 #include "mail/header.h"
 #include "mail/source.h"
 
@@ -37,9 +36,9 @@ struct facts {
 	size_t longest;	 /* line of the body, octets without CRLF, where over 998 (RFC 5322 2.1.1); else 0 */
 };
 
-struct held {
+struct kept_fd {
 	int fd; /* own */
-	struct held *next;
+	struct kept_fd *next;
 };
 
 struct message {
@@ -49,18 +48,8 @@ struct message {
 	const char *type8;    /* and the Content-Type that goes with it */
 	struct facts facts;
 	struct slice mbox; /* the lines that a mailbox put in front: no part of it */
-	int held; /* descriptor of the unlinked file, or -1 */
-	struct held *files; /* further descriptors that its parts come out of */
+	struct kept_fd *kept; /* the unlinked file, and what else its parts come out of */
 	struct reading *reading; /* between message_begin and message_end */
-};
-
-struct mail {
-	struct arena *in; /* the job's; borrowed */
-	struct envelope envelope;
-	struct message message;
-	struct source *wire; /* header and body in a row, once complete */
-	struct source *wire8; /* the same in 8 bits, for who takes that (mail_octets); or NULL */
-	struct source *octets; /* the form that a relay got last, or NULL */
 };
 
 enum {
@@ -75,8 +64,9 @@ void message_begin(struct message *m, struct arena *in, unsigned how);
 MUST_CHECK int message_add(struct message *m, char *piece, size_t len, struct failure *f); /* piece is changed */
 bool message_has_ended(const struct message *m); /* by a dot */
 MUST_CHECK int message_end(struct message *m, struct failure *f);
-/* It closes that descriptor in the end. */
-void message_hold(struct message *m, struct arena *in, int fd);
+/* It closes that descriptor in the end; and all that the other would have closed. */
+void message_keep_fd(struct message *m, struct arena *in, int fd);
+void message_keep_all(struct message *m, struct message *other);
 /* What looked like a header is text. */
 void message_unsplit(struct message *m, struct arena *in);
 /* Header and body in a row, as they will travel. NULL and *f if the header is too large. */
@@ -84,8 +74,6 @@ struct source *message_wire(const struct message *m, struct arena *in, struct fa
 /* What is to be known of a text; it is rewound before and after. */
 MUST_CHECK int message_facts(struct source *text, struct facts *facts, struct failure *f);
 bool message_is_eightbit(const struct message *m); /* its header or its body */
-/* The form of it that a relay gets which takes 8 bits (RFC 6152), or does not. */
-struct source *mail_octets(const struct mail *m, bool eightbit);
 void message_close(struct message *m);
 
 #endif

@@ -185,7 +185,7 @@ int wide_source(struct message *holder, struct arena *in, struct source **text, 
 	ok = fd < 0 ? fail_errno(f, AT_INPUT, EX_OSERR, "a temporary file for %s", path) : convert(*text, &u, charset, path, fd, &size, f);
 	unicode_close(&u);
 	if (fd >= 0)
-		message_hold(holder, in, fd);
+		message_keep_fd(holder, in, fd);
 	if (ok == 0)
 		*text = source_named(in, fd, size, path);
 	return ok;

@@ -41,7 +41,7 @@ static struct entry entry_of(const struct job *j)
 	struct entry e = {.account = j->account->name, .config = j->account->config, .last = "", .envelope = j->mail.envelope, .fd = -1};
 
 	e.arrived = clock_wall();
-	e.eightbit = message_is_eightbit(&j->mail.message);
+	e.eightbit = j->mail.eightbit;
 	e.served = j->peer != NULL;
 	e.uid = j->uid;
 	return e;
@@ -114,9 +114,9 @@ static int put(struct job *j, struct entry *e, struct failure *f)
 	int open = spool_open(&s, whoami_spool(in, j->account), true, f), ok = open;
 
 	if (ok == 0)
-		ok = check_room(j, &s, j->mail.wire->size, f);
+		ok = check_room(j, &s, j->mail.form7->size, f);
 	if (ok == 0)
-		ok = spool_accept(&s, e, j->mail.wire, f);
+		ok = spool_accept(&s, e, j->mail.form7, f);
 	if (ok == 0) {
 		j->spooled = arena_printf(in, "%s", e->id);
 	} else {
@@ -194,14 +194,14 @@ void enqueue_bounce(struct job *j)
 	struct spool s;
 	bool made;
 
-	if (!j->told || !entry_has(&e, REFUSED) || !enqueue_is_allowed(j->account))
+	if (!j->mail_errors || !entry_has(&e, REFUSED) || !enqueue_is_allowed(j->account))
 		return;
 	if (spool_open(&s, whoami_spool(&j->arena, j->account), true, &f) < 0) {
 		log_warning("its sender cannot be told: %s%s%s", f.text, *f.hint ? ": " : "", f.hint);
 		return;
 	}
 	e.attempts = 1;
-	if (spool_name(&s, e.id, &f) < 0 || bounce_make(&s, &e, j->mail.wire, j->account, &made, &f) < 0)
+	if (spool_name(&s, e.id, &f) < 0 || bounce_make(&s, &e, j->mail.form7, j->account, &made, &f) < 0)
 		log_warning("its sender cannot be told: %s", f.text);
 	spool_close(&s);
 }

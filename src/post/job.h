@@ -2,7 +2,7 @@
  * post/job - one mail on its way through the house, and everything that dies with it
  *
  * Made by a counter (cli/), carried by submit, told of by report. Whoever holds the pointer owns it.
- * Use: struct job j = {.account = a}; ... message_close(&j.mail.message); arena_free(&j.arena);
+ * Use: struct job j = {.account = a}; ... message_close(&j.message); arena_free(&j.arena);
  *
  * Owns: its arena and the message's descriptor. Units: milliseconds. Errors: none. Threads: whoever holds it.
  */
@@ -13,10 +13,12 @@
 #include <sys/types.h>
 
 #include "conf/settings.h"
+#include "mail/mail.h"
 #include "mail/message.h"
 
 struct job {
 	struct arena arena;
+	struct message message; /* as it is read; the mail is made of it, and reads from what it holds open */
 	struct mail mail;
 	const struct account *account; /* lives as long as the run */
 	int64_t began;		       /* clock_steady */
@@ -30,7 +32,7 @@ struct job {
 	const struct failure *unkept;  /* why it cannot wait, or NULL */
 	bool later;		       /* it is not to be tried now */
 	bool aloud;		       /* somebody watches, who is told that it waits, too */
-	bool told;		       /* its sender wants to be told of refusals by mail, too */
+	bool mail_errors;	       /* its sender wants to be told of refusals by mail, too */
 };
 
 #endif

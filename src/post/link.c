@@ -79,6 +79,6 @@ void link_leave(struct link *l, bool politely)
 void link_warn(const struct link *l, const struct mail *m)
 {
 	/* RFC 6152 3 would have it encoded; what is signed, or is no MIME that can be read for sure, would be worth nothing then. */
-	if (!session_caps(l->session)->eightbit && message_is_eightbit(&m->message))
+	if (!session_caps(l->session)->eightbit && m->eightbit)
 		log_warning("the message has octets above 127 and cannot be encoded, and the relay offers no 8BITMIME: it may be cut or refused");
 }

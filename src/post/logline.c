@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "post/defer.h"
 
-enum { LINE = 64 * 1024, HEAD = 64 * 1024, MOMENT_MS = 50 }; /* a log that takes nothing for a moment is not waited for */
+enum { LINE = 64 * 1024, MOMENT_MS = 50 }; /* a log that takes nothing for a moment is not waited for */
 
 struct slice logline_queue_id(const char *answer)
 {
@@ -100,26 +100,14 @@ static const struct failure *worst(const struct envelope *e, int status)
 	return first;
 }
 
-/* Of mail out of the spool only the octets are there. */
+/* Of the message as it was read, where no mail could be made of it. */
 static void message_id(struct buf *b, const struct job *j)
 {
-	const struct header *h = &j->mail.message.header;
 	struct arena scratch = {.block = NULL};
-	struct header read = {.in = &scratch};
-	struct slice head = {"", 0};
-	const struct field *id;
-	struct failure unused;
+	const char *id = j->mail.form7 ? mail_message_id(&j->mail, &scratch) : header_message_id(&j->message.header);
 
-	if (!h->fields && j->mail.wire) {
-		char *room = arena_zeroed(&scratch, HEAD, 1);
-
-		if (source_head(j->mail.wire, room, HEAD, &head, &unused) == 0)
-			(void)header_parse(&read, &head);
-		h = &read;
-	}
-	id = header_find(h, "Message-ID", NULL);
-	if (id)
-		plain(b, "msgid", header_unfold(h, id));
+	if (*id)
+		plain(b, "msgid", id);
 	arena_free(&scratch);
 }
 
@@ -136,7 +124,6 @@ static void compose(struct buf *b, const struct job *j, const struct failure *ea
 	const struct account *a = j->account;
 	const struct envelope *e = &j->mail.envelope;
 	const struct failure *why = early ? early : status == EX_OK ? NULL : worst(e, status);
-	const struct source *octets = j->mail.octets ? j->mail.octets : j->mail.wire;
 	struct slice queue = {"", 0};
 
 	plain(b, "host", *a->socket ? a->socket : a->host);
@@ -148,8 +135,8 @@ static void compose(struct buf *b, const struct job *j, const struct failure *ea
 		plain(b, "peer", j->peer);
 	plain(b, "from", e->sender && *e->sender ? e->sender : "<>");
 	recipients(b, e);
-	if (octets)
-		(void)!buf_printf(b, " mailsize=%" PRIu64, octets->size);
+	if (j->mail.form7)
+		(void)!buf_printf(b, " mailsize=%" PRIu64, e->octets ? e->octets : j->mail.form7->size);
 	if (why && why->code) {
 		answer(b, why);
 	} else if (e->answer && e->answer->code) {

@@ -70,7 +70,6 @@ static struct carried *carry(struct run *r, const char *id)
 
 	if (!c)
 		return NULL;
-	c->job.mail.message.held = -1;
 	got = spool_take(r->spool, &c->job.arena, id, r->due.patience, &c->entry, &f);
 	if (got < 0)
 		r->outcome.sum->failed += due_set_aside(r->spool, &c->entry, id, &f);
@@ -135,9 +134,7 @@ static void prepare(struct run *r, struct carried *c)
 	c->job.account = r->outcome.with;
 	c->job.began = clock_steady();
 	c->job.spooled = c->entry.id;
-	c->job.mail.in = in;
-	c->job.mail.message.facts.eightbit = c->entry.eightbit;
-	c->job.mail.wire = source_file(in, c->entry.fd, c->entry.offset, c->entry.size);
+	mail_of(&c->job.mail, in, source_file(in, c->entry.fd, c->entry.offset, c->entry.size), c->entry.eightbit);
 	if (r->link->session && r->link->account == r->outcome.with) {
 		c->job.encrypted = session_is_encrypted(r->link->session);
 		c->job.authenticated = session_is_authenticated(r->link->session);

@@ -101,6 +101,5 @@ void submit(struct job *j, struct link *l)
 
 void submit_verify(struct job *j, struct link *l)
 {
-	j->mail.wire = source_text(&j->arena, SLICE(""));
 	try(j, l, true);
 }

@@ -14,7 +14,8 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "mail/message.h"
+#include "mail/envelope.h"
+#include "mail/source.h"
 
 enum { SPOOL_ID = 32, ENTRY_BLOCK = 32 * 1024 * 1024 };
 

@@ -121,7 +121,7 @@ void again_after_end(struct engine *e, struct transaction *t, enum verb verb, co
 	if (verb == V_BDAT && (means == MEANS_NO_SEQUENCE || means == MEANS_NO_COMMAND)) {
 		engine_no_chunking(e, t);
 		t->repeat = true;
-	} else if (means == MEANS_NO_8BIT && t->octets != t->of->mail->wire) {
+	} else if (means == MEANS_NO_8BIT && t->octets != t->of->mail->form7) {
 		t->without |= OFFER_8BITMIME;
 		t->repeat = true;
 	}

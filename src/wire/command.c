@@ -120,10 +120,10 @@ static int full(struct failure *f)
 unsigned command_uses(const struct caps *c, const struct mail *m)
 {
 	const struct envelope *e = &m->envelope;
-	const struct source *octets = mail_octets(m, c->eightbit);
+	const struct source *octets = mail_form(m, c->eightbit);
 	unsigned set = c->size && octets->size ? OFFER_SIZE : 0;
 
-	if (c->eightbit && (octets != m->wire || message_is_eightbit(&m->message) || e->body != BODY_UNSAID))
+	if (c->eightbit && (octets != m->form7 || m->eightbit || e->body != BODY_UNSAID))
 		set |= OFFER_8BITMIME;
 	if (c->smtputf8 && envelope_needs_utf8(e))
 		set |= OFFER_SMTPUTF8;
@@ -136,7 +136,7 @@ static int mail_wishes(struct buf *out, const struct caps *c, const struct mail 
 {
 	const struct envelope *e = &m->envelope;
 	unsigned uses = command_uses(c, m);
-	bool eightbit = mail_octets(m, c->eightbit) != m->wire || message_is_eightbit(&m->message);
+	bool eightbit = mail_form(m, c->eightbit) != m->form7 || m->eightbit;
 
 	if (uses & OFFER_8BITMIME && buf_text(out, eightbit || e->body == BODY_8BITMIME ? " BODY=8BITMIME" : " BODY=7BIT") < 0)
 		return -1;
@@ -196,7 +196,7 @@ static const char *size_text(char to[static 24], uint64_t octets)
 
 int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f)
 {
-	uint64_t size = mail_octets(m, c->eightbit)->size;
+	uint64_t size = mail_form(m, c->eightbit)->size;
 	const char *sender = command_address(c, m->in, m->envelope.sender);
 	char has[24], takes[24];
 

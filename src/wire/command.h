@@ -12,7 +12,7 @@
 #ifndef WIRE_COMMAND_H
 #define WIRE_COMMAND_H
 
-#include "mail/message.h"
+#include "mail/mail.h"
 
 struct caps { /* what EHLO offered */
 	bool pipelining, chunking, eightbit, smtputf8, dsn, size, starttls;

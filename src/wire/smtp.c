@@ -127,7 +127,8 @@ static void start(struct engine *e, struct transaction *t)
 
 	e->now = *e->caps;
 	caps_forgo(&e->now, t->without | m->envelope.without);
-	t->octets = m->octets = mail_octets(m, e->now.eightbit);
+	t->octets = mail_form(m, e->now.eightbit);
+	m->envelope.octets = t->octets->size;
 	t->until = engine_deadline(e->limits->timeout);
 	e->writing = t;
 	e->rcpt = t->first;

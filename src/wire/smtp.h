@@ -19,7 +19,7 @@
 #ifndef WIRE_SMTP_H
 #define WIRE_SMTP_H
 
-#include "mail/message.h"
+#include "mail/mail.h"
 #include "wire/session.h"
 
 struct smtp_limits {

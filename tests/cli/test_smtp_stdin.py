@@ -504,6 +504,14 @@ def test_verify_asks_and_sends_nothing(mysend, relay):
     assert there.verbs == ["EHLO", "MAIL", "RCPT", "RCPT", "RSET", "QUIT"] and not there.messages
 
 
+def test_verify_has_no_message_that_could_be_too_little(mysend, relay):
+    there = relay('rcpt "250 2.1.5 fine"')
+    done = mysend("-bv", "bob@example.org", name="sendmail", relay=there, config="refuse_empty on\n", stdin=b"")
+    assert done.status == 0 and done.out == "bob@example.org: the relay would take it: 250 2.1.5 fine\n"
+    shown = mysend("-bv", "--dry-run", "bob@example.org", relay=there, stdin=b"")
+    assert shown.status == 0 and shown.out == "MAIL FROM:<me@example.net>\nRCPT TO:<bob@example.org>\n\n"
+
+
 def test_verify_of_what_is_no_address_is_65(mysend, relay):
     there = relay()
     mysend("-bv", "a@@b", name="sendmail", relay=there, stdin=b"").failed(65)

@@ -164,9 +164,8 @@ static void make_mail(struct feed *feed, unsigned which, unsigned recipients)
 	*m = (struct mail){.in = in, .envelope.sender = senders[which]};
 	for (unsigned i = 0; i < recipients; i++)
 		envelope_add(&m->envelope, in, arena_printf(in, i == 4 ? "\xc3\xa9%u@x" : "r%u@x", i));
-	m->message.header.in = in;
-	m->message.facts.eightbit = which == 3;
-	m->wire = source_text(in, slice_of(texts[which]));
+	m->eightbit = which == 3;
+	m->form7 = source_text(in, slice_of(texts[which]));
 }
 
 static bool is_a_text(struct slice octets)

@@ -220,22 +220,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	struct arena in = {0};
 	struct slice text = fuzz_copy(&in, octets, len);
 	struct mail m = {.in = &in, .envelope.sender = "me@example.org"};
+	struct message message;
 	struct slice before;
 	struct failure f;
 
-	message_begin(&m.message, &in, 0);
-	if (message_add(&m.message, arena_text(&in, text.p, text.len), text.len, &f) == 0 && message_end(&m.message, &f) == 0) {
-		struct source *as_it_came = message_wire(&m.message, &in, &f);
+	message_begin(&message, &in, 0);
+	if (message_add(&message, arena_text(&in, text.p, text.len), text.len, &f) == 0 && message_end(&message, &f) == 0) {
+		struct source *as_it_came = message_wire(&message, &in, &f);
 
-		if (as_it_came && header_find(&m.message.header, "Content-Type", NULL)) {
+		if (as_it_came && header_find(&message.header, "Content-Type", NULL)) {
 			before = fuzz_pull(&in, as_it_came, 4096);
-			if (complete(&m, &nothing, &f) == 0) {
-				compare(&in, before, mail_octets(&m, false));
-				compare(&in, before, mail_octets(&m, true));
+			if (complete_message(&m, &message, &nothing, &f) == 0) {
+				compare(&in, before, mail_form(&m, false));
+				compare(&in, before, mail_form(&m, true));
 			}
 		}
 	}
-	message_close(&m.message);
+	message_close(&message);
 	arena_free(&in);
 	return 0;
 }

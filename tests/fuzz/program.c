@@ -145,7 +145,7 @@ static void look_at_senders(struct job *j, struct slice wire)
 
 static void look_at_octets(struct job *j, bool eightbit)
 {
-	struct slice wire = fuzz_pull(&j->arena, mail_octets(&j->mail, eightbit), 65536);
+	struct slice wire = fuzz_pull(&j->arena, mail_form(&j->mail, eightbit), 65536);
 
 	if (!wire.len)
 		return;

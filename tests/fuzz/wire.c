@@ -60,8 +60,7 @@ static void read_ehlo(struct arena *in, struct slice text)
 	while (slice_line(&text, &line))
 		caps_line(&caps, line);
 	fuzz_is_clean(caps.auth);
-	m.message.header.in = in;
-	m.wire = source_text(in, SLICE("a: b\r\n\r\nx\r\n"));
+	m.form7 = source_text(in, SLICE("a: b\r\n\r\nx\r\n"));
 	envelope_add(&m.envelope, in, "you@example.org");
 	buf_start(&b, 100000);
 	if (command_mail(&b, &caps, &m, &f) == 0)

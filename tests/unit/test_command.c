@@ -111,12 +111,12 @@ static void check(const struct row *row)
 	struct buf out;
 
 	envelope_add(&m.envelope, &in, row->recipient);
-	m.message.facts.eightbit = row->eightbit;
+	m.eightbit = row->eightbit;
 	m.envelope.notify = row->notify;
 	m.envelope.ret = row->ret;
 	m.envelope.envid = row->envid;
 	m.envelope.body = row->body;
-	m.wire = source_text(&in, SLICE("a: b\r\n\r\n"));
+	m.form7 = source_text(&in, SLICE("a: b\r\n\r\n"));
 	buf_start(&out, 4000);
 	if (!row->mail) {
 		assert_int_equal(command_mail(&out, &c, &m, &f), -1);

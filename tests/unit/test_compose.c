@@ -39,7 +39,7 @@ static void test_text_has_a_form_for_every_relay_and_one_in_8_bits_where_it_can(
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct message m = {.header = {.in = &in}, .held = -1};
+		struct message m = {.header = {.in = &in}};
 		struct source *text = source_text(&in, slice_of(rows[i].text));
 		struct composition c = {.text = compose_text("text/plain", rows[i].charset, text, &rows[i].facts)};
 		struct failure f;
@@ -62,7 +62,7 @@ static void test_text_has_a_form_for_every_relay_and_one_in_8_bits_where_it_can(
 static void test_fields_that_spoke_of_the_old_body_go(void **state)
 {
 	struct arena in = {0};
-	struct message m = {.header = {.in = &in}, .held = -1};
+	struct message m = {.header = {.in = &in}};
 	const struct facts facts = {.utf8 = true};
 	struct composition c = {.text = compose_text("text/plain", "us-ascii", source_text(&in, SLICE("x\r\n")), &facts)};
 	struct failure f;

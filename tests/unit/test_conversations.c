@@ -376,7 +376,7 @@ static unsigned converse(const unsigned char *choice, const struct kind *k, unsi
 		feed.mail[m] = (struct mail){.in = &in, .envelope.sender = m ? "s2@x" : "s1@x"};
 		for (unsigned r = 0; r < RECIPIENTS; r++)
 			envelope_add(&feed.mail[m].envelope, &in, r ? "r2@x" : "r1@x");
-		feed.mail[m].wire = source_text(&in, slice_of(text_of(&s, &s.delivery[m])));
+		feed.mail[m].form7 = source_text(&in, slice_of(text_of(&s, &s.delivery[m])));
 	}
 	ok = smtp_run(&s, &limits, &client, &f);
 	wrong = judge(&s, &feed, ok);

@@ -120,7 +120,7 @@ static void test_header_and_body_are_parted_as_sendmail_does_it(void **state)
 			assert_int_equal(m.header.fields, rows[i].fields);
 			assert_int_equal(m.facts.no_header, !rows[i].fields);
 			assert_int_equal(m.facts.empty, !*rows[i].text);
-			assert_int_equal(m.held, -1);
+			assert_null(m.kept);
 			check_wire(&in, &m, slice_of(rows[i].wire));
 			message_close(&m);
 		}
@@ -286,9 +286,9 @@ static void check_size(size_t size, bool ended, bool crlf)
 			text[used++] = wire[i];
 	read_ok(&m, &in, file_with((struct slice){text, used}), false);
 	check_wire(&in, &m, (struct slice){wire, out});
-	assert_int_equal(m.held >= 0, out > MESSAGE_IN_MEMORY);
+	assert_int_equal(m.kept != NULL, out > MESSAGE_IN_MEMORY);
 	message_close(&m);
-	assert_int_equal(m.held, -1);
+	assert_null(m.kept);
 	arena_free(&in);
 	free(text);
 	free(wire);
@@ -327,7 +327,7 @@ static void test_a_large_message_keeps_its_facts_and_can_be_read_again(void **st
 	memset(text + 3000001, 'b', 1500);
 	memcpy(text + 4000050, "\xe2\x82\xac", 3);
 	read_ok(&m, &in, file_with((struct slice){text, len}), false);
-	assert_true(m.held >= 0);
+	assert_non_null(m.kept);
 	assert_true(m.facts.eightbit && m.facts.utf8 && !m.facts.empty);
 	assert_int_equal(m.facts.longest, 1599);
 	once = all_of(&in, m.body);
@@ -358,7 +358,7 @@ static void test_a_header_has_at_most_a_mebibyte(void **state)
 	fd = file_with((struct slice){text, len});
 	assert_int_equal(message_read(&m, &in, fd, false, &f), -1);
 	assert_int_equal(f.exit, EX_DATAERR);
-	assert_int_equal(m.held, -1);
+	assert_null(m.kept);
 	close(fd);
 	memset(text, 'x', len); /* one field that does not end */
 	memcpy(text, "Field: ", 7);
@@ -422,7 +422,7 @@ static void test_a_full_disk_is_worth_another_try(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(f.exit, EX_TEMPFAIL);
 	assert_true(*f.hint);
-	assert_int_equal(m.held, -1);
+	assert_null(m.kept);
 	close(fd);
 	arena_free(&in);
 	free(text);

@@ -145,7 +145,7 @@ static void mail_make(struct mail *m, struct arena *in, unsigned recipients, con
 	*m = (struct mail){.in = in, .envelope.sender = "s@x"};
 	for (unsigned i = 0; i < recipients; i++)
 		envelope_add(&m->envelope, in, arena_printf(in, "r%u@x", i + 1));
-	m->wire = source_text(in, slice_of(text));
+	m->form7 = source_text(in, slice_of(text));
 }
 
 static const char PIPE[] = "pipelining", BDAT[] = "pipelining chunking", CHUNK[] = "chunking", PLAIN[] = "";
