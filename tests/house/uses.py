@@ -76,7 +76,7 @@ def declared(param, name, address):
         kind = kind + (match[2] or "")
     kind = kind.strip()
     if array and not address:
-        return "%s %s%s" % (kind, name, re.sub(r"\[[^\]]*\]", "[1]", array))
+        return "%s %s%s" % (kind, name, re.sub(r"\[(?:static )?([^\]]*)\]", lambda size: "[%s]" % (size[1] or 1), array))
     if address and array:
         return "%s %s" % (re.sub(r"^const ", "", kind), name)
     if address:
