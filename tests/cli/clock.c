@@ -1,5 +1,8 @@
-/* The wall clock, as many seconds ahead as $MYSEND_TEST_OFFSET says; for LD_PRELOAD. */
+/* The wall clock, as many seconds ahead as $MYSEND_TEST_OFFSET says; and the steady one, with what waits by it, as many times as
+ * fast as $MYSEND_TEST_SPEED says. For LD_PRELOAD. */
 #define _GNU_SOURCE
+#include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -13,13 +16,41 @@ static time_t offset(void)
 	return text ? (time_t)atoll(text) : 0;
 }
 
+static int speed(void)
+{
+	const char *text = getenv("MYSEND_TEST_SPEED");
+
+	return text ? atoi(text) : 1;
+}
+
+static void hasten(struct timespec *to)
+{
+	static int64_t began;
+	int64_t now = to->tv_sec * INT64_C(1000000000) + to->tv_nsec;
+
+	if (!began)
+		began = now;
+	now = began + (now - began) * speed();
+	*to = (struct timespec){.tv_sec = now / 1000000000, .tv_nsec = now % 1000000000};
+}
+
 int clock_gettime(clockid_t id, struct timespec *to)
 {
 	int ok = (int)syscall(SYS_clock_gettime, id, to);
 
 	if (id == CLOCK_REALTIME)
 		to->tv_sec += offset();
+	else if ((id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW || id == CLOCK_MONOTONIC_COARSE) && speed() != 1)
+		hasten(to);
 	return ok;
+}
+
+int poll(struct pollfd *fds, nfds_t count, int ms)
+{
+	int64_t ns = ms * INT64_C(1000000) / speed();
+	struct timespec wait = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+
+	return (int)syscall(SYS_ppoll, fds, count, ms < 0 ? NULL : &wait, NULL, 0);
 }
 
 time_t time(time_t *to)

@@ -4,7 +4,7 @@ import email.policy
 
 import pytest
 
-BASE = "account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\nmaildomain mail.example\naliases off\nqueue off\n"
+from given import BASE
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ import certs as certificates  # noqa: E402
 import program  # noqa: E402
 import servers  # noqa: E402
 from composed import make  # noqa: E402,F401
+from namespaces import mounts  # noqa: E402,F401
+from preload import libcurl_with, libraries, library  # noqa: E402,F401
 from relay import Relay  # noqa: E402
 from spools import Spool  # noqa: E402
 

@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from waiting import PATIENCE
+
 
 class Mounts:
     def __init__(self):
@@ -21,7 +23,7 @@ class Mounts:
     def stop(self):
         """With its last process the namespace ends, and what was mounted in it."""
         self.holder.stdin.close()
-        self.holder.wait(20)
+        self.holder.wait(PATIENCE)
         self.holder.stdout.close()
 
     def seen(self, path):
@@ -29,7 +31,7 @@ class Mounts:
         return "/proc/%d/root%s" % (self.holder.pid, path)
 
     def run(self, *argv):
-        return subprocess.run(self.prefix + [str(arg) for arg in argv], capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(self.prefix + [str(arg) for arg in argv], capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     def mount(self, what, where, *options, kind=None):
         """Mounted, or the test is skipped."""

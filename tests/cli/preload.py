@@ -1,4 +1,5 @@
-"""Libraries that stand before the C library or in the place of libcurl, compiled when they are needed."""
+"""Libraries that stand before the C library or in the place of libcurl, each compiled once a run of the tests, whichever worker wants it first."""
+import fcntl
 import glob
 import os
 import re
@@ -7,23 +8,50 @@ import subprocess
 
 import pytest
 
+from waiting import PATIENCE
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def compiled(mysend, source, path, *flags):
-    """A library out of source, at path; or the test is skipped."""
-    cc = shutil.which("cc") or shutil.which("gcc")
-    if cc is None:
-        pytest.skip("a C compiler is missing")
-    subprocess.run([cc, "-O1", "-shared", "-fPIC", "-o", path, "-xc", source, "-xnone", "-Wl,--no-as-needed", *flags, "-ldl"], check=True, timeout=60)
+@pytest.fixture(scope="session")
+def libraries(tmp_path_factory):
+    """Where they lie, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        base = base.parent
+    top = base / "libraries"
+    top.mkdir(exist_ok=True)
+    return str(top)
+
+
+def once(path, make):
+    """The path, at which there is what make(another path) has made, for all workers."""
+    with open(path + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            make(path + ".new")
+            os.rename(path + ".new", path)
     return path
 
 
-def library(mysend, name):
-    """The path of NAME.c as a library to preload; or the test is skipped."""
-    if mysend.sanitized:
-        pytest.skip("sanitizers and LD_PRELOAD do not go together")
-    return compiled(mysend, os.path.join(HERE, name + ".c"), os.path.join(mysend.tmp, name + ".so"))
+def compiled(source, path, *flags):
+    """A library out of source, at path; or the test is skipped."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("a C compiler is missing")
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", path, "-xc", source, "-xnone", "-Wl,--no-as-needed", *flags, "-ldl"],
+                   check=True, timeout=PATIENCE)
+    return path
+
+
+@pytest.fixture
+def library(mysend, libraries):
+    """library(NAME) -> the path of NAME.c as a library to preload; or the test is skipped."""
+    def find(name):
+        if mysend.sanitized:
+            pytest.skip("sanitizers and LD_PRELOAD do not go together")
+        return once(os.path.join(libraries, name + ".so"), lambda path: compiled(os.path.join(HERE, name + ".c"), path))
+    return find
 
 
 def soname(mysend, library="libcurl"):
@@ -47,18 +75,25 @@ def loaded(mysend, *args, **more):
     return found
 
 
-def libcurl(mysend, name):
-    """The environment in which the functions of NAME.c stand before those of libcurl; or the test is skipped."""
-    own = soname(mysend)
-    if own is None:
-        return {"LD_PRELOAD": library(mysend, name)}
-    config = "account default\nhost 127.0.0.1\nport 1\nfrom me@example.net\nqueue off\n"
-    real = [path for path in loaded(mysend, "bob@example.org", stdin=b"\n", config=config) if os.path.basename(path).startswith("libcurl")]
-    folder = os.path.join(mysend.tmp, name)
-    os.makedirs(folder, exist_ok=True)
-    # What it needs is asked for by a path: the real one's own name is what it has itself.
-    behind = compiled(mysend, "/dev/null", os.path.join(folder, "real.so"))
-    compiled(mysend, os.path.join(HERE, name + ".c"), os.path.join(folder, own), "-Wl,-soname," + own, behind)
-    os.unlink(behind)
-    os.symlink(real[0], behind)
-    return {"LD_LIBRARY_PATH": folder}
+@pytest.fixture
+def libcurl_with(mysend, libraries, library):
+    """libcurl_with(NAME) -> the environment in which the functions of NAME.c stand before those of libcurl; or the test is skipped."""
+    def find(name):
+        own = soname(mysend)
+        if own is None:
+            return {"LD_PRELOAD": library(name)}
+
+        folder = os.path.join(libraries, name)
+        os.makedirs(folder, exist_ok=True)
+
+        def make(path):
+            config = "account default\nhost 127.0.0.1\nport 1\nfrom me@example.net\nqueue off\n"
+            real = [path for path in loaded(mysend, "bob@example.org", stdin=b"\n", config=config) if os.path.basename(path).startswith("libcurl")]
+            # What it needs is asked for by a path: the real one's own name is what it has itself.
+            behind = compiled("/dev/null", os.path.join(folder, "real.so"))
+            compiled(os.path.join(HERE, name + ".c"), path, "-Wl,-soname," + own, behind)
+            os.unlink(behind)
+            os.symlink(real[0], behind)
+        once(os.path.join(folder, own), make)
+        return {"LD_LIBRARY_PATH": folder}
+    return find

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+from waiting import PATIENCE
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 MEASURE = """
 import os, resource, subprocess, sys
@@ -158,7 +160,7 @@ class Program:
         full.update(env or {})
         return {name: value for name, value in full.items() if value is not None}
 
-    def __call__(self, *args, stdin=b"", relay=None, config=None, env=None, name="mysend", timeout=20, closed=(), measure=False,
+    def __call__(self, *args, stdin=b"", relay=None, config=None, env=None, name="mysend", timeout=PATIENCE, closed=(), measure=False,
                  prefix=(), cwd=None, settle=True, before=None, **more):
         """Runs mysend with args. config: text of a file given by $MYSEND_CONFIG, or the user's own where it has a queue; with relay, after its lines."""
         return self.start(*args, relay=relay, config=config, env=env, name=name, closed=closed, measure=measure,
@@ -221,7 +223,7 @@ class Run:
         except ProcessLookupError:
             pass
 
-    def finish(self, stdin=b"", timeout=20, settle=True):
+    def finish(self, stdin=b"", timeout=PATIENCE, settle=True):
         data = None if self.process.stdin is None or hasattr(stdin, "fileno") or isinstance(stdin, int) else stdin
         if isinstance(data, str):
             data = data.encode("utf-8", "surrogateescape")

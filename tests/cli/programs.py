@@ -5,6 +5,8 @@ import subprocess
 
 import pytest
 
+from waiting import PATIENCE
+
 DOMAIN = "mail.example"
 BODY = "first line\n.\nlast line\n"
 
@@ -40,7 +42,7 @@ class Host:
 
     def run(self, *argv, stdin="", env=None, status=0):
         """Runs it; the relay has what it sent. status: what it ends with (None: anything but 0)."""
-        done = subprocess.run(argv, input=stdin.encode(), env=self.environment(env), cwd=self.tmp, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(argv, input=stdin.encode(), env=self.environment(env), cwd=self.tmp, capture_output=True, timeout=PATIENCE, check=False)
         self.relay.settle()
         said = "status %d\n%s\n%s" % (done.returncode, done.stdout.decode(errors="replace")[-3000:], done.stderr.decode(errors="replace")[-3000:])
         assert done.returncode == status if status is not None else done.returncode != 0, said
@@ -90,7 +92,7 @@ class Host:
         process = subprocess.Popen(self.namespace(script, extra), env=self.environment(), cwd=self.tmp, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
-            got = self.relay.wait_for_message(30)
+            got = self.relay.wait_for_message()
         finally:
             process.kill()
             said = process.communicate()[0].decode(errors="replace")

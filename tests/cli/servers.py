@@ -14,6 +14,8 @@ import time
 
 import pytest
 
+from waiting import PATIENCE, wait_for
+
 
 def free_port():
     """For servers that bind later: below the range that the kernel hands out to everybody else meanwhile."""
@@ -25,17 +27,6 @@ def free_port():
             except OSError:
                 continue
             return port
-
-
-def wait_for(ready, what, patience=15.0):
-    """Polls; a file or a foreign server gives no event."""
-    until = time.monotonic() + patience
-    while time.monotonic() < until:
-        value = ready()
-        if value:
-            return value
-        time.sleep(0.01)
-    raise AssertionError("waited in vain for " + what)
 
 
 def listens(port):
@@ -190,7 +181,7 @@ class Proxy(Server):
                     break
                 far.sendall(data)
             far.shutdown(socket.SHUT_WR)
-            back.join(5)
+            back.join(PATIENCE)
 
     @staticmethod
     def pump(source, target):
@@ -238,7 +229,7 @@ class Postfix:
             out.write(MASTER_CF)
         done = subprocess.run(["/usr/sbin/postfix", "-c", self.config, "start"], capture_output=True, check=False)
         try:
-            wait_for(lambda: all(listens(port) for port in self.ports.values()), "postfix to listen: %s" % done.stderr.decode(), 30)
+            wait_for(lambda: all(listens(port) for port in self.ports.values()), "postfix to listen: %s" % done.stderr.decode())
         except AssertionError:
             self.stop()
             raise
@@ -356,7 +347,7 @@ class Dovecot:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -1,11 +1,9 @@
-"""A spool of the test's own, mysend configured for it, and the messages that are put there."""
+"""A spool of the test's own, and mysend configured for it."""
 import os
+import re
+import time
 
-HEAD = b"Subject: x\nDate: Mon, 23 Nov 2026 10:00:00 +0000\nMessage-ID: <1@host>\nFrom: a@b.example\nTo: bob@example.org\n"
-TEXT = HEAD + b"MIME-Version: 1.0\nContent-Type: text/plain\n\ncafe\n.\nend\n"
-# What is signed waits in 8 bits, too.
-SIGNED = HEAD + b"DKIM-Signature: v=1; d=b.example\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n" \
-    b"Content-Transfer-Encoding: 8bit\n\ncaf\xc3\xa9\n.\nend\n"
+from spooled import DIGITS
 
 
 class Spool:
@@ -25,3 +23,17 @@ class Spool:
 
     def files(self):
         return sorted(os.path.relpath(os.path.join(top, name), self.top) for top, _, names in os.walk(self.top) for name in names)
+
+    def make_older(self, seconds):
+        """As if the mail had come so much before: its time stands in the name and in the file."""
+        for name in self.names():
+            ms = int((time.time() - seconds) * 1000)
+            older = "".join(DIGITS[ms >> shift & 31] for shift in range(45, -1, -5)) + name[10:]
+            path = os.path.join(self.top, "queue", name)
+            with open(path, "rb") as text:
+                data = re.sub(rb"Arrived: \d+", b"Arrived: %d" % (ms // 1000), text.read())
+            with open(os.path.join(self.top, "queue", older), "wb") as out:
+                out.write(data)
+            os.unlink(path)
+            if os.path.exists(path + ".state"):
+                os.rename(path + ".state", os.path.join(self.top, "queue", older + ".state"))

@@ -1,11 +1,7 @@
 """Logging in: every mechanism, every refusal, and never going on without (DESIGN.md, The transport)."""
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
-
-
-def login(auth, user="joe", password="secret"):
-    return "user %s\npassword %s\nauth %s\n" % (user, password, auth)
+from given import login, PLAIN as TEXT
 
 
 @pytest.mark.parametrize("mechanism", ["plain", "login", "cram-md5", "digest-md5", "xoauth2", "oauthbearer"])

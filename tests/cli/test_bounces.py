@@ -2,11 +2,10 @@
 import email
 import email.policy
 import re
-import time
 
 import pytest
 
-from spools import SIGNED, TEXT
+from given import SIGNED, WHOLE as TEXT
 
 
 def bounce_of(mail):
@@ -57,8 +56,8 @@ def test_bounce_is_never_bounced(spool, relay):
 
 def test_expired_mail_comes_back_with_what_was_said_last(spool, relay):
     spool.run("-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
-    time.sleep(2)
-    spool.run("-qf", more="queue_lifetime 1\n")
+    spool.make_older(7200)
+    spool.run("-qf", more="queue_lifetime 1h\n")
     there = relay("ehlo pipelining 8bitmime")
     spool.run("-q", relay=there).ok()
     text, status, _ = bounce_of(there.message)

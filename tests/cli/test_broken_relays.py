@@ -6,6 +6,7 @@ import time
 
 import pytest
 from relay import Relay
+from waiting import PATIENCE, SOON
 
 TEXT = b"Subject: x\nTo: b@example.org\nFrom: a@example.net\nDate: Mon, 23 Nov 2026 14:00:00 +0000\nMessage-ID: <1@x>\n\nbody\n"
 ALL = "account default\nhost 127.0.0.1\ntls off\nfrom a@example.net\ndomain me.test\ntimeout 10\n"
@@ -107,23 +108,23 @@ def test_relay_that_hangs_is_left_in_time_with_75(mysend, relay, stage, how):
     began = time.monotonic()
     result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 1\n")
     result.failed(75)
-    assert 0.9 < time.monotonic() - began < 4
+    assert 0.9 < time.monotonic() - began < SOON
 
 
 @pytest.mark.parametrize("stage", ["greet", "mail", "end"])
 def test_reply_that_drips_forever_is_left_in_time(mysend, relay, stage):
     """Each octet comes soon enough; all of them don't. The deadline is for the message, not for the read."""
     code = "220" if stage == "greet" else "250"
-    one = relay('%s "%s"' % (stage, " && ".join("raw %s-%d\r\n && sleep 0.2" % (code, i) for i in range(60))))
+    one = relay('%s "%s"' % (stage, " && ".join("raw %s-%d\r\n && sleep 0.2" % (code, i) for i in range(600))))
     began = time.monotonic()
     mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 1\n").failed(75)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < SOON
 
 
 def test_relay_that_reads_nothing_is_left_in_time(mysend, relay):
-    one, began = relay("ehlo pipelining chunking", 'mail "sleep 8"', "buffers 4096"), time.monotonic()
+    one, began = relay("ehlo pipelining chunking", 'mail hold', "buffers 4096"), time.monotonic()
     mysend("bob@example.org", stdin=TEXT + b"0123456789\n" * 800000, relay=one, config="timeout 1\n", settle=False).failed(75)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < SOON
 
 
 def test_host_that_answers_nothing_is_left_after_connect_timeout(mysend):
@@ -137,11 +138,11 @@ def test_host_that_answers_nothing_is_left_after_connect_timeout(mysend):
             filler.connect_ex(full.getsockname())
             fillers.append(filler)
         began = time.monotonic()
-        result = mysend("bob@example.org", stdin=TEXT, config=ALL.replace("timeout 10", "timeout 9\nconnect_timeout 1\nport %d" % full.getsockname()[1]))
+        result = mysend("bob@example.org", stdin=TEXT, config=ALL.replace("timeout 10", "timeout 5m\nconnect_timeout 1\nport %d" % full.getsockname()[1]))
         result.failed(75)
         for filler in fillers:
             filler.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < SOON
 
 
 @pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "data", "end"])
@@ -151,7 +152,7 @@ def test_reply_without_an_end_is_given_up_soon(mysend, relay, stage, how):
     one, began = relay('%s "%s %s"' % (stage, how, code), "lax"), time.monotonic()
     result = mysend("bob@example.org", stdin=TEXT, relay=one, config="timeout 3\n", measure=not mysend.sanitized)
     assert result.status in (69, 75, 76) and len(result.errors) == 1 and not one.messages, result
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < SOON
     assert result.maxrss is None or result.maxrss < 32 * 1024, "memory: %d KiB" % result.maxrss
 
 
@@ -178,8 +179,8 @@ def test_line_without_an_end_that_comes_without_a_pause_is_left_in_time(mysend, 
             config += "port %d\npop_before_smtp pop3://127.0.0.1:%d\nuser joe\npassword x\n" % (one.port, port)
         result = mysend("bob@example.org", stdin=TEXT, config=config)
         assert result.status in (69, 75, 76) and len(result.errors) == 1 and not one.sessions, result
-        assert time.monotonic() - began < 8
-        thread.join(10)
+        assert time.monotonic() - began < SOON
+        thread.join(PATIENCE)
 
 
 @pytest.mark.parametrize("stage", ["greet", "ehlo", "mail", "rcpt", "end"])

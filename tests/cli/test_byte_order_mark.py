@@ -3,8 +3,9 @@ import os
 
 import pytest
 
+from given import PLAIN as TEXT
+
 MARK = b"\xef\xbb\xbf"
-TEXT = b"Subject: x\n\nbody\n"
 
 
 def test_mark_in_the_aliases_sends_roots_mail_nowhere_else(mysend, relay):

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from callers import DOMAIN, GECOS, USER, Caller, people, services, system  # noqa: E402
 from callers.dialogues import ADMINISTRATION, DIALOGUES  # noqa: E402
+from waiting import PATIENCE, wait_for
 
 ALL = system.CALLERS + people.CALLERS + services.CALLERS
 MODERN = "ehlo pipelining chunking 8bitmime dsn size=10000000"
@@ -83,7 +83,7 @@ def run(host, caller, executable=None, argv=None, env=None):
         reader, out = os.pipe()
     process = subprocess.Popen(argv, executable=executable, stdin=stdin, stdout=out, stderr=err, **more)
     try:
-        said = process.communicate(text, timeout=20)
+        said = process.communicate(text, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
@@ -170,7 +170,7 @@ def test_caller_gets_its_mail_through(host, relay, caller, ehlo):
     configure(host, there, caller.config)
     status, out, err = run(host, caller)
     if any("odb" in word or "DeliveryMode=b" in word for word in caller.argv):
-        there.wait_for_message(20)      # from a process behind
+        there.wait_for_message()      # from a process behind
     if "-odq" in caller.argv:               # until the queue is run
         assert not there.sessions
         run(host, caller, argv=["sendmail", "-q"])
@@ -209,7 +209,7 @@ def test_caller_that_writes_unprotected_gets_no_epipe(host, relay, argv, parts, 
         process.stdin.write(row.stdin)
         process.stdin.close()
         said = process.stderr.read()
-        assert process.wait(20) == status and said.startswith(b"mysend: ") and not there.messages
+        assert process.wait(PATIENCE) == status and said.startswith(b"mysend: ") and not there.messages
     finally:
         process.kill()
         process.wait()
@@ -224,15 +224,15 @@ def test_descriptors_that_the_caller_closed_are_open_on_dev_null(host, relay):
     row = next(caller for caller in ALL if caller.name == "mailutils")
     process = subprocess.Popen(row.argv, executable=str(host / "bin" / "sendmail"), stdin=subprocess.PIPE, env=environment(host, row),
                                preexec_fn=lambda: (os.close(1), os.close(2)))
-    links, until = [], time.monotonic() + 5
-    while links != ["/dev/null"] * 2 and time.monotonic() < until:     # it waits for its input meanwhile
+
+    def links():
         try:
-            links = [os.readlink("/proc/%d/fd/%d" % (process.pid, number)) for number in (1, 2)]
+            return [os.readlink("/proc/%d/fd/%d" % (process.pid, number)) for number in (1, 2)]
         except FileNotFoundError:       # not yet, or the loader has just closed a library there
-            links = []
-        time.sleep(0.005)
-    process.communicate(row.stdin, timeout=20)
-    assert links == ["/dev/null"] * 2 and process.returncode == 0
+            return []
+    wait_for(lambda: links() == ["/dev/null"] * 2)     # it waits for its input meanwhile
+    process.communicate(row.stdin, timeout=PATIENCE)
+    assert process.returncode == 0
     there.settle()
     check_arrival(row, there)
 
@@ -319,7 +319,7 @@ class Client:
         return self.answer()
 
     def end(self):
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, out, err
 
 
@@ -347,10 +347,8 @@ def test_caller_speaks_smtp_in_lock_step(host, relay, client, name):
         got = one.say(said)
         assert got[:3] == code, "%r got %r" % (said, got)
     assert one.end() == (0, b"", b"")
-    behind, began = "-odb" in argv, time.monotonic()
-    while behind and len(there.messages) < len(mails):
-        assert time.monotonic() - began < 20
-        time.sleep(0.02)
+    behind = "-odb" in argv
+    wait_for(lambda: not behind or len(there.messages) >= len(mails))
     there.settle()
     assert (behind or len(there.sessions) == 1) and len(there.messages) == len(mails)
     came = sorted(there.messages, key=lambda mail: mail.recipients) if behind else there.messages
@@ -385,7 +383,7 @@ def test_caller_administers_and_gives_no_message(host, relay, name, stdin):
     there = relay()
     configure(host, there, "to admin@example.org\n")
     reader, writer = os.pipe() if stdin == "never-written" else (os.open("/dev/null", os.O_RDONLY), None)
-    done = subprocess.run(argv, executable=str(host / "bin" / os.path.basename(argv[0])), stdin=reader, capture_output=True, timeout=20,
+    done = subprocess.run(argv, executable=str(host / "bin" / os.path.basename(argv[0])), stdin=reader, capture_output=True, timeout=PATIENCE,
                           env=environment(host, Caller(name, argv, [], [])), check=False,
                           preexec_fn=(lambda: os.close(0)) if stdin == "closed" else None)
     os.close(reader)

@@ -4,8 +4,8 @@ import email.policy
 
 import pytest
 
-from composed import BASE, file, read, tree
-
+from given import BASE
+from composed import file, read, tree
 
 # --- structure ------------------------------------------------------------------------------------
 
@@ -143,7 +143,7 @@ def test_line_that_begins_with_from_is_text_to_sendmail_too(mysend, relay):
 def test_thousands_of_header_options_take_each_the_place_of_the_texts_own(mysend):
     """Each was looked for among all the others: 20,000 took seconds."""
     options = ["--header=X-%d: %d" % (i // 2, i) for i in range(20000)]
-    done = mysend("--dry-run", *options, "bob@example.org", stdin="Subject: x\nx-7: own\nX-7: again\nX-own: y\n\nb\n".encode(), config=BASE, timeout=20)
+    done = mysend("--dry-run", *options, "bob@example.org", stdin="Subject: x\nx-7: own\nX-7: again\nX-own: y\n\nb\n".encode(), config=BASE)
     assert done.status == 0 and done.err == "", done.err[:300]
     want = [("X-%d" % (i // 2), str(i)) for i in range(20000)]
     assert sorted(pair for pair in done.fields if pair[0].startswith("X-")) == sorted(want + [("X-own", "y")])
@@ -245,7 +245,7 @@ def test_field_that_the_text_has_twice_is_an_error_that_names_both_lines(mysend,
 @pytest.mark.parametrize("args, status", [
     (["--subject", "a\nBcc: eve@example.org"], 65), (["--header", "X: a\r\nY: b"], 65), (["--to", "a@b\n.example"], 65), (["--header", "no colon"], 64), (["--header", ": x"], 64),
     (["--header", "a b: x"], 64), (["--header", "Content-Type: x/y"], 64), (["--priority", "urgent"], 64), (["--date", "tomorrow"], 64), (["--message-id", "x"], 64),
-    (["--message-id", "a@b c@d"], 64), (["--to", "a@b@c"], 65), (["--charset", "utf 8"], 64), (["--attach", "/nonexistent"], 66), (["--attach", "/tmp"], 66),
+    (["--message-id", "a@b c@d"], 64), (["--to", "a@b@c"], 65), (["--charset", "utf 8"], 64), (["--attach", "/nonexistent"], 66), (["--attach", "/"], 66),
     (["--attach", "/dev/zero"], 66), (["--html", "/nonexistent"], 66), (["--inline", "/dev/null"], 66), (["--attach", "-", "--attach", "-"], 64),
     (["--attach", "/etc/hostname;type=x"], 64), (["--attach", "/etc/hostname;disposition=up"], 64), (["--subject"], 64), (["-bp", "--subject", "x"], 64), (["--attach", ""], 66),
     (["--attach", "/etc/hostname;type=message/rfc822"], 64), (["--attach", "/etc/hostname;type=a/b/c"], 64), (["--attach", "/etc/hostname;type=" + "x" * 200 + "/y"], 64),

@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 
-from composed import BASE, file
-
+from given import BASE
+from composed import file
+from waiting import wait_for
 
 # --- files ----------------------------------------------------------------------------------------
 
@@ -101,7 +102,7 @@ def test_hundred_files_need_little_memory_and_keep_their_types(mysend, tmp_path)
     args = []
     for i in range(100):
         args += ["--attach", file(mysend, "p%d.png" % i, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\6\0\0\0" + bytes(1100000))]
-    done = mysend("--dry-run", *args, "bob@example.org", stdin=b"", config=BASE, measure=True, timeout=60)
+    done = mysend("--dry-run", *args, "bob@example.org", stdin=b"", config=BASE, measure=True)
     assert done.status == 0 and done.raw_out.count(b"Content-Type: image/png\r\n") == 100 and done.maxrss < 24 * 1024, done.maxrss
 
 
@@ -135,13 +136,13 @@ def test_message_of_a_file_that_is_mail_is_not_broken_by_encoding(mysend, make):
 def test_file_that_shrinks_while_it_is_read_is_told_and_nothing_arrives(mysend, relay, tmp_path):
     path = tmp_path / "large"
     path.write_bytes(b"x" * (64 << 20))
-    there = relay("ehlo pipelining chunking", "body 100000 \"sleep 1.5 && ok\"", "buffers 65536", "lax", "sink")
+    there = relay("ehlo pipelining chunking", "body 100000 \"hold\"", "buffers 65536", "lax", "sink")
     run = mysend.start("--attach", str(path), "bob@example.org", relay=there, config="queue off\n")
     run.process.stdin.close()
     run.process.stdin = None
-    while not (there.sessions and any(line.data.upper().startswith((b"BDAT", b"DATA")) for line in there.session.lines)):
-        assert run.process.poll() is None
+    wait_for(lambda: there.sessions and there.sessions[0].body_seen >= 100000)
     os.truncate(path, 1 << 20)
+    there.go()
     done = run.finish(None)
     assert done.status == 74 and "has become shorter while it was read" in done.err and not there.messages, done
 
@@ -153,7 +154,7 @@ def test_large_file_needs_no_memory_and_its_size_is_known_before(mysend, relay, 
     with open(path, "wb") as out:
         out.truncate(200 << 20)
     there = relay("ehlo pipelining chunking size=1000000000", "sink")
-    done = mysend("--attach", str(path), "bob@example.org", stdin=b"text\n", relay=there, measure=True, timeout=60)
+    done = mysend("--attach", str(path), "bob@example.org", stdin=b"text\n", relay=there, measure=True)
     assert done.status == 0 and done.maxrss < 24 * 1024, done
     assert int(there.message.parameters["SIZE"]) == there.message.size > (200 << 20) * 4 / 3
 

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from composed import BASE, file, read, tree
-
+from given import BASE
+from composed import file, read, tree
 
 # --- charset and encoding -------------------------------------------------------------------------
 
@@ -232,7 +232,7 @@ def test_large_html_is_a_stream_too(mysend, relay, tmp_path):
         pytest.skip("memory is not measured with sanitizers")
     path = file(mysend, "h.html", "<p>gr\u00fc\u00dfe und mehr</p>\n".encode() * 3000000)
     there = relay("ehlo pipelining chunking 8bitmime", "sink")
-    done = mysend("--html", path, "bob@example.org", stdin=b"", relay=there, measure=True, timeout=60)
+    done = mysend("--html", path, "bob@example.org", stdin=b"", relay=there, measure=True)
     assert done.status == 0 and done.maxrss < 24 * 1024 and there.message.size > 75000000, done
 
 

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT
+
 DATA = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data")
 
 
@@ -390,7 +391,7 @@ def test_show_config_names_every_setting(mysend):
 def test_show_config_and_list_settings_read_no_stdin(mysend):
     reader, writer = os.pipe()
     for option in ("--show-config", "--list-settings", "--help", "--version"):
-        assert mysend.start(option, config=CONFIG, stdin=reader).finish(stdin=reader, timeout=5).status == 0
+        assert mysend.start(option, config=CONFIG, stdin=reader).finish(stdin=reader).status == 0
     os.close(reader)
     os.close(writer)
 

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT
+from waiting import PATIENCE
+
 CODE = '#include <fcntl.h>\n__attribute__((constructor)) static void loaded(void) { open("%s", O_CREAT | O_WRONLY, 0600); }\n'
 
 
@@ -15,7 +17,7 @@ def test_no_code_and_no_policy_comes_from_a_variable(mysend, relay, certs, tmp_p
     cc = shutil.which("cc") or shutil.which("gcc")
     if cc is None or mysend.sanitized:
         pytest.skip("a C compiler is missing, or sanitizers are there")
-    subprocess.run([cc, "-shared", "-fPIC", "-o", str(library), mysend.file(CODE % done, name="evil.c")], check=True, timeout=60)
+    subprocess.run([cc, "-shared", "-fPIC", "-o", str(library), mysend.file(CODE % done, name="evil.c")], check=True, timeout=PATIENCE)
     section = "openssl_conf = o\n[o]\nproviders = p\nssl_conf = s\n[p]\ndefault = d\nevil = e\n[d]\nactivate = 1\n[e]\n%sactivate = 1\n[s]\n" % (
         "module = %s\n" % library if how == "provider" else "")
     if how == "policy":
@@ -36,7 +38,7 @@ def test_fifo_as_a_time_zone_keeps_nobody_waiting(mysend, relay, tmp_path, spell
     one = relay()
     os.mkfifo(tmp_path / "fifo")
     env = {"TZ": spelled % tmp_path} if "%" in spelled else {"TZ": "fifo", "TZDIR": str(tmp_path)} if spelled == "TZDIR" else {"HOSTALIASES": str(tmp_path / "fifo")}
-    mysend("bob@example.org", stdin=TEXT, relay=one, env=env, timeout=10).ok()
+    mysend("bob@example.org", stdin=TEXT, relay=one, env=env).ok()
     assert one.message
 
 

@@ -1,7 +1,7 @@
 """Another relay is tried when the first cannot be had, and only then."""
 import pytest
 
-from spools import TEXT
+from given import WHOLE as TEXT
 
 
 def two_accounts(first, second, more=""):

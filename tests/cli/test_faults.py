@@ -5,11 +5,12 @@ printed (pytest -s). SWEEP=all has more kinds of errors; that takes about three 
 import os
 import re
 import shutil
-import subprocess
 
 import pytest
 
-from spools import TEXT, Spool
+from given import WHOLE as TEXT
+from faults import run_with_fault
+from spools import Spool
 
 CALLS = ["openat", "write", "fsync", "renameat", "renameat2", "unlinkat", "mkdir", "mkdirat", "flock", "close", "fstat", "newfstatat", "pread64", "read", "getdents64"]
 KILL = ["signal=KILL"]
@@ -25,20 +26,6 @@ def spool(mysend, tmp_path):
     if mysend.sanitized:
         pytest.skip("sanitizers and strace do not go together")
     return Spool(mysend, tmp_path / "spool")
-
-
-def run_with_fault(spool, call, fault, nth, args, config, stdin=b"", prefix=()):
-    """(status, injected); status -9 if it was killed."""
-    log = os.path.join(spool.mysend.tmp, "strace.log")
-    env = spool.mysend.environment({"XDG_CONFIG_HOME": spool.mysend.usual(config, name="faulty")})
-    done = subprocess.run([*prefix, "strace", "-f", "-o", log, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, fault, nth), spool.mysend.path] + args,
-                          input=stdin, env=env, capture_output=True, timeout=60, check=False, cwd=spool.mysend.tmp)
-    with open(log, encoding="utf-8", errors="replace") as text:
-        said = text.read()
-    calls = len(re.findall(r"(?m)^\d+ +%s\(" % call, said))
-    if "killed by SIGKILL" in said:
-        return -9, True
-    return done.returncode, "INJECTED" in said and calls >= nth
 
 
 def empty(spool):

@@ -20,6 +20,8 @@ import zlib
 
 import pytest
 
+from waiting import PATIENCE
+
 
 def archive(names):
     out = io.BytesIO()
@@ -160,7 +162,7 @@ def test_types_of_many_files_of_this_host_are_what_file_says(mysend):
     if shutil.which("file") is None:
         pytest.skip("file is missing")
     paths, said = zip(*files_of_this_host())
-    done = mysend("--dry-run", *[word for path in paths for word in ("--attach", path)], "bob@example.org", stdin=b"", config="host x\nfrom me@example.net\n", timeout=60)
+    done = mysend("--dry-run", *[word for path in paths for word in ("--attach", path)], "bob@example.org", stdin=b"", config="host x\nfrom me@example.net\n")
     assert done.status == 0 and done.err == "", done
     parts = list(email.message_from_bytes(done.message, policy=email.policy.default).iter_parts())
     assert len(parts) == len(paths) and len({line.split(";")[0] for line in said}) >= 10
@@ -287,7 +289,7 @@ def test_a_type_is_told_where_the_system_refuses_the_filter(mysend, option, errn
 def looker_with(mysend, prefix=()):
     """A looker that has said what it is in: (that octet, its status)."""
     ours, theirs = socket.socketpair()
-    ours.settimeout(30)
+    ours.settimeout(PATIENCE)
     run = subprocess.Popen([*prefix, mysend.path, "\1look"] if prefix else ["mysend", "\1look"], executable=None if prefix else mysend.path, stdin=theirs,
                            env=mysend.environment({}))
     theirs.close()
@@ -297,7 +299,7 @@ def looker_with(mysend, prefix=()):
             status = dict(line.rstrip("\n").split(":\t", 1) for line in text if ":\t" in line)
     finally:
         ours.close()
-        run.wait(30)
+        run.wait(PATIENCE)
     return said, status
 
 

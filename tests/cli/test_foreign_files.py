@@ -6,9 +6,8 @@ import subprocess
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
-EVE = 54321
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+from given import EVE, needs_root, PLAIN as TEXT
+
 KINDS = {"fifo": "it is a FIFO, and no file", "device": "it is a device, and no file", "socket": "it is a socket, and no file", "folder": "it is a folder, and no file",
          "foreign": "it belongs to somebody else (uid 54321)", "link to foreign": "it belongs to somebody else (uid 54321)", "foreign link": "a link leads to it that somebody else can have made",
          "open": "anybody may write it (mode 0606)", "dangling": None}

@@ -4,7 +4,8 @@ import socket
 
 import pytest
 
-TEXT = b"Subject: x\nFrom: a@b.example\nTo: bob@example.org\n\ntext\n"
+from given import TO_BOB as TEXT
+
 NAME = "01" * 13
 
 

@@ -6,10 +6,9 @@ import os
 import re
 
 import pytest
-from namespaces import mounts  # noqa: F401
-from preload import library
-from test_power_cut import Disk, OnDisk
-from spools import TEXT, Spool
+from given import WHOLE as TEXT
+from disks import Disk, OnDisk
+from spools import Spool
 
 
 def check(spool, promised, relay, again=1):
@@ -52,9 +51,9 @@ def assert_told(done, what):
 # --- half a write ---------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("then", [0, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO])
-def test_write_that_is_done_by_half_is_gone_on_with_or_told(mysend, relay, tmp_path, then):
+def test_write_that_is_done_by_half_is_gone_on_with_or_told(mysend, relay, library, tmp_path, then):
     spool, points, text = Spool(mysend, tmp_path / "spool"), 0, TEXT + b"0123456789\n" * 14000
-    env = {"LD_PRELOAD": library(mysend, "short"), "SHORT_BELOW": str(tmp_path / "spool"), "SHORT_LOG": str(tmp_path / "log"), "SHORT_THEN": str(then)}
+    env = {"LD_PRELOAD": library("short"), "SHORT_BELOW": str(tmp_path / "spool"), "SHORT_LOG": str(tmp_path / "log"), "SHORT_THEN": str(then)}
     said = []
     while True:
         promised = {}
@@ -77,9 +76,9 @@ def test_write_that_is_done_by_half_is_gone_on_with_or_told(mysend, relay, tmp_p
 
 
 @pytest.mark.parametrize("then", [0, errno.ENOSPC])
-def test_state_that_is_written_by_half_does_not_replace_the_whole_one(mysend, relay, tmp_path, then):
+def test_state_that_is_written_by_half_does_not_replace_the_whole_one(mysend, relay, library, tmp_path, then):
     spool = Spool(mysend, tmp_path / "spool")
-    env = {"LD_PRELOAD": library(mysend, "short"), "SHORT_BELOW": str(tmp_path / "spool"), "SHORT_LOG": str(tmp_path / "log"), "SHORT_THEN": str(then)}
+    env = {"LD_PRELOAD": library("short"), "SHORT_BELOW": str(tmp_path / "spool"), "SHORT_LOG": str(tmp_path / "log"), "SHORT_THEN": str(then)}
     spool.run("-odq", "-i", "a@example.org", "b@example.org", stdin=TEXT).ok()
     spool.run("-qf", relay=relay("ehlo pipelining 8bitmime", "rcpt 250 450")).ok()
     for nth in (1, 2, 3):
@@ -94,7 +93,7 @@ def test_state_that_is_written_by_half_does_not_replace_the_whole_one(mysend, re
 # --- a real disk ----------------------------------------------------------------------------------
 
 @pytest.fixture
-def small(mysend, mounts, tmp_path):  # noqa: F811
+def small(mysend, mounts, tmp_path):
     """small(options of tmpfs) -> a spool on one; kind "ext4": on a real file system of 32 MB."""
     def make(options):
         if options == "ext4":

@@ -1,18 +1,12 @@
 """QUIT is owed to a relay that has greeted us, whatever becomes of the session (RFC 5321 4.1.1.10)."""
-import os
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT, trusting
 
 
 def login(auth):
     return "user joe\npassword hunter2secret\nauth %s\n" % auth
-
-
-def to(one, certs, *lines):
-    return "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\ntls_trust_file %s\n%s" % (
-        one.port, os.path.join(certs, "ca.pem"), "".join(line + "\n" for line in lines))
 
 
 def quits(one):
@@ -48,7 +42,7 @@ CLEAR = [
 @pytest.mark.parametrize("watched", [[], ["-v"]], ids=["", "watched"])
 def test_session_that_fails_ends_with_quit(mysend, relay, certs, parts, config, watched):
     one = relay(*parts)
-    result = mysend(*watched, "bob@example.org", stdin=TEXT, config=to(one, certs) + config)
+    result = mysend(*watched, "bob@example.org", stdin=TEXT, config=trusting(one, certs) + config)
     assert result.status not in (0, 70) and not one.transactions, result
     assert quits(one) == 1 and one.session.quit, one.commands
     assert not watched or result.err.count(">>> QUIT\n") == 1
@@ -59,7 +53,7 @@ def test_session_that_fails_ends_with_quit(mysend, relay, certs, parts, config, 
 @pytest.mark.parametrize("watched", [[], ["-v"]], ids=["", "watched"])
 def test_login_refused_inside_tls_ends_with_quit(mysend, relay, certs, auth, how, watched):
     one = relay("ehlo starttls auth=" + auth, "ehlo-tls auth=" + auth, "user joe other", *["implicit-tls"] * (how == "implicit"))
-    result = mysend(*watched, "bob@example.org", stdin=TEXT, config=to(one, certs, *["tls_starttls off"] * (how == "implicit")) + login(auth))
+    result = mysend(*watched, "bob@example.org", stdin=TEXT, config=trusting(one, certs, *["tls_starttls off"] * (how == "implicit")) + login(auth))
     assert result.status == 77 and not one.transactions, result
     assert quits(one) == 1 and one.session.quit and one.session.lines[-1].tls, one.commands
     said = "the relay does not take the login: 334" if auth == "xoauth2" else "535 5.7.8 authentication failed"
@@ -69,7 +63,7 @@ def test_login_refused_inside_tls_ends_with_quit(mysend, relay, certs, auth, how
 @pytest.mark.parametrize("code, status", [("535 5.7.8 no", 77), ("454 4.7.0 later", 75), ("530 5.7.0 no\nnot at all", 77)])
 def test_refusal_inside_tls_means_what_it_meant(mysend, relay, certs, code, status):
     one = relay("ehlo starttls auth=plain", ("auth", code))
-    result = mysend("bob@example.org", stdin=TEXT, config=to(one, certs) + login("plain"))
+    result = mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs) + login("plain"))
     line = result.failed(status)
     assert code[:3] in line and code.split("\n")[-1][-3:] in line and "hunter" not in result.err
     assert quits(one) == 1 and not one.transactions
@@ -77,14 +71,14 @@ def test_refusal_inside_tls_means_what_it_meant(mysend, relay, certs, code, stat
 
 def test_helo_refused_inside_tls_ends_with_quit(mysend, relay, certs):
     one = relay("ehlo starttls", 'ehlo ok "502 5.5.1 no"', 'helo "550 5.7.1 not you"')
-    assert "550 5.7.1 not you" in mysend("bob@example.org", stdin=TEXT, config=to(one, certs)).failed(69)
+    assert "550 5.7.1 not you" in mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs)).failed(69)
     assert quits(one) == 1 and one.session.lines[-1].tls
 
 
 @pytest.mark.parametrize("parts, config", [(["ehlo pipelining"], ["tls off"]), (["ehlo starttls"], []), (["ehlo starttls", "ehlo-tls auth=plain"], ["auth plain", "user joe", "password x1"])])
 def test_session_with_nothing_wrong_says_quit_once(mysend, relay, certs, parts, config):
     one = relay(*parts)
-    mysend("bob@example.org", stdin=TEXT, config=to(one, certs, *config)).ok()
+    mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs, *config)).ok()
     assert quits(one) == 1
 
 
@@ -94,11 +88,11 @@ def test_session_with_nothing_wrong_says_quit_once(mysend, relay, certs, parts, 
 def test_nothing_is_said_where_nobody_would_read_it(mysend, relay, certs, parts, config):
     """The relay said goodbye itself, or TLS failed, or an answer is awaited still."""
     one = relay(*parts)
-    result = mysend("bob@example.org", stdin=TEXT, config=to(one, certs, *config))
+    result = mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs, *config))
     assert result.status != 0 and quits(one) == 0 and b"QUIT" not in one.wire, result
 
 
 def test_quit_goes_through_a_proxy_too(mysend, relay, proxy, certs):
     one, way = relay('greet "554 5.7.1 go away"'), proxy("socks5")
-    mysend("bob@example.org", stdin=TEXT, config=to(one, certs, "tls off", "proxy socks5h://127.0.0.1:%d" % way.port))
+    mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs, "tls off", "proxy socks5h://127.0.0.1:%d" % way.port))
     assert quits(one) == 1

@@ -8,10 +8,11 @@ import time
 
 import pytest
 
+from given import BASE as CONFIG
+
 FULL = (b"Received: from a by b; Mon, 23 Nov 2026 13:00:00 +0000\nDKIM-Signature: v=1; a=rsa-sha256;\n\tb=abc\n  def==\n"
         b"From:  Alice   <alice@example.net>\nto:bob@example.org\nSubject:  two  blanks \t\nX-Foo: 1\nx-foo: 2\n"
         b"Date: Mon, 23 Nov 2026 14:00:00 +0000\nMessage-Id: <1@example.net>\nX-Empty:\nX-Fold:\n one\n\ttwo\n\n")
-CONFIG = "account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\nmaildomain mail.example\naliases off\nqueue off\n"
 
 
 def fold_out(value):

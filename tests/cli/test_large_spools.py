@@ -6,6 +6,7 @@ import time
 import pytest
 from spooled import fill
 from spools import Spool
+from waiting import PATIENCE, SOON, wait_for
 
 MAILS = int(os.environ.get("MAILS", "100000"))
 MOST = 64 * 1024        # KiB that a runner may need
@@ -28,9 +29,9 @@ def test_listing_begins_at_once(spool):
     run = spool.mysend.start(name="mailq", config=spool.config())
     first = run.process.stdout.readline()
     to_first = time.monotonic() - began
-    done = run.finish(b"", 120)
+    done = run.finish(b"")
     print("%d mails: the first line of mailq after %.2f s, the last after %.2f s" % (MAILS, to_first, time.monotonic() - began))
-    assert re.match(rb"[0-9a-z]{26} +\d+ ", first) and to_first < 20
+    assert re.match(rb"[0-9a-z]{26} +\d+ ", first) and to_first < SOON
     assert done.out.endswith(" in %d Requests.\n" % MAILS) and done.out.count("u777@example.org") == 1
 
 
@@ -39,7 +40,7 @@ def test_listing_that_nobody_reads_to_its_end_ends(spool):
     assert run.process.stdout.readline()
     run.process.stdout.close()
     said = run.process.stderr.read().decode()
-    assert run.process.wait(20) in (0, 74) and "No such file" not in said, said
+    assert run.process.wait(PATIENCE) in (0, 74) and "No such file" not in said, said
     run.process.stdin.close()
     run.process.stderr.close()
 
@@ -55,7 +56,7 @@ def test_runner_stays_small_when_the_relay_is_down(spool):
     began, peak, queue = time.monotonic(), [], os.path.join(spool.top, "queue")
     for part in (share // 4, share):
         while len(os.listdir(queue)) - MAILS < part:
-            assert run.process.poll() is None and time.monotonic() < began + 120
+            assert run.process.poll() is None and time.monotonic() < began + 4 * PATIENCE
             time.sleep(0.2)
         peak.append(peak_of(run))
     run.process.terminate()
@@ -72,9 +73,8 @@ def test_runner_stays_small_while_it_sends(spool, relay):
     run = spool.mysend.start("-qf", config=spool.config(there))
     began, peak = time.monotonic(), []
     for part in (share // 4, share):
-        while there.queued < part:
-            assert run.process.poll() is None and time.monotonic() < began + 120
-            time.sleep(0.01)
+        wait_for(lambda: there.queued >= part or run.process.poll() is not None, patience=4 * PATIENCE)
+        assert run.process.poll() is None
         peak.append(peak_of(run))
     took = time.monotonic() - began
     run.process.terminate()

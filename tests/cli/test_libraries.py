@@ -8,9 +8,10 @@ import subprocess
 
 import preload
 import pytest
-from servers import wait_for
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT
+from waiting import wait_for
+
 WHAT_ANY_PROGRAM_HAS = re.compile(r"(libc|libm|libdl|librt|libpthread|libgcc_s|libatomic|ld-|ld\d|linux-vdso|lib[at]?san|libubsan|libasan|libtsan|liblsan)")
 
 
@@ -106,13 +107,13 @@ def head(mysend, path):
 
 
 def without_functions(mysend, path):
-    preload.compiled(mysend, "/dev/null", path)
+    preload.compiled("/dev/null", path)
 
 
 def without_what_it_needs(mysend, path):
     """Linked with a library that goes away."""
-    other = preload.compiled(mysend, "/dev/null", os.path.join(os.path.dirname(path), "libgone.so"), "-Wl,-soname,libgone.so.9")
-    preload.compiled(mysend, "/dev/null", path, other)
+    other = preload.compiled("/dev/null", os.path.join(os.path.dirname(path), "libgone.so"), "-Wl,-soname,libgone.so.9")
+    preload.compiled("/dev/null", path, other)
     os.unlink(other)
 
 

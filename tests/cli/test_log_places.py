@@ -5,9 +5,7 @@ import stat
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
-EVE = 54321
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+from given import EVE, needs_root, PLAIN as TEXT
 
 
 @needs_root
@@ -93,7 +91,7 @@ def test_log_of_a_daemon_in_roots_folder_is_written(mysend, relay, tmp_path):
 # --- what the line is, and who may say where it goes ----------------------------------------------
 
 @pytest.mark.parametrize("how", ["variable", "configuration"])
-@pytest.mark.parametrize("form", ["%n* * * * * root touch /tmp/pwned%n#", "%t%n", "%b%d%n%n"])
+@pytest.mark.parametrize("form", ["%n* * * * * root touch pwned%n#", "%t%n", "%b%d%n%n"])
 def test_time_makes_no_line_of_its_own(mysend, relay, tmp_path, how, form):
     """%n of strftime is a line end: a line in a crontab of root's was the caller's."""
     one, log = relay(), tmp_path / "log"

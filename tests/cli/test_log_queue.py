@@ -1,14 +1,11 @@
 """The log line of mail that waits, or waited: which failure it tells, how the mail left, and which mail it was."""
 import os
-import re
 
 import pytest
 
+from given import fields
+
 TEXT = b"Subject: x\nFrom: a@b.example\nMessage-ID: <the-one@b.example>\n\nbody\n"
-
-
-def fields(line):
-    return {key: value.strip("'") for key, value in re.findall(r"(\w+)=('[^']*'|[^ ]*)", line)}
 
 
 @pytest.fixture

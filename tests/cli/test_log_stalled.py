@@ -6,13 +6,12 @@ import time
 
 import pytest
 
-from namespaces import mounts  # noqa: F401
-
-TEXT = b"Subject: x\nFrom: a@b.example\n\nbody\n"
+from given import FROM_ANN as TEXT
+from waiting import PATIENCE, SOON
 
 
 @pytest.fixture
-def syslog(mounts, tmp_path):  # noqa: F811
+def syslog(mounts, tmp_path):
     """A /dev of our own with a /dev/log in it; the socket that reads it."""
     dev = str(tmp_path / "dev")
     mounts.mount("tmpfs", dev, kind="tmpfs")
@@ -20,14 +19,14 @@ def syslog(mounts, tmp_path):  # noqa: F811
     assert done.returncode == 0, done.stderr
     mounts.mount(dev, "/dev", "--bind")
     there = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    there.settimeout(10)
+    there.settimeout(PATIENCE)
     there.bind(mounts.seen("/dev/log"))
     os.chmod(mounts.seen("/dev/log"), 0o666)
     yield there
     there.close()
 
 
-def stall(mounts):  # noqa: F811
+def stall(mounts):
     """Nobody reads: until nothing more is taken."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filler:
         filler.setblocking(False)
@@ -39,7 +38,7 @@ def stall(mounts):  # noqa: F811
 
 
 @pytest.mark.parametrize("value, args, priority, tag", [("on", [], 8 + 6, "mysend"), ("LOG_MAIL", ["-L", "cron"], 16 + 6, "cron"), ("LOG_LOCAL7", [], 184 + 6, "mysend")])
-def test_syslog_gets_a_line_as_the_c_library_would_say_it(spool, relay, syslog, mounts, value, args, priority, tag):  # noqa: F811
+def test_syslog_gets_a_line_as_the_c_library_would_say_it(spool, relay, syslog, mounts, value, args, priority, tag):
     spool.run(*args, "bob@example.org", stdin=TEXT, relay=relay(), more="syslog %s\n" % value, prefix=mounts.prefix).ok()
     line = syslog.recv(65536).decode()
     assert re.match(r"<%d>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d %s\[\d+\]: host=127.0.0.1 .* exitcode=EX_OK .* ms=\d+$" % (priority, tag), line), line
@@ -49,7 +48,7 @@ UNSEEN = ["\n", "\x1b", "\x7f", "\u200e", "\u061c", "\u202e", "\u2028", "\u2029"
 
 
 @pytest.mark.parametrize("unseen", UNSEEN)
-def test_tag_and_answer_make_no_line_of_their_own_in_syslog(spool, relay, syslog, mounts, unseen):  # noqa: F811
+def test_tag_and_answer_make_no_line_of_their_own_in_syslog(spool, relay, syslog, mounts, unseen):
     words = "" if unseen == "\n" else unseen
     spool.run("-L", "a%sFAKE: line" % unseen + "x" * 500, "bob@example.org", stdin=TEXT, relay=relay('end "250 2.0.0 a%sb"' % words),
               more="syslog on\n", prefix=mounts.prefix).ok()
@@ -58,12 +57,12 @@ def test_tag_and_answer_make_no_line_of_their_own_in_syslog(spool, relay, syslog
 
 
 @pytest.mark.parametrize("answer, priority", [("450", 8 + 4), ("550", 8 + 3)])
-def test_failure_has_its_level(spool, relay, syslog, mounts, answer, priority):  # noqa: F811
+def test_failure_has_its_level(spool, relay, syslog, mounts, answer, priority):
     spool.run("bob@example.org", stdin=TEXT, relay=relay("ehlo pipelining", "rcpt " + answer), more="syslog on\n", prefix=mounts.prefix)
     assert syslog.recv(65536).startswith(b"<%d>" % priority)
 
 
-def test_stalled_syslog_holds_up_no_mail(spool, relay, syslog, mounts):  # noqa: F811
+def test_stalled_syslog_holds_up_no_mail(spool, relay, syslog, mounts):
     there = relay()
     stall(mounts)
     for i in range(5):
@@ -71,11 +70,11 @@ def test_stalled_syslog_holds_up_no_mail(spool, relay, syslog, mounts):  # noqa:
     began = time.monotonic()
     run = spool.run("-q", relay=there, more="syslog on\n", prefix=mounts.prefix)
     one = spool.run("bob@example.org", stdin=TEXT, relay=there, more="syslog on\n", prefix=mounts.prefix)
-    assert time.monotonic() - began < 10 and len(there.messages) == 6 and spool.files() == []
+    assert time.monotonic() - began < SOON and len(there.messages) == 6 and spool.files() == []
     assert run.status == one.status == 0 and run.err.count("syslog does not take the line") == 5 and one.err.count("\n") == 1
 
 
-def test_host_without_syslog_is_no_warning(spool, relay, syslog, mounts):  # noqa: F811
+def test_host_without_syslog_is_no_warning(spool, relay, syslog, mounts):
     os.unlink(mounts.seen("/dev/log"))
     spool.run("bob@example.org", stdin=TEXT, relay=relay(), more="syslog on\n", prefix=mounts.prefix).ok()
 
@@ -119,6 +118,6 @@ def test_service_manager_that_reads_nothing_holds_up_no_run(spool, relay, tmp_pa
         except BlockingIOError:
             pass
         run = spool.mysend.start("-q1h", config=spool.config(there), env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
-        assert there.wait_for_message(20)
+        assert there.wait_for_message()
         run.process.terminate()
         assert run.finish(b"").status == 0

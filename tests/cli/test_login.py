@@ -1,26 +1,14 @@
 """What libcurl does with the relay's offers on the way to the login, and what of it is ours to mend."""
-import os
 
 import pytest
-from preload import libcurl
-
-TEXT = b"Subject: x\n\nbody\n"
-
-
-def login(auth, user="joe", password="secret"):
-    return "user %s\npassword %s\nauth %s\n" % (user, password, auth)
-
-
-def to(one, certs, *lines):
-    return "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\ntls_trust_file %s\n%s" % (
-        one.port, os.path.join(certs, "ca.pem"), "".join(line + "\n" for line in lines))
+from given import login, PLAIN as TEXT, trusting
 
 
 @pytest.mark.parametrize("spelled", ["lower", "indented"])
 @pytest.mark.parametrize("tls", ["on", "try"])
 def test_starttls_is_used_however_it_is_spelled(mysend, relay, certs, tls, spelled):
     one = relay("ehlo pipelining starttls", "spelled " + spelled)
-    mysend("bob@example.org", stdin=TEXT, config=to(one, certs, "tls " + tls)).ok()
+    mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs, "tls " + tls)).ok()
     assert one.message.tls
 
 
@@ -34,9 +22,9 @@ def test_login_is_used_however_it_is_offered(mysend, relay, auth, spelled):
 
 @pytest.mark.parametrize("tls", ["on", "try"])
 @pytest.mark.parametrize("config", ["", login("plain")], ids=["nobody", "user"])
-def test_offer_of_tls_that_libcurl_does_not_see_is_an_error_and_never_clear_text(mysend, relay, certs, tls, config):
+def test_offer_of_tls_that_libcurl_does_not_see_is_an_error_and_never_clear_text(mysend, relay, certs, libcurl_with, tls, config):
     one = relay("ehlo pipelining starttls auth=plain", "spelled lower")
-    result = mysend("bob@example.org", stdin=TEXT, config=to(one, certs, "tls " + tls) + config, env=libcurl(mysend, "copied"))
+    result = mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs, "tls " + tls) + config, env=libcurl_with("copied"))
     if result.status == 0:
         pytest.skip("this libcurl reads keywords in any case")
     assert "offers STARTTLS, but libcurl" in result.failed(69) and not one.transactions and not one.logins
@@ -45,7 +33,7 @@ def test_offer_of_tls_that_libcurl_does_not_see_is_an_error_and_never_clear_text
 
 def test_relay_that_refuses_starttls_is_not_said_to_be_misread(mysend, relay, certs):
     one = relay("ehlo starttls", "starttls 454")
-    mysend("bob@example.org", stdin=TEXT, config=to(one, certs, "tls try")).ok()
+    mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs, "tls try")).ok()
     assert not one.message.tls
 
 
@@ -67,5 +55,5 @@ def test_method_with_an_initial_response_saves_a_round_trip(mysend, relay, auth,
 
 def test_inside_tls_the_second_ehlo_decides_about_the_initial_response(mysend, relay, certs):
     one = relay("ehlo starttls auth=plain", "ehlo-tls auth=login", "user joe secret")
-    mysend("bob@example.org", stdin=TEXT, config=to(one, certs) + login("auto")).ok()
+    mysend("bob@example.org", stdin=TEXT, config=trusting(one, certs) + login("auto")).ok()
     assert "AUTH LOGIN" in one.commands

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from waiting import PATIENCE
+
 MANY = {"submitters": 8, "each": int(os.environ.get("MANY_EACH", "200")), "runners": 4}
 
 
@@ -34,7 +35,7 @@ class Crew:
         self.env = mysend.environment({"MYSEND_CONFIG": mysend.file(config)})
 
     def call(self, *args, stdin=b""):
-        return subprocess.run([self.mysend.path, *args], input=stdin, env=self.env, cwd=self.mysend.tmp, capture_output=True, timeout=60, check=False)
+        return subprocess.run([self.mysend.path, *args], input=stdin, env=self.env, cwd=self.mysend.tmp, capture_output=True, timeout=PATIENCE, check=False)
 
     def submit(self, who):
         for number in range(MANY["each"]):
@@ -56,7 +57,7 @@ class Crew:
         with subprocess.Popen([self.mysend.path, "-qf"], env=self.env, cwd=self.mysend.tmp, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             self.done.wait(random.uniform(0, 0.2))
             run.send_signal(random.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
-            said = run.communicate(timeout=60)[1]
+            said = run.communicate(timeout=PATIENCE)[1]
         self.told += run.returncode == 75
         if run.returncode not in (0, 75, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
             self.failures.append(("told to end", run.returncode, said))
@@ -83,7 +84,7 @@ def test_all_arrive_and_only_what_was_in_doubt_arrives_twice(spool, relay, tmp_p
     assert not crew.failures, (seed, crew.failures[:3])
     began = time.monotonic()
     while spool.names():
-        assert crew.call("-qf").returncode == 0 and time.monotonic() - began < 120, (seed, len(spool.names()))
+        assert crew.call("-qf").returncode == 0 and time.monotonic() - began < 4 * PATIENCE, (seed, len(spool.names()))
     there.settle()
     came, taken = {}, set()
     for session in there.sessions:
@@ -121,6 +122,6 @@ def test_processes_of_the_same_number_in_the_same_second_make_as_many_mails(spoo
     for process in running:
         said = process.stderr.read()
         process.stderr.close()
-        assert process.wait(30) == 0 and said == b"", said
+        assert process.wait(PATIENCE) == 0 and said == b"", said
     assert len(spool.names()) == 60
     assert len(set(re.findall(r"u\d+@example.org: waits", spool.run("-bp").out))) == 60

@@ -6,9 +6,9 @@ import shutil
 import tempfile
 
 import pytest
-from servers import wait_for
+from given import PLAIN as TEXT
+from waiting import wait_for
 
-TEXT = b"Subject: x\n\nbody\n"
 PASSWORD = "hunter2secret"
 SECRETS = [secret.encode() for secret in (PASSWORD, base64.b64encode(PASSWORD.encode()).decode(), base64.b64encode(b"\0joe\0hunter2secret").decode())]
 

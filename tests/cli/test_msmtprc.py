@@ -3,7 +3,8 @@ import os
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT
+
 PIN = "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF"
 FLAG = [("on", "on"), ("off", "off")]
 SYSLOG = ["LOG_USER", "LOG_MAIL"] + ["LOG_LOCAL%d" % n for n in range(8)]

@@ -3,7 +3,8 @@ import email
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT
+
 UMLAUTS = "Subject: x\n\nGr\u00fc\u00dfe\n"
 ALL = "ehlo pipelining chunking 8bitmime size=1000000 smtputf8 dsn"
 STYLES = pytest.mark.parametrize("ehlo", ["ehlo chunking", "ehlo pipelining chunking"], ids=["lockstep", "pipelining"])
@@ -90,8 +91,9 @@ def test_mail_lost_in_the_first_bdat_is_tried_again_without(spool, relay, how, e
 @pytest.mark.parametrize("size", [300000, 3000000])
 @pytest.mark.parametrize("how", ["hang", "reset"])
 def test_mail_stalled_in_the_midst_of_the_first_bdat_is_tried_again_without(spool, relay, size, how):
-    one = relay("ehlo pipelining chunking", "buffers 4096", 'body 100000 "%s"' % how.replace("hang", "sleep 3 && drop"), "lax")
+    one = relay("ehlo pipelining chunking", "buffers 4096", 'body 100000 "%s"' % how.replace("hang", "hold && drop"), "lax")
     spool.run("bob@example.org", stdin=TEXT + b"0123456789\n" * (size // 11), relay=one, more="timeout 1\n", settle=False).ok()
+    one.go()
     two = relay("ehlo pipelining chunking")
     spool.run("-qf", relay=two).ok()
     assert got(two) == ["bob@example.org"] and two.message.how == "DATA"

@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from given import fields
+
 TEXT = b"Subject: x\nMessage-ID: <id-1@example.net>\n\nbody\n"
 
 
@@ -138,11 +140,6 @@ def test_oeq_says_nothing_and_keeps_the_status(mysend, relay):
 
 
 # --- the log --------------------------------------------------------------------------------------
-
-def fields(line):
-    """key=value pairs of a log line; values may be quoted."""
-    return {key: value.strip("'\"") for key, value in re.findall(r"(\w+)=('[^']*'|\"[^\"]*\"|[^ ]*)", line)}
-
 
 def test_log_line_has_msmtps_fields_and_ours(mysend, relay, tmp_path):
     log, one = tmp_path / "log", relay("ehlo pipelining auth=plain")
@@ -309,7 +306,7 @@ def test_stdin_is_not_read_while_a_terminal_waits_for_a_usage_error(mysend):
     master, slave = pty.openpty()
     run = mysend.start("--nosuch", config="", stdin=slave)
     os.close(slave)
-    assert run.finish(stdin=slave, timeout=5).status == 64
+    assert run.finish(stdin=slave).status == 64
     os.close(master)
 
 
@@ -402,7 +399,9 @@ def test_nothing_is_left_behind(mysend, relay, tmp_path):
 
 def test_one_message_takes_no_needless_time(mysend, relay):
     """Not a benchmark: a sleep or a DNS timeout anywhere would show."""
-    one, began = relay("ehlo pipelining"), time.monotonic()
+    one, took = relay("ehlo pipelining"), []
     for _ in range(5):
+        began = time.monotonic()
         mysend("bob@example.org", stdin=TEXT, relay=one).ok()
-    assert time.monotonic() - began < 5
+        took.append(time.monotonic() - began)
+    assert min(took) < 1, took      # the quickest: a busy machine slows down some, a needless wait all

@@ -4,7 +4,8 @@ import pty
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT
+
 SLOW = 'mail "sleep 3 && ok"'
 
 

@@ -1,7 +1,7 @@
 """Mail is held, released and removed by its name."""
 import pytest
 
-from spools import TEXT
+from given import WHOLE as TEXT
 
 
 def test_held_mail_waits_until_it_is_released(spool, relay):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-TEXT = b"Subject: x\nFrom: a@b.example\nTo: bob@example.org\n\ntext\n"
+from given import TO_BOB as TEXT
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_environment_alone_is_enough_for_the_run_too(spool, mysend, relay):
 def test_child_that_tries_at_once_has_the_same_file(spool, call, relay, named):
     there = relay()
     call("-C", named(there), "-odb", "bob@example.org", stdin=TEXT, settle=False).ok()
-    assert there.wait_for_message(20)
+    assert there.wait_for_message()
 
 
 def test_queue_is_run_and_listed_where_no_account_is_the_default(spool, mysend, relay):

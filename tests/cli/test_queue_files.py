@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from spools import Spool, TEXT
+from given import WHOLE as TEXT
+from spools import Spool
 
 
 @pytest.mark.parametrize("name", ["", ".state"])

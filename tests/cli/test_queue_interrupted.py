@@ -6,25 +6,18 @@ import time
 
 import pytest
 
-from namespaces import mounts  # noqa: F401
+from given import FROM_ANN as TEXT
+from waiting import PATIENCE, SOON, wait_for
 
-TEXT = b"Subject: x\nFrom: a@b.example\n\nbody\n"
 OFFERS = ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"]
 TOLD = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
 SIX = ["u%d@example.org" % i for i in range(6)]
 
 
-def until(what):
-    began = time.monotonic()
-    while not what():
-        assert time.monotonic() - began < 20
-        time.sleep(0.01)
-
-
-def slow(relay, offers, nth, seconds):
-    """A relay that takes its time for the nth answer (from 1) to a message, and is quick with the others."""
+def slow(relay, offers, nth):
+    """A relay that waits for go() with the nth answer (from 1) to a message, and is quick with the others."""
     stage = "bdat-last" if "chunking" in offers else "end"
-    return relay(offers, "%s %s 'sleep %s && ok' ok" % (stage, " ".join(["ok"] * (nth - 1)), seconds), "lax")
+    return relay(offers, "%s %s 'hold && ok' ok" % (stage, " ".join(["ok"] * (nth - 1))), "lax")
 
 
 def bodies(there):
@@ -44,12 +37,13 @@ def attempts(spool):
 @pytest.mark.parametrize("offers", OFFERS)
 def test_run_that_is_killed_midway_has_written_down_who_has_it(spool, relay, offers):
     spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
-    there, more = slow(relay, offers, 3, 30), "max_recipients 1\n"
+    there, more = slow(relay, offers, 3), "max_recipients 1\n"
     run = spool.mysend.start("-qf", config=spool.config(there, more))
-    until(lambda: bodies(there) == 3)
+    wait_for(lambda: bodies(there) == 3)
     run.kill()
     run.process.communicate()
     assert bodies(there) == 3, "the next one's message does not go before the answer"
+    there.go()
     again = relay("ehlo pipelining", "lax")
     spool.run("-qf", relay=again, more=more).ok()
     assert copies(again) == {address: 1 for address in SIX[2:]}, "the third had no answer; the first two had"
@@ -62,12 +56,13 @@ def test_thousand_recipients_and_three_runs_that_are_killed(spool, relay, offers
     spool.run("-odq", "-i", *thousand, stdin=TEXT).ok()
     relays, doubt = [], 0
     for nth in (3, 1, 4):
-        there = slow(relay, offers, nth, 30)
+        there = slow(relay, offers, nth)
         relays.append(there)
         run = spool.mysend.start("-qf", config=spool.config(there))
-        until(lambda: bodies(there) == nth)
+        wait_for(lambda: bodies(there) == nth)
         run.kill()
         run.process.communicate()
+        there.go()
         doubt += 100
     relays.append(relay("ehlo pipelining", "lax"))
     spool.run("-qf", relay=relays[-1]).ok()
@@ -79,10 +74,11 @@ def test_thousand_recipients_and_three_runs_that_are_killed(spool, relay, offers
 @pytest.mark.parametrize("offers", OFFERS)
 def test_run_that_is_told_to_end_waits_for_the_answer_in_hand(spool, relay, offers, told):
     spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
-    there, more = slow(relay, offers, 3, 1.5), "max_recipients 1\n"
+    there, more = slow(relay, offers, 3), "max_recipients 1\n"
     run = spool.mysend.start("-q", config=spool.config(there, more))
-    until(lambda: bodies(there) == 3)
+    wait_for(lambda: bodies(there) == 3)
     run.process.send_signal(told)
+    there.go()
     assert "told to end" in run.finish(b"").failed(75)
     assert len(there.messages) == 3 and "(1 try" not in attempts(spool), "it keeps its turn"
     again = relay("ehlo pipelining", "lax")
@@ -95,10 +91,11 @@ def test_run_that_is_told_to_end_waits_for_the_answer_in_hand(spool, relay, offe
 def test_run_of_many_mails_that_is_told_to_end_leaves_the_rest(spool, relay, offers, told):
     for address in SIX:
         spool.run("-odq", "-i", address, stdin=TEXT).ok()
-    there = slow(relay, offers, 2, 1.5)
+    there = slow(relay, offers, 2)
     run = spool.mysend.start("-q", config=spool.config(there, "window 1\n"))
-    until(lambda: bodies(there) == 2)
+    wait_for(lambda: bodies(there) == 2)
     run.process.send_signal(told)
+    there.go()
     assert "told to end" in run.finish(b"").failed(75)
     again = relay("ehlo pipelining", "lax")
     spool.run("-q", relay=again).ok()
@@ -107,10 +104,11 @@ def test_run_of_many_mails_that_is_told_to_end_leaves_the_rest(spool, relay, off
 
 def test_run_that_was_through_all_the_same_is_0(spool, relay):
     spool.run("-odq", "-i", "bob@example.org", stdin=TEXT).ok()
-    there = slow(relay, "ehlo pipelining", 1, 1)
+    there = slow(relay, "ehlo pipelining", 1)
     run = spool.mysend.start("-q", config=spool.config(there))
-    until(lambda: bodies(there) == 1)
+    wait_for(lambda: bodies(there) == 1)
     run.process.send_signal(signal.SIGTERM)
+    there.go()
     run.finish(b"").ok()
     assert spool.files() == []
 
@@ -120,19 +118,19 @@ def test_run_with_nothing_in_hand_ends_at_once_and_was_no_try(spool, relay, stag
     spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
     there = relay("ehlo pipelining", stage + " hang", "lax")
     run = spool.mysend.start("-q", config=spool.config(there))
-    until(lambda: there.counts.get(stage) or (stage == "rcpt" and there.transactions and there.transactions[0].rcpts))
+    wait_for(lambda: there.counts.get(stage) or (stage == "rcpt" and there.transactions and there.transactions[0].rcpts))
     began = time.monotonic()
     run.process.send_signal(signal.SIGTERM)
-    assert "told to end" in run.finish(b"", timeout=15).failed(75)
-    assert time.monotonic() - began < 10 and "(1 try" not in attempts(spool) and len(spool.names()) == 1
+    assert "told to end" in run.finish(b"").failed(75)
+    assert time.monotonic() - began < SOON and "(1 try" not in attempts(spool) and len(spool.names()) == 1
 
 
 def test_message_that_is_half_sent_is_left(spool, relay):
     """The relay reads no more of it, and the rest will not be waited for."""
     spool.run("-odq", "-i", "bob@example.org", stdin=TEXT + b"line\n" * 2000000).ok()
-    there = relay("ehlo pipelining", "buffers 4096", "body 100000 'sleep 30'", "lax", "sink")
+    there = relay("ehlo pipelining", "buffers 4096", "body 100000 hold", "lax", "sink")
     run = spool.mysend.start("-q", config=spool.config(there))
-    until(lambda: there.sessions and there.sessions[0].body_seen >= 100000)
+    wait_for(lambda: there.sessions and there.sessions[0].body_seen >= 100000)
     run.process.send_signal(signal.SIGTERM)
     assert "told to end" in run.finish(b"", settle=False).failed(75)
     again = relay("ehlo pipelining", "sink")
@@ -143,13 +141,14 @@ def test_message_that_is_half_sent_is_left(spool, relay):
 @pytest.mark.parametrize("told", TOLD)
 @pytest.mark.parametrize("offers", OFFERS)
 def test_submission_that_is_told_to_end_leaves_the_rest_in_the_queue(spool, relay, offers, told):
-    there, more = slow(relay, offers, 3, 1.5), "max_recipients 1\nwindow 1\n"
+    there, more = slow(relay, offers, 3), "max_recipients 1\nwindow 1\n"
     run = spool.mysend.start("-i", *SIX, config=spool.config(there, more))
     run.process.stdin.write(TEXT)
     run.process.stdin.close()
     run.process.stdin = None
-    until(lambda: bodies(there) == 3)
+    wait_for(lambda: bodies(there) == 3)
     run.process.send_signal(told)
+    there.go()
     assert run.finish().status == 0
     again = relay("ehlo pipelining", "lax")
     assert len(spool.names()) == 1
@@ -158,13 +157,14 @@ def test_submission_that_is_told_to_end_leaves_the_rest_in_the_queue(spool, rela
 
 
 def test_submission_without_a_queue_says_who_has_not_got_it(spool, relay):
-    there = slow(relay, "ehlo pipelining", 3, 1.5)
+    there = slow(relay, "ehlo pipelining", 3)
     run = spool.mysend.start("-i", *SIX, config=spool.config(there, "max_recipients 1\n").replace("queue on", "queue off"))
     run.process.stdin.write(TEXT)
     run.process.stdin.close()
     run.process.stdin = None
-    until(lambda: bodies(there) == 3)
+    wait_for(lambda: bodies(there) == 3)
     run.process.send_signal(signal.SIGTERM)
+    there.go()
     done = run.finish()
     assert "told to end" in done.failed(75) and "3 of the 6" in done.err and spool.files() == []
 
@@ -176,7 +176,7 @@ def test_submission_before_anything_was_sent_is_taken_back_by_a_person_and_kept_
     run.process.stdin.write(TEXT)
     run.process.stdin.close()
     run.process.stdin = None
-    until(lambda: there.counts.get("greet"))
+    wait_for(lambda: there.counts.get("greet"))
     run.process.send_signal(told)
     done = run.finish()
     if kept:
@@ -188,13 +188,14 @@ def test_submission_before_anything_was_sent_is_taken_back_by_a_person_and_kept_
 def test_what_goes_along_ends_behind_the_answer_in_hand(spool, relay):
     for address in SIX:
         spool.run("-odq", "-i", address, stdin=TEXT).ok()
-    there = slow(relay, "ehlo pipelining", 3, 1.5)
+    there = slow(relay, "ehlo pipelining", 3)
     run = spool.mysend.start("-i", "me@example.org", config=spool.config(there, "queue_along 6\n"))
     run.process.stdin.write(TEXT)
     run.process.stdin.close()
     run.process.stdin = None
-    until(lambda: bodies(there) == 3)
+    wait_for(lambda: bodies(there) == 3)
     run.process.send_signal(signal.SIGTERM)
+    there.go()
     assert run.finish().status == 0
     assert len(there.messages) == 3 and len(spool.names()) == 4
 
@@ -209,35 +210,38 @@ MAIL = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<%s@example.org>\r\nDATA\r\nSubject:
 
 
 def test_client_hears_what_became_of_the_mail_in_hand_and_that_we_go(spool, relay):
-    there = slow(relay, "ehlo pipelining", 1, 1.5)
+    there = slow(relay, "ehlo pipelining", 1)
     run = spool.mysend.start("-bs", config=spool.config(there))
     talk(run, b"EHLO x\r\n", MAIL % b"u0")
-    until(lambda: bodies(there) == 1)
+    wait_for(lambda: bodies(there) == 1)
     run.process.send_signal(signal.SIGTERM)
+    there.go()
     done = run.finish(MAIL % b"u1")
     assert done.status == 0 and "\n250 2.0.0" in done.out and done.out.rstrip().splitlines()[-1].startswith("421 ")
     assert copies(there) == {"u0@example.org": 1} and spool.files() == []
 
 
 def test_batch_says_that_the_rest_was_not_read(spool, relay):
-    there = slow(relay, "ehlo pipelining", 1, 1.5)
+    there = slow(relay, "ehlo pipelining", 1)
     run = spool.mysend.start("-bS", config=spool.config(there))
     talk(run, MAIL.replace(b"\r\n", b"\n") % b"u0")
-    until(lambda: bodies(there) == 1)
+    wait_for(lambda: bodies(there) == 1)
     run.process.send_signal(signal.SIGTERM)
     talk(run, MAIL.replace(b"\r\n", b"\n") % b"u1")
-    run.process.wait(20)    # though its input has no end
+    there.go()
+    run.process.wait(PATIENCE)    # though its input has no end
     done = run.finish(b"")
     assert "1 of 1 messages" in done.failed(75) and copies(there) == {"u0@example.org": 1} and spool.names() == []
 
 
 def test_runner_that_stays_ends_its_run_at_a_hangup_and_begins_the_next(spool, relay):
     spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
-    there = slow(relay, "ehlo pipelining", 2, 1.5)
+    there = slow(relay, "ehlo pipelining", 2)
     run = spool.mysend.start("-q1h", config=spool.config(there, "max_recipients 1\n"))
-    until(lambda: bodies(there) == 2)
+    wait_for(lambda: bodies(there) == 2)
     run.process.send_signal(signal.SIGHUP)
-    until(lambda: len(there.sessions) == 2 and len(there.messages) == 6)
+    there.go()
+    wait_for(lambda: len(there.sessions) == 2 and len(there.messages) == 6)
     run.process.terminate()
     assert run.finish(b"").status == 0
     assert copies(there) == {address: 1 for address in SIX} and spool.files() == []
@@ -246,15 +250,16 @@ def test_runner_that_stays_ends_its_run_at_a_hangup_and_begins_the_next(spool, r
 def test_signal_that_our_caller_has_us_ignore_is_ignored(spool, relay):
     """nohup mysend -q"""
     spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
-    there = slow(relay, "ehlo pipelining", 2, 1)
+    there = slow(relay, "ehlo pipelining", 2)
     run = spool.mysend.start("-q", config=spool.config(there, "max_recipients 1\n"), before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
-    until(lambda: bodies(there) == 2)
+    wait_for(lambda: bodies(there) == 2)
     run.process.send_signal(signal.SIGHUP)
+    there.go()
     run.finish(b"").ok()
     assert len(there.messages) == 6 and spool.files() == []
 
 
-def test_look_up_without_an_answer_is_not_waited_for(spool, mounts, tmp_path):  # noqa: F811
+def test_look_up_without_an_answer_is_not_waited_for(spool, mounts, tmp_path):
     servers = tmp_path / "resolv.conf"
     servers.write_text("nameserver 127.0.0.1\noptions timeout:20 attempts:1\n")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
@@ -262,7 +267,7 @@ def test_look_up_without_an_answer_is_not_waited_for(spool, mounts, tmp_path):  
             silent.bind(("127.0.0.1", 53))
         except OSError as why:
             pytest.skip("somebody is the name server here: %s" % why)
-        silent.settimeout(20)
+        silent.settimeout(PATIENCE)
         done = mounts.run("mount", "--bind", str(servers), "/etc/resolv.conf")
         if done.returncode:
             pytest.skip("a resolv.conf of our own is not permitted here: " + done.stderr)
@@ -271,7 +276,7 @@ def test_look_up_without_an_answer_is_not_waited_for(spool, mounts, tmp_path):  
         silent.recv(1000)
         began = time.monotonic()
         run.process.send_signal(signal.SIGTERM)
-        assert "told to end" in run.finish(b"").failed(75) and time.monotonic() - began < 10
+        assert "told to end" in run.finish(b"").failed(75) and time.monotonic() - began < SOON
     assert "(1 try" not in attempts(spool)
 
 
@@ -280,6 +285,6 @@ def test_command_for_the_password_is_ended_with_us(spool, relay, told, tmp_path)
     spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
     mark = tmp_path / "mark"
     run = spool.mysend.start("-q", config=spool.config(relay("ehlo auth=plain"), "user joe\nauth plain\npassword_command touch %s; exec sleep 30\n" % mark))
-    until(mark.exists)
+    wait_for(mark.exists)
     run.process.send_signal(told)
     assert "told to end" in run.finish(b"").failed(75) and "(1 try" not in attempts(spool)

@@ -1,18 +1,16 @@
 """Whose turn it is with a mail: locks, where they work and where they fail, and runners that meet."""
 import errno
 import os
-import time
 
 import pytest
 
-from preload import library
-
-TEXT = b"Subject: x\nFrom: a@b.example\nTo: bob@example.org\n\ntext\n"
+from given import TO_BOB as TEXT
+from waiting import wait_for
 
 
 @pytest.fixture
-def locks(mysend):
-    path = library(mysend, "locks")
+def locks(library):
+    path = library("locks")
 
     def env(**more):
         return {"LD_PRELOAD": path, **{"MYSEND_TEST_" + name.upper(): str(value) for name, value in more.items()}}
@@ -53,10 +51,8 @@ def late(spool, locks, tmp_path):
 
     def start(relay):
         run = spool.mysend.start("-q", config=spool.config(relay), env=locks(pause=1, go=go))
-        began = time.monotonic()
-        while not os.path.exists(go + ".here"):
-            assert time.monotonic() - began < 20 and run.process.poll() is None
-            time.sleep(0.01)
+        wait_for(lambda: os.path.exists(go + ".here") or run.process.poll() is not None)
+        assert run.process.poll() is None
 
         def goes_on():
             with open(go, "w", encoding="ascii"):
@@ -92,10 +88,7 @@ def test_nobody_who_only_looks_keeps_a_mail_from_being_sent(spool, relay, locks,
     name, there, go = spool.names()[0], relay(), str(tmp_path / "go")
     spool.run("--queue-hold", name).ok()
     looker = spool.mysend.start(*looks[1:], name=looks[0], config=spool.config(there), env=locks(hold=400, go=go))
-    began = time.monotonic()
-    while not os.path.exists(go + ".here") and looker.process.poll() is None:
-        assert time.monotonic() - began < 20
-        time.sleep(0.01)
+    wait_for(lambda: os.path.exists(go + ".here") or looker.process.poll() is not None)
     spool.run("--queue-release", name, relay=there, settle=False).ok()
     spool.run("-qI" + name, relay=there, settle=False).ok()
     assert looker.finish().status == 0 and there.message and spool.files() == []

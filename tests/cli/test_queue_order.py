@@ -1,7 +1,7 @@
 """A session that is lost midway: whose mail it was lost at has had its try, and the others are not kept from theirs."""
 import pytest
 
-TEXT = b"Subject: x\nFrom: a@b.example\n\nbody\n"
+from given import FROM_ANN as TEXT
 
 
 def put(spool, *names):

@@ -1,10 +1,10 @@
 """A run of the queue: which mails it tries, over how many sessions, to which relay, and what is logged of it."""
 import os
-import time
 
 import pytest
 
-from spools import TEXT
+from given import WHOLE as TEXT
+from waiting import wait_for
 
 
 def test_many_go_over_one_session_pipelined(spool, relay):
@@ -58,18 +58,18 @@ def test_mail_goes_to_the_account_that_it_was_given_to(spool, mysend, relay):
 
 def test_what_is_too_old_is_given_up_and_kept(spool, relay):
     spool.run("bob@example.org", stdin=TEXT).ok()
-    time.sleep(2)       # the least that a lifetime of a second can be over in
-    done = spool.run("-qf", more="queue_lifetime 1\n")
+    spool.make_older(7200)
+    done = spool.run("-qf", more="queue_lifetime 1h\n")
     assert "is given up" in done.err and [name[26:] for name in spool.names()] == [".b2"] and len(spool.names("failed")) == 1
     assert done.status == 0
 
 
 @pytest.mark.parametrize("parts, more, code", [(['rcpt-to bob@example.org "550 5.1.1 nobody"'], "", "EX_NOUSER"), (["mail 554"], "", "EX_UNAVAILABLE"), (["rcpt 450"], "", "EX_TEMPFAIL"),
-                                               (["rcpt 450"], "queue_lifetime 1\n", "EX_UNAVAILABLE"), (["rcpt ok"], "", "EX_OK"), (["rcpt 450 550"], "", "EX_TEMPFAIL")])
+                                               (["rcpt 450"], "queue_lifetime 1h\n", "EX_UNAVAILABLE"), (["rcpt ok"], "", "EX_OK"), (["rcpt 450 550"], "", "EX_TEMPFAIL")])
 def test_log_line_of_a_try_has_the_status_that_it_ends_with(spool, relay, parts, more, code):
     spool.run("-odq", "-f", "", "bob@example.org", *(["carl@example.org"] if "450 550" in parts[0] else []), stdin=TEXT).ok()
     if more:
-        time.sleep(2)
+        spool.make_older(7200)
     log = os.path.join(spool.mysend.tmp, "log")
     spool.run("-q", relay=relay("ehlo pipelining 8bitmime", *parts), more=more + "logfile %s\n" % log)
     with open(log, encoding="ascii") as lines:
@@ -93,11 +93,9 @@ def test_runner_that_stays_takes_what_comes(spool, relay):
     there = relay()
     spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
     run = spool.mysend.start("-q1s", config=spool.config(there))
-    assert there.wait_for_message(10)
+    assert there.wait_for_message()
     spool.run("-odq", "carl@example.org", stdin=TEXT).ok()
-    while len(there.messages) < 2:
-        assert run.process.poll() is None
-        time.sleep(0.05)
+    wait_for(lambda: len(there.messages) == 2 or run.process.poll() is not None)
     run.process.terminate()
     assert run.finish(b"").status == 0
     assert [mail.recipients for mail in there.messages] == [["bob@example.org"], ["carl@example.org"]]

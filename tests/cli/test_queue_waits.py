@@ -5,7 +5,7 @@ import select
 
 import pytest
 
-from spools import SIGNED, TEXT
+from given import SIGNED, WHOLE as TEXT
 
 
 def test_mail_waits_in_silence_when_the_relay_is_down_and_arrives_when_it_is_up(spool, relay):

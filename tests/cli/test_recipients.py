@@ -291,7 +291,7 @@ def test_aliases_cost_what_they_hold_however_often_they_are_named(mysend, tmp_pa
     path = tmp_path / "aliases"
     path.write_text("big: %s\nall: %s\nouter: all, all, x@example.org\n" % (", ".join(MEMBERS), ", ".join(MEMBERS[:100])))
     result = mysend("--dry-run", *args, stdin=("Subject: x\n" + text + "\nb\n").encode(), config="account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\nmaildomain mail.example\nqueue off\naliases %s\n" % path,
-                    measure=True, timeout=20)
+                    measure=True)
     assert result.status == status, result.err[:300]
     assert mysend.sanitized or result.maxrss < 64 * 1024, result.maxrss
     if status:

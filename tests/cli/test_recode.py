@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from composed import BASE, leaves
+from given import BASE
+from composed import leaves
 
 SEVEN, EIGHT = "ehlo pipelining", "ehlo pipelining chunking 8bitmime"
 
@@ -218,7 +219,7 @@ def test_mail_with_a_text_and_a_large_file_needs_no_more_memory_than_a_small_one
                 out.write(line * 1000)
             out.write(b"--b--\n")
         with open(path, "rb") as data:
-            result = mysend("bob@example.org", stdin=data, relay=there, measure=True, timeout=60)
+            result = mysend("bob@example.org", stdin=data, relay=there, measure=True)
         assert result.status == 0 and result.err == "" and there.message.size > 45000000, result
         assert result.maxrss < 24 * 1024, (encoding, result.maxrss)
 

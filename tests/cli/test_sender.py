@@ -5,7 +5,8 @@ import socket
 
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
+from given import PLAIN as TEXT
+
 HOST = "account default\nhost 127.0.0.1\nport 1\ntls off\n"
 
 

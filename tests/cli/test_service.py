@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from preload import library
+from given import PLAIN as TEXT
+from waiting import PATIENCE
 
-TEXT = b"Subject: x\n\nbody\n"
 SERVICE = "nobody"
 USERS = ["daemon", "bin", "games"]
 
@@ -77,8 +77,8 @@ class Service:
     def stop(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
-        self.thread.join(10)
-        said = b"".join(process.communicate(timeout=20)[1] for process in self.processes)
+        self.thread.join(PATIENCE)
+        said = b"".join(process.communicate(timeout=PATIENCE)[1] for process in self.processes)
         os.unlink(self.path)
         assert b"Sanitizer" not in said and b"runtime error" not in said, said
         return said
@@ -183,7 +183,7 @@ def speak(service, user, text):
             "threading.Thread(target=say, daemon=True).start()\nout=b''\n"
             "while True:\n try:\n  got=s.recv(65536)\n except ConnectionResetError:\n  break\n out+=got\n if not got:\n  break\n"
             "sys.stdout.buffer.write(out)\nsys.stdout.flush()\n" % service.path)
-    done = subprocess.run(["/usr/bin/python3", "-c", code], input=text, preexec_fn=become(user), stdout=subprocess.PIPE, check=True, timeout=60)
+    done = subprocess.run(["/usr/bin/python3", "-c", code], input=text, preexec_fn=become(user), stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
     return done.stdout.decode()
 
 
@@ -392,7 +392,7 @@ def test_message_without_an_end_is_read_no_further_than_twice_the_limit(mysend, 
 def test_what_is_over_the_limit_is_not_kept(mysend, relay, public):
     with Service(mysend, public, relay("lax"), "message_size_limit 4M\n") as service:
         there = socket.socket(socket.AF_UNIX)
-        there.settimeout(20)
+        there.settimeout(PATIENCE)
         there.connect(service.path)
         there.sendall(b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n" + (b"x" * 98 + b"\r\n") * 60000 + b".\r\nNOOP\r\n")
         answers = there.makefile("rb")
@@ -421,9 +421,9 @@ def test_user_has_so_many_connections_at_a_time_and_others_have_theirs(mysend, r
         greetings = [run.stdout.readline().decode() for _ in range(most + 2)]
         assert "250 2.0.0" in speak(service, "games", mail("games@mail.example", "Subject: x"))
         assert "250 2.0.0" in speak(service, "root", mail("root@mail.example", "Subject: x"))
-        run.communicate(timeout=20)
+        run.communicate(timeout=PATIENCE)
         for process in service.processes:
-            process.wait(20)
+            process.wait(PATIENCE)
         assert "250 2.0.0" in speak(service, "bin", mail("bin@mail.example", "Subject: x"))
         told = service.stop().decode()
     assert [line[:4] for line in greetings] == ["220 "] * most + ["421 "] * 2, greetings
@@ -506,8 +506,8 @@ def test_client_that_goes_away_is_named(mysend, relay, public):
 @pytest.mark.parametrize("said", [b"", b"EHLO x\r\nMAIL FROM:<bin@mail.example>\r\nRC",
                                   b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nhalf\r\n",
                                   b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<bob@example.org>\r\nBDAT 100 LAST\r\nSubject: x\r\n\r\nhalf\r\n"])
-def test_client_that_says_nothing_for_five_minutes_is_told_and_left(mysend, relay, public, said):
-    quick = shutil.copy(library(mysend, "patience"), public)
+def test_client_that_says_nothing_for_five_minutes_is_told_and_left(mysend, relay, public, library, said):
+    quick = shutil.copy(library("patience"), public)
     os.chmod(quick, 0o755)
     there = relay("lax")
     with Service(mysend, public, there, env={"LD_PRELOAD": quick}) as service:
@@ -517,9 +517,9 @@ def test_client_that_says_nothing_for_five_minutes_is_told_and_left(mysend, rela
     assert [process.returncode for process in service.processes] == [0] and told == b""
 
 
-def test_program_that_has_mysend_for_itself_may_take_its_time(mysend, relay):
+def test_program_that_has_mysend_for_itself_may_take_its_time(mysend, relay, library):
     there = relay("lax")
-    run = mysend.start("-bs", name="sendmail", relay=there, config="maildomain mail.example\n", env={"LD_PRELOAD": library(mysend, "patience")})
+    run = mysend.start("-bs", name="sendmail", relay=there, config="maildomain mail.example\n", env={"LD_PRELOAD": library("patience")})
     time.sleep(1)
     done = run.finish(b"QUIT\r\n")
     assert done.status == 0 and done.out.splitlines()[-1].startswith("221 ")

@@ -1,11 +1,9 @@
 """TLS: on unless switched off, verified unless told otherwise, and no secret goes out in clear (DESIGN.md)."""
 import os
 
+from given import LOGIN, PLAIN as TEXT
 import certs as certificates
 import pytest
-
-TEXT = b"Subject: x\n\nbody\n"
-LOGIN = "user joe\nauth plain\npassword hunter2secret\n"
 
 
 def to(one, *lines, host="127.0.0.1"):

@@ -6,9 +6,7 @@ import subprocess
 
 import pytest
 
-import namespaces
 
-mounts = namespaces.mounts
 TEXT = b"From: a@b.example\nSubject: x\n\nbody\n"
 
 if os.path.exists("/etc/mysend.conf") or os.path.exists("/usr/local/etc/mysend.conf"):

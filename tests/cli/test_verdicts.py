@@ -1,10 +1,7 @@
 """What is made of each answer: per recipient, per transaction, per session (COMPAT.md 9)."""
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
-STYLES = {"lockstep": "ehlo 8bitmime", "pipelining": "ehlo pipelining 8bitmime", "chunking": "ehlo chunking 8bitmime",
-          "pipelining-chunking": "ehlo pipelining chunking 8bitmime"}
-EVERY_STYLE = pytest.mark.parametrize("ehlo", STYLES.values(), ids=STYLES.keys())
+from given import EVERY_STYLE, PLAIN as TEXT, STYLES
 
 
 @pytest.mark.parametrize("part, status", [
@@ -112,7 +109,7 @@ def test_421_without_an_end_of_the_connection_is_not_waited_on(mysend, relay, eh
     if (stage == "end") == ("chunking" in ehlo) or (stage == "bdat-last") != ("chunking" in ehlo):
         stage = "rcpt"
     one = relay(ehlo, '%s "raw 421 4.7.0 too busy\r\n"' % stage, "lax")
-    done = mysend("bob@example.org", stdin=TEXT, relay=one, timeout=10)
+    done = mysend("bob@example.org", stdin=TEXT, relay=one)
     assert done.status == 75 and "421 4.7.0 too busy" in done.err
 
 
@@ -148,7 +145,7 @@ def test_answer_of_exchange_has_no_queue_id(mysend, relay, tmp_path):
 
 def test_answer_that_came_before_the_end_is_not_taken_for_the_answer_to_it(mysend, relay):
     one = relay("ehlo pipelining", 'data "raw 354 go\r\n250 early\r\n"', 'end "554 5.7.1 spam"', "lax")
-    done = mysend("bob@example.org", stdin=TEXT + b"line\n" * 200000, relay=one, timeout=30)
+    done = mysend("bob@example.org", stdin=TEXT + b"line\n" * 200000, relay=one)
     assert done.status == 76 and "was not asked" in done.err, done
     assert not one.messages
 

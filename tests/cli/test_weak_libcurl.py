@@ -3,11 +3,10 @@ import os
 import re
 
 import certs as certificates
-import preload
 import pytest
 
-TEXT = b"Subject: x\n\nbody\n"
-LOGIN = "user joe\nauth plain\npassword hunter2secret\n"
+from given import LOGIN, PLAIN as TEXT, trusting
+
 NUMBERS = {"USE_SSL": 119, "SSLVERSION": 32, "SSL_VERIFYPEER": 64, "SSL_VERIFYHOST": 81, "CAINFO": 10065, "CAPATH": 10097, "CRLFILE": 10169,
            "SSLCERT": 10025, "SSLKEY": 10087, "SSL_CIPHER_LIST": 10083, "PINNEDPUBLICKEY": 10230, "PROXY": 10004, "NOPROXY": 10177, "INTERFACE": 10062,
            "IPRESOLVE": 113, "LOGIN_OPTIONS": 10224, "SASL_IR": 218, "USERNAME": 10173, "PASSWORD": 10174, "XOAUTH2_BEARER": 10220,
@@ -16,9 +15,9 @@ NUMBERS = {"USE_SSL": 119, "SSLVERSION": 32, "SSL_VERIFYPEER": 64, "SSL_VERIFYHO
 
 
 @pytest.fixture
-def weak(mysend):
+def weak(mysend, libcurl_with):
     """Runs mysend over such a libcurl: weak(REFUSES="USE_SSL"), weak(TLS="no"), ..."""
-    instead = preload.libcurl(mysend, "weak_libcurl")
+    instead = libcurl_with("weak_libcurl")
 
     def run(*args, config, more=(), **how):
         env = dict(instead)
@@ -26,11 +25,6 @@ def weak(mysend):
             env["WEAK_" + name] = str(NUMBERS.get(value, value))
         return mysend(*args or ["bob@example.org"], stdin=TEXT, config=config, env=env, **dict(more))
     return run
-
-
-def to(one, certs, *lines):
-    return "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\ntls_trust_file %s\n%s" % (
-        one.port, os.path.join(certs, "ca.pem"), "".join(line + "\n" for line in lines))
 
 
 def nothing_was_said(one):
@@ -42,22 +36,22 @@ def nothing_was_said(one):
 def test_libcurl_without_tls_sends_nothing_unless_tls_is_off(weak, relay, certs, lines, login):
     one = relay("ehlo pipelining auth=plain")
     lines = [line.replace("PIN", certificates.pin(certs, "good")) for line in lines]
-    line = weak(config=to(one, certs, *lines) + login, TLS="no").failed(78)
+    line = weak(config=trusting(one, certs, *lines) + login, TLS="no").failed(78)
     assert line.startswith("tls ") and "without TLS" in line and nothing_was_said(one), line
-    weak(config=to(one, certs, "tls off"), TLS="no", REFUSES="USE_SSL").ok()
+    weak(config=trusting(one, certs, "tls off"), TLS="no", REFUSES="USE_SSL").ok()
 
 
 @pytest.mark.parametrize("login", ["", LOGIN])
 def test_libcurl_that_goes_on_without_the_tls_it_was_told_of_ends_before_anything_is_said(weak, relay, certs, login):
     one = relay("ehlo pipelining auth=plain", "lax")
-    line = weak(config=to(one, certs, "tls on", "tls_starttls off") + login, CLEAR="yes", IGNORES="USE_SSL").failed(78)
+    line = weak(config=trusting(one, certs, "tls on", "tls_starttls off") + login, CLEAR="yes", IGNORES="USE_SSL").failed(78)
     assert "went on without TLS" in line and not one.transactions, line
     assert not any(word in command for command in one.commands for word in ("AUTH", "MAIL")), one.commands
 
 
 def test_pop_before_smtp_over_tls_needs_a_libcurl_with_tls(weak, relay, certs):
     one = relay("ehlo pipelining")
-    line = weak(config=to(one, certs, "tls off", "pop_before_smtp pop3s://127.0.0.1:%d" % one.port) + LOGIN, TLS="no").failed(78)
+    line = weak(config=trusting(one, certs, "tls off", "pop_before_smtp pop3s://127.0.0.1:%d" % one.port) + LOGIN, TLS="no").failed(78)
     assert "pop_before_smtp" in line and "without TLS" in line and nothing_was_said(one), line
 
 
@@ -78,7 +72,7 @@ def test_pop_before_smtp_over_tls_needs_a_libcurl_with_tls(weak, relay, certs):
 def test_option_that_libcurl_does_not_take_is_78_with_the_settings_name_and_nothing_is_said(weak, relay, certs, option, setting, lines):
     one = relay("ehlo pipelining starttls auth=plain,xoauth2")
     lines = [line.replace("CERTS", certs).replace("PIN", certificates.pin(certs, "good")) for line in lines]
-    config = to(one, certs, *lines)
+    config = trusting(one, certs, *lines)
     if "socket" in setting:
         config = config.replace("tls_trust_file", "#")
     line = weak(config=config, REFUSES=option).failed(78)
@@ -90,7 +84,7 @@ def test_option_that_libcurl_does_not_take_is_78_with_the_settings_name_and_noth
 @pytest.mark.parametrize("tls", ["on", "try"])
 def test_password_stays_here_when_libcurl_goes_on_without_the_tls_that_it_was_asked_for(weak, relay, certs, offers, auth, tls):
     one = relay("ehlo pipelining " + offers, "lax")
-    result = weak(config=to(one, certs, "tls " + tls) + LOGIN.replace("plain", auth), IGNORES="USE_SSL")
+    result = weak(config=trusting(one, certs, "tls " + tls) + LOGIN.replace("plain", auth), IGNORES="USE_SSL")
     assert result.status in (69, 77, 78) and len(result.errors) == 1 and not one.transactions, result
     assert b"hunter2" not in one.wire and b"aHVudGVyMnNlY3JldA" not in one.wire and b"AUTH" not in one.wire.upper(), one.wire
 
@@ -98,23 +92,23 @@ def test_password_stays_here_when_libcurl_goes_on_without_the_tls_that_it_was_as
 @pytest.mark.parametrize("offers", ["starttls", ""])
 def test_mail_stays_here_when_libcurl_goes_on_without_the_tls_that_it_was_asked_for(weak, relay, certs, offers):
     one = relay("ehlo pipelining " + offers)
-    result = weak(config=to(one, certs, "tls on"), IGNORES="USE_SSL")
+    result = weak(config=trusting(one, certs, "tls on"), IGNORES="USE_SSL")
     assert result.status in (69, 78) and len(result.errors) == 1 and b"MAIL" not in one.wire, result
 
 
 def test_libcurl_that_does_not_show_what_it_says_is_not_trusted(weak, relay, certs):
     one = relay("ehlo pipelining starttls")
-    result = weak(config=to(one, certs), IGNORES="DEBUGFUNCTION")
+    result = weak(config=trusting(one, certs), IGNORES="DEBUGFUNCTION")
     assert result.status in (76, 78) and not one.transactions, result
 
 
 @pytest.mark.parametrize("version", ["0x080800", "0x080900", "0x080901", "0x080b00", "0x080b01"])
 def test_source_ip_is_kept_by_those_libcurls_too_that_pass_over_an_address_behind_host(weak, relay, certs, version):
     one = relay("ehlo pipelining")
-    here = weak(config=to(one, certs), TLS="no").failed(78)     # names the version that it is
+    here = weak(config=trusting(one, certs), TLS="no").failed(78)     # names the version that it is
     if re.search(r"libcurl 8\.(9|10|11\.0)\b", here) and not 0x080900 <= int(version, 16) <= 0x080b00:
         pytest.skip("this libcurl passes over an address behind host!, whatever version it says to be")
-    weak(config=to(one, certs, "tls off", "source_ip 127.0.0.2"), VERSION=version).ok()
+    weak(config=trusting(one, certs, "tls off", "source_ip 127.0.0.2"), VERSION=version).ok()
     assert one.session.peer[0] == "127.0.0.2"
 
 
@@ -122,7 +116,7 @@ def test_nobody_dies_of_sigpipe_because_libcurl_resets_it(weak, relay, certs):
     one = relay("ehlo pipelining")
     reader, writer = os.pipe()
     os.close(reader)
-    result = weak("-v", "bob@example.org", config=to(one, certs, "tls off"), VERSION="0x080901", more={"stderr": writer})
+    result = weak("-v", "bob@example.org", config=trusting(one, certs, "tls off"), VERSION="0x080901", more={"stderr": writer})
     os.close(writer)
     assert result.status == 0 and one.message
 
@@ -130,21 +124,21 @@ def test_nobody_dies_of_sigpipe_because_libcurl_resets_it(weak, relay, certs):
 def test_libcurl_older_than_what_is_tried_is_75(weak, relay, certs):
     """As one that cannot be loaded: it may be an upgrade that is under way."""
     one = relay()
-    assert "too old" in weak(config=to(one, certs, "tls off"), VERSION="0x075000").failed(75) and nothing_was_said(one)
-    weak(config=to(one, certs, "tls off"), VERSION="0x075100").ok()
+    assert "too old" in weak(config=trusting(one, certs, "tls off"), VERSION="0x075000").failed(75) and nothing_was_said(one)
+    weak(config=trusting(one, certs, "tls off"), VERSION="0x075100").ok()
 
 
 @pytest.mark.parametrize("how", [{"IDN": "no"}, {"VERSION": "0x075100"}])
 def test_libcurl_without_idn_is_named_where_a_domain_beyond_ascii_cannot_be_said(weak, relay, certs, how):
     one = relay("ehlo pipelining 8bitmime")
-    config = to(one, certs, "tls off")
+    config = trusting(one, certs, "tls off")
     for args in (["joe@b\u00fccher.example"], ["-f", "joe@b\u00fccher.example", "bob@example.org"]):
         result = weak(*args, config=config, **how)
         assert result.status == 65 and "SMTPUTF8" in result.errors[0] and "xn--" in result.hints[0] and "IDN" in result.hints[0], result
     result = weak("j\u00f6@b\u00fccher.example", config=config, **how)
     assert result.status == 65 and "ASCII address" in result.hints[0], result
     other = relay("ehlo pipelining 8bitmime smtputf8")
-    weak("joe@b\u00fccher.example", config=to(other, certs, "tls off"), **how).ok()
+    weak("joe@b\u00fccher.example", config=trusting(other, certs, "tls off"), **how).ok()
     assert other.message.recipients == ["joe@b\u00fccher.example"]
 
 
@@ -153,6 +147,6 @@ def test_libcurl_without_idn_is_named_where_a_domain_beyond_ascii_cannot_be_said
 @pytest.mark.parametrize("libcurl", ["119", "0"])
 def test_password_for_a_mailbox_stays_here_when_libcurl_goes_on_without_tls(weak, relay, pop3, certs, offers, greeting, libcurl):
     one, post = relay("ehlo pipelining"), pop3("joe", "hunter2secret", greeting=greeting, offers=offers)
-    result = weak(config=to(one, certs, "pop_before_smtp pop3://127.0.0.1:%d" % post.port) + LOGIN, IGNORES=libcurl)
+    result = weak(config=trusting(one, certs, "pop_before_smtp pop3://127.0.0.1:%d" % post.port) + LOGIN, IGNORES=libcurl)
     assert result.status in (69, 77, 78) and len(result.errors) == 1 and nothing_was_said(one), result
     assert set(post.commands) <= {"CAPA", "STLS", "QUIT"}, post.commands

@@ -24,6 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import certs  # noqa: E402
 import script  # noqa: E402
 from session import Session  # noqa: E402
+from waiting import PATIENCE  # noqa: E402
 
 
 class Relay:
@@ -31,7 +32,7 @@ class Relay:
         self.script = script.Script(*parts)
         self.certs_dir, self.on_end = certs_dir, on_end
         self.sessions, self.transactions, self.logins, self.threads = [], [], [], []
-        self.stopping = threading.Event()
+        self.stopping, self.going = threading.Event(), threading.Event()
         self.lock = threading.Lock()
         self.over = threading.Condition(self.lock)      # a connection has ended
         self.counts, self.queued, self.accepting = {}, 0, False
@@ -121,7 +122,7 @@ class Relay:
 
     # --- for the tests --------------------------------------------------------------------------
 
-    def settle(self, patience=5.0):
+    def settle(self, patience=PATIENCE):
         """Waits until every connection is over; the client has gone before this is called."""
         until = time.monotonic() + patience
         while (select.select([self.listener], [], [], 0)[0] or self.accepting) and time.monotonic() < until:
@@ -130,7 +131,7 @@ class Relay:
             thread.join(max(0.0, until - time.monotonic()))
         return all(session.ended for session in self.sessions)
 
-    def wait_for_message(self, patience):
+    def wait_for_message(self, patience=PATIENCE):
         """Waits until a connection that brought a message is over; False if none came in time."""
         until = time.monotonic() + patience
         with self.lock:
@@ -140,10 +141,15 @@ class Relay:
                     return bool(self.messages)
         return True
 
+    def go(self):
+        """What holds goes on, now and from now on."""
+        self.going.set()
+
     def stop(self):
         self.stopping.set()
+        self.going.set()
         self.wake.send(b"x")
-        self.acceptor.join(5)
+        self.acceptor.join(PATIENCE)
         self.listener.close()
         for session in self.sessions:
             if not session.ended:
@@ -152,7 +158,7 @@ class Relay:
                 except OSError:
                     pass
         for thread in self.threads:
-            thread.join(5)
+            thread.join(PATIENCE)
         self.waker.close()
         self.wake.close()
         if self.path and os.path.exists(self.path):

@@ -25,6 +25,7 @@ Actions (in quotes when they hold blanks; several in a row are joined with " && 
   close-notify               the end of TLS, politely
   hang                       answer no more (the client has to go)
   sleep SECONDS
+  hold                       wait until the test calls relay.go()
   lines N [CODE]             a reply of N lines
   long N [CODE]              a reply of one line of N octets
   endless [CODE]             lines of a reply without an end
@@ -161,7 +162,7 @@ class Script:
 
 
 SPELLINGS = {"lower": str.lower, "old": lambda word: word.replace("AUTH ", "AUTH="), "indented": lambda word: "  " + word}
-WORDS = {"ok", "drop", "reset", "fin", "close-notify", "hang", "raw", "sleep", "lines", "long", "endless", "endless-line", "junk"}
+WORDS = {"ok", "drop", "reset", "fin", "close-notify", "hang", "hold", "raw", "sleep", "lines", "long", "endless", "endless-line", "junk"}
 
 
 def is_action(word):

@@ -203,6 +203,10 @@ class Conversation:
             elif kind == "sleep":
                 if self.relay.stopping.wait(float(text)):
                     raise Gone("stopped")
+            elif kind == "hold":
+                self.relay.going.wait()
+                if self.relay.stopping.is_set():
+                    raise Gone("stopped")
             elif kind in ("drop", "reset", "fin"):
                 self.drop(kind)
             elif kind == "close-notify":

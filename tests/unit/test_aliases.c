@@ -10,7 +10,7 @@
 #include "conf/aliases.h"
 #include "conf/whoami.h"
 
-static char path[64];
+static char folder[] = "/tmp/mysend.XXXXXX", path[64];
 
 static void put(const char *text)
 {
@@ -24,14 +24,15 @@ static void put(const char *text)
 static int setup(void **state)
 {
 	(void)state;
-	snprintf(path, sizeof path, "/tmp/mysend-aliases.%ld", (long)getpid());
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/aliases", folder);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	return unlink(path);
+	return unlink(path) < 0 ? -1 : rmdir(folder);
 }
 
 static struct aliases *opened(struct arena *in, const char *text, const char *root_to)

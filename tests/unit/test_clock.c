@@ -27,7 +27,6 @@ static void test_the_steady_clock_counts_milliseconds_and_never_goes_back(void *
 	began = clock_steady();
 	nanosleep(&pause, NULL);
 	assert_true(clock_steady() - began >= 29);
-	assert_true(clock_steady() - began < 10000);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 #include "base/file.h"
 #include "conf/subuid.h"
 
-static char path[64];
+static char folder[] = "/tmp/mysend.XXXXXX", path[64];
 
 static void put(const char *text, mode_t mode)
 {
@@ -76,6 +77,8 @@ int main(void)
 		cmocka_unit_test(test_file_that_others_may_write_or_that_is_not_there_names_nobody),
 	};
 
-	snprintf(path, sizeof path, "/tmp/mysend-subuid.%ld", (long)getpid());
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (!mkdtemp(folder))
+		return 99;
+	snprintf(path, sizeof path, "%s/subuid", folder);
+	return cmocka_run_group_tests(tests, NULL, NULL) || rmdir(folder) < 0;
 }

@@ -1,0 +1,20 @@
+"""A system call that fails, or at which the program dies, by strace."""
+import os
+import re
+import subprocess
+
+from waiting import PATIENCE
+
+
+def run_with_fault(spool, call, fault, nth, args, config, stdin=b"", prefix=()):
+    """(status, injected); status -9 if it was killed."""
+    log = os.path.join(spool.mysend.tmp, "strace.log")
+    env = spool.mysend.environment({"XDG_CONFIG_HOME": spool.mysend.usual(config, name="faulty")})
+    done = subprocess.run([*prefix, "strace", "-f", "-o", log, "-e", "trace=" + call, "-e", "inject=%s:%s:when=%d" % (call, fault, nth), spool.mysend.path] + args,
+                          input=stdin, env=env, capture_output=True, timeout=PATIENCE, check=False, cwd=spool.mysend.tmp)
+    with open(log, encoding="utf-8", errors="replace") as text:
+        said = text.read()
+    calls = len(re.findall(r"(?m)^\d+ +%s\(" % call, said))
+    if "killed by SIGKILL" in said:
+        return -9, True
+    return done.returncode, "INJECTED" in said and calls >= nth
