@@ -86,7 +86,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f)
 	if (intake_open(&intake, &o->request, o->config, o->called, run, f) < 0 || read_message(&j, o, intake.types, f) < 0 ||
 	    intake_take(&intake, &j, &o->request, f) < 0) {
 		if (j.account)
-			logline_write(&j, f, f->exit);
+			logline_write(&j, &(struct tally){.decides = f, .status = f->exit});
 		status = -1;
 	} else if (o->dry_run) {
 		status = intake_print(&j, f) < 0 ? -1 : EX_OK;

@@ -28,6 +28,7 @@ struct recipient {
 	const char *address;
 	enum verdict verdict;
 	const struct failure *why; /* NULL where nothing has failed; of who is PENDING: why he was not tried; in the job's arena */
+	bool expired;		   /* REFUSED or TOLD, since the time for another try is over */
 	unsigned notify;	   /* NOTIFY_ bits; 0: the envelope's */
 	const char *orcpt;	   /* TYPE;ADDRESS in xtext, as the caller said it; NULL: the address */
 };

@@ -55,6 +55,8 @@ static const char *status_of(const struct report *b, const struct recipient *r)
 {
 	if (b->warning)
 		return "4.0.0";
+	if (r->expired)
+		return "4.4.7"; /* delivery time expired */
 	return r->why && *r->why->enhanced ? r->why->enhanced : "5.0.0";
 }
 
@@ -62,6 +64,8 @@ static const char *words_of(const struct report *b, const struct recipient *r)
 {
 	char words[FAILURE_WORDS];
 
+	if (!r->why && r->expired)
+		return arena_printf(b->in, "it could not be handed over in time: %s", b->about->last);
 	if (!r->why)
 		return *b->about->last ? b->about->last : "it could not be handed over in time";
 	return arena_printf(b->in, "%s", failure_words(words, r->why, WORDS_CODE, NULL));

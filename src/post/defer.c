@@ -32,11 +32,14 @@ bool defer_waits(const struct recipient *r)
 	return false;
 }
 
+bool defer_needs_admin(const struct failure *why)
+{
+	return !failure_is_temporary(why) && why->exit != EX_PROTOCOL && (why->stage >= AT_GREETING || why->stage == AT_CONFIG);
+}
+
 int defer_status(const struct failure *why)
 {
-	bool mends = why->stage >= AT_GREETING && why->exit != EX_PROTOCOL && why->exit != EX_OK;
-
-	return mends ? why->exit : EX_TEMPFAIL;
+	return defer_needs_admin(why) ? why->exit : EX_TEMPFAIL;
 }
 
 time_t defer_pause(unsigned attempts, unsigned chance)

@@ -14,7 +14,9 @@
 
 /* It is worth another try: the relay is not to be had, or says "later", or what is wrong is the configuration. */
 bool defer_waits(const struct recipient *r);
-/* What the log says of who waits for that: EX_TEMPFAIL, or the status of what only an administrator can mend. */
+/* It will come to the same at every try, until an administrator mends something: a login, a certificate, a setting. */
+bool defer_needs_admin(const struct failure *why);
+/* The status of who waits for that: EX_TEMPFAIL, or that of what only an administrator can mend. */
 int defer_status(const struct failure *why);
 /* Seconds until the next try after so many. */
 time_t defer_pause(unsigned attempts, unsigned chance);

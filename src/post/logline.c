@@ -13,7 +13,6 @@
 #include "base/datagram.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "post/defer.h"
 
 enum { LINE = 64 * 1024, MOMENT_MS = 50 }; /* a log that takes nothing for a moment is not waited for */
 
@@ -74,32 +73,6 @@ static void recipients(struct buf *b, const struct envelope *e)
 		(void)!buf_printf(b, ",+%zu", e->recipients - i);
 }
 
-/* What it alone would make the status. */
-static int status_of(const struct recipient *r, const struct failure *why)
-{
-	bool refused = r->verdict == REFUSED && !defer_waits(r);
-
-	return refused ? why->exit : defer_status(why);
-}
-
-/* The failure that decides: the first that has the status of the whole; else the first there is. */
-static const struct failure *worst(const struct envelope *e, int status)
-{
-	const struct failure *first = NULL;
-
-	for (size_t i = 0; i < e->recipients; i++) {
-		const struct recipient *r = &e->recipient[i];
-		const struct failure *why = r->why;
-
-		if (!why || r->verdict == ACCEPTED)
-			continue;
-		if (status_of(r, why) == status)
-			return why;
-		first = first ? first : why;
-	}
-	return first;
-}
-
 /* Of the message as it was read, where no mail could be made of it. */
 static void message_id(struct buf *b, const struct job *j)
 {
@@ -119,11 +92,11 @@ static void answer(struct buf *b, const struct failure *said)
 	quoted(b, "smtpmsg", failure_words(words, said, WORDS_CODE, NULL));
 }
 
-static void compose(struct buf *b, const struct job *j, const struct failure *early, int status)
+static void compose(struct buf *b, const struct job *j, const struct tally *t)
 {
 	const struct account *a = j->account;
 	const struct envelope *e = &j->mail.envelope;
-	const struct failure *why = early ? early : status == EX_OK ? NULL : worst(e, status);
+	const struct failure *why = t->decides;
 	struct slice queue = {"", 0};
 
 	plain(b, "host", *a->socket ? a->socket : a->host);
@@ -145,7 +118,7 @@ static void compose(struct buf *b, const struct job *j, const struct failure *ea
 	}
 	if (why)
 		quoted(b, "errormsg", why->text);
-	(void)!buf_printf(b, " exitcode=%s", exit_words(status));
+	(void)!buf_printf(b, " exitcode=%s", exit_words(t->status));
 	message_id(b, j);
 	if (queue.len)
 		(void)!buf_printf(b, " queueid=%.*s", (int)queue.len, queue.p);
@@ -246,7 +219,7 @@ static void to_syslog(const struct job *j, const char *line, int status)
 		}
 }
 
-void logline_write(const struct job *j, const struct failure *early, int status)
+void logline_write(const struct job *j, const struct tally *t)
 {
 	const struct account *a = j->account;
 	struct buf b;
@@ -254,9 +227,9 @@ void logline_write(const struct job *j, const struct failure *early, int status)
 	if (!*a->logfile && setting_is(a, SET_syslog, "off") && !needs_somebody(j))
 		return;
 	buf_start(&b, LINE);
-	compose(&b, j, early, status);
+	compose(&b, j, t);
 	if (*a->logfile)
 		to_file(j, &b);
-	to_syslog(j, b.p + 1, status);
+	to_syslog(j, b.p + 1, t->status);
 	buf_free(&b);
 }

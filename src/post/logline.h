@@ -4,8 +4,8 @@
  *	host=H port=P tls=on auth=on user=U from=A recipients=B,C mailsize=N smtpstatus=250 smtpmsg='...'
  *	errormsg='...' exitcode=EX_OK msgid=<...> queueid=ID ms=N
  *
- * The failure is the one that the status is of. Use: logline_write(&job, NULL, status); with a failure where it came before any
- * recipient was tried.
+ * The failure is the one that decides. Use: logline_write(&job, &tally); of what failed before anybody was tried
+ * &(struct tally){.decides = f, .status = f->exit}.
  * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted; the identifier of
  * mail out of the spool is looked for in its first 64 KiB.
  * It is said to /dev/log as a datagram of our own and not by syslog(3), which waits for its reader without an end.
@@ -15,8 +15,9 @@
 #define POST_LOGLINE_H
 
 #include "post/job.h"
+#include "post/verdict.h"
 
-void logline_write(const struct job *j, const struct failure *early, int status);
+void logline_write(const struct job *j, const struct tally *t);
 /* The identifier in a relay's last answer ("queued as ABC", "OK id=ABC"), or an empty slice. */
 struct slice logline_queue_id(const char *answer);
 

@@ -1,14 +1,13 @@
 #include "post/outcome.h"
 
-#include <stdio.h>
 #include <sys/random.h>
-#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "post/bounce.h"
 #include "post/defer.h"
 #include "post/logline.h"
+#include "post/verdict.h"
 
 static struct source *message_of(struct arena *in, const struct entry *e)
 {
@@ -49,48 +48,40 @@ int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct f
 	return (entry_is_settled(e) ? finish : tell_sender)(o, in, e, f);
 }
 
-/* What became of each goes back into the entry; what the relay said last, too, but not of whom it has not been asked for. */
-static void settle(struct job *j, struct entry *e, bool tried)
+enum how { SO_FAR, LEFT, TRIED, EXPIRED };
+
+/* What is known of this recipient now: settled, or to be tried again. */
+static enum verdict after(const struct recipient *r, enum verdict before)
 {
-	struct envelope *all = &e->envelope;
-	const struct envelope *v = &j->mail.envelope;
+	if (r->verdict == UNSURE || (r->verdict == PENDING && before == UNSURE))
+		return UNSURE;
+	return defer_waits(r) ? PENDING : r->verdict;
+}
+
+/* What became of each goes back into the entry; what the relay said last, too, but not of whom it has not been asked for. Where
+ * that is the end of this try, the job has it as it stands: the queue keeps the mail for whoever waits, and tells of the others. */
+static void settle(struct job *j, struct entry *e, enum how how)
+{
+	struct envelope *all = &e->envelope, *v = &j->mail.envelope;
 	char words[FAILURE_WORDS];
 	size_t k = 0;
 
 	all->without = v->without;
 	for (size_t i = 0; i < all->recipients && k < v->recipients; i++) {
-		struct recipient *to = &all->recipient[i];
-		const struct recipient *from = &v->recipient[k];
-		bool doubt = from->verdict == UNSURE || (from->verdict == PENDING && to->verdict == UNSURE);
+		struct recipient *to = &all->recipient[i], *from = &v->recipient[k];
 
 		if (to->address != from->address) /* it was settled before this try */
 			continue;
 		k++;
-		to->verdict = doubt ? UNSURE : defer_waits(from) ? PENDING : from->verdict;
-		to->why = from->why;
-		if (from->verdict != ACCEPTED && from->why && (tried || from->verdict != PENDING))
+		if (from->verdict != ACCEPTED && from->why && (how > LEFT || from->verdict != PENDING))
 			e->last = arena_printf(&j->arena, "%s", failure_words(words, from->why, WORDS_WHERE | WORDS_CODE, NULL));
-	}
-}
-
-/* Too old: whoever has not got it by now is refused, with the last word that there was. */
-static void expire(struct job *j, struct entry *e)
-{
-	const struct envelope *v = &e->envelope;
-
-	for (size_t i = 0; i < v->recipients; i++) {
-		struct recipient *to = &v->recipient[i];
-		struct failure *why;
-
-		if (verdict_is_settled(to->verdict))
-			continue;
-		why = arena_zeroed(&j->arena, 1, sizeof *why);
-		*why = to->why ? *to->why : (struct failure){.stage = AT_SPOOL, .exit = EX_TEMPFAIL};
-		if (!to->why)
-			snprintf(why->text, sizeof why->text, "it could not be handed over in time: %s", e->last);
-		snprintf(why->enhanced, sizeof why->enhanced, "4.4.7"); /* delivery time expired */
-		to->verdict = REFUSED;
-		to->why = why;
+		to->verdict = after(from, to->verdict);
+		to->expired = how == EXPIRED && !verdict_is_settled(to->verdict);
+		if (to->expired)
+			to->verdict = REFUSED;
+		to->why = from->why;
+		if (how != SO_FAR)
+			from->verdict = to->verdict == REFUSED ? TOLD : to->verdict == ACCEPTED ? ACCEPTED : WAITS;
 	}
 }
 
@@ -134,34 +125,11 @@ void outcome_idle(struct entry *e, time_t now, time_t beyond)
 		e->idle += now - due - beyond;
 }
 
-/* Whoever waits may be tried again, unless that would be in vain until somebody mends the configuration. */
-static int waiting(const struct envelope *v)
+static void write_line(const struct job *j)
 {
-	int status = EX_TEMPFAIL;
+	struct tally t = tally_of(&j->mail.envelope);
 
-	for (size_t i = 0; i < v->recipients && status == EX_TEMPFAIL; i++) {
-		const struct recipient *r = &v->recipient[i];
-
-		if (defer_waits(r) && r->why)
-			status = defer_status(r->why);
-	}
-	return status;
-}
-
-/* What the log says: else the first refusal of this try decides. */
-static int status_of(const struct job *j, const struct entry *e, bool settled)
-{
-	const struct envelope *v = &e->envelope;
-
-	if (!settled)
-		return waiting(&j->mail.envelope);
-	for (size_t i = 0; i < v->recipients; i++) {
-		const struct failure *why = v->recipient[i].why;
-
-		if (v->recipient[i].verdict != ACCEPTED && why)
-			return failure_is_temporary(why) ? EX_UNAVAILABLE : why->exit; /* its time is over */
-	}
-	return EX_OK;
+	logline_write(j, &t);
 }
 
 bool outcome_was_left(const struct envelope *v)
@@ -183,21 +151,26 @@ bool outcome_is_open(const struct envelope *v)
 	return true;
 }
 
-void outcome_so_far(struct outcome *o, struct job *j, struct entry *e)
+static void record(struct outcome *o, struct job *j, struct entry *e, enum how how)
 {
 	struct failure f;
 
-	settle(j, e, false);
+	settle(j, e, how);
 	if (spool_record(o->spool, e, &f) < 0)
 		log_warning("%s", f.text);
 }
 
+void outcome_so_far(struct outcome *o, struct job *j, struct entry *e)
+{
+	record(o, j, e, SO_FAR);
+}
+
 void outcome_leave(struct outcome *o, struct job *j, struct entry *e)
 {
-	outcome_so_far(o, j, e);
+	record(o, j, e, LEFT);
 	o->sum->wait++;
 	o->sum->cut++;
-	logline_write(j, NULL, EX_TEMPFAIL);
+	write_line(j);
 }
 
 void outcome_note(struct outcome *o, struct job *j, struct entry *e)
@@ -208,11 +181,9 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	bool settled;
 	int ok;
 
-	settle(j, e, true);
 	not_before(e, now);
 	outcome_idle(e, now, QUEUE_FAR);
-	if (age(e, now) > (time_t)o->with->queue_lifetime)
-		expire(j, e);
+	settle(j, e, age(e, now) > (time_t)o->with->queue_lifetime ? EXPIRED : TRIED);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);
 	e->next = now + defer_pause(e->attempts, chance);
@@ -231,5 +202,5 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	}
 	if (ok < 0)
 		log_warning("%s", f.text);
-	logline_write(j, NULL, status_of(j, e, settled));
+	write_line(j);
 }

@@ -2,11 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 
+#include "post/defer.h"
 #include "post/hint.h"
 #include "post/logline.h"
-#include "post/defer.h"
+#include "post/verdict.h"
 
 static void print_failure(const struct failure *f, const char *whom, bool hints)
 {
@@ -25,141 +25,73 @@ void result_failure(const struct failure *f)
 	print_failure(f, NULL, true);
 }
 
-struct sum {
-	size_t accepted, failed;
-	int status;
-};
-
-/* What is final outweighs what may be tried again; among the final, the first. */
-static void worsen(struct sum *sum, int status)
+/* It waits, but will wait in vain until an administrator mends something. */
+static bool needs_admin(const struct recipient *r)
 {
-	if (sum->status == EX_OK || (sum->status == EX_TEMPFAIL && status != EX_TEMPFAIL))
-		sum->status = status;
+	return r->verdict == WAITS && r->why && defer_needs_admin(r->why);
 }
 
-static struct sum add_up(const struct envelope *e)
+/* It waits for what may pass, and the user is watching, who would take silence for success. */
+static bool is_worth_a_note(const struct job *j, const struct recipient *r)
 {
-	struct sum sum = {0};
-
-	for (size_t i = 0; i < e->recipients; i++) {
-		const struct recipient *r = &e->recipient[i];
-
-		if (r->verdict == ACCEPTED || r->verdict == WAITS) {
-			sum.accepted += r->verdict == ACCEPTED;
-			continue;
-		}
-		sum.failed++;
-		if (r->verdict == REFUSED)
-			worsen(&sum, r->why->exit);
-		else if (r->verdict == PENDING && r->why)
-			worsen(&sum, r->why->exit);
-		else if (r->verdict == DEFERRED && r->why->exit == EX_PROTOCOL)
-			worsen(&sum, EX_PROTOCOL);
-		else
-			worsen(&sum, EX_TEMPFAIL);
-	}
-	return sum;
+	return j->aloud && r->verdict == WAITS && r->why && !needs_admin(r);
 }
 
-/* It waits, but will wait in vain until somebody mends the configuration. */
-static bool is_shouted(const struct recipient *r)
+static bool is_told(const void *job, const struct recipient *r)
 {
-	return r->verdict == WAITS && r->why && !failure_is_temporary(r->why) && (r->why->stage >= AT_GREETING || r->why->stage == AT_CONFIG);
-}
-
-/* Somebody watches, and would take silence for success. */
-static bool is_murmured(const struct job *j, const struct recipient *r)
-{
-	return j->aloud && r->verdict == WAITS && r->why && !is_shouted(r);
-}
-
-static bool any_murmured(const struct job *j)
-{
-	for (size_t i = 0; i < j->mail.envelope.recipients; i++)
-		if (is_murmured(j, &j->mail.envelope.recipient[i]))
-			return true;
-	return false;
-}
-
-static bool any_shouted(const struct envelope *e)
-{
-	for (size_t i = 0; i < e->recipients; i++)
-		if (is_shouted(&e->recipient[i]))
-			return true;
-	return false;
+	return r->verdict != ACCEPTED && (r->verdict != WAITS || needs_admin(r) || is_worth_a_note(job, r));
 }
 
 static void tell_recipient(const struct job *j, const struct recipient *r)
 {
-	const struct envelope *e = &j->mail.envelope;
+	bool note = is_worth_a_note(j, r);
+	struct failure shown = *r->why;
 	const char *whom = NULL;
-	struct failure told;
 
-	told = *r->why;
 	if (r->verdict == UNSURE)
-		failure_hint(&told, "the relay may have taken it: sent again, it may arrive twice");
-	else if (r->verdict != PENDING && told.stage == AT_RECIPIENT)
+		failure_hint(&shown, "the relay may have taken it: sent again, it may arrive twice");
+	else if (r->verdict != PENDING && shown.stage == AT_RECIPIENT)
 		whom = r->address;
-	else if (r->verdict != PENDING && told.stage == AT_SENDER)
-		whom = e->sender;
-	if (is_murmured(j, r)) /* one line: nothing has to be mended, perhaps */
-		snprintf(told.text, sizeof told.text, "%.400s; the mail waits as %s", r->why->text, j->spooled);
-	print_failure(&told, whom, !is_murmured(j, r));
-}
-
-static bool is_among(const struct failure *why, const struct failure *const *told, size_t count)
-{
-	while (count-- > 0)
-		if (told[count] == why)
-			return true;
-	return false;
+	else if (r->verdict != PENDING && shown.stage == AT_SENDER)
+		whom = j->mail.envelope.sender;
+	if (note) /* one line: nothing has to be mended, perhaps */
+		snprintf(shown.text, sizeof shown.text, "%.400s; the mail waits as %s", r->why->text, j->spooled);
+	print_failure(&shown, whom, !note);
 }
 
 /* One line a failure: what refused the mail as a whole is told once. */
 static void tell(const struct job *j)
 {
-	const struct envelope *e = &j->mail.envelope;
-	const struct failure *told[RESULT_LINES];
-	size_t lines = 0, more = 0;
+	const struct recipient *told[RESULT_LINES];
+	size_t more, lines = tally_failures(&j->mail.envelope, is_told, j, told, RESULT_LINES, &more);
+	bool mends = false;
 
-	for (size_t i = 0; i < e->recipients; i++) {
-		const struct recipient *r = &e->recipient[i];
-
-		if (r->verdict == ACCEPTED || (r->verdict == WAITS && !is_shouted(r) && !is_murmured(j, r)) || !r->why || is_among(r->why, told, lines))
-			continue;
-		if (lines == RESULT_LINES) {
-			more++;
-			continue;
-		}
-		told[lines++] = r->why;
-		tell_recipient(j, r);
+	for (size_t i = 0; i < lines; i++) {
+		tell_recipient(j, told[i]);
+		mends |= needs_admin(told[i]);
 	}
 	if (more)
 		fprintf(stderr, "mysend: and %zu recipients more\n", more);
+	if (mends)
+		fprintf(stderr, "mysend: hint: the mail waits as %s, and is tried again: mend the configuration\n", j->spooled);
 }
 
 int result_verdicts(const struct job *j, bool quiet)
 {
-	struct sum sum = add_up(&j->mail.envelope);
-	bool shouted = any_shouted(&j->mail.envelope);
+	struct tally t = tally_of(&j->mail.envelope);
 
-	if (!quiet && (sum.failed || shouted || any_murmured(j)))
+	if (!quiet)
 		tell(j);
-	if (!quiet && shouted)
-		fprintf(stderr, "mysend: hint: the mail waits as %s, and is tried again: mend the configuration\n", j->spooled);
-	return sum.status;
+	return tally_exit(&t);
 }
 
 /* Of some; the others are told of, and who sends to all again sends to these twice. */
-static void tell_of_the_rest(const struct job *j, const struct sum *sum)
+static void tell_of_the_rest(const struct tally *t, size_t recipients)
 {
-	const struct envelope *e = &j->mail.envelope;
-	size_t waits = envelope_count(e, WAITS);
-
-	if (sum->accepted)
-		fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n", sum->accepted, e->recipients);
-	if (waits)
-		fprintf(stderr, "mysend: hint: it waits for %zu of the %zu recipients, and is tried again\n", waits, e->recipients);
+	if (t->accepted)
+		fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n", t->accepted, recipients);
+	if (t->waits)
+		fprintf(stderr, "mysend: hint: it waits for %zu of the %zu recipients, and is tried again\n", t->waits, recipients);
 }
 
 /* Said to everybody: a program whose mail should have waited has lost it else, and nobody knows why. */
@@ -187,27 +119,19 @@ static void tell_of_service(const struct job *j)
 	fprintf(stderr, "mysend: %s has it, and %s\n", j->account->socket, text);
 }
 
-/* Whom the queue has has not got it all the same. */
-static int logged(const struct envelope *e, int status)
-{
-	for (size_t i = 0; i < e->recipients && (status == EX_OK || status == EX_TEMPFAIL); i++)
-		if (e->recipient[i].verdict == WAITS && e->recipient[i].why)
-			status = defer_status(e->recipient[i].why);
-	return status;
-}
-
 int result_tell(const struct job *j, bool quiet)
 {
-	const struct envelope *e = &j->mail.envelope;
-	struct sum sum = add_up(e);
-	int status = result_verdicts(j, quiet);
+	struct tally t = tally_of(&j->mail.envelope);
 
-	if (!quiet && sum.failed) {
-		result_unkept(j);
-		tell_of_the_rest(j, &sum);
+	if (!quiet) {
+		tell(j);
+		if (t.refused || t.unsure || t.pending) {
+			result_unkept(j);
+			tell_of_the_rest(&t, j->mail.envelope.recipients);
+		}
+		if (j->aloud)
+			tell_of_service(j);
 	}
-	if (!quiet && j->aloud)
-		tell_of_service(j);
-	logline_write(j, NULL, logged(e, status));
-	return status;
+	logline_write(j, &t);
+	return tally_exit(&t);
 }

@@ -32,7 +32,7 @@ def objects(done):
 def test_what_was_given_up_is_listed_with_the_reason(spool, relay):
     name, = give_up(spool, relay)
     out = spool.run(name="mailq").out
-    assert re.match(r"%s .*<>\n\t\(given up after 1 try: RCPT TO to 127.0.0.1:[0-9]+: 550 nobody\)\n\tu0@example.org: refused\n-- 1 given up, kept in %s/failed\n\nMail queue is empty\n$"
+    assert re.match(r"%s .*<>\n\t\(given up after 1 try: RCPT TO to 127.0.0.1:[0-9]+: 550 5.1.1 nobody\)\n\tu0@example.org: refused\n-- 1 given up, kept in %s/failed\n\nMail queue is empty\n$"
                     % (name, re.escape(spool.top)), out), out
 
 
