@@ -26,11 +26,8 @@ int keeper_run(struct keeper *k, struct failure *f)
 		.ctx = k,
 		.account = account_of,
 		.watcher = watch_open(&watch, o),
-		.all = o->queue.all,
-		.id = o->queue.id,
-		.recipient = o->queue.recipient,
-		.sender = o->queue.sender,
-		.keeps = k->own,
+		.which = {.all = o->queue.all, .id = o->queue.id, .recipient = o->queue.recipient, .sender = o->queue.sender},
+		.fallback = k->own,
 	};
 	struct queue_sum sum = {0};
 	struct ending held;

@@ -43,8 +43,8 @@ static void queue_along(struct job *j, struct link *l)
 	const struct account *a = j->account;
 	/* Of a long queue some: to look at each mail that waits takes longer than to send one. */
 	size_t names = a->queue_along > ALONG_NAMES ? a->queue_along : ALONG_NAMES;
-	struct queue_order order = {.watcher = l->watcher, .only = a, .keeps = a, .link = l, .most = a->queue_along, .names = names, .largest = ALONG_OCTETS,
-				    .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
+	struct queue_order order = {.watcher = l->watcher, .only = a, .fallback = a, .link = l, .most = a->queue_along,
+				    .which = {.names = names, .largest = ALONG_OCTETS}, .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
 	struct queue_sum sum;
 	struct failure f;
 	struct spool s;

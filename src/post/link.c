@@ -17,12 +17,16 @@ static int open_any(struct link *l, const struct account *a, struct failure *f)
 	int ok = session_open(&l->session, a, l->watcher, f);
 
 	why = *f;
-	while (ok < 0 && is_out_of_reach(&why) && a->next) {
+	while (ok < 0 && !l->strict && is_out_of_reach(&why) && a->next) {
 		a = a->next;
 		log_debug("trying the account %s instead: %s", a->name, why.text);
 		ok = session_open(&l->session, a, l->watcher, &why);
 		if (ok < 0)
 			failure_hint(f, "the account %s failed too: %.120s", a->name, why.text);
+	}
+	if (ok == 0) {
+		l->in = a;
+		l->sessions++;
 	}
 	return ok;
 }

@@ -18,6 +18,9 @@ struct link {
 	const struct account *account; /* whose session it is */
 	struct session *session;       /* own; or NULL */
 	bool once;
+	bool strict;	      /* no fallback: other sessions are open */
+	const struct account *in; /* the account, or its fallback, that let the session in */
+	unsigned sessions;	  /* so far */
 	unsigned without; /* mail/offers of that account's relay that did not hold, in sessions that were lost by it */
 };
 

@@ -34,6 +34,8 @@ struct session {
 	char relay[272]; /* to be shown: a long path is cut */
 	unsigned grace; /* milliseconds for an answer, from told on */
 	int64_t told;	/* when we first saw that we are told to end, or 0 */
+	void (*before_wait)(void *ctx); /* or NULL */
+	void *wait_ctx;
 	size_t written; /* of what session_write was given last */
 	char words[CURL_ERROR_SIZE];
 };

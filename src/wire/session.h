@@ -47,6 +47,8 @@ size_t session_written(const struct session *s); /* how much of it went out, als
 MUST_CHECK int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f);
 /* From when we are told to end (base/ending), an answer is waited for so many milliseconds more; nothing to write is. */
 void session_grace(struct session *s, unsigned ms);
+/* What to do each time when there is nothing to read or write, and the relay is waited for; NULL: nothing. */
+void session_before_wait(struct session *s, void (*call)(void *ctx), void *ctx);
 void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
 /* More whole replies have come than answers are awaited, and none of them is a 421. Does not wait. */
 bool session_has_more(struct session *s, unsigned awaited);

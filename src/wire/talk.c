@@ -48,6 +48,12 @@ void session_grace(struct session *s, unsigned ms)
 	s->grace = ms;
 }
 
+void session_before_wait(struct session *s, void (*call)(void *ctx), void *ctx)
+{
+	s->before_wait = call;
+	s->wait_ctx = ctx;
+}
+
 static bool is_told(struct session *s, unsigned grace)
 {
 	if (!s->told && ending_asked())
@@ -76,6 +82,8 @@ static int wait_for(struct session *s, short events, int64_t until, unsigned gra
 			return -1;
 		if (left <= 0)
 			return 0;
+		if (s->before_wait)
+			s->before_wait(s->wait_ctx);
 		n = poll(&p, 1, left > PACE_MS ? PACE_MS : (int)left);
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return 1; /* whatever it is, the next call tells */

@@ -92,7 +92,7 @@ def test_run_of_many_mails_that_is_told_to_end_leaves_the_rest(spool, relay, off
     for address in SIX:
         spool.run("-odq", "-i", address, stdin=TEXT).ok()
     there = slow(relay, offers, 2)
-    run = spool.mysend.start("-q", config=spool.config(there, "window 1\n"))
+    run = spool.mysend.start("-q", config=spool.config(there, "window 1\nsessions 1\n"))
     wait_for(lambda: bodies(there) == 2)
     run.process.send_signal(told)
     there.go()

@@ -255,7 +255,7 @@ def test_runner_that_is_told_to_end_finishes_the_mail_in_hand_and_begins_no_othe
     for i in range(3):
         spool.run("-odq", "u%d@example.org" % i, stdin=TEXT).ok()
     there = relay("ehlo pipelining", 'end "hold && ok"')
-    run = spool.mysend.start("-q1h", config=spool.config(there) + "window 1\n")
+    run = spool.mysend.start("-q1h", config=spool.config(there) + "window 1\nsessions 1\n")
     wait_for(lambda: there.counts.get("end"))
     run.process.terminate()
     there.go()

@@ -50,12 +50,23 @@ def test_those_in_doubt_with_it_go_alone_the_next_time(spool, relay):
     assert got(there)[1] == "u3" and sorted(got(there)[1:]) == ["u0", "u1", "u2", "u3"] and len(spool.names()) == 1
 
 
-def test_relay_that_asks_us_to_go_is_come_back_to_once(spool, relay):
+def test_relay_that_asks_us_to_go_before_any_mail_is_come_back_to_once(spool, relay):
     put(spool, "u0", "u1", "u2", "u3", "u4")
-    there = relay("ehlo", "mail ok 421 ok 421")
+    there = relay("ehlo", "mail 421")
     spool.run("-q", relay=there).ok()
-    assert got(there) == ["u0", "u2"] and len(there.sessions) == 2
-    assert spool.run(name="mailq").out.count("(1 try, ") == 2 and len(spool.names()) == 3
+    assert not there.messages and len(there.sessions) == 2
+    assert spool.run(name="mailq").out.count("(1 try, ") == 2 and len(spool.names()) == 5
+
+
+@pytest.mark.parametrize("offers", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
+def test_relay_that_takes_so_many_mails_a_session_gets_all_and_no_mail_has_had_a_try(spool, relay, offers):
+    """421 to each third MAIL; the third session ends by itself, before it is told to."""
+    put(spool, "u0", "u1", "u2", "u3", "u4", "u5", "u6")
+    there = relay(offers, "mail ok ok 421 ok ok 421 ok", "lax")
+    spool.run("-q", relay=there, more="sessions 1\n").ok()
+    assert got(there) == ["u0", "u1", "u2", "u3", "u4", "u5", "u6"] and not spool.files()
+    assert [len(session.transactions) for session in there.sessions if session.transactions][2:] == [2, 1], "2 is what it takes"
+    assert all(session.quit for session in there.sessions[2:])
 
 
 def test_relay_that_lets_nobody_in_again_has_put_off_all(spool, relay):

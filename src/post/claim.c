@@ -1,0 +1,106 @@
+#include "post/claim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "post/unconfigured.h"
+
+void claim_release(struct claim *c)
+{
+	spool_release(&c->entry);
+	arena_free(&c->job.arena);
+	free(c);
+}
+
+struct claim *claim_of(struct job *j)
+{
+	return (struct claim *)(void *)((char *)j - offsetof(struct claim, job));
+}
+
+/* It was looked at without a lock: by now another runner may have tried it. */
+static struct claim *lock(struct claims *all, const char *id)
+{
+	struct claim *c = calloc(1, sizeof *c);
+	struct failure f;
+	int got;
+
+	if (!c)
+		return NULL;
+	got = spool_take(all->spool, &c->job.arena, id, all->patience, &c->entry, &f);
+	if (got < 0)
+		all->outcome->sum->failed += select_set_aside(all->spool, &c->entry, id, &f);
+	/* A runner died after it had recorded verdicts, and before the bounce or the unlink. */
+	else if (got == SPOOL_TAKEN && outcome_go_on(all->outcome, &c->job.arena, &c->entry, &f) < 0)
+		log_warning("%s", f.text);
+	else if (got == SPOOL_TAKEN && select_is_due(all->which, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
+		 !(all->cramped && entry_pending(&c->entry) > 1))
+		return c;
+	claim_release(c);
+	return NULL;
+}
+
+/* Mail that came before any relay was set is looked up now, and may stand under another name then. */
+static struct claim *lock_known(struct claims *all, struct candidate *d)
+{
+	struct claim *c = lock(all, d->id);
+	const char *id = NULL;
+	struct failure f;
+	int got = c && !all->orphaned ? unconfigured_requeue(all->spool, &c->entry, &c->job.arena, all->outcome->with, &id, &f) : 0;
+
+	if (got < 0) { /* as it is, the relay would find nobody of that name: it waits */
+		log_warning("%s", f.text);
+		claim_release(c);
+		return NULL;
+	}
+	if (got > 0) {
+		d->id = arena_text(all->in, id, strlen(id));
+		claim_release(c);
+		c = lock(all, d->id);
+	}
+	return c;
+}
+
+static void add_unsettled(struct claim *c)
+{
+	struct envelope *all = &c->entry.envelope, *v = &c->job.mail.envelope;
+
+	*v = *all;
+	v->recipient = NULL;
+	v->slot = NULL;
+	v->recipients = v->room = v->slots = 0;
+	v->beyond_ascii = false;
+	for (size_t i = 0; i < all->recipients; i++) {
+		const struct recipient *from = &all->recipient[i];
+		struct recipient *to;
+
+		if (verdict_is_settled(from->verdict))
+			continue;
+		c->job.twice |= from->verdict == UNSURE;
+		if (from->verdict == UNSURE)
+			log_debug("%s may arrive twice at %s", c->entry.id, from->address);
+		to = envelope_add(v, &c->job.arena, from->address);
+		to->notify = from->notify;
+		to->orcpt = from->orcpt;
+	}
+}
+
+struct claim *claim_take(struct claims *all, struct candidate *d)
+{
+	struct claim *c = lock_known(all, d);
+	struct job *j;
+
+	if (!c)
+		return NULL;
+	add_unsettled(c);
+	if (all->orphaned)
+		c->entry.envelope.ret = RET_HDRS;
+	c->of = d;
+	j = &c->job;
+	j->account = all->outcome->with;
+	j->began = clock_steady();
+	j->spooled = c->entry.id;
+	mail_of(&j->mail, &j->arena, source_file(&j->arena, c->entry.fd, c->entry.offset, c->entry.size), c->entry.eightbit);
+	return c;
+}

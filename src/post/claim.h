@@ -1,0 +1,38 @@
+/*
+ * post/claim - a mail of the spool that this run has locked, as a job that can be sent, and back
+ *
+ * Mail that another runner has, that is through by now or not due any more is passed over. A runner may have died after it had
+ * recorded verdicts and before the bounce or the unlink: that is finished first.
+ * Use: claim_take(&claims, candidate) or NULL; the job goes out; outcome_note(&outcome, &c->job, &c->entry); claim_release(c).
+ *
+ * Owns: a claim its entry's lock and its job, until claim_release. Bounds: claims.patience for a lock.
+ * Errors: a mail that cannot be taken is a warning, and stays; one that is no mail goes to failed/, and is counted there.
+ * Threads: one at a time. Source: DESIGN (CONTRIBUTING.md), "Spool".
+ */
+#ifndef POST_CLAIM_H
+#define POST_CLAIM_H
+
+#include "post/outcome.h"
+#include "post/select.h"
+
+struct claim {
+	struct job job; /* of the recipients that are not settled */
+	struct entry entry;
+	struct candidate *of;
+};
+
+struct claims { /* what is the same for each mail of a run */
+	struct spool *spool;
+	const struct filter *which;
+	struct outcome *outcome;
+	struct arena *in; /* the run's */
+	unsigned patience; /* milliseconds */
+	bool cramped;	   /* the disk is full: mail to several waits, since who has got it could not be written down */
+	bool orphaned;	   /* its account cannot be loaded: it only ages, and a bounce says of it only what its header says */
+};
+
+struct claim *claim_take(struct claims *all, struct candidate *c);
+struct claim *claim_of(struct job *j);
+void claim_release(struct claim *c);
+
+#endif

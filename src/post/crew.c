@@ -1,0 +1,284 @@
+#include "post/crew.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/ending.h"
+#include "base/log.h"
+#include "conf/secret.h"
+#include "post/crew_inside.h"
+
+/* The lock is not held while the relay is spoken to. */
+static void leave(struct member *m, bool politely)
+{
+	struct crew *c = m->crew;
+
+	if (!m->link->session)
+		return;
+	pthread_mutex_unlock(&c->lock);
+	link_leave(m->link, politely);
+	pthread_mutex_lock(&c->lock);
+	c->without |= m->link->without;
+	c->open--;
+	m->given = m->mails = 0;
+	crew_tell_news(c); /* for who waits until there is room for another */
+}
+
+static void note_failure(struct crew *c, const struct failure *why)
+{
+	if (!c->failed)
+		c->why = *why;
+	c->failed = true;
+}
+
+static void tell_watcher(const struct crew *c, const struct failure *f)
+{
+	char words[FAILURE_WORDS];
+
+	if (c->order->watcher)
+		log_warning("account %s: %s", c->order->account->name, failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
+}
+
+/* For half a second, or until something has changed. */
+static void wait_a_while(struct crew *c)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_nsec += ENDING_LOOK_MS * 1000000L;
+	t.tv_sec += t.tv_nsec / 1000000000;
+	t.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&c->changed, &c->lock, &t);
+}
+
+static bool is_over(const struct crew *c)
+{
+	return c->over || ending_asked();
+}
+
+/* Without mail, until some comes back, until then (0: no such time), or until nobody has any: then it is false. */
+static bool rest(struct member *m, int64_t until)
+{
+	struct crew *c = m->crew;
+	unsigned news = c->news;
+
+	c->working--;
+	pthread_cond_broadcast(&c->changed);
+	while (!is_over(c) && c->news == news && c->working && (!until || clock_steady() < until))
+		wait_a_while(c);
+	if (is_over(c) || (!c->working && c->news == news)) {
+		c->working++; /* as who ends leaves it */
+		return false;
+	}
+	c->working++;
+	return true;
+}
+
+/* Until the feed wants to be asked again. */
+static void wait_for_feed(struct crew *c, int64_t when)
+{
+	unsigned news = c->news;
+
+	while (!is_over(c) && c->news == news && clock_steady() < when)
+		wait_a_while(c);
+}
+
+/* No session for this member. What it had in hand has its turn later. */
+static void kept_out(struct member *m, const struct failure *f)
+{
+	struct crew *c = m->crew;
+	unsigned others = c->open + c->opening;
+
+	crew_give_back(c, m->first);
+	m->first = NULL;
+	if (is_over(c))
+		return;
+	switch (crew_rules_refused(&c->rules, f, others, c->sum->sessions > 0, clock_steady())) {
+	case CREW_SIT_DOWN:
+		log_debug("%u sessions for now, the relay lets no more in: %s", others, f->text);
+		return;
+	case CREW_ASK_AGAIN:
+		secret_wipe();
+		return;
+	case CREW_NOBODY:
+		break;
+	}
+	c->client->nobody(c->client->ctx, f);
+	tell_watcher(c, f);
+	note_failure(c, f);
+	c->over = true;
+	pthread_cond_broadcast(&c->changed);
+}
+
+static void *work(void *ctx);
+
+/* The first session is in: there is a relay. */
+static void begin_others(struct crew *c)
+{
+	for (unsigned i = 1; i < c->order->sessions; i++) {
+		struct member *m = &c->member[i];
+
+		*m = (struct member){.crew = c, .link = &m->own};
+		if (pthread_create(&m->thread, NULL, work, m) != 0) {
+			log_debug("%u sessions, for no more threads can be had", i);
+			break;
+		}
+		c->members++;
+		c->working++;
+	}
+}
+
+static void let_in(struct member *m)
+{
+	struct crew *c = m->crew;
+
+	c->open++;
+	c->sum->sessions++;
+	if (c->open > c->sum->most)
+		c->sum->most = c->open;
+	crew_rules_let_in(&c->rules, c->open, clock_steady());
+	crew_tell_news(c);
+	if (m == c->member && c->members == 1)
+		begin_others(c);
+}
+
+/* Where others are in, a fallback is no way out: its relay would get what this one has to wait with. */
+static bool reach(struct member *m)
+{
+	const struct account *to = m == m->crew->member ? m->crew->order->account : m->crew->relay;
+	struct crew *c = m->crew;
+	unsigned before = m->link->sessions;
+	struct failure f;
+	int ok;
+
+	c->open -= m->link->session != NULL;
+	c->opening++;
+	m->link->strict = c->open + c->opening > 1;
+	m->link->without |= c->without;
+	pthread_mutex_unlock(&c->lock);
+	ok = link_reach(m->link, to, &f);
+	pthread_mutex_lock(&c->lock);
+	c->opening--;
+	if (ok < 0) {
+		kept_out(m, &f);
+	} else if (m->link->sessions == before) {
+		c->open++;
+	} else {
+		m->given = m->mails = 0;
+		if (m == c->member)
+			c->relay = m->link->in;
+		let_in(m);
+	}
+	return ok == 0;
+}
+
+static void run_session(struct member *m)
+{
+	struct crew *c = m->crew;
+	struct failure f;
+	int ok = crew_run_session(m, &f);
+
+	if (m->between)
+		crew_rules_goodbye(&c->rules, m->mails);
+	if (ok != 0 || crew_is_through(m))
+		leave(m, ok == 0);
+	/* One that ends without a fault is no reason to stop, unless nothing comes of them. */
+	if (ok == 0 || m->between || (ok == SMTP_ANOTHER && (m->answered || !c->rules.fruitless++)))
+		return;
+	tell_watcher(c, &f);
+	c->sum->lost++;
+	crew_rules_lost(&c->rules, &f, m->answered > 0);
+	if (c->rules.closed)
+		note_failure(c, &f);
+}
+
+/* No mail just now. False: there will be none. */
+static bool without_mail(struct member *m, int64_t when)
+{
+	struct crew *c = m->crew;
+
+	if (when) {
+		wait_for_feed(c, when);
+		return true;
+	}
+	if (c->working > 1) {
+		leave(m, true);
+		return rest(m, 0);
+	}
+	if (crew_is_alone(c))
+		return false;
+	c->last_pass = true; /* what was held back is given now */
+	crew_tell_news(c);
+	return true;
+}
+
+/* Finds mail, and a session for it. False: there is no more for this member to do. */
+static bool go_on(struct member *m)
+{
+	struct crew *c = m->crew;
+	int64_t when;
+
+	if (!m->link->session && (c->rules.closed || link_is_spent(m->link)))
+		return false;
+	if (!m->link->session && crew_rules_is_full(&c->rules, c->open + c->opening, clock_steady()))
+		return rest(m, c->open + c->opening > c->rules.limit ? 0 : c->rules.retry_at);
+	m->first = crew_fetch(c, &when);
+	if (!m->first)
+		return without_mail(m, when);
+	if (reach(m))
+		run_session(m);
+	return true;
+}
+
+static void *work(void *ctx)
+{
+	struct member *m = ctx;
+	struct crew *c = m->crew;
+
+	pthread_mutex_lock(&c->lock);
+	while (!is_over(c) && go_on(m))
+		;
+	if (m->link == &m->own)
+		leave(m, true);
+	c->working--;
+	pthread_cond_broadcast(&c->changed);
+	pthread_mutex_unlock(&c->lock);
+	return NULL;
+}
+
+static void prepare(struct crew *c)
+{
+	pthread_condattr_t by;
+
+	pthread_condattr_init(&by);
+	pthread_condattr_setclock(&by, CLOCK_MONOTONIC);
+	pthread_mutex_init(&c->lock, NULL);
+	pthread_cond_init(&c->changed, &by);
+	pthread_condattr_destroy(&by);
+}
+
+int crew_run(const struct crew_order *o, const struct crew_client *client, struct crew_sum *sum, struct failure *f)
+{
+	struct crew c = {.order = o, .client = client, .sum = sum};
+	struct arena in = {.block = NULL};
+	struct member *first;
+
+	*sum = (struct crew_sum){0};
+	prepare(&c);
+	crew_rules_begin(&c.rules, o->account->window, o->others);
+	first = c.member = arena_zeroed(&in, o->sessions, sizeof *c.member);
+	*first = (struct member){.crew = &c, .own.watcher = o->watcher, .link = o->link ? o->link : &first->own};
+	c.open = first->link->session ? 1 : 0;
+	c.members = c.working = 1;
+	work(first);
+	for (unsigned i = 1; i < c.members; i++)
+		pthread_join(c.member[i].thread, NULL);
+	pthread_cond_destroy(&c.changed);
+	pthread_mutex_destroy(&c.lock);
+	arena_free(&in);
+	sum->mails = c.rules.mails;
+	sum->limit = c.rules.limit;
+	if (c.failed)
+		*f = c.why;
+	return c.failed ? -1 : 0;
+}

@@ -1,0 +1,90 @@
+#include "post/crew_rules.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+enum {
+	FRUITLESS_SESSIONS = 2, /* so many lost ones in a row from which nothing came are the last */
+	FIRST_PAUSE_MS = 60 * 1000, LAST_PAUSE_MS = 15 * 60 * 1000, /* until a relay that takes no more sessions is tried again */
+	NARROW_MAILS = 100, /* have to pass before the window grows again */
+};
+
+void crew_rules_begin(struct crew_rules *r, unsigned window, unsigned others)
+{
+	*r = (struct crew_rules){.usual = window, .others = others, .pause = FIRST_PAUSE_MS};
+}
+
+unsigned crew_rules_window(const struct crew_rules *r)
+{
+	return r->window ? r->window : r->usual;
+}
+
+void crew_rules_passed(struct crew_rules *r)
+{
+	if (!r->window || ++r->passed < NARROW_MAILS)
+		return;
+	r->passed = 0;
+	r->window *= 2;
+	if (r->window >= r->usual)
+		r->window = 0;
+}
+
+/* One more than the limit is tried at a time. */
+bool crew_rules_is_full(const struct crew_rules *r, unsigned sessions, int64_t now)
+{
+	return r->limit && (sessions > r->limit || (sessions == r->limit && now < r->retry_at));
+}
+
+/* Too many sessions, or mails, at a time: nothing is wrong with the login. */
+static bool is_busy(const struct failure *f)
+{
+	return failure_is_temporary(f) || f->code == 421 || f->code == 432 || strcmp(f->enhanced, "4.3.2") == 0 ||
+	       slice_mentions(slice_of(f->text), "too many") || slice_mentions(slice_of(f->text), "concurrent");
+}
+
+enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now)
+{
+	if (f->stage == AT_LOGIN && !is_busy(f)) {
+		if (!before || r->asked_again)
+			return CREW_NOBODY;
+		r->asked_again = true;
+		return CREW_ASK_AGAIN;
+	}
+	if (!sessions)
+		return CREW_NOBODY;
+	r->limit = sessions;
+	r->retry_at = now + r->pause;
+	r->pause = r->pause * 2 < LAST_PAUSE_MS ? r->pause * 2 : LAST_PAUSE_MS;
+	return CREW_SIT_DOWN;
+}
+
+void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now)
+{
+	if (!r->limit || sessions <= r->limit)
+		return;
+	r->limit = sessions;
+	r->pause = FIRST_PAUSE_MS;
+	r->retry_at = now + r->pause;
+}
+
+/* Twice after the same number: that is a rule of the relay's, and whatever is written behind that mail is written in vain. */
+void crew_rules_goodbye(struct crew_rules *r, unsigned mails)
+{
+	if (r->goodbye == mails)
+		r->mails = mails;
+	r->goodbye = mails;
+}
+
+/* One mail at which the relay hangs up keeps no other from its turn; a relay that hangs up at all of them, or asks us to go
+ * (421, RFC 5321 3.8), is not pestered. */
+void crew_rules_lost(struct crew_rules *r, const struct failure *f, bool answered)
+{
+	r->fruitless = answered ? 0 : r->fruitless + 1;
+	if (f->code == 421 && r->others > 1)
+		r->others = 1;
+	r->closed |= !r->others || r->fruitless >= FRUITLESS_SESSIONS;
+	r->others -= r->others > 0;
+	r->window = 1;
+	r->passed = 0;
+}

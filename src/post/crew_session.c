@@ -1,0 +1,179 @@
+#include <stddef.h>
+
+#include "base/ending.h"
+#include "post/crew_inside.h"
+#include "post/outcome.h"
+
+static struct job *job_of(struct mail *m)
+{
+	return (struct job *)(void *)((char *)m - offsetof(struct job, mail));
+}
+
+static unsigned window_of(const struct crew *c)
+{
+	return c->last_pass ? 1 : crew_rules_window(&c->rules);
+}
+
+/* The account's own window may be 1: that alone is no reason to try what makes the relay hang up. */
+bool crew_is_alone(const struct crew *c)
+{
+	return c->last_pass || c->rules.window == 1;
+}
+
+void crew_tell_news(struct crew *c)
+{
+	c->news++;
+	pthread_cond_broadcast(&c->changed);
+}
+
+struct job *crew_fetch(struct crew *c, int64_t *when)
+{
+	*when = 0;
+	return c->over ? NULL : c->client->next(c->client->ctx, crew_is_alone(c), when);
+}
+
+/* Whoever was not tried is as if nobody had named him yet. */
+void crew_give_back(struct crew *c, struct job *j)
+{
+	struct envelope *v = &j->mail.envelope;
+
+	for (size_t i = 0; i < v->recipients; i++) {
+		struct recipient *to = &v->recipient[i];
+
+		if (to->verdict == PENDING || (to->verdict == DEFERRED && to->why && to->why->code == 421)) {
+			to->verdict = PENDING;
+			to->why = NULL;
+		}
+	}
+	c->client->done(c->client->ctx, j, CREW_BACK);
+	crew_tell_news(c);
+}
+
+static struct mail *hand(struct member *m, struct job *j)
+{
+	j->encrypted = session_is_encrypted(m->link->session);
+	j->authenticated = session_is_authenticated(m->link->session);
+	if (!m->crew->order->link) /* else whoever lent the session is told of his own mail only */
+		link_warn(m->link, &j->mail);
+	m->given++;
+	m->in_hand++;
+	return &j->mail;
+}
+
+bool crew_is_through(const struct member *m)
+{
+	unsigned mails = m->crew->rules.mails;
+
+	return mails && m->given >= mails;
+}
+
+static struct mail *next_mail(void *ctx)
+{
+	struct member *m = ctx;
+	struct crew *c = m->crew;
+	struct job *j = NULL;
+	unsigned before;
+	int64_t unused;
+
+	pthread_mutex_lock(&c->lock);
+	before = m->limits.window;
+	m->limits.window = window_of(c);
+	if (m->first) {
+		j = m->first;
+		m->first = NULL;
+	} else if (!crew_is_through(m) && (before <= m->limits.window || m->in_hand < m->limits.window)) {
+		j = crew_fetch(c, &unused);
+	}
+	if (j)
+		hand(m, j);
+	pthread_mutex_unlock(&c->lock);
+	return j ? &j->mail : NULL;
+}
+
+/* Answers come in order: the first mail that has none is what the session was lost at, and has been tried. What was said ahead of
+ * them for those behind it is as good as unsaid. */
+static void mail_done(void *ctx, struct mail *mail)
+{
+	const struct envelope *v = &mail->envelope;
+	struct member *m = ctx;
+	struct crew *c = m->crew;
+	struct job *j = job_of(mail);
+	bool unsure = envelope_count(v, UNSURE) > 0, left = outcome_was_left(v), told = ending_asked();
+
+	pthread_mutex_lock(&c->lock);
+	m->in_hand--;
+	m->answered += !left;
+	m->mails += !left;
+	if (!left)
+		crew_rules_passed(&c->rules);
+	if (left && !m->lost && !told && !unsure)
+		m->suspect = j;
+	else if ((left && outcome_is_open(v)) || (told && envelope_count(v, PENDING) && !unsure))
+		crew_give_back(c, j);
+	else
+		c->client->done(c->client->ctx, j, left ? CREW_LOST : CREW_DONE);
+	m->lost |= left;
+	pthread_mutex_unlock(&c->lock);
+}
+
+static void mail_part(void *ctx, struct mail *mail)
+{
+	struct member *m = ctx;
+
+	pthread_mutex_lock(&m->crew->lock);
+	m->answered++;
+	m->crew->client->part(m->crew->client->ctx, job_of(mail));
+	pthread_mutex_unlock(&m->crew->lock);
+}
+
+static void before_wait(void *ctx)
+{
+	struct member *m = ctx;
+
+	m->crew->client->sync(m->crew->client->ctx);
+}
+
+/* A 421 to MAIL after others have gone well: it has had enough of this session, and nothing is wrong with the mail. */
+static bool is_between(const struct member *m, int ok, const struct failure *f)
+{
+	return ok < 0 && f->code == 421 && f->stage == AT_SENDER && m->mails && m->suspect;
+}
+
+static void settle_suspect(struct member *m, bool fault)
+{
+	struct job *j = m->suspect;
+
+	m->suspect = NULL;
+	if (!j)
+		return;
+	if (fault)
+		m->crew->client->done(m->crew->client->ctx, j, CREW_LOST);
+	else
+		crew_give_back(m->crew, j);
+}
+
+int crew_run_session(struct member *m, struct failure *f)
+{
+	struct crew *c = m->crew;
+	const struct account *a = c->order->account;
+	const struct smtp_client client = {m, next_mail, mail_done, c->client->part ? mail_part : NULL};
+	int ok;
+
+	m->limits = (struct smtp_limits){window_of(c), a->max_recipients, a->timeout, c->order->end, false};
+	m->lost = m->between = false;
+	m->answered = 0;
+	pthread_mutex_unlock(&c->lock);
+	session_before_wait(m->link->session, c->client->sync ? before_wait : NULL, m);
+	ok = smtp_run(m->link->session, &m->limits, &client, f);
+	session_before_wait(m->link->session, NULL, NULL);
+	if (c->client->sync)
+		before_wait(m);
+	pthread_mutex_lock(&c->lock);
+	m->in_hand = 0;
+	m->between = is_between(m, ok, f);
+	settle_suspect(m, ok < 0 && !m->between);
+	if (m->first) /* the session was gone before it was begun */
+		crew_give_back(c, m->first);
+	m->first = NULL;
+	return ok;
+}
