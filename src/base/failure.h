@@ -28,6 +28,7 @@ struct failure {
 	enum stage stage;
 	int exit;	   /* sysexits; EX_TEMPFAIL means: worth another try */
 	int code;	   /* 0 or the relay's reply code */
+	int client_code;   /* 0 or ours, for a client that speaks SMTP to us; then enhanced is ours, too */
 	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
 	char relay[272];   /* "" or HOST:PORT, whom we were talking to */
 	char text[512];	   /* the relay's words, or ours; one line, printable */

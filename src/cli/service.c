@@ -78,7 +78,7 @@ int service_admit(const struct peer *p, const struct account *a, struct arena *i
 	if (got == 0)
 		got = slots_take(arena_printf(in, "%s/connections", spool), p->counted, a->service_connections, &fd, &why);
 	if (got == SLOT_NONE)
-		return smtpd_refuse(f, 421, "4.7.0", arena_printf(in, "%s has %u connections already (service_connections)", p->name,
+		return smtp_words_refuse(f, 421, "4.7.0", arena_printf(in, "%s has %u connections already (service_connections)", p->name,
 								  a->service_connections));
 	if (got < 0)
 		log_warning("connections are not counted: %s", why.text);
@@ -120,7 +120,7 @@ int service_check_sender(const struct peer *p, struct job *j, const char *sender
 {
 	if (!is_bound(p, j) || !*sender || is_own(p, j, sender))
 		return 0;
-	return smtpd_refuse(f, 550, "5.7.1", arena_printf(&j->arena, "%s is not for %s to send as (service_from)", sender, p->name));
+	return smtp_words_refuse(f, 550, "5.7.1", arena_printf(&j->arena, "%s is not for %s to send as (service_from)", sender, p->name));
 }
 
 /* Any of them is what some reader shows as the one who sent it. Of two From fields nobody knows which is shown. */
@@ -131,14 +131,14 @@ static int check_fields(const struct peer *p, struct job *j, struct failure *f)
 	const struct field *from = header_find(h, "From", NULL);
 
 	if (from && header_find(h, "From", from))
-		return smtpd_refuse(f, 550, "5.7.1", "there is more than one From field (service_from)");
+		return smtp_words_refuse(f, 550, "5.7.1", "there is more than one From field (service_from)");
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		for (const struct field *field = NULL; (field = header_find(h, names[i], field));) {
 			struct mailboxes list = {0};
 			struct failure ignored;
 
 			if (address_list(&list, &j->arena, field->body, &ignored) < 0 || list.count != 1)
-				return smtpd_refuse(f, 550, "5.7.1",
+				return smtp_words_refuse(f, 550, "5.7.1",
 						    arena_printf(&j->arena, "%s has to name one sender (service_from)", names[i]));
 			if (service_check_sender(p, j, list.box[0].address, f) < 0)
 				return -1;
@@ -155,7 +155,7 @@ static int put_from(const struct peer *p, struct job *j, const char *sender, str
 		return 0;
 	own = *domain ? address_qualify(&j->arena, own, domain) : NULL;
 	if (!own)
-		return smtpd_refuse(f, 550, "5.7.1", "From has to name one sender (service_from)");
+		return smtp_words_refuse(f, 550, "5.7.1", "From has to name one sender (service_from)");
 	header_put(&j->message.header, "From", own);
 	return 0;
 }
@@ -190,7 +190,7 @@ int service_stamp(const struct peer *p, struct job *j, const char *sender, bool 
 	if (is_bound(p, j) && (check_fields(p, j, f) < 0 || put_from(p, j, sender, f) < 0))
 		return -1;
 	if (hops(&j->message.header) >= HOPS)
-		return smtpd_refuse(f, 554, "5.4.6", "it has been here before: does the service's relay lead to the service?");
+		return smtp_words_refuse(f, 554, "5.4.6", "it has been here before: does the service's relay lead to the service?");
 	put_received(p, j, extended);
 	return 0;
 }

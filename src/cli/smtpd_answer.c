@@ -67,9 +67,8 @@ int smtpd_answer_failure(struct smtpd_answer *a, const struct failure *why)
 {
 	const char *enhanced = why->enhanced;
 
-	a->code = why->code;
-	/* Our own words to the client carry their code already. */
-	if (why->stage != AT_USAGE || !a->code)
+	a->code = why->client_code;
+	if (!a->code)
 		code_of(why, &a->code, &enhanced);
 	buf_start(&a->lines, ANSWER_MAX);
 	return add_failure(&a->lines, why, NULL, enhanced);

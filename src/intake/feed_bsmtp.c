@@ -36,7 +36,7 @@ static int answer(void *ctx, enum receiver_answer kind, int code, const char *li
 	(void)f;
 	if (kind != RECEIVER_REFUSED && kind != RECEIVER_FULL)
 		return 0;
-	smtpd_refuse(&why, code, "", lines); /* the enhanced code stands in front of the text */
+	smtp_words_refuse(&why, code, "", lines); /* the enhanced code stands in front of the text */
 	if (b->in.phase == RECEIVER_IDLE)
 		put(b, NULL, &why, true);
 	return poison(b, &why);

@@ -66,7 +66,7 @@ static int on_mail(struct receiver *r, struct slice words, struct failure *f)
 		return receiver_refuse(r, 503, "5.5.1 there is a sender already", f);
 	r->phase = RECEIVER_OPEN;
 	r->health = RECEIVER_GOOD;
-	rc = smtpd_mail(&m, &r->job->arena, words, &why);
+	rc = smtp_words_mail(&m, &r->job->arena, words, &why);
 	if (rc == 0) {
 		note_sender(&r->said, r->asked, &m);
 		rc = r->client.admit(r->client.ctx, m.sender, &why);
@@ -92,7 +92,7 @@ static int on_rcpt(struct receiver *r, struct slice words, struct failure *f)
 		return receiver_refuse(r, 503, "5.5.1 say MAIL first", f);
 	if (r->said.recipients == RECEIVER_RECIPIENTS)
 		return receiver_say(r, RECEIVER_FULL, 452, "4.5.3 too many recipients", f);
-	if (smtpd_rcpt(&to, &r->job->arena, words, r->said.smtputf8, &why) < 0)
+	if (smtp_words_rcpt(&to, &r->job->arena, words, r->said.smtputf8, &why) < 0)
 		return r->client.refuse(r->client.ctx, &why, f);
 	*request_add(&r->said, &r->job->arena, to.text) = to;
 	return receiver_say(r, RECEIVER_TAKEN, 250, "2.1.5 Ok", f);

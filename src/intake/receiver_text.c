@@ -101,7 +101,7 @@ static void take_text(void *receiver, char *p, size_t len)
 	if (r->health != RECEIVER_GOOD)
 		return;
 	if (receiver_is_too_large(r, r->octets)) {
-		smtpd_refuse(&r->why, 552, "5.3.4", "the message is larger than message_size_limit");
+		smtp_words_refuse(&r->why, 552, "5.3.4", "the message is larger than message_size_limit");
 		message_close(&r->job->message); /* and what came of it takes no room */
 	} else if (message_add(&r->job->message, p, len, &r->why) == 0)
 		return;

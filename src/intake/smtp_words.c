@@ -6,10 +6,10 @@
 #include "mail/address.h"
 #include "mail/lexer.h"
 
-int smtpd_refuse(struct failure *f, int code, const char *enhanced, const char *text)
+int smtp_words_refuse(struct failure *f, int code, const char *enhanced, const char *text)
 {
 	fail(f, AT_USAGE, EX_USAGE, "%s", text);
-	f->code = code;
+	f->client_code = code;
 	snprintf(f->enhanced, sizeof f->enhanced, "%s", enhanced);
 	return -1;
 }
@@ -46,18 +46,18 @@ static int read_path(const char **out, struct arena *in, struct slice *words, co
 	struct failure why;
 
 	if (!slice_begins(*words, before))
-		return smtpd_refuse(f, 501, "5.5.4", arena_printf(in, "say %s<address>", before));
+		return smtp_words_refuse(f, 501, "5.5.4", arena_printf(in, "say %s<address>", before));
 	*words = slice_trim((struct slice){words->p + strlen(before), words->len - strlen(before)});
 	if (!words->len || !take_path(words, &path))
-		return smtpd_refuse(f, 501, "5.1.7", "the address does not end");
+		return smtp_words_refuse(f, 501, "5.1.7", "the address does not end");
 	if (address_one(out, in, path, &why) < 0)
-		return smtpd_refuse(f, 501, "5.1.3", why.text);
+		return smtp_words_refuse(f, 501, "5.1.3", why.text);
 	return 0;
 }
 
 static int check_utf8(const char *address, bool smtputf8, struct failure *f)
 {
-	return smtputf8 || address_is_ascii(address) ? 0 : smtpd_refuse(f, 553, "5.6.7", "the address needs SMTPUTF8");
+	return smtputf8 || address_is_ascii(address) ? 0 : smtp_words_refuse(f, 553, "5.6.7", "the address needs SMTPUTF8");
 }
 
 static bool next_parameter(struct slice *rest, struct slice *name, struct slice *value)
@@ -160,12 +160,12 @@ static int wrong_parameter(struct arena *in, int how, struct slice name, struct 
 
 	printable(shown, sizeof shown, how < 0 ? value : name);
 	if (how < 0)
-		return smtpd_refuse(f, 501, "5.5.4", arena_printf(in, "%.*s does not take \"%s\"", (int)name.len,
+		return smtp_words_refuse(f, 501, "5.5.4", arena_printf(in, "%.*s does not take \"%s\"", (int)name.len,
 								  name.p, shown));
-	return smtpd_refuse(f, 555, "5.5.4", arena_printf(in, "there is no parameter %s", shown));
+	return smtp_words_refuse(f, 555, "5.5.4", arena_printf(in, "there is no parameter %s", shown));
 }
 
-int smtpd_mail(struct mail_said *out, struct arena *in, struct slice words, struct failure *f)
+int smtp_words_mail(struct mail_said *out, struct arena *in, struct slice words, struct failure *f)
 {
 	struct slice name, value;
 	int how;
@@ -181,7 +181,7 @@ int smtpd_mail(struct mail_said *out, struct arena *in, struct slice words, stru
 	return check_utf8(out->sender, out->smtputf8, f);
 }
 
-int smtpd_rcpt(struct request_recipient *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f)
+int smtp_words_rcpt(struct request_recipient *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f)
 {
 	struct slice name, value;
 	int how;
@@ -190,7 +190,7 @@ int smtpd_rcpt(struct request_recipient *out, struct arena *in, struct slice wor
 	if (read_path(&out->text, in, &words, "TO:", f) < 0)
 		return -1;
 	if (!*out->text)
-		return smtpd_refuse(f, 501, "5.1.3", "<> is nobody");
+		return smtp_words_refuse(f, 501, "5.1.3", "<> is nobody");
 	while (next_parameter(&words, &name, &value)) {
 		how = rcpt_parameter(out, in, name, value);
 		if (how)

@@ -1,12 +1,12 @@
 /*
  * intake/smtp_words - what a client's MAIL and RCPT say, in words
  *
- * Use: smtpd_mail(&m, arena, slice_of("FROM:<a@b> SIZE=100"), f);
- * smtpd_rcpt(&r, arena, slice_of("TO:<a@b> NOTIFY=NEVER"), utf8, f).
+ * Use: smtp_words_mail(&m, arena, slice_of("FROM:<a@b> SIZE=100"), f);
+ * smtp_words_rcpt(&r, arena, slice_of("TO:<a@b> NOTIFY=NEVER"), utf8, f).
  * Blanks behind the colon and a path without <> are taken, as everybody does.
  *
  * Owns: nothing; texts in the arena. Bounds: a line is at most DIALOGUE_LINE octets.
- * Errors: AT_USAGE, with code and enhanced code for the client in *f. Threads: any.
+ * Errors: AT_USAGE, with client_code and enhanced code in *f. Threads: any.
  * Source: RFC 5321 4.1.2, 1870, 6152, 6531, 3461.
  */
 #ifndef INTAKE_SMTP_WORDS_H
@@ -23,9 +23,9 @@ struct mail_said {
 	bool smtputf8;
 };
 
-MUST_CHECK int smtpd_mail(struct mail_said *out, struct arena *in, struct slice words, struct failure *f);
-MUST_CHECK int smtpd_rcpt(struct request_recipient *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f);
+MUST_CHECK int smtp_words_mail(struct mail_said *out, struct arena *in, struct slice words, struct failure *f);
+MUST_CHECK int smtp_words_rcpt(struct request_recipient *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f);
 /* A failure for the client: always -1. */
-int smtpd_refuse(struct failure *f, int code, const char *enhanced, const char *text);
+int smtp_words_refuse(struct failure *f, int code, const char *enhanced, const char *text);
 
 #endif

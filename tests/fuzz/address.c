@@ -48,7 +48,7 @@ static void stands_for_itself(struct arena *in, const char *address)
 	is_one_address(in, address, address);
 	HOLDS(address_one(&again, in, slice_of(address), &f) == 0 && strcmp(again, address) == 0, slice_of(address));
 	has_no_special_outside_quotes(slice_of(address));
-	HOLDS(smtpd_rcpt(&rcpt, in, slice_of(line), true, &f) == 0 && strcmp(rcpt.text, address) == 0, slice_of(line));
+	HOLDS(smtp_words_rcpt(&rcpt, in, slice_of(line), true, &f) == 0 && strcmp(rcpt.text, address) == 0, slice_of(line));
 	again = idn_address_or_same(in, address);
 	HOLDS(strlen(again) <= ADDRESS_MAX, slice_of(again));
 	is_one_address(in, again, again);
@@ -92,16 +92,16 @@ static void read_paths(struct arena *in, const char *text)
 	struct mail_said mail;
 	struct failure f;
 
-	if (smtpd_rcpt(&rcpt, in, slice_of(text), true, &f) == 0) {
+	if (smtp_words_rcpt(&rcpt, in, slice_of(text), true, &f) == 0) {
 		stands_for_itself(in, rcpt.text);
 		if (rcpt.orcpt) {
 			fuzz_is_clean(rcpt.orcpt);
 			HOLDS(!strchr(rcpt.orcpt, ' '), slice_of(rcpt.orcpt));
 		}
 	}
-	if (smtpd_rcpt(&rcpt, in, slice_of(to), true, &f) == 0)
+	if (smtp_words_rcpt(&rcpt, in, slice_of(to), true, &f) == 0)
 		stands_for_itself(in, rcpt.text);
-	if (smtpd_mail(&mail, in, slice_of(text), &f) == 0) {
+	if (smtp_words_mail(&mail, in, slice_of(text), &f) == 0) {
 		stands_for_itself(in, mail.sender);
 		if (mail.envid)
 			fuzz_is_clean(mail.envid);

@@ -36,13 +36,13 @@ static int on_answer(void *ctx, enum receiver_answer kind, int code, const char 
 
 static int on_refuse(void *ctx, const struct failure *why, struct failure *f)
 {
-	return on_answer(ctx, RECEIVER_REFUSED, why->code, why->text, f);
+	return on_answer(ctx, RECEIVER_REFUSED, why->client_code, why->text, f);
 }
 
 static int on_admit(void *ctx, const char *sender, struct failure *why)
 {
 	(void)ctx;
-	return strcmp(sender, "stranger@b") == 0 ? smtpd_refuse(why, 550, "5.7.1", "not he") : 0;
+	return strcmp(sender, "stranger@b") == 0 ? smtp_words_refuse(why, 550, "5.7.1", "not he") : 0;
 }
 
 static int on_message(void *ctx, struct failure *f)

@@ -27,7 +27,7 @@ static void test_mail_is_read_as_clients_write_it(void **state)
 		struct mail_said m;
 		struct failure f;
 
-		assert_int_equal(smtpd_mail(&m, &in, slice_of(rows[i].words), &f), 0);
+		assert_int_equal(smtp_words_mail(&m, &in, slice_of(rows[i].words), &f), 0);
 		assert_string_equal(m.sender, rows[i].sender);
 		assert_true(m.size == rows[i].size);
 		assert_int_equal(m.body, rows[i].body);
@@ -56,7 +56,7 @@ static void test_rcpt_is_read_as_clients_write_it(void **state)
 		struct request_recipient asked;
 		struct failure f;
 
-		assert_int_equal(smtpd_rcpt(&asked, &in, slice_of(rows[i].words), false, &f), 0);
+		assert_int_equal(smtp_words_rcpt(&asked, &in, slice_of(rows[i].words), false, &f), 0);
 		assert_string_equal(asked.text, rows[i].text);
 		assert_int_equal(asked.notify, rows[i].notify);
 		if (rows[i].orcpt)
@@ -96,10 +96,11 @@ static void test_what_cannot_be_taken_gets_its_code(void **state)
 		struct failure f;
 
 		if (rows[i].words[0] == 'T')
-			assert_int_equal(smtpd_rcpt(&asked, &in, slice_of(rows[i].words), false, &f), -1);
+			assert_int_equal(smtp_words_rcpt(&asked, &in, slice_of(rows[i].words), false, &f), -1);
 		else
-			assert_int_equal(smtpd_mail(&m, &in, slice_of(rows[i].words), &f), -1);
-		assert_int_equal(f.code, rows[i].code);
+			assert_int_equal(smtp_words_mail(&m, &in, slice_of(rows[i].words), &f), -1);
+		assert_int_equal(f.client_code, rows[i].code);
+		assert_int_equal(f.code, 0);
 		assert_string_equal(f.enhanced, rows[i].enhanced);
 		assert_int_equal(f.exit, EX_USAGE);
 		assert_true(*f.text);
