@@ -145,6 +145,9 @@ static const char *addresses(struct arena *in, struct slice value, bool utf8, co
 		return arena_text(in, text.p, text.len);
 	if (!list.count) /* a group without members */
 		return slice_is_ascii(text) ? arena_text(in, text.p, text.len) : "undisclosed-recipients:;";
+	for (size_t i = 0; i < list.count; i++)
+		if (idn_ready(list.box[i].address, f) < 0)
+			return NULL;
 	buf_start(&out, FIELD_MAX);
 	ok = add_boxes(&out, in, &list);
 	if (ok == 0)

@@ -87,6 +87,8 @@ static int one(struct identity *id, struct job *j, const char *what, const char 
 		if (!*out)
 			return fail(f, AT_INPUT, EX_DATAERR, "%s: the name with its domain is too long", what);
 	}
+	if (idn_ready(*out, f) < 0)
+		return -1;
 	*out = idn_address_or_same(&j->arena, *out);
 	return 0;
 }

@@ -73,8 +73,11 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 	if (!*box->address)
 		return 0;
 	if (!whoami_is_local(in, box->address)) {
-		const char *ascii = address_is_ascii(box->address) ? NULL : idn_address(in, box->address);
+		const char *ascii;
 
+		if (idn_ready(box->address, f) < 0)
+			return -1;
+		ascii = address_is_ascii(box->address) ? NULL : idn_address(in, box->address);
 		*text = ascii ? ascii : *text; /* as the envelope has it: then neither needs SMTPUTF8 */
 		return 0;
 	}

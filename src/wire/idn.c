@@ -28,6 +28,14 @@ static locale_t locale_of_utf8(void)
 #define CURLU_PUNYCODE (1U << 12)
 #endif
 
+int idn_ready(const char *address, struct failure *f)
+{
+	if (address_is_ascii(address) || libcurl_start(f) == 0)
+		return 0;
+	f->stage = AT_INPUT;
+	return failure_in(f, "%s is not ASCII", address);
+}
+
 bool idn_is_missing(void)
 {
 	const curl_version_info_data *v;

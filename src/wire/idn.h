@@ -15,10 +15,14 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/failure.h"
 
 const char *idn_address(struct arena *in, const char *address);
 /* The same where it can be, else the address as it is: that needs SMTPUTF8. */
 const char *idn_address_or_same(struct arena *in, const char *address);
+/* Before an address goes into a header, where it stays as it is then: -1, AT_INPUT, EX_TEMPFAIL, where idn_address cannot tell now, for
+ * libcurl cannot be loaded. The envelope's addresses are asked for again when the relay is. */
+MUST_CHECK int idn_ready(const char *address, struct failure *f);
 bool idn_is_missing(void);
 
 #endif

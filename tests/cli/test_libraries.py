@@ -153,6 +153,25 @@ def test_without_a_queue_it_is_75_with_the_linkers_words_and_a_hint(mysend, rela
     assert len(result.hints) == 1 and "upgrade" in result.hints[0] and preload.soname(mysend) in result.hints[0], result
 
 
+@pytest.mark.parametrize("args, stdin", [(["-t"], "To: joe@b\u00fccher.example\n\nx\n"), (["--to", "joe@b\u00fccher.example"], "x\n"),
+                                                (["-f", "me@b\u00fccher.example", "bob@example.org"], "x\n")])
+def test_domain_beyond_ascii_in_a_header_is_75_as_long_as_nobody_can_say_what_it_is_in_ascii(mysend, relay, spool, on_demand, args, stdin):
+    """In the queue it would stay as it is, and could be refused for good where it need not."""
+    one = relay("ehlo pipelining")
+    result = spool.run(*args, relay=one, stdin=stdin.encode(), env=broken(mysend, empty))
+    line = result.failed(75)
+    assert "b\u00fccher.example is not ASCII" in line and "libcurl cannot be loaded" in line and not spool.names(), result
+    spool.run(*args, relay=one, stdin=stdin.encode()).ok()
+    assert b"@xn--bcher-kva.example" in one.wire
+
+
+def test_domain_beyond_ascii_in_the_envelope_waits_and_is_said_in_ascii_afterwards(mysend, relay, spool, on_demand):
+    one = relay("ehlo pipelining")
+    assert spool.run("joe@b\u00fccher.example", relay=one, stdin=b"To: all\n" + TEXT, env=broken(mysend, empty)).status == 0
+    spool.run("-qf", relay=one).ok()
+    assert one.message.recipients == ["joe@xn--bcher-kva.example"] and not spool.names()
+
+
 def test_user_without_rights_is_told_the_same(mysend, relay, on_demand):
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("root and setpriv are needed")
