@@ -4,37 +4,82 @@
 
 #include "wire/meaning.h"
 
-enum { MINUTE = 60 };
+#define AT(stage) (1U << (stage))
+#define IS(verdict) (1U << (verdict))
 
-/* A relay that lets nobody in, or wants a login first, finds fault with the configuration and not with the mail. */
-static bool on_the_way_in(const struct failure *f)
+/* Stages. From AT_SENDER on the relay has let us in. */
+enum {
+	ANYWHERE = ~0U >> 1,
+	TO_RELAY = AT(AT_RESOLVE) | AT(AT_CONNECT),
+	IN_TRANSACTION = AT(AT_SENDER) | AT(AT_RECIPIENT) | AT(AT_DATA) | AT(AT_BODY) | AT(AT_END)
+};
+/* Of which kind an answer is: "later" (4yz, silence), one that makes no sense, or one for good (5yz, a certificate). */
+enum { LATER = 1, NONSENSE = 2, FOR_GOOD = 4, ANY_KIND = LATER | NONSENSE | FOR_GOOD };
+enum { NOT_SENT = IS(PENDING), NOT_TAKEN = IS(PENDING) | IS(REFUSED), ANY_VERDICT = ~0U >> 1 };
+enum { PASSES, ADMIN }; /* who can mend it */
+
+/* The first that fits. */
+static const struct row {
+	unsigned verdicts, stages, kinds;
+	int code;	    /* 0: any */
+	enum meaning means; /* MEANS_NOTHING_MORE: any */
+	enum fate fate;
+	int mends;
+} rows[] = {
+	{IS(ACCEPTED) | IS(TOLD) | IS(WAITS), ANYWHERE, ANY_KIND, 0, 0, FATE_DONE, PASSES},
+	/* It may have got it already; yet who says nothing has promised nothing. */
+	{IS(UNSURE), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},
+	{IS(DEFERRED), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},
+	/* Nobody is there, or says that he is busy: it is not the mail, nor the login, and another relay may take it. */
+	{NOT_TAKEN, TO_RELAY, ANY_KIND, 0, 0, FATE_OTHER_RELAY, PASSES},
+	{NOT_TAKEN, AT(AT_GREETING), LATER, 0, 0, FATE_OTHER_RELAY, PASSES},
+	/* A relay that lets nobody in, or wants a login first, finds fault with the configuration and not with the mail. */
+	{NOT_TAKEN, AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN), LATER | NONSENSE, 0, 0, FATE_WAIT, PASSES},
+	{NOT_TAKEN, AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN), FOR_GOOD, 0, 0, FATE_WAIT, ADMIN},
+	{NOT_TAKEN, IN_TRANSACTION, FOR_GOOD, 0, MEANS_LOGIN, FATE_WAIT, ADMIN},
+	/* The session was lost before it was sent. A relay that asks us to go (421) is not asked again at once. */
+	{NOT_SENT, IN_TRANSACTION, LATER, 421, 0, FATE_WAIT, PASSES},
+	{NOT_SENT, IN_TRANSACTION, LATER | NONSENSE, 0, 0, FATE_OTHER_SESSION, PASSES},
+	/* Here, not there: the message cannot be read, there is no memory, the account is not in the configuration. */
+	{NOT_SENT, IN_TRANSACTION | AT(AT_CONFIG), FOR_GOOD, 0, 0, FATE_GIVE_UP, ADMIN},
+	{ANY_VERDICT, ANYWHERE, ANY_KIND, 0, 0, FATE_GIVE_UP, PASSES},
+};
+
+static unsigned kind_of(const struct failure *why)
 {
-	return (f->stage >= AT_RESOLVE && f->stage <= AT_LOGIN) || meaning_of(f) == MEANS_LOGIN;
+	return failure_is_temporary(why) ? LATER : why->exit == EX_PROTOCOL ? NONSENSE : FOR_GOOD;
+}
+
+static bool fits(const struct row *r, const struct failure *why, enum verdict v)
+{
+	return r->verdicts & IS(v) && r->stages & AT(why->stage) && r->kinds & kind_of(why) && (!r->code || r->code == why->code) &&
+	       (!r->means || r->means == meaning_of(why));
+}
+
+static const struct row *row_of(const struct failure *why, enum verdict v)
+{
+	const struct row *r = rows;
+
+	while (!fits(r, why, v)) /* the last fits all */
+		r++;
+	return r;
+}
+
+enum fate defer_fate(const struct failure *why, enum verdict v)
+{
+	return row_of(why, v)->fate;
 }
 
 bool defer_waits(const struct recipient *r)
 {
-	const struct failure *why = r->why;
+	enum fate fate = r->why ? defer_fate(r->why, r->verdict) : FATE_DONE;
 
-	switch (r->verdict) {
-	case DEFERRED:
-	case UNSURE:
-		return true;
-	case PENDING:
-	case REFUSED:
-		return why && (on_the_way_in(why) || (r->verdict == PENDING && stage_is_remote(why->stage) &&
-						       (failure_is_temporary(why) || why->exit == EX_PROTOCOL)));
-	case ACCEPTED:
-	case TOLD:
-	case WAITS:
-		break;
-	}
-	return false;
+	return fate == FATE_WAIT || fate == FATE_OTHER_RELAY || fate == FATE_OTHER_SESSION;
 }
 
 bool defer_needs_admin(const struct failure *why)
 {
-	return !failure_is_temporary(why) && why->exit != EX_PROTOCOL && (why->stage >= AT_GREETING || why->stage == AT_CONFIG);
+	return row_of(why, PENDING)->mends == ADMIN;
 }
 
 int defer_status(const struct failure *why)
@@ -42,12 +87,21 @@ int defer_status(const struct failure *why)
 	return defer_needs_admin(why) ? why->exit : EX_TEMPFAIL;
 }
 
+const struct account *defer_next_relay(const struct account *a, const struct failure *why)
+{
+	return defer_fate(why, PENDING) == FATE_OTHER_RELAY ? a->next : NULL;
+}
+
 time_t defer_pause(unsigned attempts, unsigned chance)
 {
 	static const unsigned minutes[] = {1, 2, 5, 10, 20, 40, 60};
 	size_t last = sizeof minutes / sizeof *minutes - 1, at = attempts ? attempts - 1 : 0;
-	time_t whole = (time_t)minutes[at < last ? at : last] * MINUTE;
+	time_t whole = (time_t)minutes[at < last ? at : last] * 60;
 
-	/* So that mail which failed together is not tried together for ever. */
 	return whole - whole / 10 + (time_t)(chance % 1000) * (whole / 5) / 1000;
+}
+
+bool defer_is_due(time_t next, time_t now)
+{
+	return next <= now || next > now + DEFER_FAR;
 }

@@ -1,24 +1,45 @@
 /*
- * post/defer - the policy: who waits for another try, until when, and what only an administrator can mend
+ * post/defer - the policy: what is done about a failure, now or later, and when it is tried again
  *
+ * One table: at which stage, of which kind the answer is, what it means, and what the recipient has come to. Whether a failure is
+ * temporary is decided where the reply is read (failure.exit); what to do about it is decided here and nowhere else. What a lost
+ * session means for the others of a run is in post/crew.
  * Use: if (defer_waits(&recipient)) next = now + defer_pause(attempts, chance);
  * Pure: no clock, no file. Owns: nothing. Units: seconds. Bounds: an hour, and a tenth of it, between two tries.
- * Errors: none. Threads: any. Source: RFC 5321 4.5.4.1; DESIGN (CONTRIBUTING.md), "Spool".
+ * Errors: none. Threads: any. Source: RFC 5321 4.2.1, 4.5.4.1; RFC 3463; DESIGN (CONTRIBUTING.md), "Spool".
  */
 #ifndef POST_DEFER_H
 #define POST_DEFER_H
 
 #include <time.h>
 
+#include "conf/settings.h"
 #include "mail/envelope.h"
 
-/* It is worth another try: the relay is not to be had, or says "later", or what is wrong is the configuration. */
+enum fate {
+	FATE_DONE,	    /* nothing is left to do */
+	FATE_WAIT,	    /* another try, later */
+	FATE_OTHER_RELAY,   /* another try now, by the account's fallback; where there is none, later */
+	FATE_OTHER_SESSION, /* another try, later; what was behind it and was not tried goes on in another session at once */
+	FATE_GIVE_UP	    /* who sent it is told. Mail of the queue that was not sent at all stays until its time is over */
+};
+
+enum { DEFER_FAR = 7200 }; /* no mail waits longer from one try to the next: what seems to, waits for a clock that was set back */
+
+enum fate defer_fate(const struct failure *why, enum verdict v);
+/* This recipient is worth another try. */
 bool defer_waits(const struct recipient *r);
 /* It will come to the same at every try, until an administrator mends something: a login, a certificate, a setting. */
 bool defer_needs_admin(const struct failure *why);
 /* The status of who waits for that: EX_TEMPFAIL, or that of what only an administrator can mend. */
 int defer_status(const struct failure *why);
-/* Seconds until the next try after so many. */
+/* The account whose relay is asked after that of `a` has failed so, or NULL. */
+const struct account *defer_next_relay(const struct account *a, const struct failure *why);
+
+/* Seconds until the next try after so many; chance: any number, so that mail which failed together is not tried together for ever.
+ * DEFER_EVEN: neither longer nor shorter, after the try at which a mail comes: those that came one after the other stay in order. */
+enum { DEFER_EVEN = 500 };
 time_t defer_pause(unsigned attempts, unsigned chance);
+bool defer_is_due(time_t next, time_t now);
 
 #endif

@@ -47,6 +47,12 @@ static struct entry entry_of(const struct job *j)
 	return e;
 }
 
+static void count_first_try(struct entry *e)
+{
+	e->attempts = 1;
+	e->next = e->arrived + defer_pause(1, DEFER_EVEN);
+}
+
 /* A part of it, and never less than one. */
 static uint64_t part(uint64_t whole, unsigned percent)
 {
@@ -138,8 +144,7 @@ void enqueue_rest(struct job *j)
 
 	if (!enqueue_is_allowed(j->account))
 		return;
-	e.attempts = 1;
-	e.next = e.arrived + 60;
+	count_first_try(&e);
 	e.envelope.recipient = NULL;
 	e.envelope.recipients = e.envelope.room = e.envelope.slots = 0;
 	e.envelope.beyond_ascii = false;
@@ -174,8 +179,7 @@ int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
 	if (!enqueue_is_allowed(j->account))
 		return fail(f, AT_SPOOL, EX_CONFIG, setting_is(j->account, SET_queue, "off") ? "the queue is off" : "what names its relay cannot be known the next time: it does not wait");
 	if (why) {
-		e.attempts = 1;
-		e.next = e.arrived + 60;
+		count_first_try(&e);
 		e.last = last_words(&j->arena, why);
 	}
 	if (put(j, &e, f) < 0)

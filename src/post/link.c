@@ -3,12 +3,7 @@
 #include "base/log.h"
 #include "conf/secret.h"
 #include "conf/vault.h"
-
-/* Nobody is there, or says that he is busy: it is not the mail, nor the login. */
-static bool is_out_of_reach(const struct failure *f)
-{
-	return f->stage == AT_RESOLVE || f->stage == AT_CONNECT || (f->stage == AT_GREETING && failure_is_temporary(f));
-}
+#include "post/defer.h"
 
 /* The account's relay, or that of the first fallback that lets us in. What is told is the first failure. */
 static int open_any(struct link *l, const struct account *a, struct failure *f)
@@ -17,8 +12,8 @@ static int open_any(struct link *l, const struct account *a, struct failure *f)
 	int ok = session_open(&l->session, a, l->watcher, f);
 
 	why = *f;
-	while (ok < 0 && !l->strict && is_out_of_reach(&why) && a->next) {
-		a = a->next;
+	while (ok < 0 && !l->strict && defer_next_relay(a, &why)) {
+		a = defer_next_relay(a, &why);
 		log_debug("trying the account %s instead: %s", a->name, why.text);
 		ok = session_open(&l->session, a, l->watcher, &why);
 		if (ok < 0)

@@ -176,13 +176,13 @@ void outcome_leave(struct outcome *o, struct job *j, struct entry *e)
 void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 {
 	time_t now = clock_wall();
-	unsigned chance = 0;
+	unsigned chance = DEFER_EVEN;
 	struct failure f;
 	bool settled;
 	int ok;
 
 	not_before(e, now);
-	outcome_idle(e, now, QUEUE_FAR);
+	outcome_idle(e, now, DEFER_FAR);
 	settle(j, e, age(e, now) > (time_t)o->with->queue_lifetime ? EXPIRED : TRIED);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);

@@ -18,8 +18,6 @@ struct queue_sum {
 	size_t cut; /* told to end: how many were due and have not been tried, or not to their end */
 };
 
-enum { QUEUE_FAR = 7200 }; /* no mail waits longer from one try to the next */
-
 struct outcome {
 	struct spool *spool;
 	const struct account *with;

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "post/outcome.h"
+#include "post/defer.h"
 
 /* How long a mail that another runner has is waited for: one of many, and one that was named. */
 enum { PATIENCE_MS = 5, NAMED_MS = 1000 };
@@ -23,10 +23,9 @@ static bool has(const char *text, const char *part)
 	return !part;
 }
 
-/* The wall clock may have been set back: what seems to be due in a long time is due. */
 bool select_is_due(const struct filter *which, const struct entry *e, time_t now)
 {
-	return !e->held && (which->all || e->next <= now || e->next > now + QUEUE_FAR);
+	return !e->held && (which->all || defer_is_due(e->next, now));
 }
 
 static bool fits(const struct filter *which, const struct entry *e, time_t now)

@@ -97,8 +97,11 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	if (meaning_of(&f) != MEANS_TOO_MANY || e->limits->verify)
 		return;
 	/* RFC 5321 4.5.3.1.10: as long as some were taken, or have been before, it is no refusal of this one. */
-	if (a->t->accepted || a->t->again)
+	if (a->t->accepted || a->t->again) {
+		f.exit = EX_TEMPFAIL;
+		to->why = keep(a->t, &f);
 		to->verdict = DEFERRED;
+	}
 	if (!a->t->accepted)
 		return;
 	if (a->t->accepted < e->most)
