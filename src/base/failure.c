@@ -61,15 +61,38 @@ bool failure_is_temporary(const struct failure *f)
 	return f->exit == EX_TEMPFAIL;
 }
 
-int failure_hint(struct failure *f, const char *fmt, ...)
+void hint_print(char *to, size_t room, enum hint id, const char *const *arguments)
 {
-	va_list ap;
+	static const char *const rows[] = {
+		"",
+#define HINT(id, stage, saw, text) text,
+#include "base/hints.def"
+	};
+	const char *row = rows[id];
+	size_t used = 0;
 
+	*to = '\0';
+	while (*row && used < room) {
+		size_t plain = strcspn(row, "{"), name = strcspn(row + plain, "}");
+
+		used += (size_t)snprintf(to + used, room - used, "%.*s", (int)plain, row);
+		row += plain;
+		if (!*row || used >= room)
+			break;
+		if (*arguments)
+			used += (size_t)snprintf(to + used, room - used, "%s", *arguments++);
+		else
+			used += (size_t)snprintf(to + used, room - used, "%.*s", (int)name - 1, row + 1);
+		row += name + 1;
+	}
+}
+
+int failure_add_hint(struct failure *f, enum hint id, const char *const *arguments)
+{
 	if (*f->hint)
 		return -1;
-	va_start(ap, fmt);
-	vsnprintf(f->hint, sizeof f->hint, fmt, ap);
-	va_end(ap);
+	f->hint_id = id;
+	hint_print(f->hint, sizeof f->hint, id, arguments);
 	return -1;
 }
 

@@ -3,7 +3,7 @@
  *
  * Use: a function that can fail returns 0 or -1 and has a struct failure * as its last argument.
  *	if (n < 0) return fail(f, AT_INPUT, EX_DATAERR, "line %u: no colon", line);
- * A caller that knows more puts it in front: failure_in(f, "account %s", name).
+ * A caller that knows more puts it in front: failure_in(f, "account %s", name). What to change is a row of hints.def (failure_hint).
  *
  * Owns: no memory; text is cut at its end, never allocated, so that running out of memory or of
  * descriptors can be told like anything else. *f is written only on failure.
@@ -14,6 +14,7 @@
 #define BASE_FAILURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args), nonnull(fmt)))
@@ -24,6 +25,13 @@ enum stage {
 	AT_SENDER, AT_RECIPIENT, AT_DATA, AT_BODY, AT_END	     /* RFC 5321 3.3 */
 };
 
+/* What to change, in one line: each is a row of hints.def. */
+enum hint {
+	NO_HINT,
+#define HINT(id, stage, saw, text) HINT_##id,
+#include "base/hints.def"
+};
+
 struct failure {
 	enum stage stage;
 	int exit;	   /* sysexits; EX_TEMPFAIL means: worth another try */
@@ -32,7 +40,8 @@ struct failure {
 	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
 	char relay[272];   /* "" or HOST:PORT, whom we were talking to */
 	char text[512];	   /* the relay's words, or ours; one line, printable */
-	char hint[256];	   /* "" or what to change */
+	enum hint hint_id; /* NO_HINT, or which row hint is */
+	char hint[256];	   /* "", or that row with its arguments */
 };
 
 /* All return -1, for `return fail(...)`. */
@@ -41,8 +50,14 @@ int fail_errno(struct failure *f, enum stage at, int exit, const char *fmt, ...)
 
 /* Puts words in front of the text; returns -1 too. */
 int failure_in(struct failure *f, const char *fmt, ...) PRINTF(2, 3);
-/* Sets the hint, unless there is one already; returns -1 too. */
-int failure_hint(struct failure *f, const char *fmt, ...) PRINTF(2, 3);
+/* failure_hint(f, HINT_CHMOD_600, path): sets the hint, unless there is one already; returns -1 too. Arguments are texts,
+ * in the order of the row's; where one lacks, its name is shown. */
+#define failure_hint(f, ...) failure_add_hint((f), HINT_ID(__VA_ARGS__, NULL), HINT_ARGUMENTS(__VA_ARGS__, NULL))
+#define HINT_ID(id, ...) (id)
+#define HINT_ARGUMENTS(id, ...) ((const char *const[]){__VA_ARGS__})
+int failure_add_hint(struct failure *f, enum hint id, const char *const *arguments);
+/* A row by itself, cut at room. */
+void hint_print(char *to, size_t room, enum hint id, const char *const *arguments);
 bool failure_is_temporary(const struct failure *f);
 
 /* What was being done, in SMTP's own words: "connect", "RCPT TO", ... */

@@ -239,10 +239,10 @@ static int check(const struct stat *st, const char *path, unsigned rules, struct
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: it belongs to somebody else (uid %lu)", path, (unsigned long)st->st_uid);
 	} else if ((S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) && mode & S_IWOTH) {
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: anybody may write it (mode %04o)", path, mode);
-		failure_hint(f, "chmod o-w %s", path);
+		failure_hint(f, HINT_CHMOD_OTHERS, path);
 	} else if (rules & TRUSTED_GROUP && mode & S_IWGRP && !group_is_ours(st->st_gid)) {
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: others of its group may write it (mode %04o)", path, mode);
-		failure_hint(f, "chmod g-w %s", path);
+		failure_hint(f, HINT_CHMOD_GROUP, path);
 	} else {
 		return 0;
 	}

@@ -30,7 +30,7 @@ const struct letter *letter_find(const struct options *o, char c)
 int usage(struct failure *f, const char *what, const char *which)
 {
 	fail(f, AT_USAGE, EX_USAGE, "%s%s", what, which);
-	return failure_hint(f, "mysend --help lists the options");
+	return failure_hint(f, HINT_OPTIONS);
 }
 
 static int set_body(struct options *o, const char *value, struct failure *f)
@@ -133,7 +133,7 @@ static int set_mode(struct options *o, const char *value, struct failure *f)
 	if (!strchr(value, '@') || o->as_sendmail)
 		return usage(f, "there is no mode -b", value);
 	fail(f, AT_USAGE, EX_USAGE, "there is no mode -b%s", value);
-	return failure_hint(f, "use --bcc LIST for what mail(1) does with -b");
+	return failure_hint(f, HINT_BCC_OF_MAIL);
 }
 
 /* 15m, 1h30m; a number alone is minutes, as sendmail has it. 0: that is no time. */
@@ -209,7 +209,7 @@ static void ignore(struct options *o, const struct letter *l, const char *value)
 static int refuse(const struct letter *l, struct failure *f)
 {
 	fail(f, AT_USAGE, EX_USAGE, "-%c is not an option of mysend", l->letter);
-	return failure_hint(f, "%s", l->note);
+	return failure_hint(f, HINT_LETTER_ELSEWHERE, l->note);
 }
 
 int letter_act(struct options *o, const struct letter *l, const char *value, bool *swallow, struct failure *f)
@@ -226,7 +226,7 @@ int letter_act(struct options *o, const struct letter *l, const char *value, boo
 		if (!o->as_sendmail)
 			return 0;
 		fail(f, AT_USAGE, EX_USAGE, "-s is not an option of sendmail");
-		return failure_hint(f, "-s is an option of mail(1); here the subject is a header line");
+		return failure_hint(f, HINT_SUBJECT_IS_HEADER);
 	case NEWALIASES:
 		o->mode = MODE_NEWALIASES;
 		return 0;

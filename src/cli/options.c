@@ -76,13 +76,13 @@ static int read_letters(struct options *o, char **argv, int *at, struct failure 
 
 		if (!l) {
 			fail(f, AT_USAGE, EX_USAGE, "unknown option -%c", *p);
-			return failure_hint(f, "mysend --help lists the options");
+			return failure_hint(f, HINT_OPTIONS);
 		}
 		if (l->arity == NEEDS && !*value) {
 			value = argv[*at + 1];
 			if (!value) {
 				fail(f, AT_USAGE, EX_USAGE, "-%c needs a value", *p);
-				return failure_hint(f, "-%c: %s", *p, l->note);
+				return failure_hint(f, HINT_LETTER_MEANS, (char[]){*p, '\0'}, l->note);
 			}
 			++*at;
 		}
@@ -102,7 +102,7 @@ static int add_setting(struct options *o, struct arena *run, const char *spelled
 	if (setting_is_secret(s)) {
 		fail(f, AT_USAGE, EX_USAGE, "%s is not taken from the command line, where everybody can read it",
 		     spelled);
-		return failure_hint(f, "use --password-file or --password-command, or a configuration file");
+		return failure_hint(f, HINT_SECRET_IN_ARGV);
 	}
 	o->request.option = arena_grow(run, o->request.option, o->request.options, &o->request.option_room, sizeof *o->request.option);
 	o->request.option[o->request.options++] = (struct override){.setting = s, .value = value, .spelled = spelled};
@@ -185,7 +185,7 @@ static int check_hyphen(const struct options *o, const char *arg, struct failure
 	if (o->as_sendmail || len < 2 || (!word_find((struct slice){name, len}) && setting_find(name, len) == SETTINGS))
 		return 0;
 	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", arg);
-	return failure_hint(f, "did you mean -%s?", arg);
+	return failure_hint(f, HINT_NEAREST_OPTION, name);
 }
 
 static int unknown(struct failure *f, struct arena *run, struct slice name, const char *spelled)
@@ -199,7 +199,7 @@ static int unknown(struct failure *f, struct arena *run, struct slice name, cons
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		nearest = slice_nearer(name, nearest, words[i].name);
 	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", spelled);
-	return nearest ? failure_hint(f, "did you mean --%s?", nearest) : failure_hint(f, "mysend --help lists the options");
+	return nearest ? failure_hint(f, HINT_NEAREST_OPTION, nearest) : failure_hint(f, HINT_OPTIONS);
 }
 
 /* --name, --name=value or --name value. */
@@ -272,7 +272,7 @@ static int check_files(const struct options *o, struct failure *f)
 
 		if (o->request.recipient[i].argument && !strchr(text, '@') && strpbrk(text, "./") && access(text, R_OK) == 0) {
 			fail(f, AT_USAGE, EX_USAGE, "%s is a file, and no recipient", text);
-			return failure_hint(f, "each file has its own --attach");
+			return failure_hint(f, HINT_ATTACH_EACH);
 		}
 	}
 	return 0;
@@ -286,12 +286,12 @@ static int check_mail_letters(const struct options *o, struct failure *f)
 
 	if (!instead && o->request.account && strpbrk(o->request.account, "./") && access(o->request.account, R_OK) == 0) {
 		fail(f, AT_USAGE, EX_USAGE, "-a is an account, and %s is a file", o->request.account);
-		return failure_hint(f, "use --attach FILE");
+		return failure_hint(f, HINT_ATTACH_OF_MAIL);
 	}
 	if (!instead || (!o->request.draft.used && o->of_mail != 'A'))
 		return 0;
 	fail(f, AT_USAGE, EX_USAGE, "-%c is of sendmail, and does nothing", o->of_mail);
-	return failure_hint(f, "use %s for what mail(1) does with it", instead);
+	return failure_hint(f, HINT_LETTER_OF_MAIL, instead);
 }
 
 /* What is put together wrongly, though each by itself is fine. */

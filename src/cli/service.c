@@ -50,7 +50,7 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 	if (getsockname(fd, (struct sockaddr *)(void *)&at, &room) < 0 || at.ss_family != AF_UNIX || peer_of(fd, &uid) < 0 ||
 	    uid == (uid_t)-1) {
 		fail(f, AT_USAGE, EX_USAGE, "--service needs a local socket on standard input, which tells who is at its other end");
-		return failure_hint(f, "contrib/systemd/mysend.socket starts it with one");
+		return failure_hint(f, HINT_SERVICE_SOCKET);
 	}
 	/* Nor does it wait for ever for a client that reads no answers. */
 	(void)!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = ANSWER_WAIT}, sizeof(struct timeval));

@@ -47,7 +47,7 @@ static int read_open(struct config *c, struct arena *run, int fd, struct failure
 	if (ok == 0 && c->has_secret && text.exposed) {
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: there is a password in it, and others may read it (mode %04o)",
 		     c->path, text.mode);
-		ok = failure_hint(f, "chmod 600 %s", c->path);
+		ok = failure_hint(f, HINT_CHMOD_600, c->path);
 	}
 	private_free(&text);
 	return ok;
@@ -96,7 +96,7 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 	note(all, run, c->path, why);
 	if (fd < 0 && !error) {
 		return must == MUST_BE_OURS ? failure_in(f, "it is no file of ours any more, or others may write it")
-					    : failure_hint(f, must == MUST_FIND ? "$MYSEND_CONFIG takes a regular file" : "set HOME to our own (sudo -H), or make it a file of ours");
+					    : failure_hint(f, must == MUST_FIND ? HINT_CONFIG_REGULAR : HINT_CONFIG_OURS);
 	}
 	if (fd < 0) {
 		if (must >= MUST_FIND || (must == MUST_READ && there))
@@ -262,10 +262,10 @@ static int hint_of_predecessor(const struct accounts *all, struct arena *run, st
 	struct predecessor p;
 
 	if (!predecessor_find(&p, run, SYSCONFDIR) && (strcmp(SYSCONFDIR, "/etc") == 0 || !predecessor_find(&p, run, "/etc")))
-		return failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
+		return failure_hint(f, HINT_RELAY_LINE, all->place);
 	if (strcmp(p.program, "msmtp") == 0)
-		return failure_hint(f, "%s is there, and is read as it is: cp -p %s %s", p.file, p.file, all->place);
-	return failure_hint(f, "%s is there: contrib/migrate.md, \"%s\", says what to write into %s", p.file, p.program, all->place);
+		return failure_hint(f, HINT_RELAY_COPY, p.file, p.file, all->place);
+	return failure_hint(f, HINT_RELAY_MIGRATE, p.file, p.program, all->place);
 }
 
 void accounts_no_relay(const struct accounts *all, struct arena *run, const char *account, struct failure *f)
@@ -278,11 +278,11 @@ void accounts_no_relay(const struct accounts *all, struct arena *run, const char
 	else
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
 	if (!all->named && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0) /* what is to be set is set there, for others */
-		failure_hint(f, "only its owner may read %s; for all users there is a service: contrib/systemd", all->system.path);
+		failure_hint(f, HINT_RELAY_SERVICE, all->system.path);
 	else if (msmtp)
-		failure_hint(f, "mysend -C %s reads msmtp's file; copied to %s it is read without -C", msmtp, all->place);
+		failure_hint(f, HINT_RELAY_OF_MSMTP, msmtp, all->place);
 	else if (!any && !passing)
 		hint_of_predecessor(all, run, f);
 	else
-		failure_hint(f, "put a line \"relay smtp://HOST\" into %s", all->place);
+		failure_hint(f, HINT_RELAY_LINE, all->place);
 }

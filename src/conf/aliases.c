@@ -118,12 +118,12 @@ static int read_file(struct aliases *a, const struct account *of, struct failure
 		return 0;
 	if (fd < 0 && errno == 0) {
 		failure_in(f, "aliases");
-		return failure_hint(f, "set aliases to a file of ours or root's, or to off");
+		return failure_hint(f, HINT_ALIASES_OURS);
 	}
 	buf_start(&b, ALIASES_LIMIT);
 	if (fd < 0 || file_slurp(fd, &b) < 0) {
 		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "aliases %s", a->path);
-		failure_hint(f, "set aliases to a file that can be read, or to off");
+		failure_hint(f, HINT_ALIASES_READ);
 	} else if (b.len) {
 		text = buf_slice_of(&b);
 		slice_skip_mark(&text);

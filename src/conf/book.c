@@ -41,7 +41,7 @@ static atomic_uint ids;
 static int refuse_command(const char *name, const struct accounts *all, struct failure *f)
 {
 	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: a command counts only out of a file", name);
-	return failure_hint(f, "put password_command into %s", all->place);
+	return failure_hint(f, HINT_COMMAND_VARIABLE, all->place);
 }
 
 /* Whoever can set a variable for root would have it append lines to any file of root's. */
@@ -74,7 +74,7 @@ static int from_environment(struct account *a, const struct accounts *all, struc
 			return -1;
 		if (value && is_log_of_roots((enum setting)s, value)) {
 			fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: for root a variable names no file to write to", name);
-			return failure_hint(f, "put logfile into %s; %s may be - or /dev/stderr", all->place, name);
+			return failure_hint(f, HINT_LOGFILE_VARIABLE, all->place, name);
 		}
 	}
 	return relay_split(a, in, f);

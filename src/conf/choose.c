@@ -143,9 +143,9 @@ int choose_name(struct chooser *c, const char *name, const char *sender, bool le
 		return 0;
 	if (name) {
 		fail(f, AT_CONFIG, EX_CONFIG, "there is no account \"%s\"", name);
-		return *names(all, c->in) ? failure_hint(f, "there are: %s", names(all, c->in))
-					  : failure_hint(f, "no file defines any; files: %s", all->tried);
+		return *names(all, c->in) ? failure_hint(f, HINT_ACCOUNTS_ARE, names(all, c->in))
+					  : failure_hint(f, HINT_ACCOUNTS_NONE, all->tried);
 	}
 	fail(f, AT_CONFIG, EX_CONFIG, "there is no account default, and none whose from is the sender");
-	return failure_hint(f, "choose one with -a: %s", names(all, c->in));
+	return failure_hint(f, HINT_ACCOUNT_CHOOSE, names(all, c->in));
 }

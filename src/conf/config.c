@@ -128,7 +128,7 @@ static int no_command(const struct parser *p, struct failure *f)
 {
 	fail(f, AT_CONFIG, EX_CONFIG, "a command counts only out of a file of ours or root's that nobody else may write");
 	at_line(p, f);
-	return failure_hint(f, "make it a file of ours or root's (chown, chmod go-w)");
+	return failure_hint(f, HINT_COMMAND_FILE);
 }
 
 static bool names_no_file(const struct parser *p, struct slice log)
@@ -141,7 +141,7 @@ static int no_log(const struct parser *p, struct failure *f)
 {
 	fail(f, AT_CONFIG, EX_CONFIG, "a logfile counts only out of a file of ours or root's that nobody else may write");
 	at_line(p, f);
-	return failure_hint(f, "make it a file of ours or root's (chown, chmod go-w); - and /dev/stderr may stand there");
+	return failure_hint(f, HINT_LOGFILE_FILE);
 }
 
 static int set(struct parser *p, const struct keyword *k, struct failure *f)

@@ -96,8 +96,8 @@ int keyword_read(struct keyword *out, struct slice word, struct slice value, str
 		known++;
 	fail(f, AT_CONFIG, EX_CONFIG, "unknown keyword \"%.*s\"", (int)known, word.p);
 	if (known && known < word.len && strchr("=:", word.p[known]))
-		return failure_hint(f, "a blank stands between a keyword and its value, no %c", word.p[known]);
+		return failure_hint(f, HINT_KEYWORD_BLANK, (char[]){word.p[known], '\0'});
 	nearest = setting_nearest(word);
-	return nearest ? failure_hint(f, "did you mean %s?", nearest)
-		       : failure_hint(f, "mysend --list-settings lists them");
+	return nearest ? failure_hint(f, HINT_KEYWORD_NEAREST, nearest)
+		       : failure_hint(f, HINT_KEYWORDS);
 }

@@ -73,10 +73,10 @@ static int contradict(const struct account *a, enum setting one, enum setting ot
 	fail(f, AT_CONFIG, EX_CONFIG, "%s contradicts %s (%s)", here, setting_name(other), there);
 	fault_of(a, one, f);
 	if (one == SET_tls_starttls || other == SET_tls_starttls)
-		return failure_hint(f, "smtps://HOST is TLS from the start, smtp://HOST is STARTTLS: leave tls_starttls out");
+		return failure_hint(f, HINT_RELAY_STARTTLS);
 	if (one == SET_tls || other == SET_tls)
-		return failure_hint(f, "smtps://HOST is TLS from the start: without TLS write smtp://HOST, and tls off");
-	return failure_hint(f, "keep one of them");
+		return failure_hint(f, HINT_RELAY_TLS);
+	return failure_hint(f, HINT_KEEP_ONE);
 }
 
 static int alone(const struct account *a, enum setting s, const char *words, struct failure *f)
@@ -90,7 +90,7 @@ static int alone(const struct account *a, enum setting s, const char *words, str
 static int bad_relay(const struct account *a, const char *why, struct failure *f)
 {
 	alone(a, SET_relay, why, f);
-	return failure_hint(f, "as in relay smtp://mail.example.com:587");
+	return failure_hint(f, HINT_RELAY_FORM);
 }
 
 /* What the relay says of s, as if it stood there itself. */
@@ -159,7 +159,7 @@ int relay_split(struct account *a, struct arena *in, struct failure *f)
 		return 0;
 	if (strchr(a->relay, '@')) {
 		alone(a, SET_relay, "takes no name and no password", f);
-		return failure_hint(f, "put them into user and password_file");
+		return failure_hint(f, HINT_RELAY_LOGIN);
 	}
 	if (slice_begins(text, "unix:")) {
 		if (a->relay[5] != '/')

@@ -60,7 +60,7 @@ static int check_mode(const struct private *p, const char *path, struct failure 
 		return 0;
 	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: there is a password in it, and others may read it (mode %04o)", path,
 	     p->mode);
-	return failure_hint(f, "chmod 600 %s", path);
+	return failure_hint(f, HINT_CHMOD_600, path);
 }
 
 static int from_file(const char *path, enum must must, enum mode_rule mode, unsigned rules, struct failure *f)
@@ -71,7 +71,7 @@ static int from_file(const char *path, enum must must, enum mode_rule mode, unsi
 	private_start(&p, FILE_LIMIT);
 	ok = open_and_read(&p, path, must, rules, f);
 	if (ok < 0 && access(path, F_OK) < 0 && errno == ENOENT)
-		failure_hint(f, "to make it: (umask 077; cat >%s), type the password, Enter, Ctrl-D", path);
+		failure_hint(f, HINT_PASSWORD_MAKE, path);
 	if (ok > 0) {
 		ok = mode == OURS_ONLY ? check_mode(&p, path, f) : 0;
 		if (ok == 0)

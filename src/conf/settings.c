@@ -226,8 +226,8 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 			    v.p);
 	fail(f, at, exit, "%s takes %s, not \"%.*s\"", what, *r->words ? r->words : r->arg, len, v.p);
 	if (r->kind == kind_offers)
-		return failure_hint(f, "it takes pipelining, chunking, 8bitmime, size, smtputf8 and dsn; for STARTTLS there is tls, for AUTH auth");
-	return r->kind == kind_url && memchr(v.p, ' ', v.len) ? failure_hint(f, "a port stands behind a colon: HOST:PORT") : -1;
+		return failure_hint(f, HINT_OFFER_NAMES);
+	return r->kind == kind_url && memchr(v.p, ' ', v.len) ? failure_hint(f, HINT_PORT_COLON) : -1;
 }
 
 int account_set(struct account *a, struct arena *in, enum setting s, struct slice value, const struct origin *from,

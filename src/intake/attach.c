@@ -61,7 +61,7 @@ static int check_words(const struct draft_file *a, struct media *said, struct ar
 		return fail(f, AT_USAGE, EX_USAGE, "%s: type is TYPE/SUBTYPE, with ; NAME=VALUE behind it perhaps, not \"%s\"", a->path, a->type);
 	if (a->type && is_nested(said->type)) {
 		fail(f, AT_USAGE, EX_USAGE, "%s: %s must not be encoded, as files are", a->path, said->type);
-		return failure_hint(f, "without type= it goes as application/octet-stream");
+		return failure_hint(f, HINT_TYPE_NESTED);
 	}
 	if (a->disposition && strcmp(a->disposition, "inline") != 0 && strcmp(a->disposition, "attachment") != 0)
 		return fail(f, AT_USAGE, EX_USAGE, "%s: disposition is inline or attachment, not \"%s\"", a->path, a->disposition);
@@ -95,7 +95,7 @@ static int narrow(struct desk *k, struct part *p, const char *charset, const cha
 	p->charset = "utf-8";
 	if (wide_source(&k->job->message, &k->job->arena, &p->content, charset, path, f) == 0)
 		return 0;
-	return failure_hint(f, "--attach 'FILE;type=application/octet-stream' sends it as it is");
+	return failure_hint(f, HINT_ATTACH_OCTETS);
 }
 
 /* What it is: type and charset as said, as found, or as both together have it. */
@@ -162,7 +162,7 @@ static int check_ids(const struct part *part, size_t count, struct failure *f)
 		for (size_t n = 0; part[i].id && n < i; n++)
 			if (part[n].id && strcmp(part[n].id, part[i].id) == 0) {
 				fail(f, AT_USAGE, EX_USAGE, "two files are cid:%s", part[i].id);
-				return failure_hint(f, "--inline 'FILE;id=NAME' gives one another");
+				return failure_hint(f, HINT_INLINE_TWICE);
 			}
 	return 0;
 }

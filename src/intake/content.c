@@ -70,7 +70,7 @@ static int keep(int from, const char *path, uint64_t *size, struct failure *f)
 	while ((n = file_read(from, piece, sizeof piece)) > 0) {
 		if (file_write(fd, piece, (size_t)n) < 0) {
 			fail_errno(f, AT_INPUT, EX_TEMPFAIL, "a temporary file for %s", path);
-			failure_hint(f, "set TMPDIR to a folder with more space");
+			failure_hint(f, HINT_TMPDIR);
 			close(fd);
 			return -1;
 		}

@@ -79,7 +79,7 @@ static bool is_there(const char *path)
 static int two(struct failure *f, const char *spelled, const char *one, const char *rest, const char *other)
 {
 	fail(f, AT_USAGE, EX_USAGE, "%s: there are the files %s and %s, and either can be meant", spelled, one, other);
-	return failure_hint(f, "put the path in quotes of its own: '\"%s\"%s' or '\"%s\"'", one, rest, other);
+	return failure_hint(f, HINT_PATH_QUOTES, one, rest, other);
 }
 
 static const char *up_to(struct arena *in, const char *text, const char *end)

@@ -79,7 +79,7 @@ static int one(struct identity *id, struct job *j, const char *what, const char 
 		if (identity_domain(id, j, *out, f) < 0) {
 			instead = identity_instead(id, j);
 			if (!*instead)
-				return failure_hint(f, "set from to the address that mail is to come from, or maildomain");
+				return failure_hint(f, HINT_SENDER_DOMAIN);
 			*out = instead;
 			return 0;
 		}
@@ -104,7 +104,7 @@ static int of_user(struct identity *id, struct job *j, const char **out, struct 
 	user = address_of_name(&j->arena, user);
 	if (identity_domain(id, j, user, f) < 0) {
 		fail(f, AT_CONFIG, EX_CONFIG, "the sender %s has no domain, and this host has none to give it", user);
-		return failure_hint(f, "set from to the address that mail is to come from, or maildomain");
+		return failure_hint(f, HINT_SENDER_DOMAIN);
 	}
 	return one(id, j, "from", user, out, f);
 }
@@ -127,7 +127,7 @@ static const char *with_field(struct job *j, const char *from, struct failure *f
 	if (list.count && *list.box[0].address)
 		return arena_printf(&j->arena, "%.*s%s%s", (int)(at - from), from, list.box[0].address, at + strlen(OF_FIELD));
 	fail(f, AT_CONFIG, EX_CONFIG, "from is %s, and the message has no From field with an address", from);
-	failure_hint(f, "give the sender with -f, or in the From field");
+	failure_hint(f, HINT_SENDER_GIVEN);
 	return NULL;
 }
 
@@ -149,7 +149,7 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 	if (header && choose_fits(from, header))
 		return one(id, j, "From", header, out, f);
 	fail(f, AT_CONFIG, EX_CONFIG, "from is a pattern (%s), and nothing says which sender of it", from);
-	return failure_hint(f, "give the sender with -f, or in the From field");
+	return failure_hint(f, HINT_SENDER_GIVEN);
 }
 
 static int full_name(struct identity *id, struct job *j, const struct request *r, bool own, struct failure *f)

@@ -19,7 +19,7 @@ static const char *with_domain(struct recipients *who, struct arena *in, const c
 		address = arena_text(in, address, (size_t)(domain - 1 - address));
 	if (identity_domain(who->identity, who->job, address, f) < 0) {
 		if (recipient)
-			failure_hint(f, "set root_to to who reads root's mail, name others in aliases, or set maildomain");
+			failure_hint(f, HINT_RECIPIENT_DOMAIN);
 		return NULL;
 	}
 	address = address_qualify(in, address, who->identity->domain);
@@ -59,7 +59,7 @@ static const char *sender_instead(struct recipients *who, struct failure *f)
 
 	if (*address)
 		return address;
-	failure_hint(f, "set from to the address that mail is to come from, or maildomain");
+	failure_hint(f, HINT_SENDER_DOMAIN);
 	return NULL;
 }
 

@@ -117,7 +117,7 @@ const char *from_text(struct arena *in, const struct completion *c, struct failu
 
 	if (!*address) {
 		fail(f, AT_USAGE, EX_USAGE, "the message has no From field, and no address is known for it");
-		failure_hint(f, "use -f ADDRESS, or the setting from");
+		failure_hint(f, HINT_FROM_MISSING);
 		return NULL;
 	}
 	return mailbox_text(in, c->from_name, address);

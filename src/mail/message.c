@@ -149,7 +149,7 @@ static int file_fails(const char *what, struct failure *f)
 	bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
 
 	fail_errno(f, AT_INPUT, full ? EX_TEMPFAIL : EX_OSERR, "%s", what);
-	return full ? failure_hint(f, "set TMPDIR to a folder with more space") : -1;
+	return full ? failure_hint(f, HINT_TMPDIR) : -1;
 }
 
 static int write_out(struct reading *r, struct slice body, struct failure *f)

@@ -44,7 +44,7 @@ static size_t header_len(struct slice text, struct arena *in)
 static int is_none(const char *charset, const char *what, struct failure *f)
 {
 	fail(f, AT_INPUT, EX_DATAERR, "%s is not the %s that it begins as", what, charset);
-	return failure_hint(f, "text that iconv -f %s -t UTF-8 can read can be sent", charset);
+	return failure_hint(f, HINT_UTF16_FAULTY, charset);
 }
 
 /* A piece of the message, or what that says in UTF-8. */
@@ -124,7 +124,7 @@ int wide_read(struct message *m, struct arena *in, int fd, unsigned how, struct 
 int wide_refuse(struct failure *f)
 {
 	fail(f, AT_INPUT, EX_DATAERR, "there are NUL octets in the text, which mail cannot carry");
-	return failure_hint(f, "text in UTF-16 has to begin with a byte order mark, or becomes UTF-8 with iconv -f UTF-16LE -t UTF-8");
+	return failure_hint(f, HINT_UTF16_UNMARKED);
 }
 
 /* Padding is few runs of many; in UTF-16 and UTF-32 there are nearly as many runs as characters. */
@@ -141,7 +141,7 @@ static int write_out(struct buf *text, int fd, uint64_t *size, struct failure *f
 {
 	if (file_write(fd, text->p, text->len) < 0) {
 		fail_errno(f, AT_INPUT, EX_TEMPFAIL, "a temporary file for a text");
-		return failure_hint(f, "set TMPDIR to a folder with more space");
+		return failure_hint(f, HINT_TMPDIR);
 	}
 	*size += text->len;
 	buf_clear(text);

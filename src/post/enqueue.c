@@ -89,7 +89,7 @@ static int check_share(const struct job *j, const struct spool *s, const struct 
 		     s->path, sum->own_octets / 1024);
 	else
 		return 0;
-	return failure_hint(f, "mailq tells why they wait");
+	return failure_hint(f, HINT_SPOOL_FULL);
 }
 
 /* Looked at only where there is a limit: it takes a look at each mail. */
@@ -109,7 +109,7 @@ static int check_room(const struct job *j, const struct spool *s, uint64_t size,
 		fail(f, AT_SPOOL, EX_TEMPFAIL, "spool %s is full: %" PRIu64 " KB wait (spool_max)", s->path, sum.octets / 1024);
 	else
 		return 0;
-	return failure_hint(f, "mailq tells why they wait");
+	return failure_hint(f, HINT_SPOOL_FULL);
 }
 
 /* Why it cannot wait is for post/result: who called us as sendmail hears no warnings, and has to hear of this. */

@@ -1,5 +1,5 @@
 /*
- * post/hint - a failure to one line that names the fix, where one is known
+ * post/hint - the hint of a failure that is known by its answer alone (SEEN of base/hints.def)
  *
  * Use: hint_add(&failure): fills in f->hint unless whoever failed knew better.
  * Owns: nothing. Errors: none; no hint is better than a wrong one. Threads: any.

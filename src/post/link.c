@@ -17,7 +17,7 @@ static int open_any(struct link *l, const struct account *a, struct failure *f)
 		log_debug("trying the account %s instead: %s", a->name, why.text);
 		ok = session_open(&l->session, a, l->watcher, &why);
 		if (ok < 0)
-			failure_hint(f, "the account %s failed too: %.120s", a->name, why.text);
+			failure_hint(f, HINT_ACCOUNT_NEXT, a->name, why.text);
 	}
 	if (ok == 0) {
 		l->in = a;

@@ -49,7 +49,7 @@ static void tell_recipient(const struct job *j, const struct recipient *r)
 	const char *whom = NULL;
 
 	if (r->verdict == UNSURE)
-		failure_hint(&shown, "the relay may have taken it: sent again, it may arrive twice");
+		failure_hint(&shown, HINT_MAY_BE_TWICE);
 	else if (r->verdict != PENDING && shown.stage == AT_RECIPIENT)
 		whom = r->address;
 	else if (r->verdict != PENDING && shown.stage == AT_SENDER)
@@ -57,6 +57,14 @@ static void tell_recipient(const struct job *j, const struct recipient *r)
 	if (note) /* one line: nothing has to be mended, perhaps */
 		snprintf(shown.text, sizeof shown.text, "%.400s; the mail waits as %s", r->why->text, j->spooled);
 	print_failure(&shown, whom, !note);
+}
+
+static void print_hint(enum hint id, const char *const *arguments)
+{
+	struct failure shown;
+
+	hint_print(shown.hint, sizeof shown.hint, id, arguments);
+	fprintf(stderr, "mysend: hint: %s\n", shown.hint);
 }
 
 /* One line a failure: what refused the mail as a whole is told once. */
@@ -73,7 +81,7 @@ static void tell(const struct job *j)
 	if (more)
 		fprintf(stderr, "mysend: and %zu recipients more\n", more);
 	if (mends)
-		fprintf(stderr, "mysend: hint: the mail waits as %s, and is tried again: mend the configuration\n", j->spooled);
+		print_hint(HINT_WAITS_FOR_US, (const char *const[]){j->spooled, NULL});
 }
 
 int result_verdicts(const struct job *j, bool quiet)
@@ -85,13 +93,22 @@ int result_verdicts(const struct job *j, bool quiet)
 	return tally_exit(&t);
 }
 
+static void print_count(enum hint id, size_t some, size_t all)
+{
+	char count[2][24];
+
+	snprintf(count[0], sizeof count[0], "%zu", some);
+	snprintf(count[1], sizeof count[1], "%zu", all);
+	print_hint(id, (const char *const[]){count[0], count[1], NULL});
+}
+
 /* Of some; the others are told of, and who sends to all again sends to these twice. */
 static void tell_of_the_rest(const struct tally *t, size_t recipients)
 {
 	if (t->accepted)
-		fprintf(stderr, "mysend: hint: the relay has accepted it for %zu of the %zu recipients\n", t->accepted, recipients);
+		print_count(HINT_ACCEPTED_FOR, t->accepted, recipients);
 	if (t->waits)
-		fprintf(stderr, "mysend: hint: it waits for %zu of the %zu recipients, and is tried again\n", t->waits, recipients);
+		print_count(HINT_WAITS_FOR, t->waits, recipients);
 }
 
 /* Said to everybody: a program whose mail should have waited has lost it else, and nobody knows why. */

@@ -102,7 +102,7 @@ static int check_owner(const struct spool *s, int fd, const char *folder, enum u
 	/* Root may look at anybody's, by its owner's rules: of one that no run would touch it must not be said that all is well. */
 	if ((st.st_uid != geteuid() && !(how == LOOK && geteuid() == 0)) || st.st_mode & (S_IWGRP | S_IWOTH)) {
 		fail(f, AT_SPOOL, EX_CANTCREAT, "spool %s%s%s is refused: others than we may write there", s->path, *folder ? "/" : "", folder);
-		return failure_hint(f, "it has to be ours, with mode 0700");
+		return failure_hint(f, HINT_SPOOL_OURS);
 	}
 	return 0;
 }
@@ -129,13 +129,13 @@ static int open_spool(struct spool *s, const char *path, enum use how, struct fa
 	*s = (struct spool){path, -1, -1, -1};
 	if (how == MAKE && !*path) {
 		fail(f, AT_SPOOL, EX_CONFIG, "there is no place for it: no home directory is known");
-		return failure_hint(f, "set spool or HOME");
+		return failure_hint(f, HINT_SPOOL_WHERE);
 	}
 	if (how == MAKE && make_folders(path) < 0) {
 		bool denied = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR;
 
 		spool_fails(s, "making it", f);
-		return denied ? failure_hint(f, "set spool, or HOME, to a folder that we may write") : -1;
+		return denied ? failure_hint(f, HINT_SPOOL_DENIED) : -1;
 	}
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0 && errno == ENOENT && how != MAKE)

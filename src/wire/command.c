@@ -165,8 +165,8 @@ static int not_ascii(struct failure *f, const struct caps *c, enum stage at, con
 	fail(f, at, EX_DATAERR, "%s is not ASCII, and %s", what,
 	     c->forgone & OFFER_SMTPUTF8 ? "SMTPUTF8 is not used here (ignore_offers)" : "the relay does not offer SMTPUTF8");
 	if (idn_is_missing() && slice_is_ascii(local))
-		return failure_hint(f, "write its domain as xn--...: this libcurl cannot, one of 7.88 or later built with IDN does");
-	return failure_hint(f, "use an ASCII address");
+		return failure_hint(f, HINT_NOT_ASCII_DOMAIN);
+	return failure_hint(f, HINT_NOT_ASCII);
 }
 
 bool command_needs_utf8(const struct mail *m)

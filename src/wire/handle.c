@@ -163,7 +163,7 @@ static int need_password(const struct account *a, const struct mechanism *m, str
 	if (login->password)
 		return 0;
 	fail(f, AT_CONFIG, EX_CONFIG, "there is no password for user %s", a->user);
-	return failure_hint(f, "set password_file or password_command, or add %s to %s", a->host, a->netrc);
+	return failure_hint(f, HINT_PASSWORD_MISSING, a->host, a->netrc);
 }
 
 int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f)

@@ -28,7 +28,7 @@ static int load(struct failure *f)
 	if (library_load(&library, &libcurl, AT_CONNECT, f) == 0)
 		return 0;
 	failure_in(f, "libcurl cannot be loaded");
-	return failure_hint(f, "is an upgrade under way? else install the package with %s", LIBCURL_SONAME);
+	return failure_hint(f, HINT_LIBCURL_MISSING, LIBCURL_SONAME);
 }
 
 /* curl.h's macros of these names end in a call of the functions of these names. They are nobody else's: libcurl has its own. What is
@@ -93,7 +93,7 @@ static int start(struct failure *f)
 	v = libcurl.version_info(CURLVERSION_NOW);
 	if (v->version_num < OLDEST) {
 		fail(f, AT_CONNECT, EX_TEMPFAIL, "libcurl %s is too old, 7.81 is needed", v->version);
-		return failure_hint(f, "is an upgrade under way? else install a newer libcurl");
+		return failure_hint(f, HINT_LIBCURL_OLD);
 	}
 	/* The first call of the process decides whose memory it takes. */
 	if (libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, memory_give, memory_take_back, memory_give_more, memory_give_text, memory_give_clear) != CURLE_OK)

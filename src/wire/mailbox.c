@@ -53,7 +53,7 @@ static size_t hear_in_clear(struct visit *v, char *p, size_t len)
 	v->offered |= slice_is(line, "STLS");
 	if (v->asked && (slice_begins(line, "-ERR") || (slice_is(line, ".") && !v->offered))) {
 		fail(&v->why, AT_TLS, EX_UNAVAILABLE, "the server %s TLS, and the password is not sent in clear text", v->began ? "refuses" : "does not offer");
-		failure_hint(&v->why, "write pop3s:// in place of pop3://");
+		failure_hint(&v->why, HINT_POP_TLS);
 		v->stopped = true;
 		return 0;
 	}

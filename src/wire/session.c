@@ -144,7 +144,7 @@ static int check_offer(const struct session *s, const struct account *a, struct 
 		return 0;
 	fail(f, AT_TLS, EX_UNAVAILABLE, "the relay offers STARTTLS, but libcurl %s does not see it",
 	     libcurl.version_info(CURLVERSION_NOW)->version);
-	return failure_hint(f, "try port 465 with tls_starttls off, or a newer libcurl");
+	return failure_hint(f, HINT_STARTTLS_UNSEEN);
 }
 
 /* What has been agreed on counts, not what libcurl was asked for. */
@@ -174,7 +174,7 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 	if (t->refusal.code && (!t->whole || t->reply.code >= 300)) {
 		reply_failure(&t->refusal, t->refused_at, finally[t->refused_at], f);
 		if (code == CURLE_REMOTE_ACCESS_DENIED && t->said == SAID_EHLO)
-			failure_hint(f, "a relay without EHLO has no TLS: if that is meant, set tls off");
+			failure_hint(f, HINT_NO_EHLO);
 		return -1;
 	}
 	if (code == CURLE_OPERATION_TIMEDOUT && t->said == SAID_NOTHING && !t->reply.lines) {
@@ -194,12 +194,12 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 	handle_failure(s->easy, code, at, s->words, f);
 	if (code == CURLE_LOGIN_DENIED && t->said == SAID_AUTH) { /* a token is refused with 334 and the reason */
 		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", t->reply.code, t->reply.text);
-		failure_hint(f, "has the token expired?");
+		failure_hint(f, HINT_TOKEN);
 	} else if (code == CURLE_LOGIN_DENIED) {
-		failure_hint(f, "the relay offers AUTH %s: is the setting auth one of them?", t->caps.auth);
+		failure_hint(f, HINT_AUTH_OFFERED, t->caps.auth);
 	} else if (code == CURLE_USE_SSL_FAILED && *a->relay) { /* where smtp:// contradicts tls_starttls off */
 		*f->hint = '\0';
-		failure_hint(f, "the relay offers no STARTTLS here: write relay smtps://%s for TLS from the start, or tls off for none", a->host);
+		failure_hint(f, HINT_NO_STARTTLS_RELAY, a->host);
 	}
 	return -1;
 }
@@ -214,8 +214,7 @@ static int check_login(const struct session *s, struct failure *f)
 		return fail(f, AT_LOGIN, EX_NOPERM, "no way to log in that both sides know; the relay offers AUTH %s",
 			    t->caps.auth);
 	fail(f, AT_LOGIN, EX_NOPERM, "the relay offers no login (AUTH), but the account has one");
-	return failure_hint(f, t->encrypted ? "try port 587 or 465; or, if no login is needed, set auth off"
-					    : "many relays offer it only after TLS: set tls on; or set auth off");
+	return failure_hint(f, t->encrypted ? HINT_AUTH_PORT : HINT_AUTH_TLS);
 }
 
 static void wipe_block(void *ctx, char *p, size_t len)

@@ -127,7 +127,7 @@ static int has_tls(const struct account *a, struct failure *f)
 	fail(f, AT_CONFIG, EX_CONFIG, "%s %s: libcurl %s is built without TLS",
 	     setting_name(pop ? SET_pop_before_smtp : SET_tls), pop ? a->pop_before_smtp : setting_is(a, SET_tls, "try") ? "try" : "on",
 	     v->version);
-	return failure_hint(f, "install a libcurl that has TLS");
+	return failure_hint(f, HINT_LIBCURL_TLS);
 }
 
 int handle_tls(CURL *h, const struct account *a, struct setup *s, struct failure *f)

@@ -83,7 +83,7 @@ static int guard_password(const struct transcript *t, struct failure *f)
 		return 0;
 	fail(f, AT_LOGIN, EX_NOPERM, "the relay %s TLS, and the password is not sent in clear text",
 	     refused ? "refuses" : "does not offer");
-	return failure_hint(f, "use a port where the relay offers TLS (587, or 465 with tls_starttls off)");
+	return failure_hint(f, HINT_CLEAR_TEXT);
 }
 
 static int heard_whole(struct transcript *t, struct failure *f)

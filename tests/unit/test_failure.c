@@ -82,9 +82,49 @@ static void test_the_first_hint_stays(void **state)
 
 	(void)state;
 	fail(&f, AT_CONFIG, EX_CONFIG, "x");
-	assert_int_equal(failure_hint(&f, "set %s", "from"), -1);
-	assert_int_equal(failure_hint(&f, "other"), -1);
-	assert_string_equal(f.hint, "set from");
+	assert_int_equal(failure_hint(&f, HINT_CHMOD_600, "/x"), -1);
+	assert_int_equal(failure_hint(&f, HINT_TMPDIR), -1);
+	assert_string_equal(f.hint, "chmod 600 /x");
+	assert_int_equal(f.hint_id, HINT_CHMOD_600);
+}
+
+static void test_arguments_stand_where_the_row_names_them(void **state)
+{
+	char text[40];
+
+	(void)state;
+	hint_print(text, sizeof text, HINT_KEEP_ONE, (const char *const[]){"unused", NULL});
+	assert_string_equal(text, "keep one of them");
+	hint_print(text, sizeof text, HINT_LETTER_MEANS, (const char *const[]){"f", "{LETTER} is text", NULL});
+	assert_string_equal(text, "-f: {LETTER} is text");
+	hint_print(text, sizeof text, HINT_LETTER_MEANS, (const char *const[]){"f", NULL});
+	assert_string_equal(text, "-f: MEANING");
+	hint_print(text, sizeof text, HINT_LETTER_ELSEWHERE, (const char *const[]){"", NULL});
+	assert_string_equal(text, "");
+	hint_print(text, 5, HINT_LETTER_MEANS, (const char *const[]){"f", "end", NULL});
+	assert_string_equal(text, "-f: ");
+	hint_print(text, sizeof text, NO_HINT, (const char *const[]){NULL});
+	assert_string_equal(text, "");
+}
+
+static void test_every_row_of_hints_fits_and_closes_what_it_opens(void **state)
+{
+	static const struct { const char *text, *saw; } rows[] = {
+#define HINT(id, stage, saw, text) {text, saw},
+#include "base/hints.def"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct failure f;
+		bool open = false;
+
+		for (const char *p = rows[i].text; *p; p++) {
+			assert_false((*p == '{' && open) || (*p == '}' && !open));
+			open = *p == '{' || (open && *p != '}');
+		}
+		assert_true(!open && *rows[i].text && *rows[i].saw && strlen(rows[i].text) < sizeof f.hint / 2);
+	}
 }
 
 static void test_what_is_too_long_is_cut_and_terminated(void **state)
@@ -102,7 +142,7 @@ static void test_what_is_too_long_is_cut_and_terminated(void **state)
 	assert_memory_equal(f.text, "front: www", 10);
 	failure_in(&f, "%s", wall);
 	assert_int_equal(strlen(f.text), sizeof f.text - 1);
-	failure_hint(&f, "%s", wall);
+	failure_hint(&f, HINT_CHMOD_600, wall);
 	assert_int_equal(strlen(f.hint), sizeof f.hint - 1);
 	errno = EIO;
 	fail_errno(&f, AT_BODY, EX_IOERR, "%s", wall);
@@ -137,6 +177,8 @@ int main(void)
 		cmocka_unit_test(test_words_are_the_parts_that_are_asked_for_and_that_there_are),
 		cmocka_unit_test(test_words_of_the_largest_failure_fit),
 		cmocka_unit_test(test_the_first_hint_stays),
+		cmocka_unit_test(test_arguments_stand_where_the_row_names_them),
+		cmocka_unit_test(test_every_row_of_hints_fits_and_closes_what_it_opens),
 		cmocka_unit_test(test_what_is_too_long_is_cut_and_terminated),
 		cmocka_unit_test(test_every_stage_and_status_has_its_words),
 	};
