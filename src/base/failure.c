@@ -29,6 +29,7 @@ int fail(struct failure *f, enum stage at, int exit, const char *fmt, ...)
 int fail_errno(struct failure *f, enum stage at, int exit, const char *fmt, ...)
 {
 	int saved = errno;
+	char why[100];
 	size_t used;
 	va_list ap;
 
@@ -37,8 +38,18 @@ int fail_errno(struct failure *f, enum stage at, int exit, const char *fmt, ...)
 	vsnprintf(f->text, sizeof f->text, fmt, ap);
 	va_end(ap);
 	used = strlen(f->text);
-	snprintf(f->text + used, sizeof f->text - used, ": %s", strerror(saved));
+	failure_errno(saved, why, sizeof why);
+	snprintf(f->text + used, sizeof f->text - used, ": %s", why);
 	return -1;
+}
+
+void failure_errno(int error, char *to, size_t room)
+{
+	int before = errno;
+
+	if (strerror_r(error, to, room) != 0)
+		snprintf(to, room, "error %d", error);
+	errno = before;
 }
 
 int failure_in(struct failure *f, const char *fmt, ...)

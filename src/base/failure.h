@@ -60,6 +60,9 @@ int failure_add_hint(struct failure *f, enum hint id, const char *const *argumen
 void hint_print(char *to, size_t room, enum hint id, const char *const *arguments);
 bool failure_is_temporary(const struct failure *f);
 
+/* What the system calls an error (strerror(3), for threads). Leaves errno as it is. */
+void failure_errno(int error, char *to, size_t room);
+
 /* What was being done, in SMTP's own words: "connect", "RCPT TO", ... */
 const char *stage_words(enum stage at);
 bool stage_is_remote(enum stage at);

@@ -2,9 +2,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/file.h"
 
+/* Global: set by the options, before there is a thread, and read from then on. */
 static bool quiet, debug;
 
 void log_quiet(void)
@@ -26,11 +29,14 @@ static void line(const char *kind, const char *fmt, va_list ap) __attribute__((f
 
 static void line(const char *kind, const char *fmt, va_list ap)
 {
-	char text[1000], shown[1000];
+	char text[1000], shown[1000], whole[1100];
+	int len;
 
 	vsnprintf(text, sizeof text, fmt, ap);
 	printable(shown, sizeof shown, slice_of(text));
-	fprintf(stderr, "mysend: %s%s\n", kind, shown);
+	/* In one write: several threads, and processes, have the same standard error. */
+	len = snprintf(whole, sizeof whole, "mysend: %s%s\n", kind, shown);
+	(void)!file_write(STDERR_FILENO, whole, (size_t)len);
 }
 
 void log_warning(const char *fmt, ...)

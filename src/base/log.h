@@ -1,12 +1,12 @@
 /*
- * base/log - warnings and debug words, as they come; the only global state
+ * base/log - warnings and debug words, as they come
  *
  * A warning goes to standard error as "mysend: warning: ...", unless a caller that takes any output for
  * an error asked for quiet (log_quiet); debug words only after log_debug_on. The line that tells of a
  * mail is not made here: post/result makes it.
  *
- * Owns: nothing. Bounds: a line of 1,000 octets, made printable.
- * Errors: none; a log that can't be written never stops a mail. Threads: any.
+ * Owns: nothing. Bounds: a line of 1,000 octets, made printable, in one write.
+ * Errors: none; a log that can't be written never stops a mail. Threads: any; log_quiet and log_debug_on before there are others.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -87,33 +88,47 @@ static int reap(pid_t pid, int64_t until, bool *late)
 	return got < 0 ? -1 : status;
 }
 
+/* One at a time: the end of another's pipe that a command had inherited would keep that one open. */
+static pid_t start(const char *command, int *from)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	int ends[2], error;
+	pid_t pid = -1;
+
+	pthread_mutex_lock(&lock);
+	if (pipe(ends) == 0) {
+		fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+		fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+		/* A caller that ignores it has that inherited; then nobody's end could be waited for. */
+		signal(SIGCHLD, SIG_DFL);
+		pid = fork();
+		if (pid == 0) /* no process group of its own: it may ask on the terminal */
+			child(command, ends[1]);
+		error = errno;
+		close(ends[1]);
+		if (pid < 0)
+			close(ends[0]);
+		errno = error;
+		*from = ends[0];
+	}
+	pthread_mutex_unlock(&lock);
+	return pid;
+}
+
 int run_shell(const char *command, unsigned limit, struct buf *output, struct failure *f)
 {
 	int64_t until = clock_steady() + (int64_t)limit * 1000;
-	int ends[2], status, read_error = 0;
+	int from, status, read_error = 0;
 	bool late = false;
-	pid_t pid;
+	pid_t pid = start(command, &from);
 
-	if (pipe(ends) < 0)
+	if (pid < 0)
 		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting the command");
-	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	/* A caller that ignores it has that inherited; then nobody's end could be waited for. */
-	signal(SIGCHLD, SIG_DFL);
-	pid = fork();
-	if (pid < 0) {
-		close(ends[0]);
-		close(ends[1]);
-		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting the command");
-	}
-	if (pid == 0) /* no process group of its own: it may ask on the terminal */
-		child(command, ends[1]);
-	close(ends[1]);
-	if (collect(ends[0], pid, until, output) < 0) {
+	if (collect(from, pid, until, output) < 0) {
 		read_error = errno;
 		kill(pid, SIGKILL);
 	}
-	close(ends[0]);
+	close(from);
 	status = reap(pid, until, &late);
 	if (read_error == ETIME || (late && !read_error))
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command did not end within %u s", limit);

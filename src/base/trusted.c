@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,10 +40,12 @@ static bool is_absent(int error)
 /* False where somebody else is in it, or nobody can say. Whose first group it is stands in no list of members. */
 static bool group_is_ours(gid_t gid)
 {
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a walk through passwd is the process's, not a thread's */
 	const struct passwd *pw = NULL;
 	const struct group *gr;
 	bool ours;
 
+	pthread_mutex_lock(&lock);
 	errno = 0;
 	gr = getgrgid(gid);
 	ours = gr || is_absent(errno);
@@ -57,6 +60,7 @@ static bool group_is_ours(gid_t gid)
 		ours = ours && (pw ? pw->pw_gid != gid || is_ours(pw->pw_uid) : is_absent(errno));
 	} while (pw && ours);
 	endpwent();
+	pthread_mutex_unlock(&lock);
 	return ours;
 }
 

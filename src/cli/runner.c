@@ -7,7 +7,7 @@
 #include "base/notify.h"
 #include "cli/keeper.h"
 #include "cli/watch.h"
-#include "conf/secret.h"
+#include "conf/credential.h"
 #include "post/queue.h"
 
 static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
@@ -53,7 +53,7 @@ static void run_once(const struct options *o)
 	if (keeper_open(&k, o, &once, &f) < 0 || keeper_run(&k, &f) < 0)
 		log_warning("%s", f.text);
 	keeper_close(&k);
-	secret_wipe();
+	credential_wipe();
 	arena_free(&once);
 }
 

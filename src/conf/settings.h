@@ -40,7 +40,7 @@ struct origin {
 #define FIELD_SECONDS(least, most) unsigned
 #define FIELD_BYTES(least, most) uint64_t /* 0: off */
 #define FIELD_TEXT(kind) const char * /* never NULL */
-#define FIELD_SECRET unsigned	      /* for vault_text; 0: unset */
+#define FIELD_SECRET unsigned	      /* for vault_take; 0: unset */
 #define FIELD_CHOICE(words) unsigned  /* place among the words */
 
 struct account {

@@ -1,5 +1,7 @@
 #include "conf/vault.h"
 
+#include <pthread.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -11,17 +13,29 @@
 
 #include "base/log.h"
 
-static char *room;
+/* A text, and room behind it; the next piece follows. */
+struct piece {
+	alignas(max_align_t) size_t room; /* octets of text[] */
+	unsigned handle; /* 0: nobody's, and wiped */
+	unsigned users;  /* that have taken it and not released it */
+	bool dropped;    /* it goes with its last user */
+	char text[];
+};
+
+enum { STEP = 64 }; /* of room, so that the next token of an account fits where the last one was */
+
+/* Global: whatever a process knows of passwords stands here, and is wiped at one stroke. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char *memory;
 static size_t used;
-static unsigned before; /* handles of what was wiped */
-static unsigned count;	/* texts in it, each with its NUL, one behind the other */
+static unsigned last; /* handle given */
 
 static bool vault_open(void)
 {
 	const struct rlimit none = {0, 0};
 	void *p;
 
-	if (room)
+	if (memory)
 		return true;
 	p = mmap(NULL, VAULT_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
@@ -36,46 +50,134 @@ static bool vault_open(void)
 #if defined(PR_SET_DUMPABLE) && !defined(__SANITIZE_ADDRESS__) /* whose leak checker looks in from outside */
 	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
-	room = p;
+	memory = p;
 	return true;
 }
 
 /* Only the pages in use: what may be locked is often a few dozen. */
-static void lock(size_t end)
+static void keep_from_swapping(size_t end)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), first = used / page * page;
 
-	if (mlock(room + first, end - first) < 0)
+	if (mlock(memory + first, end - first) < 0)
 		log_debug("passwords cannot be kept from swapping: the limit for locked memory is too low");
+}
+
+static struct piece *piece_at(size_t at)
+{
+	return (struct piece *)(void *)(memory + at);
+}
+
+static size_t behind(size_t at)
+{
+	return at + sizeof(struct piece) + piece_at(at)->room;
+}
+
+static struct piece *piece_of(unsigned handle)
+{
+	for (size_t at = 0; handle && at < used; at = behind(at))
+		if (piece_at(at)->handle == handle)
+			return piece_at(at);
+	return NULL;
+}
+
+/* One that is free, or a new one. */
+static struct piece *find_room(size_t octets)
+{
+	size_t room = (octets + STEP - 1) / STEP * STEP;
+	struct piece *p;
+
+	for (size_t at = 0; at < used; at = behind(at))
+		if (!piece_at(at)->handle && piece_at(at)->room >= octets)
+			return piece_at(at);
+	if (room > VAULT_ROOM - used || sizeof *p > VAULT_ROOM - used - room)
+		return NULL;
+	keep_from_swapping(used + sizeof *p + room);
+	p = piece_at(used);
+	p->room = room;
+	used += sizeof *p + room;
+	return p;
 }
 
 unsigned vault_keep(struct slice text)
 {
-	if (!vault_open() || text.len >= VAULT_ROOM - used)
-		return 0;
-	lock(used + text.len + 1);
-	if (text.len)
-		memcpy(room + used, text.p, text.len);
-	room[used + text.len] = '\0';
-	used += text.len + 1;
-	return before + ++count;
+	struct piece *p;
+	unsigned handle = 0;
+
+	pthread_mutex_lock(&lock);
+	p = text.len < VAULT_ROOM && vault_open() ? find_room(text.len + 1) : NULL;
+	if (p) {
+		if (text.len)
+			memcpy(p->text, text.p, text.len);
+		p->text[text.len] = '\0';
+		p->users = 0;
+		p->dropped = false;
+		handle = p->handle = ++last;
+	}
+	pthread_mutex_unlock(&lock);
+	return handle;
 }
 
-const char *vault_text(unsigned handle)
+const char *vault_take(unsigned handle)
 {
-	const char *p = room;
+	const char *text = NULL;
+	struct piece *p;
 
-	if (handle <= before || handle > before + count)
-		return NULL;
-	for (unsigned i = before + 1; i < handle; i++)
-		p += strlen(p) + 1;
-	return p;
+	pthread_mutex_lock(&lock);
+	p = piece_of(handle);
+	if (p && !p->dropped) {
+		p->users++;
+		text = p->text;
+	}
+	pthread_mutex_unlock(&lock);
+	return text;
+}
+
+static void wipe(struct piece *p)
+{
+	explicit_bzero(p->text, p->room);
+	p->handle = 0;
+}
+
+static void drop(struct piece *p)
+{
+	p->dropped = true;
+	if (!p->users)
+		wipe(p);
+}
+
+void vault_release(unsigned handle)
+{
+	struct piece *p;
+
+	pthread_mutex_lock(&lock);
+	p = piece_of(handle);
+	if (p && p->users && !--p->users && p->dropped)
+		wipe(p);
+	pthread_mutex_unlock(&lock);
+}
+
+void vault_drop(unsigned handle)
+{
+	struct piece *p;
+
+	pthread_mutex_lock(&lock);
+	p = piece_of(handle);
+	if (p)
+		drop(p);
+	pthread_mutex_unlock(&lock);
 }
 
 void vault_wipe(void)
 {
-	if (room)
-		explicit_bzero(room, used);
-	before += count;
-	used = count = 0;
+	bool any = false;
+
+	pthread_mutex_lock(&lock);
+	for (size_t at = 0; at < used; at = behind(at)) {
+		if (piece_at(at)->handle)
+			drop(piece_at(at));
+		any |= piece_at(at)->handle != 0;
+	}
+	used = any ? used : 0;
+	pthread_mutex_unlock(&lock);
 }

@@ -5,10 +5,11 @@
  * dumps at all, and on Linux no other process of the same user may look into this one, until it ends (not only until
  * vault_wipe: libcurl and its TLS library had copies of their own). What is executed from here is free of that.
  *
- * Use: unsigned h = vault_keep(slice); ... vault_text(h); ... vault_wipe(), after which h has no text.
- * Owns: the texts, until vault_wipe. Nothing here prints.
- * Bounds: VAULT_ROOM octets in all. Where the system allows no locking, the rest still holds.
- * Errors: vault_keep returns 0 when there is no room. Threads: one at a time.
+ * Use: handle = vault_keep(slice); text = vault_take(handle), which stays until vault_release(handle); vault_drop(handle) wipes it
+ * behind the last release. vault_wipe() does so with all of them.
+ * Owns: the texts. Nothing here prints.
+ * Bounds: VAULT_ROOM octets in all; the room of a text that is wiped is used again. Where the system allows no locking, the
+ * rest still holds. Errors: vault_keep returns 0 when there is no room. Threads: any.
  */
 #ifndef CONF_VAULT_H
 #define CONF_VAULT_H
@@ -18,7 +19,9 @@
 enum { VAULT_ROOM = 4 * 1024 * 1024 };
 
 unsigned vault_keep(struct slice text); /* a handle, never used again; no NUL in the text */
-const char *vault_text(unsigned handle); /* NULL: no such, or wiped */
+const char *vault_take(unsigned handle); /* NULL: no such, or dropped; else it has to be released */
+void vault_release(unsigned handle);
+void vault_drop(unsigned handle); /* from now on nobody can take it */
 void vault_wipe(void);
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "base/log.h"
-#include "conf/secret.h"
+#include "conf/credential.h"
 #include "post/crew_inside.h"
 
 /* The lock is not held while the relay is spoken to. */
@@ -84,7 +84,7 @@ static void wait_for_feed(struct crew *c, int64_t when)
 }
 
 /* No session for this member. What it had in hand has its turn later. */
-static void kept_out(struct member *m, const struct failure *f)
+static void kept_out(struct member *m, const struct account *by, const struct failure *f)
 {
 	struct crew *c = m->crew;
 	unsigned others = c->open + c->opening;
@@ -98,7 +98,7 @@ static void kept_out(struct member *m, const struct failure *f)
 		log_debug("%u sessions for now, the relay lets no more in: %s", others, f->text);
 		return;
 	case CREW_ASK_AGAIN:
-		secret_wipe();
+		credential_drop(by);
 		return;
 	case CREW_NOBODY:
 		break;
@@ -160,7 +160,7 @@ static bool reach(struct member *m)
 	pthread_mutex_lock(&c->lock);
 	c->opening--;
 	if (ok < 0) {
-		kept_out(m, &f);
+		kept_out(m, to, &f);
 	} else if (m->link->sessions == before) {
 		c->open++;
 	} else {

@@ -1,8 +1,7 @@
 #include "post/link.h"
 
 #include "base/log.h"
-#include "conf/secret.h"
-#include "conf/vault.h"
+#include "conf/credential.h"
 #include "post/defer.h"
 
 /* The account's relay, or that of the first fallback that lets us in. What is told is the first failure. */
@@ -37,21 +36,27 @@ static bool is_over(struct link *l)
 	return true;
 }
 
+bool link_is_to(const struct link *l, const struct account *a)
+{
+	return l->session && l->account == a->id;
+}
+
 int link_reach(struct link *l, const struct account *a, struct failure *f)
 {
 	int ok;
 
-	if (l->session && l->account == a && !is_over(l))
+	if (link_is_to(l, a) && !is_over(l))
 		return 0;
 	link_leave(l, true);
 	ok = open_any(l, a, f);
 	if (ok < 0)
 		l->session = NULL;
 	if (l->once)
-		secret_end();
-	if (l->account != a)
+		credential_end();
+	l->spent = l->once && a->password;
+	if (l->account != a->id)
 		l->without = 0;
-	l->account = a;
+	l->account = a->id;
 	if (ok == 0)
 		session_forgo(l->session, l->without);
 	return ok;
@@ -59,11 +64,11 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 
 bool link_is_spent(struct link *l)
 {
-	if (!l->once || !l->account || !l->account->password)
+	if (!l->spent)
 		return false;
 	if (l->session && is_over(l))
 		link_leave(l, true);
-	return !l->session && !vault_text(l->account->password);
+	return !l->session;
 }
 
 void link_leave(struct link *l, bool politely)

@@ -15,9 +15,10 @@
 
 struct link {
 	const struct watcher *watcher;
-	const struct account *account; /* whose session it is */
+	unsigned account; /* the id of the one whose session it is */
 	struct session *session;       /* own; or NULL */
 	bool once;
+	bool spent; /* and the password, which stood in the configuration, was wiped behind the first */
 	bool strict;	      /* no fallback: other sessions are open */
 	const struct account *in; /* the account, or its fallback, that let the session in */
 	unsigned sessions;	  /* so far */
@@ -25,6 +26,7 @@ struct link {
 };
 
 MUST_CHECK int link_reach(struct link *l, const struct account *a, struct failure *f);
+bool link_is_to(const struct link *l, const struct account *a); /* there is a session, for that account's mail */
 /* No session is there any more, and there can be no other: the password was wiped behind the only login. */
 bool link_is_spent(struct link *l);
 void link_leave(struct link *l, bool politely);

@@ -100,15 +100,17 @@ int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, str
 {
 	const struct meaning *m = NULL;
 	const char *text = code == CURLE_ABORTED_BY_CALLBACK ? "mysend was told to end" : *words ? words : libcurl.easy_strerror(code);
-	char *host = NULL;
+	char *host = NULL, why[100];
 	long os = 0;
 
 	for (size_t i = 0; i < sizeof meanings / sizeof *meanings && !m; i++)
 		if (meanings[i].code == code)
 			m = &meanings[i];
 	curl_easy_getinfo(h, CURLINFO_OS_ERRNO, &os);
-	if (code == CURLE_COULDNT_CONNECT && os > 0)
-		text = strerror((int)os);
+	if (code == CURLE_COULDNT_CONNECT && os > 0) {
+		failure_errno((int)os, why, sizeof why);
+		text = why;
+	}
 	fail(f, m && m->stage != AT_USAGE ? m->stage : at, m ? m->exit : EX_TEMPFAIL, "%s", text);
 	if (code == CURLE_COULDNT_RESOLVE_HOST) {
 		curl_easy_getinfo(h, CURLINFO_PRIVATE, &host);

@@ -7,7 +7,6 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "conf/secret.h"
 
 unsigned handle_port(const struct account *a)
 {
@@ -158,9 +157,9 @@ static int need_password(const struct account *a, const struct mechanism *m, str
 		return 0;
 	if (!*a->user)
 		return fail(f, AT_CONFIG, EX_CONFIG, "auth %s needs a name: set user", m->word);
-	if (secret_find(&login->password, a, f) < 0)
+	if (credential_take(&login->password, a, f) < 0)
 		return -1;
-	if (login->password)
+	if (login->password.text)
 		return 0;
 	fail(f, AT_CONFIG, EX_CONFIG, "there is no password for user %s", a->user);
 	return failure_hint(f, HINT_PASSWORD_MISSING, a->host, a->netrc);
@@ -192,9 +191,9 @@ int handle_login(CURL *h, const struct account *a, struct login *login, struct f
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_SASL_IR, m->initial ? 1L : 0L), SET_auth);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_USERNAME, a->user), SET_user);
 	if (m->token)
-		setup_took(&s, curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, login->password), SET_auth);
-	else if (login->password)
-		setup_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, login->password), SET_user);
+		setup_took(&s, curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, login->password.text), SET_auth);
+	else if (login->password.text)
+		setup_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, login->password.text), SET_user);
 	return setup_done(&s, f);
 }
 
@@ -214,16 +213,17 @@ void handle_forget(CURL *h)
 
 int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f)
 {
+	struct credential password;
 	struct setup s = {0};
-	const char *password;
 
 	if (!*a->user)
 		return fail(f, AT_CONFIG, EX_CONFIG, "pop_before_smtp needs a name: set user");
-	if (secret_find(&password, a, f) < 0)
+	if (credential_take(&password, a, f) < 0)
 		return -1;
-	if (!password)
+	if (!password.text)
 		return fail(f, AT_CONFIG, EX_CONFIG, "pop_before_smtp: there is no password for user %s", a->user);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_USERNAME, a->user), SET_user);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, password), SET_user);
+	setup_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, password.text), SET_user);
+	credential_release(&password);
 	return setup_done(&s, f);
 }

@@ -13,6 +13,7 @@
 #ifndef WIRE_HANDLE_H
 #define WIRE_HANDLE_H
 
+#include "conf/credential.h"
 #include "wire/command.h"
 #include "wire/setup.h"
 
@@ -21,7 +22,7 @@ struct login {
 	bool wanted;	      /* there is a name to log in with */
 	bool in_clear;	      /* the password may go without TLS */
 	bool plain_first;     /* libcurl chooses: an initial response is wanted if PLAIN is offered */
-	const char *password; /* secret.c's; NULL: none needed */
+	struct credential password; /* taken; none is needed where there is no text */
 };
 
 /* A limit of our own on curl_easy_perform: libcurl up to 8.5 looks at its limits between two reads only, and reads for

@@ -1,7 +1,7 @@
 #include "wire/memory.h"
 
+#include <pthread.h>
 #include <stdalign.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +13,20 @@ struct block {
 	size_t len;
 };
 
+/* Global, as libcurl's functions for memory are. Its look-up of names is a thread of its own, and frees there what it was given
+ * here. */
 static struct block *blocks;
-/* libcurl's look-up of names is a thread of its own, and frees there what it was given here. */
-static atomic_flag taken = ATOMIC_FLAG_INIT;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local const char here;
 
 static void take(void)
 {
-	while (atomic_flag_test_and_set_explicit(&taken, memory_order_acquire))
-		;
+	pthread_mutex_lock(&lock);
 }
 
 static void leave(void)
 {
-	atomic_flag_clear_explicit(&taken, memory_order_release);
+	pthread_mutex_unlock(&lock);
 }
 
 static char *octets(struct block *b)

@@ -116,8 +116,8 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 	s->transcript.login = login->wanted;
 	if (login->wanted) {
 		mask_start(&s->mask);
-		if (login->password)
-			mask_password(&s->mask, a->user, login->password);
+		if (login->password.text)
+			mask_password(&s->mask, a->user, login->password.text);
 		s->transcript.mask = &s->mask;
 	}
 	s->transcript.clear_login = login->in_clear;
@@ -229,7 +229,6 @@ static void forget_login(struct session *s)
 	handle_forget(s->easy);
 	memory_visit(wipe_block, &s->mask);
 	mask_settle(&s->mask);
-	s->login.password = NULL;
 }
 
 static int connect_and_login(struct session *s, const struct account *a, struct failure *f)
@@ -282,6 +281,7 @@ int session_open(struct session **out, const struct account *a, const struct wat
 	ok = *a->pop_before_smtp ? mailbox_visit(a, f) : 0;
 	if (ok == 0) {
 		ok = connect_and_login(s, a, f);
+		credential_release(&s->login.password); /* libcurl and the mask have copies, which they wipe */
 		if (ok < 0 && stage_is_remote(f->stage))
 			snprintf(f->relay, sizeof f->relay, "%s", s->relay);
 	}

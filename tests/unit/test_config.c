@@ -276,7 +276,7 @@ static void test_a_file_with_a_password_is_known_as_such(void **state)
 	(void)state;
 	assert_int_equal(parse(&c, SLICE("password a  b \n"), &f), 0);
 	assert_true(c.has_secret);
-	assert_string_equal(vault_text(account(&c, "default")->password), "a  b");
+	assert_string_equal(vault_take(account(&c, "default")->password), "a  b");
 	assert_int_equal(parse(&c, SLICE("password_file x\npasswordeval y\n"), &f), 0);
 	assert_false(c.has_secret);
 	assert_int_equal(parse(&c, SLICE("proxy socks5h://me:x@p\n"), &f), 0);
@@ -287,7 +287,7 @@ static void test_a_file_with_a_password_is_known_as_such(void **state)
 	assert_true(c.has_secret);
 	assert_int_equal(parse(&c, SLICE("eval echo password x\n"), &f), 0);
 	assert_false(c.has_secret);
-	assert_string_equal(vault_text(account(&c, "default")->password), "x");
+	assert_string_equal(vault_take(account(&c, "default")->password), "x");
 }
 
 /* A child's choice of one kind puts out the parent's of another kind. */

@@ -25,6 +25,21 @@ static void test_a_failure_says_where_what_and_with_which_status(void **state)
 	assert_true(failure_is_temporary(&f));
 }
 
+static void test_a_system_error_is_in_words_that_no_other_thread_changes(void **state)
+{
+	char text[100], small[8];
+
+	(void)state;
+	errno = EIO;
+	failure_errno(ENOENT, text, sizeof text);
+	assert_string_equal(text, "No such file or directory");
+	failure_errno(123456, text, sizeof text);
+	assert_non_null(strstr(text, "123456"));
+	failure_errno(ENOENT, small, sizeof small);
+	assert_true(strlen(small) < sizeof small);
+	assert_int_equal(errno, EIO);
+}
+
 static void test_words_in_front_leave_the_rest_as_it_was(void **state)
 {
 	struct failure f;
@@ -173,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_failure_says_where_what_and_with_which_status),
+		cmocka_unit_test(test_a_system_error_is_in_words_that_no_other_thread_changes),
 		cmocka_unit_test(test_words_in_front_leave_the_rest_as_it_was),
 		cmocka_unit_test(test_words_are_the_parts_that_are_asked_for_and_that_there_are),
 		cmocka_unit_test(test_words_of_the_largest_failure_fit),

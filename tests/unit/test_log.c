@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,6 +63,48 @@ static void test_a_warning_is_one_printable_line(void **state)
 	assert_int_equal(said[strlen(said) - 1], '\n');
 }
 
+enum { THREADS = 8, LINES = 200 };
+
+static void *warn(void *number)
+{
+	size_t n = *(const size_t *)number;
+
+	for (size_t i = 0; i < LINES; i++)
+		log_warning("%.*s", (int)(n * 30 + 1), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	return NULL;
+}
+
+static void test_lines_of_several_threads_stay_whole(void **state)
+{
+	size_t number[THREADS], of[THREADS] = {0}, len = 0;
+	pthread_t thread[THREADS];
+	char line[1200];
+	FILE *lines;
+
+	(void)state;
+	listen_in();
+	for (size_t i = 0; i < THREADS; i++) {
+		number[i] = i;
+		assert_int_equal(pthread_create(&thread[i], NULL, warn, &number[i]), 0);
+	}
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	lines = fdopen(dup(fileno(to)), "r");
+	assert_non_null(lines);
+	rewind(lines);
+	while (fgets(line, sizeof line, lines)) {
+		len = strlen("mysend: warning: ");
+		assert_int_equal(strncmp(line, "mysend: warning: ", len), 0);
+		assert_int_equal(strspn(line + len, "a"), strlen(line + len) - 1);
+		assert_int_equal((strlen(line + len) - 2) % 30, 0);
+		of[(strlen(line + len) - 2) / 30]++;
+	}
+	fclose(lines);
+	heard();
+	for (size_t i = 0; i < THREADS; i++)
+		assert_int_equal(of[i], LINES);
+}
+
 static void test_debug_words_are_told_only_when_asked_for(void **state)
 {
 	(void)state;
@@ -92,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_warning_is_one_printable_line),
+		cmocka_unit_test(test_lines_of_several_threads_stay_whole),
 		cmocka_unit_test(test_debug_words_are_told_only_when_asked_for),
 		cmocka_unit_test(test_quiet_silences_warnings),
 	};

@@ -1,0 +1,324 @@
+#include "conf/credential.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/run.h"
+#include "base/trusted.h"
+#include "conf/netrc.h"
+#include "conf/private.h"
+#include "conf/vault.h"
+
+enum { COMMAND_SECONDS = 60, FILE_LIMIT = 64 * 1024 };
+
+/* Finding it for an account: what has come of it so far. */
+struct search {
+	const struct account *of;
+	unsigned handle; /* of the text; 0: none */
+};
+
+static int keep(struct search *s, struct slice text, const char *where, struct failure *f)
+{
+	if (slice_has_control(text))
+		return fail(f, AT_CONFIG, EX_CONFIG, "%s: there is a control character in the password", where);
+	s->handle = vault_keep(text);
+	return s->handle ? 0 : fail(f, AT_CONFIG, EX_CONFIG, "%s: no locked memory for the password", where);
+}
+
+static int keep_line(struct search *s, const struct private *p, const char *where, struct failure *f)
+{
+	struct slice line = private_line(p);
+
+	if (!line.len)
+		return fail(f, AT_CONFIG, EX_CONFIG, "%s: the first line should be the password, and is empty", where);
+	return keep(s, line, where, f);
+}
+
+enum must { MAY_LACK, MUST_READ };
+enum mode_rule { ANY_MODE, OURS_ONLY };
+
+/* 1: read, 0: not there, -1 */
+static int open_and_read(struct private *p, const char *path, enum must must, unsigned rules, struct failure *f)
+{
+	int fd = trusted_open(path, rules, f), ok;
+
+	if (fd < 0 && must == MAY_LACK && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
+		return 0;
+	if (fd < 0)
+		return -1;
+	ok = private_read(p, fd);
+	if (ok < 0)
+		fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
+	close(fd);
+	return ok < 0 ? -1 : 1;
+}
+
+static int check_mode(const struct private *p, const char *path, struct failure *f)
+{
+	if (!p->exposed)
+		return 0;
+	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: there is a password in it, and others may read it (mode %04o)", path,
+	     p->mode);
+	return failure_hint(f, HINT_CHMOD_600, path);
+}
+
+static int from_file(struct search *s, const char *path, enum must must, enum mode_rule mode, unsigned rules, struct failure *f)
+{
+	struct private p;
+	int ok;
+
+	private_start(&p, FILE_LIMIT);
+	ok = open_and_read(&p, path, must, rules, f);
+	if (ok < 0 && access(path, F_OK) < 0 && errno == ENOENT)
+		failure_hint(f, HINT_PASSWORD_MAKE, path);
+	if (ok > 0) {
+		ok = mode == OURS_ONLY ? check_mode(&p, path, f) : 0;
+		if (ok == 0)
+			ok = keep_line(s, &p, path, f);
+	}
+	private_free(&p);
+	return ok;
+}
+
+/* Whose file it is, and where that was said. */
+static int said_in(const struct account *a, enum setting s, struct failure *f)
+{
+	char where[300];
+
+	return setting_is_set(a, s) ? failure_in(f, "%s", origin_subject(&a->origin[s], s, where, sizeof where)) : -1;
+}
+
+static int from_command(struct search *s, struct failure *f)
+{
+	const struct account *a = s->of;
+	struct private p;
+	char where[300];
+	int ok;
+
+	origin_subject(&a->origin[SET_password_command], SET_password_command, where, sizeof where);
+
+	private_start(&p, FILE_LIMIT);
+	/* All the room at once: what grows leaves copies behind. */
+	if (buf_reserve(&p.buf, FILE_LIMIT) < 0)
+		ok = fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
+	else
+		ok = run_shell(a->password_command, COMMAND_SECONDS, &p.buf, f);
+	ok = ok < 0 ? failure_in(f, "%s", where) : keep_line(s, &p, where, f);
+	private_free(&p);
+	return ok;
+}
+
+static int from_netrc(struct search *s, struct failure *f)
+{
+	const struct account *a = s->of;
+	struct slice password;
+	struct private p;
+	int ok;
+
+	private_start(&p, FILE_LIMIT);
+	ok = open_and_read(&p, a->netrc, setting_is_set(a, SET_netrc) ? MUST_READ : MAY_LACK, setting_rules(a, SET_netrc), f);
+	if (ok > 0) {
+		ok = 0;
+		if (netrc_find(&p.buf, a->host, a->user, &password)) {
+			ok = check_mode(&p, a->netrc, f);
+			if (ok == 0)
+				ok = keep(s, password, a->netrc, f);
+		}
+	}
+	private_free(&p);
+	return ok < 0 ? said_in(a, SET_netrc, f) : ok;
+}
+
+/* systemd's LoadCredential=mysend.password:..., which systemd sees to that nobody else can read. */
+static int from_systemd(struct search *s, struct failure *f)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	struct arena scratch = {0};
+	int ok;
+
+	if (!folder || !*folder)
+		return 0;
+	ok = from_file(s, arena_printf(&scratch, "%s/mysend.password", folder), MAY_LACK, ANY_MODE, TRUSTED_TEXT, f);
+	arena_free(&scratch);
+	return ok;
+}
+
+static int find(struct search *s, struct failure *f)
+{
+	const struct account *a = s->of;
+
+	if (*a->password_file)
+		return from_file(s, a->password_file, MUST_READ, OURS_ONLY, setting_rules(a, SET_password_file), f) < 0 ? said_in(a, SET_password_file, f) : 0;
+	if (*a->password_command)
+		return from_command(s, f);
+	if (!a->reread && from_systemd(s, f) < 0) /* that of this run is for this run's relay */
+		return -1;
+	return s->handle || !*a->netrc ? 0 : from_netrc(s, f);
+}
+
+/* What is known of an account's credential. */
+struct known {
+	unsigned account; /* its id */
+	enum { UNKNOWN, FINDING, FOUND } state;
+	unsigned handle;  /* FOUND: of the text; 0: there is none */
+	unsigned waiting; /* threads, for a search to end */
+	unsigned searches; /* that have ended */
+	bool failed;	  /* the last of them, for this: */
+	struct failure why;
+	struct known *next;
+};
+
+/* Global, like the vault: what one run of a process has found another thread of it must not ask for again. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t ended = PTHREAD_COND_INITIALIZER; /* a search has */
+static struct known *all;
+static unsigned wipes;
+
+static struct known *known_of(unsigned account)
+{
+	struct known *k = all;
+
+	while (k && k->account != account)
+		k = k->next;
+	if (k)
+		return k;
+	k = calloc(1, sizeof *k);
+	if (k) {
+		k->account = account;
+		k->next = all;
+		all = k;
+	}
+	return k;
+}
+
+static void forget(struct known *k)
+{
+	if (k->state != FOUND)
+		return;
+	vault_drop(k->handle);
+	k->handle = 0;
+	k->state = UNKNOWN;
+}
+
+/* Another thread is at it: what comes of that is ours, too. */
+static int await(struct known *k, struct failure *f)
+{
+	unsigned before = k->searches;
+
+	k->waiting++;
+	while (k->searches == before)
+		pthread_cond_wait(&ended, &lock);
+	k->waiting--;
+	if (!k->failed)
+		return 0;
+	*f = k->why;
+	return -1;
+}
+
+/* Without the lock: a command may take its time, and other accounts' need not wait for it. */
+static int search(struct known *k, const struct account *a, struct credential *out, struct failure *f)
+{
+	struct search s = {.of = a};
+	unsigned before = wipes;
+	int ok;
+
+	k->state = FINDING;
+	pthread_mutex_unlock(&lock);
+	ok = find(&s, f);
+	pthread_mutex_lock(&lock);
+	k->state = ok < 0 ? UNKNOWN : FOUND;
+	k->handle = s.handle;
+	k->failed = ok < 0;
+	if (ok < 0)
+		k->why = *f;
+	else
+		*out = (struct credential){vault_take(s.handle), s.handle};
+	if (wipes != before) /* no login is to come behind this one */
+		forget(k);
+	k->searches++;
+	pthread_cond_broadcast(&ended);
+	return ok;
+}
+
+static int take_known(struct credential *out, const struct account *a, struct failure *f)
+{
+	struct known *k = known_of(a->id);
+
+	if (!k)
+		return fail(f, AT_CONFIG, EX_OSERR, "no memory for the password");
+	while (k->state != FOUND) {
+		if (k->state == UNKNOWN)
+			return search(k, a, out, f);
+		if (await(k, f) < 0)
+			return -1;
+	}
+	*out = (struct credential){vault_take(k->handle), k->handle};
+	return 0;
+}
+
+int credential_take(struct credential *out, const struct account *a, struct failure *f)
+{
+	int ok;
+
+	*out = (struct credential){NULL, 0};
+	if (a->password) {
+		*out = (struct credential){vault_take(a->password), a->password};
+		return out->text ? 0 : fail(f, AT_CONFIG, EX_SOFTWARE, "the password was wiped after the last login");
+	}
+	pthread_mutex_lock(&lock);
+	ok = take_known(out, a, f);
+	pthread_mutex_unlock(&lock);
+	return ok;
+}
+
+void credential_release(struct credential *c)
+{
+	if (c->text)
+		vault_release(c->handle);
+	*c = (struct credential){NULL, 0};
+}
+
+void credential_drop(const struct account *a)
+{
+	pthread_mutex_lock(&lock);
+	for (struct known *k = all; k; k = k->next)
+		if (k->account == a->id)
+			forget(k);
+	pthread_mutex_unlock(&lock);
+}
+
+void credential_end(void)
+{
+	char *variable = getenv("MYSEND_PASSWORD");
+
+	/* Where the kernel has put it: /proc/PID/environ shows that place. */
+	if (variable)
+		explicit_bzero(variable, strlen(variable));
+	(void)!unsetenv("MYSEND_PASSWORD");
+	credential_wipe();
+}
+
+void credential_wipe(void)
+{
+	struct known **last = &all;
+
+	pthread_mutex_lock(&lock);
+	wipes++;
+	while (*last) {
+		struct known *k = *last;
+
+		forget(k);
+		if (k->state == FINDING || k->waiting) {
+			last = &k->next;
+			continue;
+		}
+		*last = k->next;
+		free(k);
+	}
+	vault_wipe();
+	pthread_mutex_unlock(&lock);
+}
