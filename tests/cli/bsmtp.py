@@ -275,7 +275,7 @@ ANSWERS = {
         "3 of 4 messages have been handed over"]),
     "rcpt drop on": (0, "alice carl dora", "bob", []),
     "one of two 450 off": (1, "alice eve carl", "", [
-        "message 2: 554 5.0.0 <bob@example.org>: 450 later",
+        "message 2: 554 5.0.0 <bob@example.org>: 450 4.2.0 later",
         "message 2: 554 5.0.0 the relay has accepted it for 1 of the 2 recipients: send it again to the others only",
         "2 of 3 messages have been handed over"]),
     "one of two 450 on": (0, "alice eve carl", "bob", []),

@@ -139,7 +139,7 @@ def test_nobody_gets_it_twice_because_another_has_to_wait_and_there_is_no_queue(
     one = client(there, config="maildomain mail.example\n" + more)
     one.say("EHLO client")
     assert one.send(b"Subject: x\r\n\r\nb", to=("bob@example.org", "carl@example.org")) == [
-        "554-5.0.0 <carl@example.org>: 450 later",
+        "554-5.0.0 <carl@example.org>: 450 4.2.0 later",
         "554 5.0.0 the relay has accepted it for 1 of the 2 recipients: send it again to the others only"], state
     one.end()
     assert there.messages[0].recipients == ["bob@example.org"]
