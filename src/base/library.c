@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sysexits.h>
 
 #include "base/bytes.h"
@@ -30,5 +31,8 @@ int library_load(const struct library *l, void *table, enum stage at, struct fai
 		function = dlsym(handle, l->functions[i].name);
 		memcpy((char *)table + l->functions[i].offset, &function, sizeof function);
 	}
+	/* As the linker's own table of a program that is linked (-z relro): what decides where a call goes cannot be overwritten. */
+	if (l->protect)
+		(void)!mprotect(table, l->protect, PROT_READ);
 	return 0;
 }

@@ -2,7 +2,8 @@
  * base/library - a shared library that is loaded when its first function is wanted, by a table of its functions
  *
  * Use: library_load(library, table, AT_CONNECT, f), where the table is a struct of pointers to functions, and the library says at
- * which offset each of its functions has its own. Both are made of the rows of a .def file: wire/libcurl.c shows how.
+ * which offset each of its functions has its own. Both are made of the rows of a .def file: wire/libcurl.c shows how. A struct
+ * with LIBRARY_TABLE behind its keyword has its pages to itself, and cannot be written any more once it is full.
  * LIBRARY_NOTE, once a library and outside of functions, tells those who package the program what it loads.
  *
  * Owns: the library, until the process ends: it is never unloaded, for threads and what it has told the C library of go on.
@@ -27,7 +28,11 @@ struct library {
 	const char *soname; /* without a path: where it is looked for is the dynamic linker's business alone */
 	const struct library_function *functions;
 	size_t count;
+	size_t protect; /* octets of the table, whole pages; 0: it stays as it is */
 };
+
+/* As large as the pages of any machine. It is not touched before it is filled, and costs one page then. */
+#define LIBRARY_TABLE __attribute__((aligned(65536)))
 
 MUST_CHECK int library_load(const struct library *l, void *table, enum stage at, struct failure *f);
 

@@ -1,6 +1,5 @@
 #include "mail/looker.h"
 
-#include <magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,48 +9,8 @@
 #include "base/again.h"
 #include "base/file.h"
 #include "base/jail.h"
-#include "base/library.h"
 #include "mail/filetype.h"
-
-struct libmagic {
-#define FUNCTION(name) __typeof__(magic_##name) *name;
-#include "mail/libmagic.def"
-#undef FUNCTION
-};
-
-#ifdef LIBMAGIC_SONAME
-
-LIBRARY_NOTE(libmagic, LIBMAGIC_SONAME, "types", "What an attachment is, and of which charset a text is", "recommended");
-
-static struct libmagic libmagic;
-
-static int load_library(struct failure *f)
-{
-	static const struct library_function functions[] = {
-#define FUNCTION(name) {"magic_" #name, offsetof(struct libmagic, name)},
-#include "mail/libmagic.def"
-#undef FUNCTION
-	};
-	static const struct library library = {LIBMAGIC_SONAME, functions, sizeof functions / sizeof *functions};
-
-	return library_load(&library, &libmagic, AT_INPUT, f);
-}
-
-#else
-
-static const struct libmagic libmagic = {
-#define FUNCTION(name) .name = magic_##name,
-#include "mail/libmagic.def"
-#undef FUNCTION
-};
-
-static int load_library(struct failure *f)
-{
-	(void)f;
-	return 0;
-}
-
-#endif
+#include "mail/libmagic.h"
 
 static bool is_local_socket(int fd)
 {
@@ -112,7 +71,7 @@ static magic_t load(void)
 	struct failure why;
 	magic_t m;
 
-	if (load_library(&why) < 0) {
+	if (libmagic_start(&why) < 0) {
 		(void)!answer(LOOKER_FAILED, why.text);
 		return NULL;
 	}

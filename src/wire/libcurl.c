@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <sysexits.h>
 
-#include "base/library.h"
 #include "wire/memory.h"
 
 enum { OLDEST = 0x075100 }; /* what is older is tried nowhere */
@@ -23,7 +22,7 @@ static int load(struct failure *f)
 #include "wire/libcurl.def"
 #undef FUNCTION
 	};
-	static const struct library library = {LIBCURL_SONAME, functions, sizeof functions / sizeof *functions};
+	static const struct library library = {LIBCURL_SONAME, functions, sizeof functions / sizeof *functions, sizeof libcurl};
 
 	if (library_load(&library, &libcurl, AT_CONNECT, f) == 0)
 		return 0;
@@ -70,7 +69,7 @@ __attribute__((visibility("hidden"))) CURLcode(curl_easy_getinfo)(CURL *h, CURLI
 
 #else
 
-struct libcurl libcurl = {
+const struct libcurl libcurl = {
 #define FUNCTION(name) .name = curl_##name,
 #include "wire/libcurl.def"
 #undef FUNCTION

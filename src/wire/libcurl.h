@@ -18,15 +18,25 @@
 
 #include <curl/curl.h>
 
-#include "base/failure.h"
+#include "base/library.h"
 
-struct libcurl {
+#ifdef LIBCURL_SONAME
+#define LIBCURL_TABLE LIBRARY_TABLE
+#else
+#define LIBCURL_TABLE /* the linker's: it is read-only */
+#endif
+
+struct LIBCURL_TABLE libcurl {
 #define FUNCTION(name) __typeof__(curl_##name) *name;
 #include "wire/libcurl.def"
 #undef FUNCTION
 };
 
+#ifdef LIBCURL_SONAME
 extern struct libcurl libcurl;
+#else
+extern const struct libcurl libcurl;
+#endif
 
 MUST_CHECK int libcurl_start(struct failure *f);
 

@@ -20,5 +20,6 @@ for h in *.h */*.h; do # the contract comes first: "FLOOR/MODULE - what it is"
 done
 grep -rnE --include='*.[ch]' '\b(strcpy|strcat|sprintf|gets|atoi|strtok|system|popen)\(' . && bad=1
 grep -rln --include='*.[ch]' '<curl/' . | grep -vx './wire/libcurl.h' && bad=1
+grep -rln --include='*.[ch]' '<magic.h>' . | grep -vx './mail/libmagic.h' && bad=1
 grep -rnE --include='*.c' '\bexit\(' . | grep -vE '^./(main|base/arena)\.c' && bad=1
 exit $bad

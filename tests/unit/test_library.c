@@ -1,7 +1,9 @@
 #include "unit.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/library.h"
 
@@ -34,7 +36,7 @@ static void test_a_table_is_filled_wholly_or_not_at_all(void **state)
 	(void)state;
 	for (int turn = 0; turn < 2; turn++)
 		for (size_t i = 0; i < ROWS(rows); i++) {
-			struct library l = {rows[i].soname, rows[i].functions, 2};
+			struct library l = {rows[i].soname, rows[i].functions, 2, 0};
 			struct table table = {NULL, NULL};
 			struct failure f = {.exit = -1};
 			int rc = library_load(&l, &table, AT_CONNECT, &f);
@@ -55,7 +57,7 @@ static void test_a_table_is_filled_wholly_or_not_at_all(void **state)
 
 static void test_what_the_linker_says_is_one_line_that_can_be_shown(void **state)
 {
-	struct library l = {"libsome\n\033[31mname.so", NULL, 0};
+	struct library l = {"libsome\n\033[31mname.so", NULL, 0, 0};
 	struct failure f;
 
 	(void)state;
@@ -64,10 +66,46 @@ static void test_what_the_linker_says_is_one_line_that_can_be_shown(void **state
 	assert_non_null(strstr(f.text, "name.so"));
 }
 
+/* By a system call that writes there for us: it says EFAULT where we would be killed. */
+static bool can_be_written(void *p)
+{
+	int ends[2];
+	ssize_t n;
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	errno = 0;
+	n = read(ends[0], p, 1);
+	assert_true(n == 1 || errno == EFAULT);
+	close(ends[0]);
+	close(ends[1]);
+	return n == 1;
+}
+
+static struct LIBRARY_TABLE {
+	struct table functions;
+} whole;
+
+static void test_a_full_table_cannot_be_written_and_one_that_failed_can(void **state)
+{
+	struct library lacks = {LIBM, rows[1].functions, 2, sizeof whole}, l = {LIBM, rows[0].functions, 2, sizeof whole};
+	char beside[8];
+	struct failure f;
+
+	(void)state;
+	assert_true(can_be_written(beside));
+	assert_int_equal(library_load(&lacks, &whole, AT_CONNECT, &f), -1);
+	assert_true(can_be_written(&whole));
+	assert_int_equal(library_load(&l, &whole, AT_CONNECT, &f), 0);
+	assert_false(can_be_written(&whole));
+	assert_true(whole.functions.floor(1.5) < 1.1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_table_is_filled_wholly_or_not_at_all),
+		cmocka_unit_test(test_a_full_table_cannot_be_written_and_one_that_failed_can),
 		cmocka_unit_test(test_what_the_linker_says_is_one_line_that_can_be_shown),
 	};
 
