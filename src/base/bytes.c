@@ -54,18 +54,13 @@ bool slice_cut(struct slice *rest, int at, struct slice *head)
 	return true;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct slice slice_trim(struct slice s)
 {
-	while (s.len && is_blank(s.p[0])) {
+	while (s.len && octet_is_space(s.p[0])) {
 		s.p++;
 		s.len--;
 	}
-	while (s.len && is_blank(s.p[s.len - 1]))
+	while (s.len && octet_is_space(s.p[s.len - 1]))
 		s.len--;
 	return s;
 }

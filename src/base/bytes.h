@@ -29,6 +29,16 @@ struct buf {
 
 #define SLICE(literal) ((struct slice){literal, sizeof(literal) - 1})
 
+static inline bool octet_is_blank(char c) /* RFC 5234 B.1: WSP */
+{
+	return c == ' ' || c == '\t';
+}
+
+static inline bool octet_is_space(char c) /* or a line end's */
+{
+	return octet_is_blank(c) || c == '\r' || c == '\n';
+}
+
 struct slice slice_of(const char *text);	     /* of a terminated text */
 bool slice_is(struct slice s, const char *ascii);    /* ASCII case aside */
 bool slice_begins(struct slice s, const char *ascii); /* ASCII case aside */

@@ -17,7 +17,8 @@
 #include "post/enqueue.h"
 #include "post/submit.h"
 
-/* When no more is begun, and by when what was begun must be written. What is larger would hardly be, and waits for a run. */
+/* Mail of the queue that goes along with a message: none is begun after ALONG_MS, what is not written by ALONG_END_MS is broken
+ * off, and mail of more than ALONG_OCTETS waits for a run of its own. */
 enum { ALONG_MS = 5000, ALONG_END_MS = 15000, ALONG_OCTETS = 1024 * 1024, ALONG_NAMES = 100 };
 
 static int read_message(struct job *j, const struct options *o, struct filetypes *types, struct failure *f)
@@ -25,7 +26,7 @@ static int read_message(struct job *j, const struct options *o, struct filetypes
 	const struct draft *d = &o->request.draft;
 	unsigned how = !o->dots_are_text && (o->dots_end || isatty(STDIN_FILENO)) ? MESSAGE_DOT_ENDS : 0;
 
-	/* Standard input is a file of it, or there is none, and there are others. */
+	/* Standard input is an attachment (--attach -), or it is closed and the parts come from files: the text is empty. */
 	if (d->takes_input || (o->no_input && (d->html || d->files))) {
 		message_begin(&j->message, &j->arena, 0);
 		return message_end(&j->message, f);
@@ -37,7 +38,8 @@ static int read_message(struct job *j, const struct options *o, struct filetypes
 	return wide_read(&j->message, &j->arena, STDIN_FILENO, how, types, d->charset, f);
 }
 
-/* The relay is there, and has time: some of what waited for it goes along. Nothing waited for one that an option chose. */
+/* The relay is there: some of the mail that waits for it goes along. Mail whose relay was chosen by an option never waits
+ * (enqueue_is_allowed), so there is none to take along. */
 static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;

@@ -9,11 +9,6 @@
 
 enum { DEPTH_MAX = 100 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static int wrong(const struct aliases *a, const struct alias *of, struct failure *f, const char *what)
 {
 	if (of->line)
@@ -24,7 +19,7 @@ static int wrong(const struct aliases *a, const struct alias *of, struct failure
 /* What sendmail would run, write to or read; NULL: it is an address. */
 static const char *refused(struct slice member)
 {
-	while (member.len && (*member.p == '"' || is_blank(*member.p)))
+	while (member.len && (*member.p == '"' || octet_is_blank(*member.p)))
 		member = (struct slice){member.p + 1, member.len - 1};
 	if (member.len && *member.p == '|')
 		return "mail is not given to commands";

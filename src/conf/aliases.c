@@ -68,11 +68,6 @@ static void read_alias(struct aliases *a, struct slice text, unsigned line)
 	}
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* Comments become blanks and the line ends before continuations too, so that an alias is one piece of text. */
 static void read_lines(struct aliases *a, char *text, size_t len)
 {
@@ -85,7 +80,7 @@ static void read_lines(struct aliases *a, char *text, size_t len)
 		size_t at = (size_t)(p - text);
 
 		line++;
-		while (word < stop && is_blank(*word))
+		while (word < stop && octet_is_blank(*word))
 			word++;
 		if (word == stop || *word == '#' || *word == '\r') {
 			memset(p, ' ', (size_t)(stop - p));

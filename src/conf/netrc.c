@@ -6,11 +6,6 @@ struct reader {
 	char *p, *end;
 };
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void skip_line(struct reader *r)
 {
 	while (r->p < r->end && *r->p != '\n')
@@ -47,7 +42,7 @@ static bool next(struct reader *r, struct slice *word)
 	char *begin;
 
 	for (;;) {
-		while (r->p < r->end && is_blank(*r->p))
+		while (r->p < r->end && octet_is_space(*r->p))
 			r->p++;
 		if (r->p == r->end)
 			return false;
@@ -60,7 +55,7 @@ static bool next(struct reader *r, struct slice *word)
 		return true;
 	}
 	begin = r->p;
-	while (r->p < r->end && !is_blank(*r->p))
+	while (r->p < r->end && !octet_is_space(*r->p))
 		r->p++;
 	*word = (struct slice){begin, (size_t)(r->p - begin)};
 	return true;

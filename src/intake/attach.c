@@ -14,7 +14,7 @@
 
 enum { NAME_OCTETS = 1000, ID_OCTETS = 200 };
 
-struct desk { /* where the parts are laid out */
+struct builder { /* where the parts are laid out */
 	struct charsets charsets;
 	const struct draft *draft;
 	struct job *job;
@@ -75,13 +75,13 @@ static int check_words(const struct draft_file *a, struct media *said, struct ar
 }
 
 /* libmagic looks at the beginning only, and at nothing that is known. A file is UTF-8 if it can be, whatever else the texts are. */
-static int check_charset(struct desk *k, struct source *text, const char **charset, struct failure *f)
+static int check_charset(struct builder *b, struct source *text, const char **charset, struct failure *f)
 {
 	struct facts facts;
 
 	if (message_facts(text, &facts, f) < 0)
 		return -1;
-	*charset = facts.eightbit && facts.utf8 ? "utf-8" : charset_of(&k->charsets, text, &facts, f);
+	*charset = facts.eightbit && facts.utf8 ? "utf-8" : charset_of(&b->charsets, text, &facts, f);
 	if (!*charset)
 		return -1;
 	if (strcmp(*charset, "binary") == 0)
@@ -90,68 +90,68 @@ static int check_charset(struct desk *k, struct source *text, const char **chars
 }
 
 /* Text in UTF-16 must not travel as text (RFC 2046 4.1.1, RFC 2781 3.3): what it says, in UTF-8. */
-static int narrow(struct desk *k, struct part *p, const char *charset, const char *path, struct failure *f)
+static int narrow(struct builder *b, struct part *p, const char *charset, const char *path, struct failure *f)
 {
 	p->charset = "utf-8";
-	if (wide_source(&k->job->message, &k->job->arena, &p->content, charset, path, f) == 0)
+	if (wide_source(&b->job->message, &b->job->arena, &p->content, charset, path, f) == 0)
 		return 0;
 	return failure_hint(f, HINT_ATTACH_OCTETS);
 }
 
 /* What it is: type and charset as said, as found, or as both together have it. */
-static int tell(struct desk *k, struct part *p, const struct draft_file *a, const struct media *said, struct failure *f)
+static int tell(struct builder *b, struct part *p, const struct draft_file *a, const struct media *said, struct failure *f)
 {
 	struct filetype t;
 	struct slice head;
 	const char *wide;
 	size_t mark;
 
-	if (source_head(p->content, k->look.p, FILETYPE_LOOK, &head, f) < 0)
+	if (source_head(p->content, b->look.p, FILETYPE_LOOK, &head, f) < 0)
 		return -1;
-	t = filetype_of(k->types, &k->job->arena, head, a->path);
+	t = filetype_of(b->types, &b->job->arena, head, a->path);
 	p->type = a->type ? said->type : is_nested(t.type) ? "application/octet-stream" : t.type;
 	p->charset = "";
 	if (!slice_begins(slice_of(p->type), "text/"))
 		return 0;
 	wide = unicode_mark(head, &mark);
 	if (wide || unicode_is_wide(t.charset))
-		return narrow(k, p, wide ? wide : t.charset, a->path, f);
+		return narrow(b, p, wide ? wide : t.charset, a->path, f);
 	if (strcmp(t.charset, "binary") == 0)
 		return 0;
 	p->charset = t.charset;
-	return check_charset(k, p->content, &p->charset, f);
+	return check_charset(b, p->content, &p->charset, f);
 }
 
 /* A name that is said, or that a file has. */
-static const char *text_of(struct desk *k, const char *name, bool elsewhere)
+static const char *text_of(struct builder *b, const char *name, bool elsewhere)
 {
-	struct slice text = charset_text(&k->charsets, elsewhere, slice_of(name));
+	struct slice text = charset_text(&b->charsets, elsewhere, slice_of(name));
 
-	return arena_text(&k->job->arena, text.p, text.len);
+	return arena_text(&b->job->arena, text.p, text.len);
 }
 
-static int add_file(struct desk *k, const struct draft_file *a, struct failure *f)
+static int add_file(struct builder *b, const struct draft_file *a, struct failure *f)
 {
-	struct arena *in = &k->job->arena;
-	bool shown = a->shown && k->draft->html;
+	struct arena *in = &b->job->arena;
+	bool shown = a->inlined && b->draft->html;
 	struct media said = {"", "", ""};
-	struct part *p = shown ? &k->c.shown[k->c.shows++] : &k->c.attached[k->c.attachments++];
+	struct part *p = shown ? &b->c.shown[b->c.shows++] : &b->c.attached[b->c.attachments++];
 
 	if (check_words(a, &said, in, f) < 0)
 		return -1;
-	p->content = content_of(&k->job->message, in, a->path, f);
+	p->content = content_of(&b->job->message, in, a->path, f);
 	if (!p->content)
 		return -1;
 	p->type = said.type;
 	p->charset = said.charset;
 	p->more = said.more;
-	if ((!a->type || (slice_begins(slice_of(a->type), "text/") && !*said.charset)) && tell(k, p, a, &said, f) < 0)
+	if ((!a->type || (slice_begins(slice_of(a->type), "text/") && !*said.charset)) && tell(b, p, a, &said, f) < 0)
 		return -1;
 	p->name = a->name ? content_last(a->name) : content_name(a->path);
 	if (p->name)
-		p->name = text_of(k, p->name, !a->name);
-	p->disposition = a->disposition ? a->disposition : a->shown ? "inline" : "attachment";
-	p->id = a->id ? a->id : a->shown && p->name ? id_of(in, p->name) : NULL;
+		p->name = text_of(b, p->name, !a->name);
+	p->disposition = a->disposition ? a->disposition : a->inlined ? "inline" : "attachment";
+	p->id = a->id ? a->id : a->inlined && p->name ? id_of(in, p->name) : NULL;
 	return 0;
 }
 
@@ -168,14 +168,14 @@ static int check_ids(const struct part *part, size_t count, struct failure *f)
 }
 
 /* A text of it, in the charset that is said or found. */
-static int add_text(struct desk *k, struct part *to, const char *type, struct source *text, const struct facts *facts, struct failure *f)
+static int add_text(struct builder *b, struct part *to, const char *type, struct source *text, const struct facts *facts, struct failure *f)
 {
-	const char *charset = facts->wide ? NULL : k->draft->charset;
+	const char *charset = facts->wide ? NULL : b->draft->charset;
 
 	if (charset && !charset_fits(charset, facts))
 		return fail(f, AT_INPUT, EX_DATAERR, "the %s is not in %s, which --charset says it is", type, charset);
 	if (!charset)
-		charset = charset_of(&k->charsets, text, facts, f);
+		charset = charset_of(&b->charsets, text, facts, f);
 	if (!charset)
 		return -1;
 	*to = compose_text(type, charset, text, facts);
@@ -183,7 +183,7 @@ static int add_text(struct desk *k, struct part *to, const char *type, struct so
 }
 
 /* What it shows has to come with it. */
-static void check_links(struct desk *k, struct slice html)
+static void check_links(struct builder *b, struct slice html)
 {
 	static const char link[] = "cid:";
 	const char *end = html.p + html.len;
@@ -196,39 +196,39 @@ static void check_links(struct desk *k, struct slice html)
 			continue;
 		while (p + 1 + len < end && p[1 + len] > 32 && !strchr("\"')>&", p[1 + len]))
 			len++;
-		for (size_t i = 0; i < k->c.shows; i++)
-			there |= k->c.shown[i].id && strlen(k->c.shown[i].id) == len && memcmp(k->c.shown[i].id, p + 1, len) == 0;
+		for (size_t i = 0; i < b->c.shows; i++)
+			there |= b->c.shown[i].id && strlen(b->c.shown[i].id) == len && memcmp(b->c.shown[i].id, p + 1, len) == 0;
 		if (!there && len && len < ID_OCTETS)
 			log_warning("the HTML shows cid:%.*s, and no --inline has that name", (int)len, p + 1);
 	}
 }
 
 /* Its line ends become those of mail, as the text's did. */
-static int add_html(struct desk *k, struct failure *f)
+static int add_html(struct builder *b, struct failure *f)
 {
-	const char *path = k->draft->html;
-	struct arena *in = &k->job->arena;
+	const char *path = b->draft->html;
+	struct arena *in = &b->job->arena;
 	int fd = content_open(path, f), ok;
 	struct message html;
 
 	if (fd < 0)
 		return -1;
-	ok = wide_read(&html, in, fd, MESSAGE_IS_TEXT, k->types, k->draft->charset, f);
+	ok = wide_read(&html, in, fd, MESSAGE_IS_TEXT, b->types, b->draft->charset, f);
 	content_close(fd);
 	if (ok < 0)
 		return failure_in(f, "%s", path);
-	message_keep_all(&k->job->message, &html);
+	message_keep_all(&b->job->message, &html);
 	if (html.facts.nuls) {
 		wide_refuse(f);
 		return failure_in(f, "%s", path);
 	}
-	return add_text(k, &k->c.html, "text/html", html.body, &html.facts, f);
+	return add_text(b, &b->c.html, "text/html", html.body, &html.facts, f);
 }
 
-static int lay_out(struct desk *k, struct failure *f)
+static int lay_out(struct builder *b, struct failure *f)
 {
-	const struct draft *d = k->draft;
-	struct message *m = &k->job->message;
+	const struct draft *d = b->draft;
+	struct message *m = &b->job->message;
 	bool said = mime_is_said(&m->header);
 	struct slice head;
 
@@ -236,35 +236,35 @@ static int lay_out(struct desk *k, struct failure *f)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message says what its body is (MIME): it takes attachments, but no --html");
 	if (said && !d->files)
 		return 0; /* it is whole */
-	k->c.keep = said;
-	k->c.shown = arena_zeroed(&k->job->arena, d->files + 1, sizeof *k->c.shown);
-	k->c.attached = arena_zeroed(&k->job->arena, d->files + 1, sizeof *k->c.attached);
-	if (!said && (m->body->size || (!d->html && !d->files)) && add_text(k, &k->c.text, "text/plain", m->body, &m->facts, f) < 0)
+	b->c.keep = said;
+	b->c.shown = arena_zeroed(&b->job->arena, d->files + 1, sizeof *b->c.shown);
+	b->c.attached = arena_zeroed(&b->job->arena, d->files + 1, sizeof *b->c.attached);
+	if (!said && (m->body->size || (!d->html && !d->files)) && add_text(b, &b->c.text, "text/plain", m->body, &m->facts, f) < 0)
 		return -1;
-	if ((d->html || d->files) && buf_reserve(&k->look, FILETYPE_LOOK) < 0)
+	if ((d->html || d->files) && buf_reserve(&b->look, FILETYPE_LOOK) < 0)
 		return fail(f, AT_INPUT, EX_OSERR, "no memory to look at files");
-	if (d->html && add_html(k, f) < 0)
+	if (d->html && add_html(b, f) < 0)
 		return -1;
 	for (size_t i = 0; i < d->files; i++)
-		if (add_file(k, &d->file[i], f) < 0)
+		if (add_file(b, &d->file[i], f) < 0)
 			return -1;
-	if (check_ids(k->c.shown, k->c.shows, f) < 0)
+	if (check_ids(b->c.shown, b->c.shows, f) < 0)
 		return -1;
-	if (d->html && source_head(k->c.html.content, k->look.p, FILETYPE_LOOK, &head, f) == 0)
-		check_links(k, head);
+	if (d->html && source_head(b->c.html.content, b->look.p, FILETYPE_LOOK, &head, f) == 0)
+		check_links(b, head);
 	m->facts.empty &= !d->html && !d->files;
-	return compose(m, &k->job->arena, &k->c, f);
+	return compose_message(m, &b->job->arena, &b->c, f);
 }
 
 int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f)
 {
-	struct desk k = {.draft = d, .job = j, .types = types, .charsets = charsets_for(j->account, &j->arena, types, d->charset)};
+	struct builder b = {.draft = d, .job = j, .types = types, .charsets = charsets_for(j->account, &j->arena, types, d->charset)};
 	int ok;
 
 	if (!d->used)
 		return 0;
-	buf_start(&k.look, FILETYPE_LOOK);
-	ok = lay_out(&k, f);
-	buf_free(&k.look);
+	buf_start(&b.look, FILETYPE_LOOK);
+	ok = lay_out(&b, f);
+	buf_free(&b.look);
 	return ok;
 }

@@ -7,7 +7,7 @@
 #include <wchar.h>
 
 #include "mail/complete.h"
-#include "mail/settle.h"
+#include "mail/normalize.h"
 #include "mail/unicode.h"
 
 /* All of it, but for a character that the end of the look may have cut. */

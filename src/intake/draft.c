@@ -139,9 +139,9 @@ static int take_input(struct draft *d, const char *path, struct failure *f)
 	return 0;
 }
 
-static int add_file(struct draft *d, struct arena *run, const char *spelled, const char *value, bool shown, struct failure *f)
+static int add_file(struct draft *d, struct arena *run, const char *spelled, const char *value, bool inlined, struct failure *f)
 {
-	struct draft_file one = {.shown = shown};
+	struct draft_file one = {.inlined = inlined};
 
 	if (file_option(&one, run, spelled, value, f) < 0 || take_input(d, one.path, f) < 0)
 		return -1;

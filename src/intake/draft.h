@@ -30,7 +30,7 @@ struct draft_field {
 
 struct draft_file {
 	const char *path, *type, *name, *disposition, *id; /* NULL: as the file has it */
-	bool shown; /* --inline */
+	bool inlined; /* --inline */
 };
 
 struct draft {

@@ -93,15 +93,10 @@ static bool add_name(struct header *h, const struct field *field, struct slice n
 	return words_phrase(out, slice_of(mailbox_name(h->in, name)), column_of(field, out)) == 0;
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* An encoded word has a blank at either end (RFC 2047 5 (3)). */
 static bool add_gap(struct buf *out)
 {
-	return (out->len && is_blank(out->p[out->len - 1])) || buf_text(out, " ") == 0;
+	return (out->len && octet_is_space(out->p[out->len - 1])) || buf_text(out, " ") == 0;
 }
 
 /* A text within a comment, up to a parenthesis. */
@@ -119,7 +114,7 @@ static bool add_ctext(struct header *h, const struct field *field, struct slice 
 		plain = arena_zeroed(h->in, said.len + 1, 1);
 		return lexer_value(said, plain, said.len, &len) && words_encode(out, (struct slice){plain, len}, column_of(field, out)) == 0;
 	}
-	return words_text(out, said, column_of(field, out)) == 0 && (!is_blank(said.p[said.len - 1]) || add_gap(out));
+	return words_text(out, said, column_of(field, out)) == 0 && (!octet_is_space(said.p[said.len - 1]) || add_gap(out));
 }
 
 /* Blanks and comments (RFC 2047 5 (2)); comments may hold others. */
@@ -173,7 +168,7 @@ static bool add_between(struct header *h, const struct field *field, struct slic
 			if (!add_gap(out) || !add_name(h, field, phrase, out))
 				return false;
 			last = l.p = phrase.p + phrase.len;
-			if (last < end && !is_blank(*last) && buf_text(out, " ") < 0)
+			if (last < end && !octet_is_space(*last) && buf_text(out, " ") < 0)
 				return false;
 		} else if (buf_slice(out, t.raw) == 0) {
 			last = l.p;
@@ -189,7 +184,7 @@ static bool add_between(struct header *h, const struct field *field, struct slic
 /* What stands between a name and the end of its address; on a line of its own if that is where it fits. */
 static bool add_rest(struct header *h, const struct field *field, struct slice rest, struct buf *out)
 {
-	bool blank = rest.len && is_blank(*rest.p);
+	bool blank = rest.len && octet_is_space(*rest.p);
 
 	if (rest.len && column_of(field, out) + rest.len + !blank > LINE && *rest.p != '\r' && buf_text(out, "\r\n") < 0)
 		return false;

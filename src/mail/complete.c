@@ -8,7 +8,7 @@
 #include "mail/from.h"
 #include "mail/mime.h"
 #include "mail/recode.h"
-#include "mail/settle.h"
+#include "mail/normalize.h"
 #include "mail/stamp.h"
 
 enum { LINE = 78, TO_MAX = 512 * 1024 };
@@ -205,14 +205,14 @@ static int complete_body(struct message *m, struct message *eight, struct arena 
 	const struct facts *facts = &m->facts;
 	const char *charset = !facts->eightbit ? "us-ascii" : c->known && *c->known ? c->known : facts->utf8 ? "utf-8" : c->charset;
 	struct composition made = {.text = compose_text("text/plain", charset, m->body, facts)};
-	bool fine = !facts->eightbit && facts->longest <= SETTLE_LONG;
+	bool fine = !facts->eightbit && facts->longest <= NORMALIZE_LINE;
 
 	if (!fine && mime_is_said(&m->header)) {
 		*eight = *m;
 		header_detach(&eight->header, in);
-		return recode(m, eight, in, f);
+		return recode_message(m, eight, in, f);
 	}
-	if (!fine && compose(m, in, &made, f) < 0)
+	if (!fine && compose_message(m, in, &made, f) < 0)
 		return -1;
 	composed8(eight, m, in);
 	return 0;

@@ -6,7 +6,7 @@
 
 #include "mail/mime.h"
 #include "mail/params.h"
-#include "mail/settle.h"
+#include "mail/normalize.h"
 #include "mail/stamp.h"
 
 enum { FIELDS_MAX = 64 * 1024 };
@@ -35,7 +35,7 @@ static const char *type_text(struct arena *in, const struct part *p)
 
 static bool is_long(const struct part *p)
 {
-	return p->facts.longest > SETTLE_LONG;
+	return p->facts.longest > NORMALIZE_LINE;
 }
 
 static int text_node(struct node *n, const struct plan *plan, const struct part *p, struct failure *f)
@@ -234,7 +234,7 @@ static bool has_choice(const struct part *p)
 	return p->content && *p->charset && p->facts.eightbit && !is_long(p);
 }
 
-int compose(struct message *m, struct arena *in, const struct composition *c, struct failure *f)
+int compose_message(struct message *m, struct arena *in, const struct composition *c, struct failure *f)
 {
 	struct plan plan = {in, m, c, file_nodes(in, c->shown, c->shows), file_nodes(in, c->attached, c->attachments), false};
 	struct node whole, eight = {.body = NULL};

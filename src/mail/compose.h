@@ -1,7 +1,7 @@
 /*
  * mail/compose - a message out of a text, HTML, and files (RFC 2045, 2046)
  *
- * Use: fill a composition, then compose(&message, arena, &c, f): the message gets a body of parts and the MIME fields that
+ * Use: fill a composition, then compose_message(&message, arena, &c, f): the message gets a body of parts and the MIME fields that
  * go with it. text and html are one multipart/alternative, html and what it shows one multipart/related, all of it with the
  * attachments a multipart/mixed; what there is only one of stands by itself. keep: the message's own body, with its MIME
  * fields, is the first part.
@@ -37,6 +37,6 @@ struct composition {
 
 /* charset "binary": octets that are no text. */
 struct part compose_text(const char *type, const char *charset, struct source *content, const struct facts *facts);
-MUST_CHECK int compose(struct message *m, struct arena *in, const struct composition *c, struct failure *f);
+MUST_CHECK int compose_message(struct message *m, struct arena *in, const struct composition *c, struct failure *f);
 
 #endif

@@ -4,11 +4,6 @@
 
 enum { FOLD_AT = 78 }; /* RFC 5322 2.1.1: should */
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 static struct slice between(const char *from, const char *to)
 {
 	return (struct slice){from, (size_t)(to - from)};
@@ -28,7 +23,7 @@ static bool field_split(struct field *field, struct slice line)
 	while (i < end && line.p[i] > 32 && line.p[i] < 127 && line.p[i] != ':')
 		i++;
 	name = i;
-	while (i < end && is_blank(line.p[i]))
+	while (i < end && octet_is_blank(line.p[i]))
 		i++;
 	if (!name || i == end || line.p[i] != ':' || (name > 1 && memcmp(line.p, "--", 2) == 0))
 		return false;
@@ -57,7 +52,7 @@ bool header_parse(struct header *h, struct slice *text)
 			*text = rest;
 			return true;
 		}
-		if (is_blank(line.p[0]) && h->fields)
+		if (octet_is_blank(line.p[0]) && h->fields)
 			field_extend(&h->field[h->fields - 1], line);
 		else if (field_split(&field, line))
 			*field_append(h) = field;
@@ -79,7 +74,7 @@ struct field *header_find(const struct header *h, const char *name, const struct
 static bool all_blank(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!is_blank(p[i]))
+		if (!octet_is_blank(p[i]))
 			return false;
 	return true;
 }
@@ -91,12 +86,12 @@ static char *body_fold(struct arena *in, size_t column, const char *body)
 	char *to;
 
 	/* Or a last line of blanks, or an empty one, might come of it: that ends a header (RFC 5322 2.2.3). */
-	while (len && (is_blank(body[len - 1]) || body[len - 1] == '\r' || body[len - 1] == '\n'))
+	while (len && (octet_is_blank(body[len - 1]) || body[len - 1] == '\r' || body[len - 1] == '\n'))
 		len--;
 	to = arena_zeroed(in, 2, len + 2);
 	for (size_t i = 0; i < len; i++) {
 		char c = body[i];
-		bool fold = c == '\r' && i + 2 < len && body[i + 1] == '\n' && is_blank(body[i + 2]);
+		bool fold = c == '\r' && i + 2 < len && body[i + 1] == '\n' && octet_is_blank(body[i + 2]);
 
 		if (fold) {
 			/* A line of blanks within goes: some take that for the end, too. */
@@ -113,7 +108,7 @@ static char *body_fold(struct arena *in, size_t column, const char *body)
 		}
 		if (c == '\r' || c == '\n')
 			c = ' ';
-		if (is_blank(c) && used && !is_blank(to[used - 1]))
+		if (octet_is_blank(c) && used && !octet_is_blank(to[used - 1]))
 			blank = used;
 		to[used++] = c;
 		if (++column <= FOLD_AT || blank <= begin)
@@ -241,9 +236,9 @@ static size_t split_at(struct slice line, size_t front, size_t most)
 {
 	size_t i = most;
 
-	while (i > front && i > 0 && !is_blank(line.p[i]))
+	while (i > front && i > 0 && !octet_is_blank(line.p[i]))
 		i--;
-	if (i > front || (front && i == front && is_blank(line.p[i])))
+	if (i > front || (front && i == front && octet_is_blank(line.p[i])))
 		return i;
 	for (i = most; i > most - 3 && ((unsigned char)line.p[i] & 0xc0) == 0x80;)
 		i--;
@@ -265,7 +260,7 @@ static int line_print(struct slice line, size_t front, struct buf *out)
 			       buf_add(out, line.p, n) < 0))
 			return -1;
 		line = (struct slice){line.p + n, line.len - n};
-		blank_before = line.len && !is_blank(line.p[0]);
+		blank_before = line.len && !octet_is_blank(line.p[0]);
 		front = 0;
 		first = false;
 	}

@@ -72,21 +72,16 @@ static bool holds_addresses(struct slice name)
 	return is_any(name, names, sizeof names / sizeof *names);
 }
 
-static bool is_fold_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* What one address that becomes several has around it: Name <root> goes whole. A route (<@a:root>) stays. */
 static struct slice around(const struct mailbox *box, struct slice body)
 {
 	const char *begin = box->spelled.p, *end = begin + box->spelled.len, *stop = body.p + body.len;
 
-	while (begin > body.p && is_fold_blank(begin[-1]))
+	while (begin > body.p && octet_is_space(begin[-1]))
 		begin--;
 	if (begin == body.p || begin[-1] != '<')
 		return box->spelled;
-	while (end < stop && is_fold_blank(*end))
+	while (end < stop && octet_is_space(*end))
 		end++;
 	if (end == stop || *end != '>')
 		return box->spelled;

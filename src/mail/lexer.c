@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 bool lexer_is_atext(char c)
 {
 	static const char others[] = "!#$%&'*+-/=?^_`{|}~";
@@ -52,7 +47,7 @@ static bool skip_comment(struct lexer *l)
 static bool skip_blanks(struct lexer *l)
 {
 	while (l->p < l->end) {
-		if (is_blank(*l->p))
+		if (octet_is_space(*l->p))
 			l->p++;
 		else if (*l->p != '(')
 			break;
@@ -93,7 +88,7 @@ static bool read_word(struct lexer *l)
 {
 	while (l->p < l->end) {
 		if (*l->p == '\\') {
-			if (l->p + 1 == l->end || is_blank(l->p[1]))
+			if (l->p + 1 == l->end || octet_is_space(l->p[1]))
 				return bad(l, "a backslash stands alone");
 			l->p += 2;
 		} else if (lexer_is_atext(*l->p)) {

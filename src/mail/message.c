@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "mail/settle.h"
+#include "mail/normalize.h"
 
 enum {
 	PIECE = 64 * 1024,
@@ -19,7 +19,7 @@ enum {
 struct reading {
 	struct message *m; /* for as long as it is being read */
 	struct arena *in;
-	struct settler settler;
+	struct normalizer normalizer;
 	struct knowledge known;
 	struct buf text;
 	unsigned how; /* MESSAGE_IS_TEXT, ... */
@@ -35,7 +35,7 @@ static bool is_mbox_line(struct slice line)
 
 	if (line.len < i || memcmp(line.p, "From ", i) != 0)
 		return false;
-	while (i < line.len && (line.p[i] == ' ' || line.p[i] == '\t'))
+	while (i < line.len && octet_is_blank(line.p[i]))
 		i++;
 	return i == line.len || line.p[i] != ':';
 }
@@ -188,8 +188,8 @@ void message_begin(struct message *m, struct arena *in, unsigned how)
 	struct reading *r = arena_zeroed(in, 1, sizeof *r);
 
 	*m = (struct message){.header = {.in = in}, .reading = r};
-	*r = (struct reading){.m = m, .in = in, .how = how, .settler = {.dot_ends = how & MESSAGE_DOT_ENDS}};
-	buf_start(&r->text, MESSAGE_IN_MEMORY + settle_room(PIECE) + settle_room(0));
+	*r = (struct reading){.m = m, .in = in, .how = how, .normalizer = {.dot_ends = how & MESSAGE_DOT_ENDS}};
+	buf_start(&r->text, MESSAGE_IN_MEMORY + normalize_room(PIECE) + normalize_room(0));
 }
 
 int message_add(struct message *m, char *piece, size_t len, struct failure *f)
@@ -199,7 +199,7 @@ int message_add(struct message *m, char *piece, size_t len, struct failure *f)
 	while (len) {
 		size_t some = len < PIECE ? len : PIECE;
 
-		if (settle(&r->settler, piece, some, &r->text) < 0)
+		if (normalize_add(&r->normalizer, piece, some, &r->text) < 0)
 			return no_memory(f);
 		if (r->text.len > (r->spilled ? WRITE : MESSAGE_IN_MEMORY) && spill(r, f) < 0)
 			return -1;
@@ -222,7 +222,7 @@ static int finish(struct reading *r, struct failure *f)
 	struct message *m = r->m;
 	struct slice body;
 
-	if (settle_end(&r->settler, &r->text) < 0)
+	if (normalize_end(&r->normalizer, &r->text) < 0)
 		return no_memory(f);
 	if (r->text.len > MESSAGE_IN_MEMORY || r->spilled) {
 		if (spill(r, f) < 0)
@@ -237,14 +237,14 @@ static int finish(struct reading *r, struct failure *f)
 		m->body = source_text(r->in, body);
 	}
 	facts_take(&m->facts, &r->known);
-	m->facts.nuls = r->settler.nuls;
-	m->facts.nul_runs = r->settler.nul_runs;
+	m->facts.nuls = r->normalizer.nuls;
+	m->facts.nul_runs = r->normalizer.nul_runs;
 	return 0;
 }
 
 bool message_has_ended(const struct message *m)
 {
-	return m->reading->settler.ended;
+	return m->reading->normalizer.ended;
 }
 
 int message_end(struct message *m, struct failure *f)

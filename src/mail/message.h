@@ -1,7 +1,7 @@
 /*
  * mail/message - header and body, as they come in
  *
- * message_read settles once, at the door, what later floors rely on: line ends are CRLF (a bare CR ends
+ * message_read does once, at the door, what later floors rely on: line ends are CRLF (a bare CR ends
  * a line too), NUL is gone, the last line is ended, the mbox line is gone, the header is split off, and
  * the body is known by its length and its facts. Up to MESSAGE_IN_MEMORY octets stay in memory, more go
  * to an unlinked file. Use: message_read(&m, arena, 0, how, f), or message_begin, _add for each piece that

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/settle.h"
+#include "mail/normalize.h"
 
 enum {
 	PIECE = 64 * 1024,
@@ -83,7 +83,7 @@ static void list_or_not(struct scan *s)
 {
 	const struct facts *facts = &s->leaf.facts;
 	struct facts *others = &s->out->others;
-	bool needs = facts->eightbit || facts->longest > SETTLE_LONG;
+	bool needs = facts->eightbit || facts->longest > NORMALIZE_LINE;
 
 	if (needs && s->encodable && !(s->leaf.encoding == MIME_BASE64 && facts->eightbit)) {
 		list(s);
@@ -310,7 +310,7 @@ static int scan_body(struct scan *s, struct source *body, struct failure *f)
 		held = held + got - used;
 		memmove(piece, piece + used, held);
 	}
-	s->out->broken |= held > 0; /* not settled */
+	s->out->broken |= held > 0; /* not normalized */
 	end_leaf(s, s->at, false);
 	for (size_t i = 0; i < s->levels; i++)
 		s->out->broken |= s->level[i].len > 0;

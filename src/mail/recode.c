@@ -4,7 +4,7 @@
 
 #include "mail/parts.h"
 #include "mail/patched.h"
-#include "mail/settle.h"
+#include "mail/normalize.h"
 
 /* One form of the message in the making. */
 struct form {
@@ -24,7 +24,7 @@ static bool changes(const struct parts *p, const struct leaf *leaf, bool eightbi
 {
 	if (leaf->composite) /* what says 8bit of itself, and then is not */
 		return !eightbit && !p->others.eightbit;
-	return leaf->facts.longest > SETTLE_LONG || (leaf->facts.eightbit && !eightbit);
+	return leaf->facts.longest > NORMALIZE_LINE || (leaf->facts.eightbit && !eightbit);
 }
 
 static void add(struct form *form, struct stretch stretch)
@@ -133,7 +133,7 @@ static int make(struct arena *in, struct message *m, const struct parts *p, bool
 	return m->body ? 0 : -1;
 }
 
-int recode(struct message *seven, struct message *eight, struct arena *in, struct failure *f)
+int recode_message(struct message *seven, struct message *eight, struct arena *in, struct failure *f)
 {
 	struct facts *facts = &seven->facts;
 	bool both = false, any = false;

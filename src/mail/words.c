@@ -138,11 +138,6 @@ int words_phrase(struct buf *out, struct slice name, size_t column)
 	return buf_text(out, "\"");
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* The blanks before a word, and the word. */
 struct piece {
 	struct slice gap, word;
@@ -154,9 +149,9 @@ static bool piece_cut(struct slice *rest, struct piece *piece)
 
 	if (!rest->len)
 		return false;
-	while (gap < rest->len && is_blank(rest->p[gap]))
+	while (gap < rest->len && octet_is_blank(rest->p[gap]))
 		gap++;
-	for (end = gap; end < rest->len && !is_blank(rest->p[end]);)
+	for (end = gap; end < rest->len && !octet_is_blank(rest->p[end]);)
 		end++;
 	piece->gap = (struct slice){rest->p, gap};
 	piece->word = (struct slice){rest->p + gap, end - gap};

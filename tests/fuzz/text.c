@@ -9,7 +9,7 @@
 #include "mail/header.h"
 #include "mail/mime.h"
 #include "mail/params.h"
-#include "mail/settle.h"
+#include "mail/normalize.h"
 #include "mail/source.h"
 #include "mail/stamp.h"
 #include "mail/when.h"
@@ -153,39 +153,39 @@ static void is_quoted_printable(struct slice text)
 	HOLDS(column <= 76, text);
 }
 
-static void encode_body(struct arena *in, struct slice settled, struct slice raw)
+static void encode_body(struct arena *in, struct slice normalized, struct slice raw)
 {
 	struct failure f;
-	struct source *quoted = source_quoted(in, source_text(in, settled), &f), *base64 = source_base64(in, source_text(in, raw));
-	char *decoded = arena_zeroed(in, 4 * (settled.len + raw.len) + 100, 1);
+	struct source *quoted = source_quoted(in, source_text(in, normalized), &f), *base64 = source_base64(in, source_text(in, raw));
+	char *decoded = arena_zeroed(in, 4 * (normalized.len + raw.len) + 100, 1);
 	struct slice written;
 
-	HOLDS(quoted, settled);
+	HOLDS(quoted, normalized);
 	written = fuzz_pull(in, quoted, 37);
 	HOLDS(fuzz_same(written, fuzz_pull(in, quoted, 65536)), written);
 	is_quoted_printable(written);
-	HOLDS(fuzz_same((struct slice){decoded, decode_quoted(decoded, written)}, settled), written);
+	HOLDS(fuzz_same((struct slice){decoded, decode_quoted(decoded, written)}, normalized), written);
 	written = fuzz_pull(in, base64, 61);
 	HOLDS(fuzz_same(written, fuzz_pull(in, base64, 65536)) && written.len == base64_size(raw.len), written);
 	HOLDS(fuzz_same((struct slice){decoded, decode_base64(decoded, written)}, raw), written);
 }
 
 /* Line ends are CRLF, nothing is NUL; the same wherever the pieces are cut. */
-static void settle_text(struct arena *in, struct slice text, struct buf *out)
+static void normalize_text(struct arena *in, struct slice text, struct buf *out)
 {
-	struct settler whole = {0}, pieces = {0};
+	struct normalizer whole = {0}, pieces = {0};
 	char *copy = arena_text(in, text.p, text.len);
 	struct buf b;
 
-	HOLDS(settle(&whole, copy, text.len, out) == 0 && settle_end(&whole, out) == 0, text);
+	HOLDS(normalize_add(&whole, copy, text.len, out) == 0 && normalize_end(&whole, out) == 0, text);
 	copy = arena_text(in, text.p, text.len);
-	buf_start(&b, 8 * (settle_room(text.len) + settle_room(0) + 10000));
+	buf_start(&b, 8 * (normalize_room(text.len) + normalize_room(0) + 10000));
 	for (size_t i = 0, step; i < text.len; i += step) {
 		step = 1 + (unsigned char)text.p[i] % 7;
 		step = step < text.len - i ? step : text.len - i;
-		HOLDS(settle(&pieces, copy + i, step, &b) == 0, text);
+		HOLDS(normalize_add(&pieces, copy + i, step, &b) == 0, text);
 	}
-	HOLDS(settle_end(&pieces, &b) == 0, text);
+	HOLDS(normalize_end(&pieces, &b) == 0, text);
 	HOLDS(fuzz_same(buf_slice_of(&b), buf_slice_of(out)), text);
 	for (size_t i = 0; i < out->len; i++) {
 		HOLDS(out->p[i], text);
@@ -196,31 +196,31 @@ static void settle_text(struct arena *in, struct slice text, struct buf *out)
 	buf_free(&b);
 }
 
-static void learn_facts(struct slice settled)
+static void learn_facts(struct slice normalized)
 {
 	struct knowledge k = {0};
 	size_t longest = 0, column = 0;
 
-	facts_add(&k, settled);
+	facts_add(&k, normalized);
 	facts_end(&k);
-	HOLDS(k.not_utf8 == !slice_is_utf8(settled) && k.eightbit == !slice_is_ascii(settled), settled);
-	for (size_t i = 0; i < settled.len; i++) {
-		if (settled.p[i] == '\r')
+	HOLDS(k.not_utf8 == !slice_is_utf8(normalized) && k.eightbit == !slice_is_ascii(normalized), normalized);
+	for (size_t i = 0; i < normalized.len; i++) {
+		if (normalized.p[i] == '\r')
 			longest = column > longest ? column : longest;
-		column = settled.p[i] == '\r' || settled.p[i] == '\n' ? 0 : column + 1;
+		column = normalized.p[i] == '\r' || normalized.p[i] == '\n' ? 0 : column + 1;
 	}
-	HOLDS(k.longest == (longest > SETTLE_LONG ? longest : 0), settled);
+	HOLDS(k.longest == (longest > NORMALIZE_LINE ? longest : 0), normalized);
 }
 
-static void print_header(struct arena *in, struct slice settled)
+static void print_header(struct arena *in, struct slice normalized)
 {
 	struct header h = {.in = in}, again = {.in = in};
-	struct slice rest = settled, printed;
+	struct slice rest = normalized, printed;
 	struct buf b;
 
 	(void)header_parse(&h, &rest);
-	buf_start(&b, 10 * settled.len + 10000);
-	HOLDS(header_print(&h, &b) == 0, settled);
+	buf_start(&b, 10 * normalized.len + 10000);
+	HOLDS(header_print(&h, &b) == 0, normalized);
 	printed = rest = buf_slice_of(&b);
 	for (size_t i = 0, column = 0; i < printed.len; i++) {
 		HOLDS(printed.p[i] != '\n' || (i && printed.p[i - 1] == '\r'), printed);
@@ -269,7 +269,7 @@ static void read_date(struct arena *in, const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
 	struct arena in = {0};
-	struct slice text = fuzz_copy(&in, octets, len < LONGEST_INPUT ? len : LONGEST_INPUT), settled;
+	struct slice text = fuzz_copy(&in, octets, len < LONGEST_INPUT ? len : LONGEST_INPUT), normalized;
 	struct buf out;
 
 	if (slice_trim(text).len && slice_is_utf8(text) && !slice_has_control(text)) {
@@ -277,12 +277,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 		encode_text(&in, text);
 		encode_parameter(&in, text);
 	}
-	buf_start(&out, settle_room(text.len) + settle_room(0));
-	settle_text(&in, text, &out);
-	settled = (struct slice){out.p ? out.p : "", out.len};
-	learn_facts(settled);
-	encode_body(&in, settled, text);
-	print_header(&in, settled);
+	buf_start(&out, normalize_room(text.len) + normalize_room(0));
+	normalize_text(&in, text, &out);
+	normalized = (struct slice){out.p ? out.p : "", out.len};
+	learn_facts(normalized);
+	encode_body(&in, normalized, text);
+	print_header(&in, normalized);
 	put_field(&in, text.p); /* up to its first NUL */
 	read_date(&in, text.p);
 	HOLDS(slice_is_utf8(text_in_utf8(&in, slice_of(text.p))), text);

@@ -44,7 +44,7 @@ static void test_text_has_a_form_for_every_relay_and_one_in_8_bits_where_it_can(
 		struct composition c = {.text = compose_text("text/plain", rows[i].charset, text, &rows[i].facts)};
 		struct failure f;
 
-		assert_int_equal(compose(&m, &in, &c, &f), 0);
+		assert_int_equal(compose_message(&m, &in, &c, &f), 0);
 		assert_string_equal(field(&m, "Content-Type"), rows[i].type);
 		assert_string_equal(field(&m, "Content-Transfer-Encoding"), rows[i].encoding);
 		assert_string_equal(all_of(&in, m.body), rows[i].body);
@@ -71,7 +71,7 @@ static void test_fields_that_spoke_of_the_old_body_go(void **state)
 	header_put(&m.header, "Content-Language", "de");
 	header_put(&m.header, "Subject", "kept");
 	header_put(&m.header, "Content-MD5", "x");
-	assert_int_equal(compose(&m, &in, &c, &f), 0);
+	assert_int_equal(compose_message(&m, &in, &c, &f), 0);
 	assert_null(header_find(&m.header, "Content-Language", NULL));
 	assert_null(header_find(&m.header, "Content-MD5", NULL));
 	assert_string_equal(field(&m, "Subject"), "kept");

@@ -64,7 +64,7 @@ static void check_row(struct arena *in, const struct row *row, size_t room)
 	message_of(&seven, in, row->text);
 	message_of(&eight, in, row->text);
 	eight.body = seven.body;
-	assert_int_equal(recode(&seven, &eight, in, &f), 0);
+	assert_int_equal(recode_message(&seven, &eight, in, &f), 0);
 	/* One after the other, and each twice, as two relays might get them. */
 	for (unsigned i = 0; i < 2; i++) {
 		check_form(wire_of(in, &seven, room), row->seven);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* memrchr */
-#include "mail/settle.h"
+#include "mail/normalize.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@ static void put(struct buf *out, const char *p, size_t len)
 }
 
 /* The line at hand is over: false if it was the dot. */
-static bool line_end(struct settler *s, struct buf *out)
+static bool line_end(struct normalizer *s, struct buf *out)
 {
 	if (s->dot) {
 		s->ended = true;
@@ -23,7 +23,7 @@ static bool line_end(struct settler *s, struct buf *out)
 	return true;
 }
 
-static void line_text(struct settler *s, const char *p, size_t len, struct buf *out)
+static void line_text(struct normalizer *s, const char *p, size_t len, struct buf *out)
 {
 	if (!len)
 		return;
@@ -36,7 +36,7 @@ static void line_text(struct settler *s, const char *p, size_t len, struct buf *
 }
 
 /* The CRs held back are line ends of their own: no LF followed. */
-static bool flush_crs(struct settler *s, struct buf *out)
+static bool flush_crs(struct normalizer *s, struct buf *out)
 {
 	for (; s->crs; s->crs--)
 		if (!line_end(s, out))
@@ -45,7 +45,7 @@ static bool flush_crs(struct settler *s, struct buf *out)
 }
 
 /* A piece of text with CRs in it, no LF. Those at its end are held back. */
-static bool text_with_crs(struct settler *s, const char *p, const char *end, struct buf *out)
+static bool text_with_crs(struct normalizer *s, const char *p, const char *end, struct buf *out)
 {
 	while (p < end) {
 		const char *cr = memchr(p, '\r', (size_t)(end - p)), *stop = cr ? cr : end;
@@ -54,7 +54,7 @@ static bool text_with_crs(struct settler *s, const char *p, const char *end, str
 			return false;
 		line_text(s, p, (size_t)(stop - p), out);
 		for (p = stop; p < end && *p == '\r'; p++) {
-			if (s->crs == SETTLE_RUN && !flush_crs(s, out))
+			if (s->crs == NORMALIZE_RUN && !flush_crs(s, out))
 				return false;
 			s->crs++;
 		}
@@ -63,7 +63,7 @@ static bool text_with_crs(struct settler *s, const char *p, const char *end, str
 }
 
 /* A line, or what the piece has of it; crs: there may be CRs in it. */
-static bool line_part(struct settler *s, struct slice part, bool crs, bool lf, struct buf *out)
+static bool line_part(struct normalizer *s, struct slice part, bool crs, bool lf, struct buf *out)
 {
 	if (!s->crs && !crs) {
 		line_text(s, part.p, part.len, out);
@@ -77,7 +77,7 @@ static bool line_part(struct settler *s, struct slice part, bool crs, bool lf, s
 	return text_with_crs(s, part.p, part.p + part.len, out);
 }
 
-static void settle_lines(struct settler *s, const char *p, const char *end, bool crs, struct buf *out)
+static void normalize_lines(struct normalizer *s, const char *p, const char *end, bool crs, struct buf *out)
 {
 	while (p < end) {
 		const char *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf ? lf : end;
@@ -91,7 +91,7 @@ static void settle_lines(struct settler *s, const char *p, const char *end, bool
 	}
 }
 
-static size_t drop_nuls(struct settler *s, char *piece, size_t len)
+static size_t drop_nuls(struct normalizer *s, char *piece, size_t len)
 {
 	size_t kept = 0;
 
@@ -110,29 +110,29 @@ static size_t drop_nuls(struct settler *s, char *piece, size_t len)
 }
 
 /* An LF becomes two; so does each CR held back; and there may be a dot and a last line end. */
-size_t settle_room(size_t len)
+size_t normalize_room(size_t len)
 {
-	return 2 * (len + SETTLE_RUN) + 8;
+	return 2 * (len + NORMALIZE_RUN) + 8;
 }
 
-int settle(struct settler *s, char *piece, size_t len, struct buf *out)
+int normalize_add(struct normalizer *s, char *piece, size_t len, struct buf *out)
 {
 	if (s->ended)
 		return 0;
-	if (buf_reserve(out, settle_room(len)) < 0)
+	if (buf_reserve(out, normalize_room(len)) < 0)
 		return -1;
 	len = drop_nuls(s, piece, len);
 	if (len)
-		settle_lines(s, piece, piece + len, memchr(piece, '\r', len) != NULL, out);
+		normalize_lines(s, piece, piece + len, memchr(piece, '\r', len) != NULL, out);
 	out->p[out->len] = '\0';
 	return 0;
 }
 
-int settle_end(struct settler *s, struct buf *out)
+int normalize_end(struct normalizer *s, struct buf *out)
 {
 	if (s->ended)
 		return 0;
-	if (buf_reserve(out, settle_room(0)) < 0)
+	if (buf_reserve(out, normalize_room(0)) < 0)
 		return -1;
 	if (flush_crs(s, out) && s->midline) {
 		/* A dot that no line end followed is text: nobody said that the message ends here. */
@@ -188,7 +188,7 @@ static void utf8_add(struct knowledge *k, struct slice s)
 /* The last line end among the next octets that a line may have at most: up to there none is long. */
 static const char *short_lines_end(const struct knowledge *k, const char *p, const char *end)
 {
-	size_t most = SETTLE_LONG + 2;
+	size_t most = NORMALIZE_LINE + 2;
 
 	return k->line < most && (size_t)(end - p) >= most - k->line ? memrchr(p, '\n', most - k->line) : NULL;
 }
@@ -205,7 +205,7 @@ static void lines_add(struct knowledge *k, struct slice s)
 			k->line += (size_t)((lf ? lf : end) - p);
 			if (!lf)
 				return;
-			if (k->line - 1 > SETTLE_LONG && k->line - 1 > k->longest) /* settled: a CR stands before it */
+			if (k->line - 1 > NORMALIZE_LINE && k->line - 1 > k->longest) /* normalized: a CR stands before it */
 				k->longest = k->line - 1;
 		}
 		k->line = 0;
@@ -213,17 +213,17 @@ static void lines_add(struct knowledge *k, struct slice s)
 	}
 }
 
-void facts_add(struct knowledge *k, struct slice settled)
+void facts_add(struct knowledge *k, struct slice text)
 {
 	bool eightbit;
 
-	if (!settled.len)
+	if (!text.len)
 		return;
-	eightbit = has_eightbit(settled.p, settled.len);
+	eightbit = has_eightbit(text.p, text.len);
 	k->eightbit |= eightbit;
 	if (eightbit || k->awaited)
-		utf8_add(k, settled);
-	lines_add(k, settled);
+		utf8_add(k, text);
+	lines_add(k, text);
 }
 
 void facts_end(struct knowledge *k)

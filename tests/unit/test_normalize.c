@@ -3,24 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mail/settle.h"
+#include "mail/normalize.h"
 
 enum { LIMIT = 4 * 1024 * 1024 };
 
 /* Settles the text in pieces of that size. */
-static void settled(struct buf *out, struct slice text, size_t size, bool dot_ends, struct settler *s)
+static void normalized(struct buf *out, struct slice text, size_t size, bool dot_ends, struct normalizer *s)
 {
-	*s = (struct settler){.dot_ends = dot_ends};
+	*s = (struct normalizer){.dot_ends = dot_ends};
 	buf_start(out, LIMIT);
 	for (size_t i = 0; i < text.len; i += size) {
 		size_t len = text.len - i < size ? text.len - i : size;
 		char *piece = malloc(len); /* exactly, for the sanitizer */
 
 		memcpy(piece, text.p + i, len);
-		assert_int_equal(settle(s, piece, len, out), 0);
+		assert_int_equal(normalize_add(s, piece, len, out), 0);
 		free(piece);
 	}
-	assert_int_equal(settle_end(s, out), 0);
+	assert_int_equal(normalize_end(s, out), 0);
 }
 
 struct row {
@@ -32,10 +32,10 @@ static void check(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t size = 1; size <= rows[i].text.len + 1; size++) {
-			struct settler s;
+			struct normalizer s;
 			struct buf out;
 
-			settled(&out, rows[i].text, size, rows[i].dot_ends, &s);
+			normalized(&out, rows[i].text, size, rows[i].dot_ends, &s);
 			assert_int_equal(out.len, rows[i].expected.len);
 			assert_memory_equal(out.p, rows[i].expected.p, out.len);
 			buf_free(&out);
@@ -94,15 +94,15 @@ static void test_a_line_of_one_dot_ends_the_message_when_it_is_asked_to(void **s
 
 static void test_nothing_behind_the_dot_is_kept_and_nuls_are_counted(void **state)
 {
-	struct settler s;
+	struct normalizer s;
 	struct buf out;
 
 	(void)state;
-	settled(&out, SLICE("a\n.\nb\0\0\n"), 4, true, &s);
+	normalized(&out, SLICE("a\n.\nb\0\0\n"), 4, true, &s);
 	assert_true(s.ended);
 	assert_int_equal(out.len, 3);
 	buf_free(&out);
-	settled(&out, SLICE("a\0\0\n.\0\nb\0\0\n"), 3, false, &s);
+	normalized(&out, SLICE("a\0\0\n.\0\nb\0\0\n"), 3, false, &s);
 	assert_int_equal(s.nuls, 5);
 	buf_free(&out);
 }
@@ -116,19 +116,19 @@ static void test_a_long_run_of_crs_is_bounded_and_loses_nothing(void **state)
 	memset(text, '\r', len);
 	text[len] = 'x';
 	for (size_t size = 1; size < 70000; size = size * 7 + 1) {
-		struct settler s;
+		struct normalizer s;
 		struct buf out;
 
-		settled(&out, (struct slice){text, len + 1}, size, false, &s);
+		normalized(&out, (struct slice){text, len + 1}, size, false, &s);
 		assert_int_equal(out.len, 2 * len + 3);
 		buf_free(&out);
 	}
-	for (size_t run = 1; run <= SETTLE_RUN; run++) { /* in front of a LF: one line end */
-		struct settler s;
+	for (size_t run = 1; run <= NORMALIZE_RUN; run++) { /* in front of a LF: one line end */
+		struct normalizer s;
 		struct buf out;
 
 		text[run] = '\n';
-		settled(&out, (struct slice){text, run + 1}, 100, false, &s);
+		normalized(&out, (struct slice){text, run + 1}, 100, false, &s);
 		assert_int_equal(out.len, 2);
 		buf_free(&out);
 		text[run] = '\r';
@@ -138,13 +138,13 @@ static void test_a_long_run_of_crs_is_bounded_and_loses_nothing(void **state)
 
 static void test_a_full_buf_is_told_before_anything_is_lost(void **state)
 {
-	struct settler s = {.dot_ends = false};
+	struct normalizer s = {.dot_ends = false};
 	char text[100] = "";
 	struct buf out;
 
 	(void)state;
-	buf_start(&out, settle_room(sizeof text) - 1);
-	assert_int_equal(settle(&s, text, sizeof text, &out), -1);
+	buf_start(&out, normalize_room(sizeof text) - 1);
+	assert_int_equal(normalize_add(&s, text, sizeof text, &out), -1);
 	assert_int_equal(out.len, 0);
 	buf_free(&out);
 }
@@ -180,7 +180,7 @@ static size_t plainly(char *to, const char *p, size_t len)
 	return used;
 }
 
-static void test_random_texts_are_settled_as_the_plainest_code_does_it(void **state)
+static void test_random_texts_are_normalized_as_the_plainest_code_does_it(void **state)
 {
 	unsigned seed = 5;
 
@@ -188,7 +188,7 @@ static void test_random_texts_are_settled_as_the_plainest_code_does_it(void **st
 	for (int round = 0; round < 20000; round++) {
 		char text[64], expected[200];
 		size_t len = 0, wanted;
-		struct settler s;
+		struct normalizer s;
 		struct buf out;
 
 		for (size_t most = (size_t)round % sizeof text; len < most; len++) {
@@ -196,7 +196,7 @@ static void test_random_texts_are_settled_as_the_plainest_code_does_it(void **st
 			text[len] = "ab\r\n\0\r\n.\n"[(seed >> 16) % 9];
 		}
 		wanted = plainly(expected, text, len);
-		settled(&out, (struct slice){text, len}, (size_t)round % 7 + 1, false, &s);
+		normalized(&out, (struct slice){text, len}, (size_t)round % 7 + 1, false, &s);
 		assert_int_equal(out.len, wanted);
 		if (wanted)
 			assert_memory_equal(out.p, expected, wanted);
@@ -307,7 +307,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_behind_the_dot_is_kept_and_nuls_are_counted),
 		cmocka_unit_test(test_a_long_run_of_crs_is_bounded_and_loses_nothing),
 		cmocka_unit_test(test_a_full_buf_is_told_before_anything_is_lost),
-		cmocka_unit_test(test_random_texts_are_settled_as_the_plainest_code_does_it),
+		cmocka_unit_test(test_random_texts_are_normalized_as_the_plainest_code_does_it),
 		cmocka_unit_test(test_facts_are_right_wherever_the_pieces_are_cut),
 		cmocka_unit_test(test_the_longest_line_is_known_from_999_octets_on_wherever_the_pieces_are_cut),
 		cmocka_unit_test(test_facts_agree_with_the_strict_check_of_slices),
