@@ -2,7 +2,7 @@
  * cli/letters - sendmail's letters: what there is (letters.def), and what each does to the options
  *
  * Use: l = letter_find(&options, 'f'); letter_act(&options, l, value, &swallow, f).
- * Owns: nothing; texts are argv's. Errors: AT_USAGE EX_USAGE. Threads: one. Source: COMPAT.md 0.3, 2.
+ * Owns: nothing; texts are argv's. Errors: AT_USAGE EX_USAGE. Threads: one. Source: mysend-compat(7), DECISIONS, OPTIONS.
  */
 #ifndef CLI_LETTERS_H
 #define CLI_LETTERS_H

@@ -6,7 +6,7 @@
  *
  * Owns: nothing; texts are argv's or the arena's.
  * Errors: AT_USAGE EX_USAGE; as_sendmail and quiet are right even then. Threads: one.
- * Source: COMPAT.md 0.3, 2.
+ * Source: mysend-compat(7), DECISIONS, OPTIONS.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H

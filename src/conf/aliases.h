@@ -9,7 +9,7 @@
  * Owns: nothing; all in the arena. Bounds: ALIASES_LIMIT octets a file; a name is expanded once a mail, whatever the file
  * and the mail say. A line that cannot be read is an error only for who needs it.
  * Errors: AT_CONFIG EX_CONFIG with file and line: no such file (but the default one), a command, a file, an
- * :include:, a circle, what is no address. Threads: one. Source: aliases(5) of sendmail and Postfix; COMPAT.md 7.
+ * :include:, a circle, what is no address. Threads: one. Source: aliases(5) of sendmail and Postfix; mysend-compat(7), LOCAL NAMES.
  */
 #ifndef CONF_ALIASES_H
 #define CONF_ALIASES_H

@@ -6,7 +6,7 @@
  *
  * Use: whoami_user(arena), whoami_mail_domain(arena, account), ...
  * Owns: nothing; texts live in the arena, or are the environment's or the process's. Bounds: a host name of 255 octets.
- * Errors: none: "" where nothing is known. Threads: one (getpwuid). Source: COMPAT.md 0.4, 6.
+ * Errors: none: "" where nothing is known. Threads: one (getpwuid). Source: mysend-compat(7), LOCAL NAMES, HEADER AND SENDER.
  */
 #ifndef CONF_WHOAMI_H
 #define CONF_WHOAMI_H

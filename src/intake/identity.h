@@ -1,10 +1,10 @@
 /*
- * intake/identity - who the mail is from: envelope sender, address and name for a From field (COMPAT.md 6)
+ * intake/identity - who the mail is from: envelope sender, address and name for a From field (mysend-compat(7), HEADER AND SENDER)
  *
  * Use: identity_read(&id, &job, &request, f) after the account is chosen.
  * Owns: nothing; texts in the job's arena.
  * Errors: EX_USAGE or EX_DATAERR for what the caller gave, EX_CONFIG naming `from` or `maildomain` where no
- * domain is known. Threads: one. Source: COMPAT.md 0.4, 6.
+ * domain is known. Threads: one. Source: mysend-compat(7), LOCAL NAMES, HEADER AND SENDER.
  */
 #ifndef INTAKE_IDENTITY_H
 #define INTAKE_IDENTITY_H

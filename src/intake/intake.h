@@ -7,7 +7,7 @@
  *
  * Owns: libmagic's database, once it was needed; accounts and aliases are in the run's arena, the rest in the job's.
  * Errors: the stage and status of whatever is wrong: with the request, the message, the configuration.
- * Threads: one. Source: COMPAT.md 0, 6.
+ * Threads: one. Source: mysend-compat(7), DECISIONS, HEADER AND SENDER.
  */
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H

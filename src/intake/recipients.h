@@ -7,7 +7,7 @@
  *
  * Owns: nothing; texts in the job's arena.
  * Errors: EX_DATAERR for what cannot be read, EX_USAGE for nobody at all, EX_CONFIG for an alias that leads nowhere
- * and for a local name where no domain is known. Threads: one. Source: COMPAT.md 0.2, 0.4, 3, 4, 7.
+ * and for a local name where no domain is known. Threads: one. Source: mysend-compat(7), DECISIONS, LOCAL NAMES, RECIPIENTS.
  */
 #ifndef INTAKE_RECIPIENTS_H
 #define INTAKE_RECIPIENTS_H

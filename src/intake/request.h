@@ -7,7 +7,7 @@
  * request_return("hdrs", &r.ret) read what NOTIFY and RET may be.
  *
  * Owns: nothing; texts are its maker's, the list of recipients is in the arena. Errors: -1 for a word that is none of those. Threads: any.
- * Source: RFC 3461 4.1, 4.3; COMPAT.md 0.3, 2.
+ * Source: RFC 3461 4.1, 4.3; mysend-compat(7), DECISIONS, OPTIONS.
  */
 #ifndef INTAKE_REQUEST_H
 #define INTAKE_REQUEST_H

@@ -3,7 +3,7 @@
  *
  * Use: struct mailboxes list = {0}; address_list(&list, arena, slice, f): appends what it finds.
  * Reads groups, nested comments, quoted local parts, obsolete routes, folding, empty members, and
- * members parted by blanks or semicolons where each has an @ (COMPAT.md 3). A bare local name is an
+ * members parted by blanks or semicolons where each has an @ (mysend-compat(7), RECIPIENTS). A bare local name is an
  * address without a domain; address_qualify gives it one.
  *
  * Owns: nothing; texts live in the arena, .spelled points into the text given.

@@ -64,7 +64,7 @@ out:
 	return text;
 }
 
-/* COMPAT.md 0, decision 5: arguments may be blind copies; only a message without any header says who they are. */
+/* mysend-compat(7), DECISIONS: arguments may be blind copies; only a message without any header says who they are. */
 static void put_to(struct header *h, const struct envelope *e, bool all)
 {
 	const char *text = "undisclosed-recipients:;";

@@ -1,5 +1,5 @@
 /*
- * mail/complete - what a message lacks before it may travel (RFC 5322 3.6, COMPAT.md 0, 5, 6)
+ * mail/complete - what a message lacks before it may travel (RFC 5322 3.6; mysend-compat(7), DECISIONS, HEADER AND SENDER)
  *
  * Use: fill struct completion from the account and the caller's wishes, then complete_message(&mail, &message, &c, f), with
  * the mail's envelope filled in.
@@ -29,7 +29,7 @@ struct completion {
 	bool keep_bcc;		  /* remove_bcc_headers off */
 	const char *forced_from;  /* "" or the only address allowed in From, whatever .from says */
 	const char *from_address; /* for a missing From; qualified */
-	const char *from_name;	  /* -F, $NAME or GECOS as COMPAT.md 6 has it, or ""; UTF-8, no controls */
+	const char *from_name;	  /* -F, $NAME or GECOS as mysend-compat(7), HEADER AND SENDER has it, or ""; UTF-8, no controls */
 	const struct naming *names; /* what local names in the header stand for; NULL: themselves */
 	const char *message_host; /* right of the @ in Message-ID */
 	const char *charset;	  /* of an 8-bit body that is not UTF-8; "binary": it is no text */

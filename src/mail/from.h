@@ -5,7 +5,7 @@
  * makes it the forced address where there is one, with the name that the message gives; then there is no Sender beside it.
  *
  * Owns: nothing; all in the header's arena. Errors: EX_USAGE: there is no address to put there.
- * Threads: whoever holds the header. Source: RFC 5322 3.4, 3.6.2; COMPAT.md 5, 6.
+ * Threads: whoever holds the header. Source: RFC 5322 3.4, 3.6.2; mysend-compat(7), MESSAGE, HEADER AND SENDER.
  */
 #ifndef MAIL_FROM_H
 #define MAIL_FROM_H

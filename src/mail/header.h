@@ -31,7 +31,7 @@ struct header {
 };
 
 /* Takes the leading run of fields off *text, and the empty line behind it; what is left is the body.
- * A line that is no field begins the body too (COMPAT.md 5). False: the text ended before the header did. */
+ * A line that is no field begins the body too (mysend-compat(7), MESSAGE). False: the text ended before the header did. */
 bool header_parse(struct header *h, struct slice *text);
 /* The first of that name behind `after` (NULL: from the top), or NULL. */
 struct field *header_find(const struct header *h, const char *name, const struct field *after);

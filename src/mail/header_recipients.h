@@ -1,5 +1,5 @@
 /*
- * mail/header_recipients - the recipients and the sender that the header names (COMPAT.md 3)
+ * mail/header_recipients - the recipients and the sender that the header names (mysend-compat(7), RECIPIENTS)
  *
  * Use: header_recipients(&list, arena, &header, f) for -t; header_rename(&header, &naming, f) puts what local
  * names stand for in their place, so that none leaves without a domain.

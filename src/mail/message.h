@@ -12,7 +12,7 @@
  * Bounds: the header has at most MESSAGE_IN_MEMORY octets; the body what the disk takes.
  * Errors: AT_INPUT; EX_DATAERR for the text, EX_NOINPUT for a closed descriptor, EX_IOERR for one that
  * fails, EX_OSERR (EX_TEMPFAIL if full) for the file. Threads: whoever holds it.
- * Source: RFC 5322 2; COMPAT.md 5.
+ * Source: RFC 5322 2; mysend-compat(7), MESSAGE.
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H

@@ -7,7 +7,7 @@
  * difference. A run of more than NORMALIZE_RUN CRs is as many line ends even before an LF.
  *
  * Owns: nothing. Bounds: a piece of n octets adds at most normalize_room(n) to out; linear.
- * Errors: normalize_add, normalize_end: -1 when the buf is full. Threads: whoever holds it. Source: COMPAT.md 5.
+ * Errors: normalize_add, normalize_end: -1 when the buf is full. Threads: whoever holds it. Source: mysend-compat(7), MESSAGE.
  */
 #ifndef MAIL_NORMALIZE_H
 #define MAIL_NORMALIZE_H

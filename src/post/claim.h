@@ -7,7 +7,7 @@
  *
  * Owns: a claim its entry's lock and its job, until claim_release. Bounds: claims.patience for a lock.
  * Errors: a mail that cannot be taken is a warning, and stays; one that is no mail goes to failed/, and is counted there.
- * Threads: one at a time. Source: DESIGN (CONTRIBUTING.md), "Spool".
+ * Threads: one at a time. Source: CONTRIBUTING.md, "Spool".
  */
 #ifndef POST_CLAIM_H
 #define POST_CLAIM_H

@@ -6,7 +6,7 @@
  * session means for the others of a run is in post/crew.
  * Use: if (defer_waits(&recipient)) next = now + defer_pause(attempts, chance);
  * Pure: no clock, no file. Owns: nothing. Units: seconds. Bounds: an hour, and a tenth of it, between two tries.
- * Errors: none. Threads: any. Source: RFC 5321 4.2.1, 4.5.4.1; RFC 3463; DESIGN (CONTRIBUTING.md), "Spool".
+ * Errors: none. Threads: any. Source: RFC 5321 4.2.1, 4.5.4.1; RFC 3463; CONTRIBUTING.md, "Spool".
  */
 #ifndef POST_DEFER_H
 #define POST_DEFER_H

@@ -5,7 +5,7 @@
  * then, and job.spooled is set; or enqueue_all(&job, NULL, f) instead of a try.
  *
  * Owns: nothing. Bounds: none. Errors: of a mail that cannot wait the job says why (post/result tells it), and its recipients keep their verdicts.
- * Threads: one. Source: DESIGN (CONTRIBUTING.md), "Spool".
+ * Threads: one. Source: CONTRIBUTING.md, "Spool".
  */
 #ifndef POST_ENQUEUE_H
 #define POST_ENQUEUE_H

@@ -6,7 +6,7 @@
  *
  * Owns: the session; link_leave ends it. Bounds: one session at a time.
  * Errors: those of session_open. once: no login is to come after the first, and passwords are wiped.
- * Threads: one. Source: DESIGN (CONTRIBUTING.md), transport.
+ * Threads: one. Source: CONTRIBUTING.md, "Transport".
  */
 #ifndef POST_LINK_H
 #define POST_LINK_H

@@ -5,7 +5,7 @@
  * mail finished; outcome_go_on first, for an entry that somebody was cut short with.
  *
  * Owns: nothing. Units: seconds. Bounds: the account's queue_lifetime. Errors: a spool that cannot be written is a warning:
- * what was not recorded is tried again. Threads: one. Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
+ * what was not recorded is tried again. Threads: one. Source: CONTRIBUTING.md, "Spool"; RFC 5321 4.5.4.1.
  */
 #ifndef POST_OUTCOME_H
 #define POST_OUTCOME_H

@@ -10,7 +10,7 @@
  * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until and order.end (clock_steady, milliseconds).
  * Errors: AT_SPOOL where the queue cannot be read or written; a mail that cannot be read is moved to failed/ and named.
  * Threads: the caller's, and those of post/crew. Any number of runners may be at work.
- * Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
+ * Source: CONTRIBUTING.md, "Spool"; RFC 5321 4.5.4.1.
  */
 #ifndef POST_QUEUE_H
 #define POST_QUEUE_H

@@ -6,7 +6,7 @@
  *
  * Owns: nothing. Units: none. Bounds: at most RESULT_LINES failures are told one by one.
  * Errors: none; the status is of sysexits.h: the worst final failure, else EX_TEMPFAIL, else EX_OK.
- * Threads: one. Source: sysexits.h; COMPAT.md 0.8, 9.
+ * Threads: one. Source: sysexits.h; mysend-compat(7), DECISIONS, STATUS.
  */
 #ifndef POST_RESULT_H
 #define POST_RESULT_H

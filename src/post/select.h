@@ -9,7 +9,7 @@
  *
  * Owns: nothing; texts in the arena. Units: seconds since 1970. Bounds: those of spool_list. Errors: AT_SPOOL where the spool
  * cannot be listed; a mail that cannot be read is named, and goes to failed/. Threads: one at a time.
- * Source: DESIGN (CONTRIBUTING.md), "Spool"; RFC 5321 4.5.4.1.
+ * Source: CONTRIBUTING.md, "Spool"; RFC 5321 4.5.4.1.
  */
 #ifndef POST_SELECT_H
 #define POST_SELECT_H

@@ -5,7 +5,7 @@
  * session failed. submit_verify asks the relay for its word on each, and sends nothing. Who cannot get it now waits in the spool, if the account has one. The session stays, for the next mail, unless it failed.
  * Owns: nothing. Bounds: the account's timeouts.
  * Errors: those of the recipients.
- * Threads: the job's. Source: DESIGN (CONTRIBUTING.md), promise 1.
+ * Threads: the job's. Source: CONTRIBUTING.md, "The design", promise 1.
  */
 #ifndef POST_SUBMIT_H
 #define POST_SUBMIT_H

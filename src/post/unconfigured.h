@@ -6,7 +6,7 @@
  * if (unconfigured_requeue(&spool, &entry, arena, account, id, f) > 0) take the entry of that id instead.
  *
  * Owns: nothing. Bounds: none. Errors: AT_SPOOL; what cannot be looked up stays as it is. A crash between the two steps can let
- * it arrive twice. Threads: one (conf/whoami). Source: DESIGN (CONTRIBUTING.md), "Spool".
+ * it arrive twice. Threads: one (conf/whoami). Source: CONTRIBUTING.md, "Spool".
  */
 #ifndef POST_UNCONFIGURED_H
 #define POST_UNCONFIGURED_H

@@ -11,7 +11,7 @@
  * Owns: a spool its folders' descriptors; an entry its file, open and locked, until spool_release.
  * Bounds: SPOOL_NAMES mails are listed at a time.
  * Errors: AT_SPOOL; EX_TEMPFAIL where the disk is full, EX_CANTCREAT for our own set-up, EX_DATAERR for a file that is
- * none of ours. Threads: one. Source: mysend-spool(5); DESIGN (CONTRIBUTING.md), "Spool".
+ * none of ours. Threads: one. Source: mysend-spool(5); CONTRIBUTING.md, "Spool".
  */
 #ifndef SPOOL_SPOOL_H
 #define SPOOL_SPOOL_H

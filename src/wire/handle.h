@@ -8,7 +8,7 @@
  * Owns: the caller owns the handle (curl_easy_cleanup). words: CURL_ERROR_SIZE octets, the caller's, as long as the handle.
  * Units: as the account's. Errors: AT_CONFIG EX_CONFIG for what this libcurl lacks; handle_failure maps
  * the rest to stage and sysexits. Threads: one handle, one thread.
- * Source: libcurl's CURLOPT_ and libcurl-errors(3) pages; COMPAT.md 9 (statuses).
+ * Source: libcurl's CURLOPT_ and libcurl-errors(3) pages; mysend-compat(7), STATUS.
  */
 #ifndef WIRE_HANDLE_H
 #define WIRE_HANDLE_H

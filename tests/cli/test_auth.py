@@ -1,4 +1,4 @@
-"""Logging in: every mechanism, every refusal, and never going on without (DESIGN.md, The transport)."""
+"""Logging in: every mechanism, every refusal, and never going on without (CONTRIBUTING.md, "Transport")."""
 import pytest
 
 from given import login, PLAIN as TEXT

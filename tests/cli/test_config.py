@@ -1,4 +1,4 @@
-"""Files, environment and options make one account, and errors say where (DESIGN.md, Config file)."""
+"""Files, environment and options make one account, and errors say where (CONTRIBUTING.md, "Configuration")."""
 import os
 import pwd
 import shutil

@@ -1,4 +1,4 @@
-"""The header is completed where it lacks something and left alone where it doesn't (COMPAT.md 0 and 6)."""
+"""The header is completed where it lacks something and left alone where it doesn't (mysend-compat(7), DECISIONS, HEADER AND SENDER)."""
 import email
 import email.header
 import email.policy

@@ -1,4 +1,4 @@
-"""What is read on stdin leaves as the message it was meant to be (COMPAT.md 0 and 5)."""
+"""What is read on stdin leaves as the message it was meant to be (mysend-compat(7), DECISIONS, MESSAGE)."""
 import email
 import fcntl
 import hashlib

@@ -1,4 +1,4 @@
-"""What the caller learns: status, one line, a hint, the log; and nobody hears a secret (COMPAT.md 0 and 9)."""
+"""What the caller learns: status, one line, a hint, the log; and nobody hears a secret (mysend-compat(7), DECISIONS, STATUS)."""
 import os
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Who gets the mail: arguments, and the header with -t (COMPAT.md 3 and 4)."""
+"""Who gets the mail: arguments, and the header with -t (mysend-compat(7), RECIPIENTS)."""
 import os
 import socket
 

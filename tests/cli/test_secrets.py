@@ -1,4 +1,4 @@
-"""Passwords: where they come from, and where they never go (DESIGN.md, Secrets)."""
+"""Passwords: where they come from, and where they never go (CONTRIBUTING.md, "Ten rules")."""
 import os
 import subprocess
 

@@ -1,4 +1,4 @@
-"""The envelope sender: -f, the account's from, force_from (COMPAT.md 2 and 6)."""
+"""The envelope sender: -f, the account's from, force_from (mysend-compat(7), OPTIONS, HEADER AND SENDER)."""
 import email.utils
 import os
 import socket

@@ -1,4 +1,4 @@
-"""SMTP on standard input: -bs for a client that listens, -bS and the name bsmtp for a file (COMPAT.md 2.2)."""
+"""SMTP on standard input: -bs for a client that listens, -bS and the name bsmtp for a file (mysend-compat(7), MODES)."""
 import signal
 import socket
 import subprocess

@@ -1,4 +1,4 @@
-"""TLS: on unless switched off, verified unless told otherwise, and no secret goes out in clear (DESIGN.md)."""
+"""TLS: on unless switched off, verified unless told otherwise, and no secret goes out in clear (CONTRIBUTING.md, "Transport")."""
 import os
 
 from given import LOGIN, PLAIN as TEXT

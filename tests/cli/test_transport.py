@@ -1,4 +1,4 @@
-"""What goes over the wire, and what is made of each answer (DESIGN.md, The transport)."""
+"""What goes over the wire, and what is made of each answer (CONTRIBUTING.md, "Transport")."""
 import email
 import socket
 import time

@@ -1,4 +1,4 @@
-"""What is made of each answer: per recipient, per transaction, per session (COMPAT.md 9)."""
+"""What is made of each answer: per recipient, per transaction, per session (mysend-compat(7), STATUS)."""
 import pytest
 
 from given import EVERY_STYLE, PLAIN as TEXT, STYLES

@@ -13,7 +13,7 @@ run() { ${MAKE:-make} "$@" DESTDIR="$root/to" prefix=/usr >"$root/log" 2>&1 || {
 run install
 run install-sendmail-links
 run install-units
-for file in bin/mysend share/man/man5/mysend.conf.5 share/man/man7/mysend-trouble.7 share/bash-completion/completions/mysend share/zsh/site-functions/_mysend \
+for file in bin/mysend share/man/man5/mysend.conf.5 share/man/man7/mysend-compat.7 share/man/man7/mysend-trouble.7 share/bash-completion/completions/mysend share/zsh/site-functions/_mysend \
 	share/doc/mysend/migrate.md share/doc/mysend/mysend.conf.example share/doc/mysend/logrotate sbin/sendmail \
 	lib/systemd/system/mysend.socket lib/systemd/system/mysend@.service lib/systemd/user/mysend-queue.timer; do
 	[ -e "$root/to/usr/$file" ] || [ -L "$root/to/usr/$file" ] || trouble "/usr/$file is not installed"

@@ -14,6 +14,7 @@ done
 
 for letter in $(sed -n "s/^LETTER('\\(.\\)'.*/\\1/p" "$src/src/cli/letters.def"); do
 	grep -qE "^\.It Fl ([^.]* , (Fl )?)?$letter( |$)" mysend.1 || trouble "mysend.1 has nothing on -$letter"
+	sed -n '/^\.Sh OPTIONS/,/^\.Sh MODES/p' mysend-compat.7 | grep -qE "^\.It Fl $letter( |\$)" || trouble "mysend-compat.7 has nothing on -$letter"
 done
 words=$(sed -n '/^} words\[\] = {/,/^};/p' "$src/src/cli/options.c" | grep -oE '\{"[a-z-]+"' | tr -d '{"')
 [ -n "$words" ] || trouble "the words in options.c cannot be read"
