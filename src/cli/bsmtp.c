@@ -1,86 +1,261 @@
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/ending.h"
 #include "cli/behind.h"
 #include "cli/modes.h"
 #include "cli/smtpd_answer.h"
 #include "cli/watch.h"
 #include "intake/feed_bsmtp.h"
+#include "post/crew.h"
 #include "post/result.h"
 #include "post/submit.h"
 
-/* A file of SMTP commands on standard input (-bS). */
+/* How many items may wait for the one in front of them, so that memory does not depend on how many are wrong. */
+enum { ITEMS = 256 };
+
+/* What stands in the file, in its order: what is told of each is told in that order, whenever it is known. */
+struct item {
+	struct arena in; /* the item's own */
+	struct item *next;
+	struct job *job; /* own; NULL: no mail, and why says why */
+	struct failure why;
+	size_t number; /* of the message; outside of any, of the one before */
+	enum { ITEM_READY, ITEM_GIVEN, ITEM_DONE } state;
+	bool refused;
+	bool by_itself;	   /* it is given to nobody with others */
+	unsigned sessions; /* that had been opened when it was given */
+	int64_t given;
+};
+
+/* A file of SMTP commands on standard input (-bS): a feed of a crew. */
 struct bsmtp {
 	const struct options *options;
 	struct feed_bsmtp feed;
 	struct link link;
-	size_t taken, refused; /* messages */
-	size_t bad_outside;    /* commands outside of any that could not be taken */
-	bool queued_any;       /* something is in the queue now */
+	const struct account *account; /* whose session is open, and takes what is for it */
+	struct item *first, **end;     /* that are not told of */
+	size_t items, messages;	       /* in that list; read so far */
+	size_t taken, refused;	       /* messages that are through */
+	size_t bad_outside;	       /* commands outside of any that could not be taken */
+	bool queued_any;	       /* something is in the queue now */
+	bool over, failed;	       /* nothing more is read; that was a failure: */
+	struct failure why;
 };
 
 /* Nobody reads answers: what went wrong is told on standard error, with the message's number. */
-static void tell(const struct bsmtp *b, struct smtpd_answer *a, int rc)
+static void tell(const struct item *item)
 {
-	struct slice rest = slice_of(rc == 0 ? a->lines.p : "no memory for an answer"), line;
+	struct smtpd_answer a;
+	int rc = item->job ? smtpd_answer_verdicts(&a, item->job) : smtpd_answer_failure(&a, &item->why);
+	struct slice rest = slice_of(rc == 0 ? a.lines.p : "no memory for an answer"), line;
 	bool more = true;
 
-	while (more && a->code >= 400 && !b->options->quiet) {
+	if (item->job && item->refused)
+		result_unkept(item->job);
+	while (more && a.code >= 400) {
 		more = slice_cut(&rest, '\n', &line);
 		if (!more)
 			line = rest;
-		fprintf(stderr, "mysend: message %zu: %d %.*s\n", b->taken + b->refused, a->code, (int)line.len, line.p);
+		fprintf(stderr, "mysend: message %zu: %d %.*s\n", item->number, a.code, (int)line.len, line.p);
 	}
-	smtpd_answer_free(a);
+	smtpd_answer_free(&a);
 }
 
-static void refuse(struct bsmtp *b, const struct bsmtp_item *item)
+static void forget_first(struct bsmtp *b)
 {
-	struct smtpd_answer a;
-	int rc = smtpd_answer_failure(&a, &item->why);
+	struct item *item = b->first;
+	struct arena in = item->in;
 
-	b->bad_outside += item->outside;
-	b->refused += !item->outside;
-	tell(b, &a, rc);
+	b->first = item->next;
+	if (!b->first)
+		b->end = &b->first;
+	b->items--;
+	receiver_free(item->job);
+	arena_free(&in);
 }
 
-static void hand_over(struct bsmtp *b, struct job *j)
+static void finish(struct bsmtp *b, struct item *item)
 {
-	struct smtpd_answer a;
-	int rc;
-
-	submit(j, &b->link);
-	if (result_tell(j, true) == EX_OK) {
-		b->taken++;
-	} else {
-		b->refused++;
+	item->state = ITEM_DONE;
+	for (; b->first && b->first->state == ITEM_DONE; forget_first(b))
 		if (!b->options->quiet)
-			result_unkept(j);
-	}
-	b->queued_any |= j->spooled != NULL;
-	rc = smtpd_answer_verdicts(&a, j);
-	tell(b, &a, rc);
+			tell(b->first);
 }
 
-static int take(struct bsmtp *b, struct bsmtp_item *item, struct failure *f)
+/* A mail has its verdicts. */
+static void settle(struct bsmtp *b, struct item *item)
 {
-	struct ending held;
+	item->refused = result_tell(item->job, true) != EX_OK;
+	b->taken += !item->refused;
+	b->refused += item->refused;
+	b->queued_any |= item->job->spooled != NULL;
+	finish(b, item);
+}
 
-	if (!item->job) {
-		refuse(b, item);
+static void append(struct bsmtp *b, const struct bsmtp_item *got)
+{
+	struct arena in = {.block = NULL};
+	struct item *item = arena_zeroed(&in, 1, sizeof *item);
+
+	b->messages += !got->outside;
+	*item = (struct item){.in = in, .job = got->job, .number = b->messages};
+	*b->end = item;
+	b->end = &item->next;
+	b->items++;
+	if (got->job)
+		return;
+	item->why = got->why;
+	b->bad_outside += got->outside;
+	b->refused += !got->outside;
+	finish(b, item);
+}
+
+/* One more item. False: there is none, or not yet. */
+static bool read_on(struct bsmtp *b, bool wait)
+{
+	struct bsmtp_item got;
+	int rc = b->over ? FEED_END : feed_bsmtp_next(&b->feed, wait, &got, &b->why);
+
+	b->failed |= rc < 0;
+	b->over |= rc < 0 || rc == FEED_END;
+	if (rc != FEED_GOT)
+		return false;
+	append(b, &got);
+	return true;
+}
+
+static struct item *first_ready(const struct bsmtp *b)
+{
+	struct item *item = b->first;
+
+	while (item && item->state != ITEM_READY)
+		item = item->next;
+	return item;
+}
+
+static struct item *item_of(const struct bsmtp *b, const struct job *j)
+{
+	struct item *item = b->first;
+
+	while (item->job != j)
+		item = item->next;
+	return item;
+}
+
+static bool travels(const struct bsmtp *b, const struct item *item)
+{
+	const struct job *j = item->job;
+
+	return !b->options->dry_run && !item->by_itself && !j->later && !j->account->unconfigured;
+}
+
+/* What has not come is not waited for: the answers to what is under way are. */
+static struct job *next(void *ctx, bool alone, int64_t *when)
+{
+	struct bsmtp *b = ctx;
+	struct item *item;
+
+	(void)alone; /* nobody has tried any of it */
+	*when = 0;
+	if (ending_asked())
+		return NULL;
+	while (!(item = first_ready(b)) && b->items < ITEMS + b->account->window && read_on(b, false))
+		;
+	if (!item || item->job->account != b->account || !travels(b, item))
+		return NULL;
+	item->state = ITEM_GIVEN;
+	item->sessions = b->link.sessions;
+	item->given = clock_steady();
+	return item->job;
+}
+
+/* The relay has hung up behind the mail before it without a word, as some do after so many: nothing of this one was sent, and nothing
+ * is wrong with it. One that says nothing for as long as it may is not asked again. */
+static bool is_goodbye(const struct bsmtp *b, const struct item *item)
+{
+	const struct envelope *e = &item->job->mail.envelope;
+	const struct failure *why = e->recipient[0].why;
+
+	return envelope_count(e, PENDING) == e->recipients && why && why->stage == AT_SENDER && failure_is_temporary(why) && !why->code &&
+	       item->sessions == b->link.sessions && clock_steady() - item->given < item->job->account->timeout * INT64_C(1000) &&
+	       !ending_asked();
+}
+
+static void done(void *ctx, struct job *j, enum crew_end how)
+{
+	struct item *item = item_of(ctx, j);
+
+	item->by_itself = how == CREW_LOST && is_goodbye(ctx, item);
+	if (how == CREW_BACK || item->by_itself) {
+		item->state = ITEM_READY;
+		return;
+	}
+	submit_rest(j);
+	settle(ctx, item);
+}
+
+/* Of this mail; the next one finds out for itself. */
+static void not_let_in(struct bsmtp *b, struct item *item, const struct failure *why)
+{
+	envelope_blame(&item->job->mail.envelope, &item->job->arena, why);
+	submit_rest(item->job);
+	settle(b, item);
+}
+
+static void nobody(void *ctx, const struct failure *why)
+{
+	struct item *item = first_ready(ctx);
+
+	if (item)
+		not_let_in(ctx, item, why);
+}
+
+static int alone(struct bsmtp *b, struct item *item, struct failure *f)
+{
+	if (!b->options->dry_run) {
+		submit(item->job, &b->link);
+		settle(b, item);
 		return 0;
 	}
-	if (b->options->dry_run) {
-		b->taken++;
-		return intake_print(item->job, f);
-	}
-	ending_hold(&held);
-	hand_over(b, item->job);
-	if (!ending_asked()) {
-		ending_release(&held);
-		return 0;
+	if (intake_print(item->job, f) < 0)
+		return -1;
+	b->taken++;
+	forget_first(b);
+	return 0;
+}
+
+/* All that is there for that mail's account, in one session as long as it lasts. */
+static int hand_over(struct bsmtp *b, struct item *item, struct failure *f)
+{
+	const struct crew_client client = {b, next, done, NULL, nobody, NULL};
+	const struct crew_order order = {.account = item->job->account, .sessions = 1, .link = &b->link, .others = 5};
+	size_t through = b->taken + b->refused;
+	struct failure why;
+	struct crew_sum sum;
+
+	if (!travels(b, item))
+		return alone(b, item, f);
+	b->account = item->job->account;
+	/* The crew gives up after some sessions from which nothing came; somebody's turn it has to be. */
+	if (crew_run(&order, &client, &sum, &why) < 0 && b->taken + b->refused == through && !ending_asked())
+		return alone(b, first_ready(b), f);
+	return 0;
+}
+
+/* What was in hand has been answered. What was read and not sent waits, where it can. */
+static int end_as_told(struct bsmtp *b, struct failure *f)
+{
+	struct failure why;
+	struct item *item;
+
+	while ((item = first_ready(b))) {
+		fail(&why, AT_SENDER, EX_TEMPFAIL, "mysend was told to end");
+		snprintf(why.relay, sizeof why.relay, "%s", b->link.session ? session_relay(b->link.session) : item->job->account->host);
+		not_let_in(b, item, &why);
 	}
 	return fail(f, AT_INPUT, EX_TEMPFAIL, "mysend was told to end: %zu of %zu messages have been handed over, what follows has not been read",
 		    b->taken, b->taken + b->refused);
@@ -88,16 +263,23 @@ static int take(struct bsmtp *b, struct bsmtp_item *item, struct failure *f)
 
 static int take_all(struct bsmtp *b, struct failure *f)
 {
-	struct bsmtp_item item;
-	int got;
+	struct item *item;
 
-	while ((got = feed_bsmtp_next(&b->feed, true, &item, f)) == FEED_GOT) {
-		got = take(b, &item, f);
-		receiver_free(item.job);
-		if (got < 0)
+	while ((item = first_ready(b)) || read_on(b, true)) {
+		struct ending held;
+
+		if (!item)
+			continue;
+		ending_hold(&held);
+		if (hand_over(b, item, f) < 0)
 			return -1;
+		if (ending_asked())
+			return end_as_told(b, f);
+		ending_release(&held);
 	}
-	return got;
+	if (b->failed)
+		*f = b->why;
+	return b->failed ? -1 : 0;
 }
 
 static int status_of(const struct bsmtp *b)
@@ -111,7 +293,7 @@ static int status_of(const struct bsmtp *b)
 
 int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct bsmtp b = {.options = o};
+	struct bsmtp b = {.options = o, .end = &b.first};
 	struct intake intake;
 	struct watch watch;
 	int rc;
@@ -127,6 +309,8 @@ int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f)
 	intake_close(&intake);
 	link_leave(&b.link, rc == 0);
 	watch_close(&watch);
+	while (b.first)
+		forget_first(&b);
 	feed_bsmtp_close(&b.feed);
 	return rc < 0 ? -1 : status_of(&b);
 }

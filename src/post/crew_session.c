@@ -53,7 +53,7 @@ static struct mail *hand(struct member *m, struct job *j)
 {
 	j->encrypted = session_is_encrypted(m->link->session);
 	j->authenticated = session_is_authenticated(m->link->session);
-	if (!m->crew->order->link) /* else whoever lent the session is told of his own mail only */
+	if (!m->crew->order->along)
 		link_warn(m->link, &j->mail);
 	m->given++;
 	m->in_hand++;

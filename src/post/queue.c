@@ -109,7 +109,7 @@ static void run_account(struct run *r, const struct account *a)
 	const struct crew_client client = {r, next, done, part, nobody, NULL};
 	/* A session that was lent is not replaced: its caller is waiting. */
 	const struct crew_order order = {
-		.account = a, .sessions = sessions_for(r, a), .link = o->link, .watcher = o->watcher, .end = o->end, .others = o->link ? 0 : OTHER_SESSIONS};
+		.account = a, .sessions = sessions_for(r, a), .link = o->link, .along = o->link != NULL, .watcher = o->watcher, .end = o->end, .others = o->link ? 0 : OTHER_SESSIONS};
 	struct crew_sum sum;
 	struct failure f;
 

@@ -81,6 +81,15 @@ static void wait_for_relay(struct job *j)
 		envelope_blame(&j->mail.envelope, &j->arena, j->account->unconfigured);
 }
 
+void submit_rest(struct job *j)
+{
+	/* A person who takes it back, before the relay has anything of it. */
+	if (ending_is_abort() && untouched(&j->mail.envelope))
+		return;
+	enqueue_rest(j);
+	enqueue_bounce(j);
+}
+
 void submit(struct job *j, struct link *l)
 {
 	struct failure unused; /* the job has it as unkept */
@@ -92,11 +101,7 @@ void submit(struct job *j, struct link *l)
 	if (j->later && enqueue_all(j, NULL, &unused) == 0)
 		return;
 	try(j, l, false);
-	/* A person who takes it back, before the relay has anything of it. */
-	if (ending_is_abort() && untouched(&j->mail.envelope))
-		return;
-	enqueue_rest(j);
-	enqueue_bounce(j);
+	submit_rest(j);
 }
 
 void submit_verify(struct job *j, struct link *l)

@@ -14,6 +14,8 @@
 #include "post/link.h"
 
 void submit(struct job *j, struct link *l);
+/* After a try by other means (post/crew): who may get it later waits in the spool. */
+void submit_rest(struct job *j);
 void submit_verify(struct job *j, struct link *l);
 
 #endif
