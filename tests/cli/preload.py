@@ -75,6 +75,11 @@ def loaded(mysend, *args, **more):
     return found
 
 
+def loaded_by_session(mysend):
+    """The same of one that opens a session, or would if anybody were at the other end."""
+    return loaded(mysend, "bob@example.org", stdin=b"\n", config="account default\nhost 127.0.0.1\nport 1\nfrom me@example.net\nqueue off\n")
+
+
 @pytest.fixture
 def libcurl_with(mysend, libraries, library):
     """libcurl_with(NAME) -> the environment in which the functions of NAME.c stand before those of libcurl; or the test is skipped."""
@@ -87,10 +92,12 @@ def libcurl_with(mysend, libraries, library):
         os.makedirs(folder, exist_ok=True)
 
         def make(path):
-            config = "account default\nhost 127.0.0.1\nport 1\nfrom me@example.net\nqueue off\n"
-            real = [path for path in loaded(mysend, "bob@example.org", stdin=b"\n", config=config) if os.path.basename(path).startswith("libcurl")]
+            real = [path for path in loaded_by_session(mysend) if os.path.basename(path).startswith("libcurl")]
             # What it needs is asked for by a path: the real one's own name is what it has itself.
-            behind = compiled("/dev/null", os.path.join(folder, "real.so"))
+            behind = os.path.join(folder, "real.so")
+            if os.path.lexists(behind):     # of one that was cut short: nothing is to be written through that link
+                os.unlink(behind)
+            compiled("/dev/null", behind)
             compiled(os.path.join(HERE, name + ".c"), path, "-Wl,-soname," + own, behind)
             os.unlink(behind)
             os.symlink(real[0], behind)

@@ -1,10 +1,10 @@
 """Passwords: where they come from, and where they never go (CONTRIBUTING.md, "Ten rules")."""
 import os
-import subprocess
 
 import pytest
 from given import PLAIN as TEXT
-from waiting import PATIENCE, wait_for
+from preload import loaded_by_session
+from waiting import wait_for
 
 LOGIN = "user joe\nauth plain\n"
 
@@ -128,8 +128,7 @@ def test_password_is_not_in_the_process_list(mysend, relay):
 
 @pytest.mark.parametrize("method", ["scram-sha-256", "scram-sha-1"])
 def test_auth_method_that_this_libcurl_lacks_is_a_clear_config_error(mysend, relay, method):
-    libraries = subprocess.run(["ldd", mysend.path], capture_output=True, check=False, text=True, timeout=PATIENCE).stdout
-    if "libgsasl" in libraries:     # libcurl's, which has SCRAM from nowhere else; what curl(1) has may be another libcurl
+    if any("libgsasl" in path for path in loaded_by_session(mysend)):     # libcurl's, which has SCRAM from nowhere else; what curl(1) has may be another libcurl
         pytest.skip("this libcurl has SCRAM")
     one = relay("ehlo auth=plain,scram-sha-1,scram-sha-256")
     result = mysend("bob@example.org", stdin=TEXT, relay=one, config="user joe\npassword secret\nauth %s\n" % method)
