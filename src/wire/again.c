@@ -8,30 +8,6 @@
 #include "wire/engine.h"
 #include "wire/meaning.h"
 
-void again_put(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without)
-{
-	struct again **last = &e->again;
-
-	while (*last && (*last)->next)
-		last = &(*last)->next;
-	if (*last && (*last)->of == t->of && (*last)->first + (*last)->count == first && (*last)->without == without && (*last)->behind == t) {
-		(*last)->count += count;
-		return;
-	}
-	if (*last)
-		last = &(*last)->next;
-	*last = arena_zeroed(&e->scratch, 1, sizeof **last);
-	**last = (struct again){t->of, first, count, without, t, NULL};
-	t->of->open++;
-}
-
-void again_repeat(struct engine *e, const struct transaction *t)
-{
-	for (size_t i = t->first; i < t->first + t->count; i++)
-		if (t->of->mail->envelope.recipient[i].why == t->why) /* who was refused for himself stays so */
-			again_put(e, t, i, 1, t->without);
-}
-
 static void forget(const struct mail *m, size_t first, size_t count)
 {
 	for (size_t i = first; i < first + count; i++) {
@@ -106,7 +82,7 @@ bool again_without_wishes(struct engine *e, struct transaction *t, size_t recipi
 
 	if (meaning_of(why) != MEANS_NO_PARAMETER || !(t->said & OFFER_DSN) || !command_has_wishes(v, &v->recipient[recipient]))
 		return false;
-	again_put(e, t, recipient, 1, t->without | OFFER_DSN);
+	engine_put_again(e, t, recipient, 1, t->without | OFFER_DSN);
 	if (e->writing == t)
 		caps_forgo(&e->now, OFFER_DSN);
 	return true;
@@ -132,7 +108,7 @@ bool again_in_another_session(struct engine *e, const struct awaited *a, const s
 	struct failure why;
 
 	/* Who has taken one by BDAT knows it: then it is the answer to this one, and those to the next come in their order. */
-	if (a->verb != V_BDAT || e->past->chunked || a->t->failed || !a->t->accepted || reply_is_positive(r))
+	if (a->verb != V_BDAT || e->past.chunked || a->t->failed || !a->t->accepted || reply_is_positive(r))
 		return false;
 	reply_failure(r, AT_END, EX_PROTOCOL, &why);
 	if (meaning_of(&why) != MEANS_NO_COMMAND)
@@ -152,7 +128,7 @@ bool again_in_another_session(struct engine *e, const struct awaited *a, const s
 
 void again_stalled(struct engine *e, const struct failure *f)
 {
-	if (!e->queued || e->queue[e->head].verb != V_BDAT || e->past->chunked || e->over || f->code == 421 || f->exit != EX_TEMPFAIL)
+	if (!e->queued || e->queue[e->head].verb != V_BDAT || e->past.chunked || e->over || f->code == 421 || f->exit != EX_TEMPFAIL)
 		return;
 	for (size_t i = 0; i < e->queued; i++)
 		if (e->queue[(e->head + i) % e->room].verb == V_BDAT)
@@ -163,7 +139,7 @@ bool again_after_goodbye(struct engine *e, struct failure *f)
 {
 	struct reply r;
 
-	if (e->queued || !e->past->used || !session_is_over(e->session, &r))
+	if (e->queued || !e->past.used || !session_is_over(e->session, &r))
 		return false;
 	if (r.lines)
 		reply_failure(&r, AT_SENDER, EX_UNAVAILABLE, f);

@@ -106,7 +106,7 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 		return;
 	if (a->t->accepted < e->most)
 		e->most = a->t->accepted;
-	again_put(e, a->t, a->recipient, 1, a->t->without);
+	engine_put_again(e, a->t, a->recipient, 1, a->t->without);
 }
 
 static void answer_data(struct engine *e, const struct awaited *a, const struct reply *r)
@@ -137,7 +137,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 	if (a->t == e->writing) /* an answer in the middle of the message */
 		e->writing = NULL;
 	if (reply_is_positive(r) && a->t->sent && !a->t->failed) {
-		e->past->chunked |= a->verb == V_BDAT && a->t->accepted;
+		e->past.chunked |= a->verb == V_BDAT && a->t->accepted;
 		if (!e->queued)
 			e->needs_reset = false;
 		settle(a->t, ACCEPTED, NULL);

@@ -1,7 +1,7 @@
 /*
  * wire/engine - the inside of wire/smtp: transactions under way and the answers they await
  *
- * Included by smtp.c (which writes commands), body.c (which writes messages), answers.c (which reads replies) and again.c
+ * Included by engine.c (which has what all of these need), smtp.c (which writes commands), body.c (which writes messages), answers.c (which reads replies) and again.c
  * (which knows what is tried again, and without what), by nobody else.
  * A command written appends to the queue what answer it awaits; answers_next matches each reply to the head and
  * is the one place that moves on, so that no branch can forget to.
@@ -69,7 +69,7 @@ struct engine {
 	struct session *session;
 	const struct caps *caps; /* the session's */
 	struct caps now;	 /* those of the transaction that is being written */
-	struct past *past;	 /* what the session has been through */
+	struct past past;	 /* what the session has been through */
 	bool kept;		 /* when this run began, it had been idle */
 	bool over;		 /* it cannot go on, and nothing has failed: another may */
 	const struct failure *lost; /* why the session is of no more use, or NULL */
@@ -114,11 +114,11 @@ void answers_lost(struct engine *e, struct failure *f);
 void engine_end(struct engine *e, struct transaction *t);
 /* Hands the mail back to the client; who is PENDING in a lost session has its failure. */
 void engine_done(struct engine *e, struct mail *m);
+/* These recipients of the transaction get another one. */
+void engine_put_again(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
 /* CHUNKING does not hold: for the session, and for the mail, which may be tried in another one. */
 void engine_no_chunking(struct engine *e, struct transaction *t);
 
-void again_put(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
-void again_repeat(struct engine *e, const struct transaction *t);
 struct transaction *again_take(struct engine *e); /* the next, of e->again */
 void again_drop(struct engine *e); /* the session is lost: they are as free to be sent as if they had never been tried */
 /* Whether an answer is about an offer that does not hold: to MAIL (its transaction is repeated then), to a RCPT (true), to the

@@ -1,5 +1,5 @@
 /*
- * wire/inside - the inside of a session: included by session.c (which opens it), talk.c (which writes and
+ * wire/inside - the inside of a session: included by session.c (which opens it), session_io.c (which writes and
  * reads) and goodbye.c (which closes it), by nobody else
  *
  * Owns: see wire/session. Bounds: ANSWERS_MAX octets of answers not yet asked for; reading stops at half of that.

@@ -305,9 +305,14 @@ size_t session_written(const struct session *s)
 	return s->written;
 }
 
-struct past *session_past(struct session *s)
+struct past session_past(const struct session *s)
 {
-	return &s->past;
+	return s->past;
+}
+
+void session_remember(struct session *s, struct past past)
+{
+	s->past = past;
 }
 
 void session_forgo(struct session *s, unsigned offers)
@@ -328,17 +333,4 @@ bool session_is_encrypted(const struct session *s)
 bool session_is_authenticated(const struct session *s)
 {
 	return s->transcript.authenticated;
-}
-
-void session_show(const struct session *s, struct slice line)
-{
-	transcript_show(&s->transcript, '>', line);
-}
-
-void session_pace(const struct session *s, uint64_t sent, uint64_t size)
-{
-	const struct watcher *w = s->transcript.watcher;
-
-	if (w && w->pace)
-		w->pace(w->ctx, s->relay, sent, size);
 }

@@ -35,7 +35,8 @@ const struct caps *session_caps(const struct session *s);
 const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
 bool session_is_encrypted(const struct session *s);
 bool session_is_authenticated(const struct session *s);
-struct past *session_past(struct session *s);
+struct past session_past(const struct session *s);
+void session_remember(struct session *s, struct past past);
 /* Offers (mail/offers) of this relay's are not made use of any more. */
 void session_forgo(struct session *s, unsigned offers);
 /* What the watcher is to see of what goes out; the message itself is not shown. */

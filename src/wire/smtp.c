@@ -13,50 +13,6 @@ enum {
 	COMMANDS_MAX = 16 * 1024 * 1024,  /* in one write */
 };
 
-int64_t engine_deadline(int64_t seconds)
-{
-	return clock_steady() + seconds * 1000;
-}
-
-int64_t engine_before_end(const struct engine *e, int64_t until)
-{
-	int64_t end = e->limits->until;
-
-	return end && end < until ? end : until;
-}
-
-int engine_flush(struct engine *e, int64_t until, struct failure *f)
-{
-	int ok = session_write(e->session, buf_slice_of(&e->out), until, f);
-
-	/* What never left was never sent, whatever became of the connection. */
-	for (; e->ends; e->ends = e->ends->also)
-		e->ends->sent = e->ends->end <= session_written(e->session);
-	if (ok < 0) {
-		f->stage = e->in_message ? AT_BODY : AT_SENDER;
-		e->waited = clock_steady() >= until;
-	}
-	buf_clear(&e->out);
-	if (e->out.room > 4 * PIECE) /* a thousand recipients are behind us */
-		buf_free(&e->out);
-	return ok;
-}
-
-void engine_await(struct engine *e, enum verb verb, size_t recipient)
-{
-	if (e->queued == e->room) {
-		size_t room = e->room ? e->room * 2 : 32;
-		struct awaited *q = arena_zeroed(&e->scratch, room, sizeof *q);
-
-		for (size_t i = 0; i < e->queued; i++)
-			q[i] = e->queue[(e->head + i) % e->room];
-		e->queue = q;
-		e->head = 0;
-		e->room = room;
-	}
-	e->queue[(e->head + e->queued++) % e->room] = (struct awaited){verb, recipient, e->writing};
-}
-
 /* The command that stands in out from `start` on has been said. */
 static void said(struct engine *e, size_t start, enum verb verb, size_t recipient)
 {
@@ -72,53 +28,6 @@ static int say(struct engine *e, enum verb verb, const char *line, struct failur
 		return fail(f, AT_SENDER, EX_OSERR, "no memory for the commands");
 	said(e, start, verb, 0);
 	return EMITTED;
-}
-
-void engine_done(struct engine *e, struct mail *m)
-{
-	if (e->lost)
-		envelope_blame(&m->envelope, m->in, e->lost);
-	e->client->done(e->client->ctx, m);
-}
-
-void engine_end(struct engine *e, struct transaction *t)
-{
-	struct under_way *u = t->of;
-	bool answered = t->answered;
-
-	t->answered = true;
-	u->under_way--;
-	e->past->used = true;
-	e->under_way--;
-	e->octets_under_way -= t->octets->size;
-	if (t->repeat)
-		again_repeat(e, t);
-	if (--u->open == 0 && u != e->mail)
-		engine_done(e, u->mail);
-	else if (answered && e->client->part)
-		e->client->part(e->client->ctx, u->mail);
-}
-
-void engine_no_chunking(struct engine *e, struct transaction *t)
-{
-	t->of->mail->envelope.without |= OFFER_CHUNKING;
-	t->without |= OFFER_CHUNKING;
-	session_forgo(e->session, OFFER_CHUNKING);
-}
-
-int engine_out_of_order(const struct engine *e, struct failure *f)
-{
-	fail(f, AT_SENDER, EX_PROTOCOL, "the relay answers what it was not asked: none of its answers can be trusted");
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
-	return -1;
-}
-
-int engine_check_order(struct engine *e, struct failure *f)
-{
-	/* Behind a transaction it is a goodbye, whatever it says. */
-	if (e->queued || (!e->writing && e->past->used) || !session_is_ahead(e->session))
-		return 0;
-	return engine_out_of_order(e, f);
 }
 
 static void start(struct engine *e, struct transaction *t)
@@ -276,7 +185,7 @@ static bool must_wait(const struct engine *e)
 		return true;
 	/* RFC 3030 promises nothing of a relay that only says CHUNKING: until one message has gone well by BDAT, no other is under
 	 * way, whose answers could be told from those to octets that were taken for commands. */
-	if (!t && e->caps->chunking && !e->past->chunked && e->under_way)
+	if (!t && e->caps->chunking && !e->past.chunked && e->under_way)
 		return true;
 	if (!t) /* the next one may begin? */
 		return e->caps->chunking && (e->under_way >= e->limits->window ||
@@ -384,16 +293,17 @@ static void lost(struct engine *e, struct failure *f)
 int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client,
 	     struct failure *f)
 {
-	struct past *past = session_past(s);
+	const struct past past = session_past(s);
 	struct engine e = {.session = s, .caps = session_caps(s), .limits = limits, .client = client, .past = past,
-			   .kept = past->used, .needs_reset = past->open, .most = limits->recipients};
+			   .kept = past.used, .needs_reset = past.open, .most = limits->recipients};
 	int ok;
 
 	buf_start(&e.out, COMMANDS_MAX);
 	ok = run(&e, f);
 	if (ok < 0)
 		lost(&e, f);
-	past->open = e.needs_reset;
+	e.past.open = e.needs_reset;
+	session_remember(s, e.past);
 	buf_free(&e.out);
 	arena_free(&e.scratch);
 	return ok < 0 && e.over ? SMTP_ANOTHER : ok;

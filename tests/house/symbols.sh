@@ -8,12 +8,6 @@ ${NM:-nm} --version >/dev/null 2>&1 || { echo "nm is missing"; exit 77; }
 
 # Circles that are known, each by the step that closes it: "OBJECT OBJECT" (the first uses the second's). It only gets shorter.
 known='
-spool/hold spool/spool
-wire/goodbye wire/session
-wire/talk wire/session
-wire/again wire/smtp
-wire/answers wire/smtp
-wire/body wire/smtp
 '
 
 work=$(mktemp -d) || exit 99

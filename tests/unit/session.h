@@ -17,9 +17,14 @@ const char *session_relay(const struct session *s)
 	return relay;
 }
 
-struct past *session_past(struct session *s)
+struct past session_past(const struct session *s)
 {
-	return &s->past;
+	return s->past;
+}
+
+void session_remember(struct session *s, struct past past)
+{
+	s->past = past;
 }
 
 void session_forgo(struct session *s, unsigned offers)

@@ -10,6 +10,19 @@
 
 enum { LINE_MAX_OCTETS = 64 * 1024, PACE_MS = ENDING_LOOK_MS, DOUBT_MS = 5000 };
 
+void session_show(const struct session *s, struct slice line)
+{
+	transcript_show(&s->transcript, '>', line);
+}
+
+void session_pace(const struct session *s, uint64_t sent, uint64_t size)
+{
+	const struct watcher *w = s->transcript.watcher;
+
+	if (w && w->pace)
+		w->pace(w->ctx, s->relay, sent, size);
+}
+
 /* From here on only what has already come can be read. */
 static int lost(struct session *s, int exit, const char *words, struct failure *f)
 {

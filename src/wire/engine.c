@@ -1,0 +1,123 @@
+#include "wire/engine.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "mail/offers.h"
+
+int64_t engine_deadline(int64_t seconds)
+{
+	return clock_steady() + seconds * 1000;
+}
+
+int64_t engine_before_end(const struct engine *e, int64_t until)
+{
+	int64_t end = e->limits->until;
+
+	return end && end < until ? end : until;
+}
+
+int engine_flush(struct engine *e, int64_t until, struct failure *f)
+{
+	int ok = session_write(e->session, buf_slice_of(&e->out), until, f);
+
+	/* What never left was never sent, whatever became of the connection. */
+	for (; e->ends; e->ends = e->ends->also)
+		e->ends->sent = e->ends->end <= session_written(e->session);
+	if (ok < 0) {
+		f->stage = e->in_message ? AT_BODY : AT_SENDER;
+		e->waited = clock_steady() >= until;
+	}
+	buf_clear(&e->out);
+	if (e->out.room > 4 * PIECE) /* a thousand recipients are behind us */
+		buf_free(&e->out);
+	return ok;
+}
+
+void engine_await(struct engine *e, enum verb verb, size_t recipient)
+{
+	if (e->queued == e->room) {
+		size_t room = e->room ? e->room * 2 : 32;
+		struct awaited *q = arena_zeroed(&e->scratch, room, sizeof *q);
+
+		for (size_t i = 0; i < e->queued; i++)
+			q[i] = e->queue[(e->head + i) % e->room];
+		e->queue = q;
+		e->head = 0;
+		e->room = room;
+	}
+	e->queue[(e->head + e->queued++) % e->room] = (struct awaited){verb, recipient, e->writing};
+}
+
+void engine_done(struct engine *e, struct mail *m)
+{
+	if (e->lost)
+		envelope_blame(&m->envelope, m->in, e->lost);
+	e->client->done(e->client->ctx, m);
+}
+
+void engine_put_again(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without)
+{
+	struct again **last = &e->again;
+
+	while (*last && (*last)->next)
+		last = &(*last)->next;
+	if (*last && (*last)->of == t->of && (*last)->first + (*last)->count == first && (*last)->without == without && (*last)->behind == t) {
+		(*last)->count += count;
+		return;
+	}
+	if (*last)
+		last = &(*last)->next;
+	*last = arena_zeroed(&e->scratch, 1, sizeof **last);
+	**last = (struct again){t->of, first, count, without, t, NULL};
+	t->of->open++;
+}
+
+/* Who was refused together with it, and not for himself. */
+static void repeat(struct engine *e, const struct transaction *t)
+{
+	for (size_t i = t->first; i < t->first + t->count; i++)
+		if (t->of->mail->envelope.recipient[i].why == t->why)
+			engine_put_again(e, t, i, 1, t->without);
+}
+
+void engine_end(struct engine *e, struct transaction *t)
+{
+	struct under_way *u = t->of;
+	bool answered = t->answered;
+
+	t->answered = true;
+	u->under_way--;
+	e->past.used = true;
+	e->under_way--;
+	e->octets_under_way -= t->octets->size;
+	if (t->repeat)
+		repeat(e, t);
+	if (--u->open == 0 && u != e->mail)
+		engine_done(e, u->mail);
+	else if (answered && e->client->part)
+		e->client->part(e->client->ctx, u->mail);
+}
+
+void engine_no_chunking(struct engine *e, struct transaction *t)
+{
+	t->of->mail->envelope.without |= OFFER_CHUNKING;
+	t->without |= OFFER_CHUNKING;
+	session_forgo(e->session, OFFER_CHUNKING);
+}
+
+int engine_out_of_order(const struct engine *e, struct failure *f)
+{
+	fail(f, AT_SENDER, EX_PROTOCOL, "the relay answers what it was not asked: none of its answers can be trusted");
+	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	return -1;
+}
+
+int engine_check_order(struct engine *e, struct failure *f)
+{
+	/* Behind a transaction it is a goodbye, whatever it says. */
+	if (e->queued || (!e->writing && e->past.used) || !session_is_ahead(e->session))
+		return 0;
+	return engine_out_of_order(e, f);
+}
