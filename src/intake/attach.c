@@ -23,7 +23,7 @@ struct builder { /* where the parts are laid out */
 	struct buf look; /* room for the first octets of a file */
 };
 
-/* A file's name may be anything; a Content-ID is what a cid: link can say. */
+/* Characters that a file's name may have and a Content-ID must not: a cid: link could not name it (RFC 2392). */
 static const char no_id[] = "<>()[]\\,;:\"";
 
 static bool is_id(const char *text)
@@ -44,7 +44,7 @@ static const char *id_of(struct arena *in, const char *name)
 	return id;
 }
 
-/* RFC 2046 5.2.1: those must not be encoded, and so could not arrive as they are. */
+/* message/... and multipart/... must not be encoded (RFC 2046 5.2.1), so a file of such a type could not arrive unchanged. */
 static bool is_nested(const char *type)
 {
 	return slice_begins(slice_of(type), "message/") || slice_begins(slice_of(type), "multipart/");
@@ -74,7 +74,8 @@ static int check_words(const struct draft_file *a, struct media *said, struct ar
 	return 0;
 }
 
-/* libmagic looks at the beginning only, and at nothing that is known. A file is UTF-8 if it can be, whatever else the texts are. */
+/* libmagic is asked only for what the option leaves open, and sees only the beginning of the file. A file whose octets are strict
+ * UTF-8 is UTF-8, whatever --charset says of the message's texts. */
 static int check_charset(struct builder *b, struct source *text, const char **charset, struct failure *f)
 {
 	struct facts facts;
@@ -89,7 +90,7 @@ static int check_charset(struct builder *b, struct source *text, const char **ch
 	return 0;
 }
 
-/* Text in UTF-16 must not travel as text (RFC 2046 4.1.1, RFC 2781 3.3): what it says, in UTF-8. */
+/* Text in UTF-16 must not travel as text (RFC 2046 4.1.1, RFC 2781 3.3): the file is converted to UTF-8. */
 static int narrow(struct builder *b, struct part *p, const char *charset, const char *path, struct failure *f)
 {
 	p->charset = "utf-8";
@@ -98,7 +99,7 @@ static int narrow(struct builder *b, struct part *p, const char *charset, const 
 	return failure_hint(f, HINT_ATTACH_OCTETS);
 }
 
-/* What it is: type and charset as said, as found, or as both together have it. */
+/* The part's type and charset: those of the option, those that were found, or one of each. */
 static int tell(struct builder *b, struct part *p, const struct draft_file *a, const struct media *said, struct failure *f)
 {
 	struct filetype t;
@@ -122,7 +123,7 @@ static int tell(struct builder *b, struct part *p, const struct draft_file *a, c
 	return check_charset(b, p->content, &p->charset, f);
 }
 
-/* A name that is said, or that a file has. */
+/* The name of the option, or the file's own. */
 static const char *text_of(struct builder *b, const char *name, bool elsewhere)
 {
 	struct slice text = charset_text(&b->charsets, elsewhere, slice_of(name));
@@ -155,7 +156,7 @@ static int add_file(struct builder *b, const struct draft_file *a, struct failur
 	return 0;
 }
 
-/* A link could not tell them apart. */
+/* Two parts with the same Content-ID: a cid: link could mean either. */
 static int check_ids(const struct part *part, size_t count, struct failure *f)
 {
 	for (size_t i = 0; i < count; i++)
@@ -167,7 +168,7 @@ static int check_ids(const struct part *part, size_t count, struct failure *f)
 	return 0;
 }
 
-/* A text of it, in the charset that is said or found. */
+/* The text part of that type, in the charset that was given or found. */
 static int add_text(struct builder *b, struct part *to, const char *type, struct source *text, const struct facts *facts, struct failure *f)
 {
 	const char *charset = facts->wide ? NULL : b->draft->charset;
@@ -182,7 +183,7 @@ static int add_text(struct builder *b, struct part *to, const char *type, struct
 	return 0;
 }
 
-/* What it shows has to come with it. */
+/* Warns of a cid: link in the HTML that no --inline file answers. */
 static void check_links(struct builder *b, struct slice html)
 {
 	static const char link[] = "cid:";
@@ -203,7 +204,7 @@ static void check_links(struct builder *b, struct slice html)
 	}
 }
 
-/* Its line ends become those of mail, as the text's did. */
+/* The HTML file is read as a message's text is, so that its line ends become CRLF. */
 static int add_html(struct builder *b, struct failure *f)
 {
 	const char *path = b->draft->html;
@@ -235,7 +236,7 @@ static int lay_out(struct builder *b, struct failure *f)
 	if (said && d->html)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message says what its body is (MIME): it takes attachments, but no --html");
 	if (said && !d->files)
-		return 0; /* it is whole */
+		return 0; /* the message says what its body is, and nothing is attached: it stays as it came */
 	b->c.keep = said;
 	b->c.shown = arena_zeroed(&b->job->arena, d->files + 1, sizeof *b->c.shown);
 	b->c.attached = arena_zeroed(&b->job->arena, d->files + 1, sizeof *b->c.attached);

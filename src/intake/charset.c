@@ -10,7 +10,7 @@
 #include "mail/normalize.h"
 #include "mail/unicode.h"
 
-/* All of it, but for a character that the end of the look may have cut. */
+/* The octets are text in the locale's charset; the last character may have been cut by the end of the look. */
 static bool is_text_of_locale(struct slice text)
 {
 	mbstate_t state = {0};
@@ -29,7 +29,7 @@ static bool is_text_of_locale(struct slice text)
 	return true;
 }
 
-/* NULL: it says nothing of 8-bit text, or the text is none of its. */
+/* The locale's charset; NULL where that is ASCII or UTF-8, or where the text does not fit it. */
 static const char *of_locale(struct arena *in, struct slice text)
 {
 	static const char *const nothing[] = {"", "utf-8", "utf8", "ANSI_X3.4-1968", "us-ascii"};
@@ -57,7 +57,7 @@ bool charset_fits(const char *charset, const struct facts *facts)
 	return !unicode_is_wide(charset); /* a line end is two octets there, and NUL one of them */
 }
 
-/* What libmagic calls so is text; of these it does not say of which charset, or it is one that no body can be in. */
+/* libmagic names a charset that a body can be in. The words in the list say only that it is text, or name one that cannot be. */
 static bool is_charset(const char *word)
 {
 	static const char *const none[] = {"binary", "us-ascii", "unknown-8bit", "ebcdic", "utf-8"};
@@ -68,7 +68,7 @@ static bool is_charset(const char *word)
 	return !unicode_is_wide(word);
 }
 
-/* The piece of the text in which it shows that it is not UTF-8; in `to`. */
+/* Reads the text in pieces of CHARSET_LOOK octets into `to` until one of them is not UTF-8: that one is *look. */
 static int find_look(struct source *text, char *to, struct slice *look, struct failure *f)
 {
 	struct knowledge known = {0};
@@ -85,7 +85,7 @@ static int find_look(struct source *text, char *to, struct slice *look, struct f
 	return text->rewind(text, f);
 }
 
-/* What the locale or libmagic makes of it. */
+/* The charset by the locale, else by libmagic; "binary": neither takes it for text. */
 static const char *guess(const struct charsets *c, struct source *text, struct failure *f)
 {
 	const char *word;
@@ -131,7 +131,7 @@ static bool is_ascii_charset(const char *charset)
 	return slice_is(slice_of(charset), "us-ascii") || slice_is(slice_of(charset), "ascii");
 }
 
-/* U+0080 to U+009F in Latin-1, which nobody writes. */
+/* Octets 0x80 to 0x9f: control characters in Latin-1, letters and quotes in windows-1252, so that the text is the latter. */
 static bool has_c1(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)

@@ -25,12 +25,12 @@ static int open_path(const char *path)
 	if (fd < 0)
 		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	flags = fcntl(fd, F_GETFD);
-	/* One that closes on exec is none of the caller's, but ours: a file of this message, say. */
+	/* A descriptor with FD_CLOEXEC was opened by mysend itself and not passed by its caller: /dev/fd/N must not reach it. */
 	if (flags >= 0 && (flags & FD_CLOEXEC)) {
 		errno = EBADF;
 		return -1;
 	}
-	/* Opening its name again would be another file, and cannot be done to a socket. */
+	/* The descriptor is duplicated, not opened by its name: that would begin the file anew, and fails for a socket. */
 	return fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
@@ -57,7 +57,7 @@ void content_close(int fd)
 		close(fd);
 }
 
-/* All that is left of it, in a file without a name: its descriptor, or -1 and *f. */
+/* Copies the rest of the descriptor into an unlinked file: returns that file's descriptor, or -1 and *f. */
 static int keep(int from, const char *path, uint64_t *size, struct failure *f)
 {
 	char piece[CONTENT_SMALL];
@@ -84,7 +84,7 @@ static int keep(int from, const char *path, uint64_t *size, struct failure *f)
 	return fd;
 }
 
-/* A regular file that begins where it is read from. */
+/* A regular file that stands at its beginning: read at once if small, else while it is sent. */
 static struct source *regular(struct message *holder, struct arena *in, int fd, uint64_t size, const char *path, struct failure *f)
 {
 	char piece[CONTENT_SMALL];
@@ -99,7 +99,7 @@ static struct source *regular(struct message *holder, struct arena *in, int fd, 
 		content_close(fd);
 		return source_text(in, (struct slice){arena_text(in, piece, (size_t)n), (size_t)n});
 	}
-	if (size <= sizeof piece) { /* there is more than it says */
+	if (size <= sizeof piece) { /* a file of /proc: it has more octets than its size says */
 		int kept = keep(fd, path, &size, f);
 
 		content_close(fd);

@@ -125,7 +125,8 @@ static int add_ids(struct draft *d, struct arena *run, enum draft_kind kind, con
 	return ok;
 }
 
-/* Standard input is then no text. What another descriptor has may be there to read but once, too. */
+/* Notes that standard input is a file of the message, so that no text is read from it. No descriptor may be named twice: a pipe can be
+ * read once only. */
 static int take_input(struct draft *d, const char *path, struct failure *f)
 {
 	for (size_t i = 0; file_descriptor(path) >= 0 && i < d->files; i++)
@@ -199,7 +200,7 @@ int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const
 		return 0;
 	case DRAFT_PLAIN:
 		return 0;
-	default: /* --cc "$CC" of a script, with nothing in it, is none */
+	default: /* an empty value, as --cc "$CC" of a script may have, is as if the option were not there */
 		if (kind == DRAFT_SUBJECT || slice_trim(slice_of(value)).len)
 			add(d, run, kind, names[kind], value);
 		return 0;

@@ -16,10 +16,10 @@
 
 enum { FIELD_MAX = 1024 * 1024 };
 
-/* What a field of that name is made of. */
+/* The syntax of a field's body, by its name. */
 enum shape { UNKNOWN, TEXT, LIST, IDS, DATE };
 
-/* RFC 5322 3.6: those that a message has at most once, but for Resent. */
+/* Fields whose syntax is known; once: a message has at most one of them (RFC 5322 3.6). */
 static const struct known {
 	const char *name;
 	enum shape shape;
@@ -38,7 +38,7 @@ static struct known known_of(struct slice name)
 	return (struct known){"", UNKNOWN, false};
 }
 
-/* Of what was read: nothing has been put into the header yet. */
+/* The line in which the field stands in the input; only while nothing has been put into the header. */
 static size_t line_of(const struct message *m, const struct field *field)
 {
 	const char *first = m->header.field[0].raw.p;
@@ -59,7 +59,7 @@ static int check_twice(const struct message *m, struct failure *f)
 	return 0;
 }
 
-/* How much a field says that it is one of a message: "From: 10" and "Date: 2026-11-23" may be lines of a report. */
+/* How surely a line that looks like a field is one: "From: 10" and "Date: 2026-11-23" may be lines of a report. */
 static enum proof { NONE, WEAK, STRONG } proof_of(const struct header *h, const struct field *field)
 {
 	const char *body = header_unfold(h, field);
@@ -82,7 +82,7 @@ static enum proof { NONE, WEAK, STRONG } proof_of(const struct header *h, const 
 	return mime_is_field(field->name) ? STRONG : NONE;
 }
 
-/* A name that nobody but mail would begin a line with, or one that mail knows. */
+/* A field name that is used in mail. */
 static bool is_of_mail(struct slice name)
 {
 	static const char *const begins[] = {"X-", "Resent-", "List-", "ARC-", "DKIM-", "Auto-", "Disposition-"};
@@ -97,8 +97,8 @@ static bool is_of_mail(struct slice name)
 	return found;
 }
 
-/* "Error: disk full" is text. A header ends with an empty line, and has a field that can be of nothing else, or a Subject and
- * nothing that mail does not know. */
+/* The lines that look like fields are a header, and not text as "Error: disk full" is: an empty line follows them, and one of them
+ * is surely a field, or they are a Subject and other names that are used in mail. */
 static bool is_header(const struct message *m)
 {
 	bool all = true, weak = false;
@@ -114,7 +114,7 @@ static bool is_header(const struct message *m)
 	return weak && all && m->facts.parted;
 }
 
-/* Names are encoded where they have to be, addresses never. */
+/* Appends the addresses of the list; their display names are encoded (RFC 2047) where they are not ASCII. */
 static int add_boxes(struct buf *out, struct arena *in, const struct mailboxes *list)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -127,7 +127,7 @@ static int add_boxes(struct buf *out, struct arena *in, const struct mailboxes *
 	return 0;
 }
 
-/* An address list as a field has it; as it was written, where it is not known yet in which charset. */
+/* The body of a field for that address list; unchanged where it is not ASCII and its charset is not known yet. */
 static const char *addresses(struct arena *in, struct slice value, bool utf8, const char *name, struct failure *f)
 {
 	struct slice text = slice_trim(value);
@@ -158,7 +158,7 @@ static const char *addresses(struct arena *in, struct slice value, bool utf8, co
 	return done;
 }
 
-/* Several lists are one. */
+/* Joins the values of several fields of that name to one list. */
 static const char *joined(struct arena *in, const char *const *value, size_t count, const char *name, struct failure *f)
 {
 	const char *text = NULL;
@@ -176,7 +176,7 @@ static const char *joined(struct arena *in, const char *const *value, size_t cou
 	return text;
 }
 
-/* A text in UTF-8, encoded. */
+/* The UTF-8 text as encoded words. */
 static const char *words(struct arena *in, const char *name, struct slice text)
 {
 	const char *done = "";
@@ -206,7 +206,7 @@ static int put_list(const struct draft *d, struct header *h, size_t at, struct f
 	return 0;
 }
 
-/* Names of fields that have come, found by what they are: there may be many thousand. */
+/* A hash table of the field names so far: a header may have many thousand fields. */
 struct names {
 	struct slice *slot; /* more than twice as many as there are names */
 	size_t slots;
@@ -221,7 +221,7 @@ static struct names names_of(struct arena *in, size_t most)
 	return (struct names){arena_zeroed(in, slots, sizeof(struct slice)), slots};
 }
 
-/* Where the name stands, or would. */
+/* The slot that holds the name, or the free one where it would go. */
 static struct slice *names_slot(const struct names *n, struct slice name)
 {
 	uint32_t h = 2166136261u;
@@ -235,7 +235,7 @@ static struct slice *names_slot(const struct names *n, struct slice name)
 	return &n->slot[at];
 }
 
-/* False: it had been added before. */
+/* Adds the name; false: it was there already. */
 static bool names_add(struct names *n, struct slice name)
 {
 	struct slice *slot = names_slot(n, name);
@@ -292,7 +292,7 @@ static bool needs_utf8(const struct header *h)
 	return false;
 }
 
-/* As mail(1) has it: who stands behind the options is written to, unless the message says to whom it is. */
+/* The recipients that are arguments become the To field, as mail(1) does it, unless the message has a field of recipients. */
 static int put_arguments(const struct draft *d, struct message *m, struct failure *f)
 {
 	struct header *h = &m->header;
@@ -329,7 +329,7 @@ static struct names option_names(struct arena *in, const struct draft *d)
 	return all;
 }
 
-/* A field of the message that options make. What the text had itself stays as it came where it cannot be read. */
+/* Encodes one field of a message that options make. A field that the text itself brought stays as it came if it cannot be read. */
 static int encode(struct header *h, struct field *field, struct slice utf8, bool option, struct failure *f)
 {
 	struct field one = {.body = utf8};

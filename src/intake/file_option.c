@@ -28,7 +28,7 @@ static const char *next_key(const char *text)
 	return text;
 }
 
-/* What stands in quotes, and where that ends; NULL: it is no such thing, or something stands behind it that is no key. */
+/* The text between quotes at the beginning of `text`, and where it ends; NULL: there is none, or no key follows the closing quote. */
 static const char *unquote(struct arena *in, const char *text, const char **end)
 {
 	char *to = arena_zeroed(in, strlen(text) + 1, 1);
@@ -95,7 +95,7 @@ int file_option(struct draft_file *to, struct arena *in, const char *spelled, co
 
 	path = path ? path : up_to(in, value, rest);
 	there = is_there(path);
-	/* Each longer path that it may be, the whole of it at last. */
+	/* Tries each longer path, up to the next key, and the whole value at last. */
 	while (at) {
 		const char *longer;
 

@@ -16,7 +16,7 @@ int identity_domain(struct identity *id, struct job *j, const char *name, struct
 {
 	if (!*id->domain)
 		id->domain = whoami_mail_domain(&j->arena, j->account);
-	/* It waits for somebody to configure us; that nobody has done so yet is no reason to lose it. */
+	/* As long as no relay is set the mail only waits: the host's own name has to do until somebody configures one. */
 	if (!*id->domain && j->account->unconfigured)
 		id->domain = whoami_host(&j->arena);
 	if (*id->domain)
@@ -24,7 +24,7 @@ int identity_domain(struct identity *id, struct job *j, const char *name, struct
 	return fail(f, AT_CONFIG, EX_CONFIG, "%s has no domain, and this host has none to give it", name);
 }
 
-/* A [ behind the @ is an address literal. */
+/* `from` has *, ? or [...] of a pattern in it; a [ behind the @ begins an address literal and is none. */
 static bool is_pattern(const char *from)
 {
 	const char *first = from + strcspn(from, "*?[");
@@ -43,7 +43,8 @@ const char *identity_instead(const struct identity *id, struct job *j)
 	return idn_address_or_same(&j->arena, address);
 }
 
-const char *identity_of_header(struct job *j)
+/* The address in the From field, or NULL. */
+static const char *header_address(struct job *j)
 {
 	const struct field *from = header_find_said(&j->message.header, "From");
 	struct mailboxes list = {0};
@@ -61,10 +62,10 @@ const char *identity_for_choice(struct job *j, const struct request *r)
 
 	if (r->sender && address_one(&sender, &j->arena, slice_of(r->sender), &ignored) == 0 && *sender)
 		return sender;
-	return identity_of_header(j);
+	return header_address(j);
 }
 
-/* One address out of the account or an option, with a domain; "" stays "". */
+/* The address in `text`, which the setting or option `what` gave; a local name gets its domain, "" stays "". */
 static int one(struct identity *id, struct job *j, const char *what, const char *text, const char **out,
 	       struct failure *f)
 {
@@ -93,7 +94,7 @@ static int one(struct identity *id, struct job *j, const char *what, const char 
 	return 0;
 }
 
-/* user@domain of whoever runs us. */
+/* The sender where no setting names one: the user who runs mysend, at the domain of local names. */
 static int of_user(struct identity *id, struct job *j, const char **out, struct failure *f)
 {
 	const char *user = whoami_user(&j->arena);
@@ -131,7 +132,7 @@ static const char *with_field(struct job *j, const char *from, struct failure *f
 	return NULL;
 }
 
-/* The account's own address, else the user's. */
+/* The sender where the request names none: that of the setting `from`, else the user's. */
 static int by_default(struct identity *id, struct job *j, const char **out, struct failure *f)
 {
 	const char *from = j->account->from;
@@ -145,7 +146,7 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 	}
 	if (!is_pattern(from))
 		return one(id, j, "from", from, out, f);
-	header = identity_of_header(j);
+	header = header_address(j);
 	if (header && choose_fits(from, header))
 		return one(id, j, "From", header, out, f);
 	fail(f, AT_CONFIG, EX_CONFIG, "from is a pattern (%s), and nothing says which sender of it", from);

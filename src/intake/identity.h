@@ -26,8 +26,6 @@ MUST_CHECK int identity_domain(struct identity *id, struct job *j, const char *n
 /* What stands for a local name that sends, on a host that has no domain to give it: the address of force_from or from; or
  * "". Never for one that receives: whoever has that address would get mail of everybody here. */
 const char *identity_instead(const struct identity *id, struct job *j);
-/* The address in the From field, or NULL. */
-const char *identity_of_header(struct job *j);
 /* Whose account it is to be: -f, else the From field; NULL where neither can be read, then it is the default one. */
 const char *identity_for_choice(struct job *j, const struct request *r);
 

@@ -25,7 +25,7 @@ int intake_open(struct intake *n, const struct request *r, const char *config, c
 {
 	*n = (struct intake){.run = run, .types = filetypes_open(run, called)};
 	for (size_t i = 0; i < r->draft.files; i++)
-		if (!r->draft.file[i].type) /* it is ready by the time that the text has been read */
+		if (!r->draft.file[i].type) /* the process that looks into files is ready when the text has been read */
 			filetypes_start(n->types);
 	return book_open(&n->book, run, config, r->option, r->options, f);
 }
@@ -48,7 +48,7 @@ static struct chosen *chosen_find(struct intake *n, const struct account *a)
 	return n->chosen = c;
 }
 
-/* No relay may be set: then the mail waits for one. */
+/* Mail is taken although no relay is set: it waits until there is one. */
 static bool may_lack_relay(const struct request *r, const struct account *a)
 {
 	return a && a->unconfigured && r->may_lack_relay && enqueue_is_allowed(a);
@@ -92,7 +92,7 @@ static int take_request(struct job *j, const struct request *r, struct failure *
 	return 0;
 }
 
-/* Of an 8-bit body that does not say; NULL and *f when it cannot be read. */
+/* The charset of a body without MIME fields, "" for any other; NULL and *f when the body cannot be read. */
 static const char *charset(const struct charsets *c, const struct message *m, struct failure *f)
 {
 	return mime_is_said(&m->header) ? "" : charset_of(c, m->body, &m->facts, f);
@@ -113,7 +113,7 @@ static bool hides_recipients(const struct account *a)
 	return a->undisclosed_recipients || setting_is(a, SET_set_to_header, "undisclosed_recipients");
 }
 
-/* As msmtp means it, To names all: who was to get a blind copy should hear of it. */
+/* set_to_header on puts all recipients into To, as it does in msmtp: a sender who asked for blind copies is warned. */
 static void warn_shown(const struct job *j, const struct request *r)
 {
 	const struct header *h = &j->message.header;
@@ -161,7 +161,7 @@ static void hide_recipients(struct header *h, bool put)
 		header_put(h, "To", "undisclosed-recipients:;");
 }
 
-/* What a header has once (RFC 5322 3.6): of two nobody knows which counts, and many relays refuse both. */
+/* Warns of fields that a header may have once and has twice (RFC 5322 3.6): many relays refuse such mail. */
 static void warn_twice(const struct message *m)
 {
 	static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"};
@@ -218,7 +218,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	struct recipients who;
 	uint64_t octets;
 
-	if (r->from_header && !r->draft.used) /* options have an error of their own */
+	if (r->from_header && !r->draft.used) /* with options for fields it is an error: intake/fields */
 		warn_twice(&j->message);
 	if (wide_check(&j->message, f) < 0)
 		return -1;

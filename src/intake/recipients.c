@@ -6,9 +6,9 @@
 #include "conf/whoami.h"
 #include "wire/idn.h"
 
-enum { LIST_MAX = 4 * 1024 * 1024 }; /* as long as the field may grow */
+enum { LIST_MAX = 4 * 1024 * 1024 }; /* octets of one list in a field: as much as header_rename lets it grow */
 
-/* A local name with the domain that local names have; anything else as it is. NULL and *f: none is known. */
+/* The address; if it is a local name, with the domain of local names. NULL and *f: no such domain is known. */
 static const char *with_domain(struct recipients *who, struct arena *in, const char *address, bool recipient, struct failure *f)
 {
 	const char *domain = address_domain(address);
@@ -28,7 +28,8 @@ static const char *with_domain(struct recipients *who, struct arena *in, const c
 	return address;
 }
 
-/* Who gets what the alias is for, as a list: made once for a mail. NULL and *f: it leads nowhere, or is too long. */
+/* The addresses that the alias stands for, as the text of a field; the caller keeps it for the rest of the mail. NULL and *f: the alias
+ * leads nowhere, or the list is too long. */
 static const char *list_text(struct recipients *who, struct arena *in, const struct mailbox *box, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
@@ -52,7 +53,8 @@ static const char *list_text(struct recipients *who, struct arena *in, const str
 	return text;
 }
 
-/* cron writes "From: root", and its mail shall not be lost for that. The name beside it stays. NULL: the failure stands. */
+/* The account's address in place of a local name that no domain is known for: cron writes "From: root", and its mail must not fail
+ * for that. NULL: the account has none, *f stays. */
 static const char *sender_instead(struct recipients *who, struct failure *f)
 {
 	const char *address = identity_instead(who->identity, who->job);
@@ -63,7 +65,7 @@ static const char *sender_instead(struct recipients *who, struct failure *f)
 	return NULL;
 }
 
-/* What stands in the header for a local name. */
+/* struct naming's text: what replaces the address in a field of the header. */
 static int in_header(void *ctx, struct arena *in, const struct mailbox *box, bool recipient, const char **text,
 		     struct failure *f)
 {
@@ -78,7 +80,7 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 		if (idn_ready(box->address, f) < 0)
 			return -1;
 		ascii = address_is_ascii(box->address) ? NULL : idn_address(in, box->address);
-		*text = ascii ? ascii : *text; /* as the envelope has it: then neither needs SMTPUTF8 */
+		*text = ascii ? ascii : *text; /* A-labels, as in the envelope, so that neither of them needs SMTPUTF8 */
 		return 0;
 	}
 	note = recipient && !who->request->no_aliases ? aliases_note(who->aliases, in, box) : NULL;
@@ -96,8 +98,9 @@ void recipients_open(struct recipients *who, struct job *j, const struct request
 	aliases_next_mail(a);
 }
 
-/* Who gets it. As long as nobody has set a relay the host's own name says that it is a local one, which is looked up when there is
- * one (post/unconfigured): a domain out of /etc/mailname could be one that the caller has named. */
+/* The recipient's address for the envelope. While no relay is set, a local name gets the host's own name as its domain, by which
+ * post/unconfigured finds it again and follows its aliases when there is a relay: with the domain of /etc/mailname it could not be told
+ * from an address that the caller has named. */
 static const char *envelope_address(struct recipients *who, struct arena *in, const char *address, struct failure *f)
 {
 	const char *domain = address_domain(address), *waits = NULL;
@@ -144,7 +147,7 @@ static int add_all(struct recipients *who, const struct mailboxes *list, const s
 	return 0;
 }
 
-int recipients_add(struct recipients *who, const struct request_recipient *asked, struct failure *f)
+static int add_asked(struct recipients *who, const struct request_recipient *asked, struct failure *f)
 {
 	struct slice text = slice_of(arena_line(&who->job->arena, asked->text));
 	struct mailboxes list = {.count = 0};
@@ -170,7 +173,7 @@ static int add_header(struct recipients *who, struct failure *f)
 	return add_all(who, &list, NULL, f);
 }
 
-/* Those of a setting. */
+/* Adds the recipients that the setting `name` has. */
 static int add_setting(struct recipients *who, const char *name, const char *value, struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
@@ -190,7 +193,7 @@ int recipients_take(struct recipients *who, struct failure *f)
 	const struct request *r = who->request;
 
 	for (size_t i = 0; i < r->recipients; i++)
-		if (recipients_add(who, &r->recipient[i], f) < 0)
+		if (add_asked(who, &r->recipient[i], f) < 0)
 			return -1;
 	if (r->from_header && add_header(who, f) < 0)
 		return -1;

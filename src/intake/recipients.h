@@ -26,7 +26,5 @@ struct recipients {
 
 void recipients_open(struct recipients *who, struct job *j, const struct request *r, struct aliases *a, struct identity *id);
 MUST_CHECK int recipients_take(struct recipients *who, struct failure *f);
-/* Adds who gets what the text names, aliases followed. */
-MUST_CHECK int recipients_add(struct recipients *who, const struct request_recipient *asked, struct failure *f);
 
 #endif
