@@ -86,6 +86,15 @@ void envelope_blame(struct envelope *e, struct arena *in, const struct failure *
 	}
 }
 
+enum fate envelope_fate(const struct envelope *e)
+{
+	size_t untouched = envelope_count(e, PENDING), left = untouched + envelope_count(e, UNSURE);
+
+	for (size_t i = 0; i < e->recipients; i++)
+		left += e->recipient[i].why && e->recipient[i].why->code == 421;
+	return untouched == e->recipients ? UNTOUCHED : left ? LEFT_OPEN : ANSWERED;
+}
+
 bool envelope_needs_utf8(const struct envelope *e)
 {
 	/* Not by a look at each: it is asked for each transaction. */

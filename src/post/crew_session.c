@@ -2,7 +2,6 @@
 
 #include "base/ending.h"
 #include "post/crew_inside.h"
-#include "post/outcome.h"
 
 static struct job *job_of(struct mail *m)
 {
@@ -98,7 +97,8 @@ static void mail_done(void *ctx, struct mail *mail)
 	struct member *m = ctx;
 	struct crew *c = m->crew;
 	struct job *j = job_of(mail);
-	bool unsure = envelope_count(v, UNSURE) > 0, left = outcome_was_left(v), told = ending_asked();
+	enum fate fate = envelope_fate(v);
+	bool unsure = envelope_count(v, UNSURE) > 0, left = fate != ANSWERED, told = ending_asked();
 
 	pthread_mutex_lock(&c->lock);
 	m->in_hand--;
@@ -108,7 +108,7 @@ static void mail_done(void *ctx, struct mail *mail)
 		crew_rules_passed(&c->rules);
 	if (left && !m->lost && !told && !unsure)
 		m->suspect = j;
-	else if ((left && outcome_is_open(v)) || (told && envelope_count(v, PENDING) && !unsure))
+	else if (fate == UNTOUCHED || (told && envelope_count(v, PENDING) && !unsure))
 		crew_give_back(c, j);
 	else
 		c->client->done(c->client->ctx, j, left ? CREW_LOST : CREW_DONE);

@@ -132,25 +132,6 @@ static void write_line(const struct job *j)
 	logline_write(j, &t);
 }
 
-bool outcome_was_left(const struct envelope *v)
-{
-	for (size_t i = 0; i < v->recipients; i++) {
-		const struct recipient *to = &v->recipient[i];
-
-		if (to->verdict == PENDING || to->verdict == UNSURE || (to->why && to->why->code == 421))
-			return true;
-	}
-	return false;
-}
-
-bool outcome_is_open(const struct envelope *v)
-{
-	for (size_t i = 0; i < v->recipients; i++)
-		if (v->recipient[i].verdict != PENDING)
-			return false;
-	return true;
-}
-
 static void record(struct outcome *o, struct job *j, struct entry *e, enum how how)
 {
 	struct failure f;

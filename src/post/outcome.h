@@ -30,9 +30,6 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e);
 void outcome_so_far(struct outcome *o, struct job *j, struct entry *e);
 /* We are told to end: it keeps its turn, and was no try. */
 void outcome_leave(struct outcome *o, struct job *j, struct entry *e);
-/* The session ended before this mail's answers were there, or with a 421. */
-bool outcome_was_left(const struct envelope *v);
-bool outcome_is_open(const struct envelope *v); /* of nobody anything is known */
 /* It was not tried, though it was due, since the host was off, the clock was set or it was held: that is not its age. */
 void outcome_idle(struct entry *e, time_t now, time_t beyond);
 

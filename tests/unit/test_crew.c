@@ -1,0 +1,517 @@
+/* The rules of post/crew_rules row by row, and post/crew over sessions that do as a row says. */
+#include "unit.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/ending.h"
+#include "conf/secret.h"
+#include "post/crew.h"
+#include "post/crew_rules.h"
+#include "wire/smtp.h"
+
+/* --- the rules ------------------------------------------------------------------------------- */
+
+static struct failure failure_of(enum stage stage, int exit, int code, const char *enhanced, const char *text)
+{
+	struct failure f = {.stage = stage, .exit = exit, .code = code};
+
+	snprintf(f.enhanced, sizeof f.enhanced, "%s", enhanced);
+	snprintf(f.text, sizeof f.text, "%s", text);
+	return f;
+}
+
+static void test_who_is_kept_out_sits_down_asks_again_or_is_the_end(void **state)
+{
+	static const struct {
+		enum stage stage;
+		int exit, code;
+		const char *enhanced, *text;
+		unsigned others;
+		bool before;
+		enum crew_refusal wanted;
+	} rows[] = {
+		{AT_GREETING, EX_TEMPFAIL, 421, "4.3.2", "too many connections", 3, true, CREW_SIT_DOWN},
+		{AT_GREETING, EX_TEMPFAIL, 421, "", "busy", 1, true, CREW_SIT_DOWN},
+		{AT_GREETING, EX_UNAVAILABLE, 554, "", "go away", 1, true, CREW_SIT_DOWN},
+		{AT_CONNECT, EX_TEMPFAIL, 0, "", "refused", 2, true, CREW_SIT_DOWN},
+		{AT_LOGIN, EX_TEMPFAIL, 432, "4.3.2", "concurrent connections limit exceeded", 2, true, CREW_SIT_DOWN},
+		{AT_LOGIN, EX_NOPERM, 550, "", "Too many sessions of this user", 2, true, CREW_SIT_DOWN},
+		{AT_GREETING, EX_TEMPFAIL, 421, "4.3.2", "too many connections", 0, true, CREW_NOBODY},
+		{AT_CONNECT, EX_TEMPFAIL, 0, "", "refused", 0, false, CREW_NOBODY},
+		{AT_LOGIN, EX_TEMPFAIL, 454, "4.7.0", "later", 0, true, CREW_NOBODY},
+		{AT_LOGIN, EX_NOPERM, 535, "5.7.8", "wrong", 0, false, CREW_NOBODY},
+		{AT_LOGIN, EX_NOPERM, 535, "5.7.8", "wrong", 2, false, CREW_NOBODY},
+		{AT_LOGIN, EX_NOPERM, 535, "5.7.8", "wrong", 0, true, CREW_ASK_AGAIN},
+		{AT_LOGIN, EX_NOPERM, 535, "5.7.8", "wrong", 3, true, CREW_ASK_AGAIN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct failure f = failure_of(rows[i].stage, rows[i].exit, rows[i].code, rows[i].enhanced, rows[i].text);
+		struct crew_rules r;
+
+		crew_rules_begin(&r, 16, 5);
+		assert_int_equal(crew_rules_refused(&r, &f, rows[i].others, rows[i].before, 1000), rows[i].wanted);
+		if (rows[i].wanted == CREW_ASK_AGAIN) /* once */
+			assert_int_equal(crew_rules_refused(&r, &f, rows[i].others, rows[i].before, 1000), CREW_NOBODY);
+		assert_int_equal(r.limit, rows[i].wanted == CREW_SIT_DOWN ? rows[i].others : 0);
+	}
+}
+
+static void test_one_more_session_is_tried_after_a_minute_then_two_up_to_fifteen(void **state)
+{
+	static const int minutes[] = {1, 2, 4, 8, 15, 15};
+	struct failure f = failure_of(AT_GREETING, EX_TEMPFAIL, 421, "", "too many");
+	struct crew_rules r;
+	int64_t now = 5000;
+
+	(void)state;
+	crew_rules_begin(&r, 16, 5);
+	assert_false(crew_rules_is_full(&r, 64, now));
+	for (size_t i = 0; i < ROWS(minutes); i++) {
+		assert_int_equal(crew_rules_refused(&r, &f, 3, true, now), CREW_SIT_DOWN);
+		assert_false(crew_rules_is_full(&r, 2, now));
+		assert_true(crew_rules_is_full(&r, 3, now) && crew_rules_is_full(&r, 3, now + minutes[i] * 60000 - 1));
+		now += minutes[i] * 60000;
+		assert_false(crew_rules_is_full(&r, 3, now));
+		assert_true(crew_rules_is_full(&r, 4, now)); /* one at a time */
+	}
+	crew_rules_let_in(&r, 4, now);
+	assert_true(crew_rules_is_full(&r, 4, now + 59999) && !crew_rules_is_full(&r, 4, now + 60000));
+}
+
+static void test_window_is_one_after_a_lost_line_until_a_hundred_have_passed(void **state)
+{
+	static const unsigned windows[] = {1, 2, 4, 8, 16};
+	struct failure f = failure_of(AT_END, EX_TEMPFAIL, 0, "", "lost");
+	struct crew_rules r;
+
+	(void)state;
+	crew_rules_begin(&r, 16, 5);
+	assert_int_equal(crew_rules_window(&r), 16);
+	crew_rules_lost(&r, &f, true);
+	for (size_t i = 0; i < ROWS(windows); i++)
+		for (unsigned n = 0; n < 100; n++) {
+			assert_int_equal(crew_rules_window(&r), windows[i]);
+			crew_rules_passed(&r);
+		}
+	crew_rules_lost(&r, &f, true);
+	assert_int_equal(crew_rules_window(&r), 1);
+	crew_rules_begin(&r, 1, 5); /* the account's own */
+	crew_rules_lost(&r, &f, true);
+	for (unsigned n = 0; n < 100; n++)
+		crew_rules_passed(&r);
+	assert_int_equal(crew_rules_window(&r), 1);
+	assert_int_equal(r.window, 0);
+}
+
+static void test_number_of_mails_is_learnt_when_a_421_came_twice_behind_it(void **state)
+{
+	static const struct {
+		unsigned goodbye[4], wanted;
+	} rows[] = {{{10, 10}, 10}, {{10}, 0}, {{10, 9, 10}, 0}, {{3, 10, 10}, 10}, {{10, 10, 8, 8}, 8}};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct crew_rules r;
+
+		crew_rules_begin(&r, 16, 5);
+		for (size_t k = 0; k < 4 && rows[i].goodbye[k]; k++)
+			crew_rules_goodbye(&r, rows[i].goodbye[k]);
+		assert_int_equal(r.mails, rows[i].wanted);
+	}
+}
+
+static void test_lost_sessions_are_replaced_so_often(void **state)
+{
+	static const struct {
+		unsigned others;
+		int code;
+		const char *answered; /* y or n, of each lost session */
+		unsigned wanted;      /* which of them is the last */
+	} rows[] = {{5, 0, "yyyyyyy", 6}, {5, 0, "nn", 2}, {5, 0, "nynyyyy", 6}, {5, 421, "yyyy", 2}, {0, 0, "y", 1}, {1, 0, "yy", 2}};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct failure f = failure_of(AT_SENDER, EX_TEMPFAIL, rows[i].code, "", "lost");
+		struct crew_rules r;
+		unsigned n = 0;
+
+		crew_rules_begin(&r, 16, rows[i].others);
+		while (!r.closed && rows[i].answered[n])
+			crew_rules_lost(&r, &f, rows[i].answered[n++] == 'y');
+		assert_true(r.closed);
+		assert_int_equal(n, rows[i].wanted);
+	}
+}
+
+/* --- a crew ---------------------------------------------------------------------------------- */
+
+enum end { NO_END, GOODBYE, HANGS_UP, IN_DOUBT, ANOTHER };
+
+/* What the nth attempt to open a session comes to. The last but one of a row without an end is repeated. */
+struct plan {
+	enum stage refused; /* or 0 */
+	int code;
+	enum end end; /* after so many mails: */
+	unsigned after;
+	unsigned attempts; /* it takes no second mail until there have been so many attempts */
+};
+
+struct session {
+	const struct plan *plan;
+	unsigned answered;
+};
+
+enum { MAILS = 2000, PLANS = 12 };
+
+static struct {
+	const struct plan *plan;
+	unsigned plans;
+	_Atomic unsigned attempts, asked_again;
+	int64_t at[PLANS]; /* when */
+	_Atomic int64_t now;
+} relay;
+
+struct fed {
+	struct job job;
+	struct recipient to;
+	bool doubt, given;
+	unsigned sent, tries, back;
+};
+
+static struct feed {
+	struct fed mail[MAILS];
+	size_t mails;
+	unsigned nobody, in_hand;
+	_Atomic unsigned inside; /* callbacks at a time */
+	_Atomic unsigned synced;
+} feed;
+
+int64_t clock_steady(void)
+{
+	return relay.now;
+}
+
+time_t clock_wall(void)
+{
+	return 0;
+}
+
+bool ending_asked(void)
+{
+	return false;
+}
+
+void secret_wipe(void)
+{
+	relay.asked_again++;
+}
+
+bool session_is_encrypted(const struct session *s)
+{
+	return s->plan != NULL;
+}
+
+bool session_is_authenticated(const struct session *s)
+{
+	return s->plan == NULL;
+}
+
+void session_before_wait(struct session *s, void (*call)(void *ctx), void *ctx)
+{
+	(void)s;
+	if (call)
+		call(ctx);
+}
+
+void link_warn(const struct link *l, const struct mail *m)
+{
+	(void)l;
+	assert_non_null(m->in);
+}
+
+bool link_is_spent(struct link *l)
+{
+	(void)l;
+	return false;
+}
+
+void link_leave(struct link *l, bool politely)
+{
+	(void)politely;
+	free(l->session);
+	l->session = NULL;
+}
+
+int link_reach(struct link *l, const struct account *a, struct failure *f)
+{
+	const struct plan *p;
+	unsigned nth;
+
+	if (l->session)
+		return 0;
+	nth = relay.attempts++;
+	if (nth < PLANS)
+		relay.at[nth] = relay.now;
+	p = &relay.plan[nth < relay.plans ? nth : relay.plans - 1];
+	if (p->refused) {
+		*f = failure_of(p->refused, p->code && p->code < 500 ? EX_TEMPFAIL : EX_NOPERM, p->code, "", "not you");
+		return -1;
+	}
+	l->session = calloc(1, sizeof *l->session);
+	assert_non_null(l->session);
+	l->session->plan = p;
+	l->in = a;
+	l->sessions++;
+	return 0;
+}
+
+static void hold(const struct plan *p)
+{
+	const struct timespec pause = {0, 1000 * 1000};
+
+	while (relay.attempts < p->attempts) {
+		relay.now += 1000;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* All of those in hand, when the session ends. */
+static int end(enum end how, struct mail **hand, size_t n, const struct smtp_client *client, struct failure *f)
+{
+	static const struct failure left = {.stage = AT_SENDER, .exit = EX_TEMPFAIL, .code = 421, .text = "enough"};
+	static const struct failure lost = {.stage = AT_END, .exit = EX_TEMPFAIL, .text = "lost"};
+	const struct failure *why = how == GOODBYE ? &left : &lost;
+
+	*f = *why;
+	for (size_t i = 0; i < n; i++) {
+		struct recipient *to = hand[i]->envelope.recipient;
+
+		to->verdict = how == IN_DOUBT ? UNSURE : how == GOODBYE && i == 0 ? DEFERRED : PENDING;
+		to->why = how == ANOTHER ? NULL : why;
+		client->done(client->ctx, hand[i]);
+	}
+	return how == ANOTHER ? SMTP_ANOTHER : -1;
+}
+
+int smtp_run(struct session *s, const struct smtp_limits *limits, const struct smtp_client *client, struct failure *f)
+{
+	struct mail *hand[64], *m;
+	size_t n = 0;
+
+	for (;;) {
+		while (n < limits->window && n < ROWS(hand) && (m = client->next(client->ctx)))
+			hand[n++] = m;
+		if (!n)
+			return 0;
+		if (s->plan->end && s->answered == s->plan->after)
+			return end(s->plan->end, hand, n, client, f);
+		hold(s->plan);
+		hand[0]->envelope.recipient->verdict = ACCEPTED;
+		client->done(client->ctx, hand[0]);
+		s->answered++;
+		memmove(hand, hand + 1, --n * sizeof *hand);
+	}
+}
+
+static void enter(void)
+{
+	assert_int_equal(feed.inside++, 0);
+}
+
+static struct job *next(void *ctx, bool alone, int64_t *when)
+{
+	struct fed *found = NULL;
+
+	(void)ctx;
+	enter();
+	*when = 0;
+	for (size_t i = 0; i < feed.mails && !found; i++)
+		if (!feed.mail[i].given && (alone || !feed.mail[i].doubt))
+			found = &feed.mail[i];
+	if (found) {
+		found->given = true;
+		feed.in_hand++;
+		assert_int_equal(found->to.verdict, PENDING);
+		assert_null(found->to.why);
+	}
+	feed.inside--;
+	return found ? &found->job : NULL;
+}
+
+static void done(void *ctx, struct job *j, enum crew_end how)
+{
+	struct fed *m = (struct fed *)(void *)j;
+
+	(void)ctx;
+	enter();
+	assert_true(m->given);
+	feed.in_hand--;
+	if (how == CREW_BACK) {
+		m->given = false;
+		m->back++;
+	} else if (m->to.verdict == ACCEPTED) {
+		assert_int_equal(how, CREW_DONE);
+		m->sent++;
+	} else {
+		assert_int_equal(how, CREW_LOST);
+		m->tries++;
+	}
+	feed.inside--;
+}
+
+static void nobody(void *ctx, const struct failure *why)
+{
+	(void)ctx;
+	enter();
+	assert_true(why->stage > 0);
+	feed.nobody++;
+	feed.inside--;
+}
+
+static void sync_all(void *ctx)
+{
+	(void)ctx;
+	feed.synced++;
+}
+
+static int run(unsigned sessions, unsigned window, size_t mails, size_t doubtful, const struct plan *plan, unsigned plans, struct crew_sum *sum)
+{
+	const struct account a = {.name = "a", .window = window, .max_recipients = 100, .timeout = 60};
+	const struct crew_order order = {.account = &a, .sessions = sessions, .others = 5};
+	const struct crew_client client = {NULL, next, done, NULL, nobody, sync_all};
+	struct failure f;
+	int ok;
+
+	memset(&feed, 0, sizeof feed);
+	memset(&relay, 0, sizeof relay);
+	relay.plan = plan;
+	relay.plans = plans;
+	feed.mails = mails;
+	for (size_t i = 0; i < mails; i++) {
+		struct fed *m = &feed.mail[i];
+
+		m->doubt = i < doubtful;
+		m->to.address = "u@example.org";
+		m->job.mail.in = &m->job.arena;
+		m->job.mail.envelope.recipient = &m->to;
+		m->job.mail.envelope.recipients = 1;
+	}
+	ok = crew_run(&order, &client, sum, &f);
+	assert_int_equal(feed.in_hand, 0);
+	return ok;
+}
+
+static void test_what_becomes_of_the_mails_and_the_sessions(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned sessions, window;
+		size_t mails, doubtful;
+		struct plan plan[PLANS];
+		unsigned plans;
+		int result;
+		size_t opened, lost, sent, tries;
+		unsigned learnt, limit, nobody, asked_again;
+	} rows[] = {
+		{"all go over one", 1, 4, 9, 0, {{0}}, 1, 0, 1, 0, 9, 0, 0, 0, 0, 0},
+		{"there is none", 1, 4, 0, 0, {{0}}, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		{"in doubt they go last, alone", 1, 4, 6, 2, {{0}}, 1, 0, 1, 0, 6, 0, 0, 0, 0, 0},
+		{"two mails a session", 1, 4, 7, 0, {{.end = GOODBYE, .after = 2}}, 1, 0, 4, 0, 7, 0, 2, 0, 0, 0},
+		{"asked to go before any mail", 1, 4, 7, 0, {{.end = GOODBYE}}, 1, -1, 2, 2, 0, 2, 0, 0, 0, 0},
+		{"hung up on once", 1, 4, 6, 0, {{.end = HANGS_UP, .after = 1}, {0}}, 2, 0, 2, 1, 5, 1, 0, 0, 0, 0},
+		{"lost with a window full", 1, 4, 6, 0, {{.end = IN_DOUBT, .after = 1}, {0}}, 2, 0, 2, 1, 2, 4, 0, 0, 0, 0},
+		{"hung up on always", 1, 4, 9, 0, {{.end = HANGS_UP}}, 1, -1, 2, 2, 0, 2, 0, 0, 0, 0},
+		{"hung up on after each", 1, 1, 20, 0, {{.end = HANGS_UP, .after = 1}}, 1, -1, 6, 6, 6, 6, 0, 0, 0, 0},
+		{"another session for each", 1, 4, 5, 0, {{.end = ANOTHER, .after = 1}}, 1, 0, 5, 0, 5, 0, 0, 0, 0, 0},
+		{"another session for nothing", 1, 4, 5, 0, {{.end = ANOTHER}}, 1, -1, 2, 1, 0, 0, 0, 0, 0, 0},
+		{"nobody is there", 1, 4, 5, 0, {{.refused = AT_CONNECT}}, 1, -1, 0, 0, 0, 0, 0, 0, 1, 0},
+		{"no login", 1, 4, 5, 0, {{AT_LOGIN, .code = 535}}, 1, -1, 0, 0, 0, 0, 0, 0, 1, 0},
+		{"a new password", 1, 1, 5, 0, {{.end = HANGS_UP, .after = 2}, {AT_LOGIN, .code = 535}, {0}}, 3, 0, 2, 1, 4, 1, 0, 0, 0, 1},
+		{"no new password", 1, 1, 5, 0, {{.end = HANGS_UP, .after = 2}, {AT_LOGIN, .code = 535}}, 2, -1, 1, 1, 2, 1, 0, 0, 1, 1},
+		{"lets nobody in again", 1, 1, 5, 0, {{.end = HANGS_UP, .after = 2}, {AT_GREETING, .code = 421}}, 2, -1, 1, 1, 2, 1, 0, 0, 1, 0},
+		{"four go over four", 4, 1, 40, 0, {{.attempts = 4}}, 1, 0, 4, 0, 40, 0, 0, 0, 0, 0},
+		{"four when nobody is there", 4, 1, 40, 0, {{.refused = AT_CONNECT}}, 1, -1, 0, 0, 0, 0, 0, 0, 1, 0},
+		{"of four one is let in", 4, 1, 40, 0, {{.attempts = 4}, {AT_GREETING, .code = 421}}, 2, 0, 1, 0, 40, 0, 0, 1, 0, 0},
+		{"of four two are", 4, 1, 40, 0, {{.attempts = 4}, {.attempts = 4}, {AT_GREETING, .code = 421}}, 3, 0, 2, 0, 40, 0, 0, 2, 0, 0},
+		{"later ones find nobody", 4, 1, 40, 0, {{.attempts = 4}, {.refused = AT_CONNECT}}, 2, 0, 1, 0, 40, 0, 0, 1, 0, 0},
+		{"the first is lost, the second goes on", 2, 1, 40, 0, {{.attempts = 2, .end = HANGS_UP, .after = 1}, {.attempts = 3}, {.attempts = 3}}, 3, 0, 3, 1, 39, 1, 0, 0, 0, 0},
+		{"in doubt they go last, over four", 4, 1, 40, 9, {{.attempts = 4}}, 1, 0, 0, 0, 40, 0, 0, 0, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct crew_sum sum;
+		size_t sent = 0, tries = 0;
+		bool good;
+		int ok = run(rows[i].sessions, rows[i].window, rows[i].mails, rows[i].doubtful, rows[i].plan, rows[i].plans, &sum);
+
+		for (size_t k = 0; k < rows[i].mails; k++) {
+			sent += feed.mail[k].sent;
+			tries += feed.mail[k].tries;
+			assert_true(feed.mail[k].sent + feed.mail[k].tries <= 1);
+			if (feed.mail[k].sent + feed.mail[k].tries)
+				assert_true(feed.mail[k].job.encrypted && !feed.mail[k].job.authenticated);
+		}
+		good = ok == rows[i].result && (!rows[i].opened || sum.sessions == rows[i].opened) && sum.lost == rows[i].lost && sent == rows[i].sent &&
+		       tries == rows[i].tries && sum.mails == rows[i].learnt && sum.limit == rows[i].limit && feed.nobody == rows[i].nobody &&
+		       relay.asked_again == rows[i].asked_again;
+		if (!good)
+			print_error("%s: %d, %zu opened, %zu lost, %zu sent, %zu tries, learnt %u, limit %u, nobody %u, asked again %u", rows[i].name, ok, sum.sessions,
+				 sum.lost, sent, tries, sum.mails, sum.limit, feed.nobody, (unsigned)relay.asked_again);
+		assert_true(good);
+		if (sent)
+			assert_true(feed.synced > 0);
+	}
+}
+
+static void test_session_that_sits_down_tries_again_after_a_minute_then_two(void **state)
+{
+	static const struct plan plan[] = {{.attempts = 4}, {AT_GREETING, .code = 421}, {AT_GREETING, .code = 421}, {0}};
+	struct crew_sum sum;
+
+	(void)state;
+	assert_int_equal(run(2, 1, 30, 0, plan, ROWS(plan), &sum), 0);
+	assert_true(relay.at[2] - relay.at[1] >= 60000 && relay.at[3] - relay.at[2] >= 120000);
+	assert_true(sum.most <= 2 && sum.lost == 0);
+}
+
+/* For ThreadSanitizer: eight threads, of which some lose their sessions, and others are told to go. */
+static void test_eight_sessions_hand_each_mail_out_once(void **state)
+{
+	static const struct plan plan[] = {{.attempts = 8}, {.end = GOODBYE, .after = 30}, {.end = HANGS_UP, .after = 7}, {.end = ANOTHER, .after = 5},
+					   {.end = IN_DOUBT, .after = 9}, {AT_GREETING, .code = 421}, {.end = GOODBYE, .after = 30}, {.attempts = 8}, {0}};
+	struct crew_sum sum;
+	size_t sent = 0, tries = 0;
+
+	(void)state;
+	(void)!run(8, 16, MAILS, 10, plan, ROWS(plan), &sum);
+	for (size_t i = 0; i < MAILS; i++) {
+		assert_true(feed.mail[i].sent + feed.mail[i].tries == 1);
+		sent += feed.mail[i].sent;
+		tries += feed.mail[i].tries;
+	}
+	assert_true(sent >= MAILS - 2 * 17 && tries >= 1 && sum.most > 1 && sum.lost == 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_is_kept_out_sits_down_asks_again_or_is_the_end),
+		cmocka_unit_test(test_one_more_session_is_tried_after_a_minute_then_two_up_to_fifteen),
+		cmocka_unit_test(test_window_is_one_after_a_lost_line_until_a_hundred_have_passed),
+		cmocka_unit_test(test_number_of_mails_is_learnt_when_a_421_came_twice_behind_it),
+		cmocka_unit_test(test_lost_sessions_are_replaced_so_often),
+		cmocka_unit_test(test_what_becomes_of_the_mails_and_the_sessions),
+		cmocka_unit_test(test_session_that_sits_down_tries_again_after_a_minute_then_two),
+		cmocka_unit_test(test_eight_sessions_hand_each_mail_out_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
