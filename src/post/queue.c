@@ -82,6 +82,13 @@ static void done(void *ctx, struct job *j, enum crew_end how)
 	claim_release(c);
 }
 
+static void sync_spool(void *ctx)
+{
+	struct run *r = ctx;
+
+	spool_sync(r->outcome.spool);
+}
+
 /* That is an attempt of all, or most would never be tried, warned of and given up. */
 static void nobody(void *ctx, const struct failure *why)
 {
@@ -106,7 +113,7 @@ static unsigned sessions_for(const struct run *r, const struct account *a)
 static void run_account(struct run *r, const struct account *a)
 {
 	const struct queue_order *o = r->order;
-	const struct crew_client client = {r, next, done, part, nobody, NULL};
+	const struct crew_client client = {r, next, done, part, nobody, sync_spool};
 	/* A session that was lent is not replaced: its caller is waiting. */
 	const struct crew_order order = {
 		.account = a, .sessions = sessions_for(r, a), .link = o->link, .along = o->link != NULL, .watcher = o->watcher, .end = o->end, .others = o->link ? 0 : OTHER_SESSIONS};
@@ -179,7 +186,10 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 	if (!room)
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
 	if (ok == 0) {
+		s->grouped = true;
 		run_all(&r);
+		s->grouped = false;
+		spool_sync(s);
 		sum->cut += ending_asked() ? select_left(&r.list) : 0;
 		if (!ending_asked())
 			clear_away(&r, s);

@@ -167,7 +167,26 @@ int spool_take_failed(const struct spool *s, struct arena *in, const char *id, s
 	return take(s, s->failed, in, id, 0, e, f);
 }
 
-int spool_record(const struct spool *s, const struct entry *e, struct failure *f)
+void spool_sync(struct spool *s)
+{
+	unsigned failed = atomic_exchange(&s->owed_failed, 0), owed = atomic_exchange(&s->owed, 0);
+
+	if ((failed && fsync(s->failed) < 0) || (owed && fsync(s->queue) < 0))
+		log_warning("spool %s: what is done may be done again after a power cut: %s", s->path, strerror(errno));
+}
+
+/* Whoever dies before the sync has done it: only with the power cut it may be done again. */
+static void owe(struct spool *s, bool failed)
+{
+	unsigned owed = atomic_fetch_add(&s->owed, 1) + 1;
+
+	if (failed)
+		atomic_fetch_add(&s->owed_failed, 1);
+	if (!s->grouped || owed >= SPOOL_GROUP)
+		spool_sync(s);
+}
+
+int spool_record(struct spool *s, const struct entry *e, struct failure *f)
 {
 	char name[SPOOL_ID + 8];
 	struct buf b;
@@ -184,8 +203,8 @@ int spool_record(const struct spool *s, const struct entry *e, struct failure *f
 		     ? spool_fails(s, "writing a state", f)
 		     : 0;
 	/* Once renamed it stays, whatever becomes of the folder: settled recipients must not get it again. */
-	if (ok == 0 && fsync(s->queue) < 0)
-		log_warning("spool %s: a state may not survive a power cut: %s", s->path, strerror(errno));
+	if (ok == 0)
+		owe(s, false);
 	if (ok < 0)
 		(void)!unlinkat(s->tmp, name, 0);
 	close(fd);
@@ -194,7 +213,7 @@ int spool_record(const struct spool *s, const struct entry *e, struct failure *f
 }
 
 /* The mail goes first: a state without its mail is nothing, a mail without its state would be sent to all again. */
-int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f)
+int spool_finish(struct spool *s, struct entry *e, bool failed, struct failure *f)
 {
 	char name[SPOOL_ID + 8];
 
@@ -205,8 +224,7 @@ int spool_finish(const struct spool *s, struct entry *e, bool failed, struct fai
 		(void)!renameat(s->queue, name, s->failed, name);
 	else
 		(void)!unlinkat(s->queue, name, 0);
-	if (fsync(s->queue) < 0 || (failed && fsync(s->failed) < 0))
-		log_warning("spool %s: what is done may be done again after a power cut: %s", s->path, strerror(errno));
+	owe(s, failed);
 	return 0;
 }
 

@@ -98,7 +98,7 @@ static int open_spool(struct spool *s, const char *path, enum use how, struct fa
 {
 	int top, ok;
 
-	*s = (struct spool){path, -1, -1, -1};
+	*s = (struct spool){.path = path, .tmp = -1, .queue = -1, .failed = -1};
 	if (how == MAKE && !*path) {
 		fail(f, AT_SPOOL, EX_CONFIG, "there is no place for it: no home directory is known");
 		return failure_hint(f, HINT_SPOOL_WHERE);

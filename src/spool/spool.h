@@ -9,20 +9,24 @@
  * spool_record(...) or spool_finish(...), and spool_release(&entry). spool_close(&s).
  *
  * Owns: a spool its folders' descriptors; an entry its file, open and locked, until spool_release.
- * Bounds: SPOOL_NAMES mails are listed at a time.
+ * Bounds: SPOOL_NAMES mails are listed at a time; SPOOL_GROUP steps wait for one sync.
  * Errors: AT_SPOOL; EX_TEMPFAIL where the disk is full, EX_CANTCREAT for our own set-up, EX_DATAERR for a file that is
- * none of ours. Threads: one. Source: mysend-spool(5); CONTRIBUTING.md, "Spool".
+ * none of ours. Threads: one, but for spool_sync. Source: mysend-spool(5); CONTRIBUTING.md, "Spool".
  */
 #ifndef SPOOL_SPOOL_H
 #define SPOOL_SPOOL_H
 
+#include <stdatomic.h>
+
 #include "spool/entry.h"
 
-enum { SPOOL_NAMES = 1000000 };
+enum { SPOOL_NAMES = 1000000, SPOOL_GROUP = 64 };
 
 struct spool {
 	const char *path; /* for messages */
 	int tmp, queue, failed; /* folders */
+	bool grouped;		/* what is recorded and finished waits for spool_sync, to be synced together */
+	atomic_uint owed, owed_failed; /* how much does; and of this into failed/ */
 };
 
 struct spool_names { /* of mails, oldest first */
@@ -55,9 +59,12 @@ MUST_CHECK int spool_take_failed(const struct spool *s, struct arena *in, const 
 /* SPOOL_SEEN, or SPOOL_GONE: without a lock, so that nobody who wants it finds it taken; what is in it may be over. */
 MUST_CHECK int spool_look(const struct spool *s, bool failed, struct arena *in, const char *id, struct entry *e, struct failure *f);
 bool spool_is_busy(const struct spool *s, const char *id); /* somebody has it just now */
-MUST_CHECK int spool_record(const struct spool *s, const struct entry *e, struct failure *f);
+MUST_CHECK int spool_record(struct spool *s, const struct entry *e, struct failure *f);
 /* It leaves the queue: for good, or into failed/. */
-MUST_CHECK int spool_finish(const struct spool *s, struct entry *e, bool failed, struct failure *f);
+MUST_CHECK int spool_finish(struct spool *s, struct entry *e, bool failed, struct failure *f);
+/* One sync of each folder for all that is recorded and finished since the last; what is accepted never waits for it. SPOOL_GROUP of
+ * them are synced by themselves. By any thread. */
+void spool_sync(struct spool *s);
 /* What was given up is deleted. */
 MUST_CHECK int spool_forget(const struct spool *s, const struct entry *e, struct failure *f);
 void spool_release(struct entry *e);

@@ -85,6 +85,40 @@ def test_queue_run_that_fails_anywhere_loses_nothing(spool, relay, call, fault):
     print("%s %s: %d points" % (call, fault, points))
 
 
+@pytest.mark.parametrize("fault", KILL + END + ERRORS)
+@pytest.mark.parametrize("call", [*CALLS, "sendto", "poll"])
+def test_queue_run_of_four_sessions_that_fails_anywhere_loses_nothing(spool, relay, call, fault):
+    """strace counts the calls of each thread: in a run that is to fail, each thread's Nth call does. Killed, at most the mails in hand are sent twice,
+    one a session; else none is."""
+    there, points, more = relay("ehlo pipelining chunking 8bitmime", "lax"), 0, "window 1\nsessions 4\n"
+    to = ["u%d@example.org" % i for i in range(8)]
+    for address in to:
+        spool.run("-odq", "-i", address, stdin=TEXT).ok()
+    full = spool.top + ".full"
+    shutil.copytree(spool.top, full)
+    most = 0
+    for nth in range(1, MOST):
+        empty(spool)
+        shutil.copytree(full, spool.top)
+        before, sessions = len(there.messages), len(there.sessions)
+        status, injected = run_with_fault(spool, call, fault, nth, ["-qf"], spool.config(there, more))
+        there.settle()
+        most = max(most, len(there.sessions) - sessions)
+        first = sorted(mail.recipients[0] for mail in there.messages[before:])
+        for _ in range(2):
+            spool.run("-qf", relay=there, more=more)
+        got = sorted(mail.recipients[0] for mail in there.messages[before:])
+        where = "%s %s %d (%d): first %r, then %r, %r" % (call, fault, nth, status, first, got, spool.files())
+        assert set(got) == set(to) or len(spool.names("failed")) + len(set(got)) == len(to), "lost: " + where
+        assert len(got) - len(set(got)) <= (4 if status == -9 else 0), "sent twice: " + where
+        assert spool.names() == [], where
+        if not injected:
+            break
+        points += 1
+    assert nth < MOST - 1 and most >= 3
+    print("four sessions, %s %s: %d points" % (call, fault, points))
+
+
 @pytest.mark.parametrize("fault", KILL + ERRORS)
 @pytest.mark.parametrize("call", CALLS)
 def test_giving_up_that_fails_anywhere_tells_the_sender_once(spool, relay, call, fault):
