@@ -86,7 +86,7 @@ void envelope_blame(struct envelope *e, struct arena *in, const struct failure *
 	}
 }
 
-enum fate envelope_fate(const struct envelope *e)
+enum progress envelope_progress(const struct envelope *e)
 {
 	size_t untouched = envelope_count(e, PENDING), left = untouched + envelope_count(e, UNSURE);
 

@@ -58,13 +58,13 @@ struct recipient *envelope_add(struct envelope *e, struct arena *in, const char 
 size_t envelope_count(const struct envelope *e, enum verdict v); /* of how many that became */
 /* It was not sent, and this is why: each recipient that is PENDING gets a copy as its failure. */
 void envelope_blame(struct envelope *e, struct arena *in, const struct failure *why);
-/* What became of the mail as a whole in a session that was lost. */
-enum fate {
+/* How far the mail was when its session ended. */
+enum progress {
 	UNTOUCHED, /* nothing is known of any recipient */
 	LEFT_OPEN, /* the session ended before all answers were there, or with a 421 */
 	ANSWERED
 };
-enum fate envelope_fate(const struct envelope *e);
+enum progress envelope_progress(const struct envelope *e);
 bool envelope_needs_utf8(const struct envelope *e); /* SMTPUTF8 (RFC 6531): it was said, or an address is not ASCII */
 
 #endif

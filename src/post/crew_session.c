@@ -97,8 +97,8 @@ static void mail_done(void *ctx, struct mail *mail)
 	struct member *m = ctx;
 	struct crew *c = m->crew;
 	struct job *j = job_of(mail);
-	enum fate fate = envelope_fate(v);
-	bool unsure = envelope_count(v, UNSURE) > 0, left = fate != ANSWERED, told = ending_asked();
+	enum progress progress = envelope_progress(v);
+	bool unsure = envelope_count(v, UNSURE) > 0, left = progress != ANSWERED, told = ending_asked();
 
 	pthread_mutex_lock(&c->lock);
 	m->in_hand--;
@@ -108,7 +108,7 @@ static void mail_done(void *ctx, struct mail *mail)
 		crew_rules_passed(&c->rules);
 	if (left && !m->lost && !told && !unsure)
 		m->suspect = j;
-	else if (fate == UNTOUCHED || (told && envelope_count(v, PENDING) && !unsure))
+	else if (progress == UNTOUCHED || (told && envelope_count(v, PENDING) && !unsure))
 		crew_give_back(c, j);
 	else
 		c->client->done(c->client->ctx, j, left ? CREW_LOST : CREW_DONE);

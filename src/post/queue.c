@@ -58,7 +58,7 @@ static void part(void *ctx, struct job *j)
 /* Of a mail that goes on in another session some may have their answers already. */
 static void back(struct run *r, struct claim *c)
 {
-	bool open = envelope_fate(&c->job.mail.envelope) == UNTOUCHED;
+	bool open = envelope_progress(&c->job.mail.envelope) == UNTOUCHED;
 
 	if (!open && ending_asked()) {
 		outcome_leave(&r->outcome, &c->job, &c->entry);
