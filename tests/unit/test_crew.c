@@ -498,7 +498,7 @@ static void test_eight_sessions_hand_each_mail_out_once(void **state)
 		sent += feed.mail[i].sent;
 		tries += feed.mail[i].tries;
 	}
-	assert_true(sent >= MAILS - 2 * 17 && tries >= 1 && sum.most > 1 && sum.lost == 2);
+	assert_true(sum.most > 1 && sum.lost <= 2 && tries >= sum.lost && sent + tries == MAILS);
 }
 
 int main(void)
