@@ -8,6 +8,7 @@ import subprocess
 
 import preload
 import pytest
+import spooled
 
 from given import PLAIN as TEXT
 from waiting import wait_for
@@ -195,6 +196,15 @@ def test_user_without_rights_is_told_the_same(mysend, relay, on_demand):
     finally:
         shutil.rmtree(public)
     assert one.message
+
+
+def test_several_sessions_at_once_are_told_the_same_and_go_on_afterwards(mysend, relay, spool, on_demand):
+    one = relay("ehlo pipelining")
+    spooled.fill(spool.top, 40)
+    result = spool.run("-qf", relay=one, more="sessions 4\nwindow 4\n", env=broken(mysend, empty))
+    assert result.status in (0, 75) and len(spool.names()) == 40 and not one.sessions, result
+    spool.run("-qf", relay=one, more="sessions 4\nwindow 4\n").ok()
+    assert len(one.messages) == 40 and not spool.names()
 
 
 def test_client_of_an_smtp_dialogue_may_try_again(mysend, relay, on_demand):
