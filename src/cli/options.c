@@ -1,96 +1,38 @@
 #include "cli/options.h"
 
-#include <limits.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cli/letters.h"
-#include "conf/value.h"
-
-enum effect { MODE, DRAFT, MAIL, FLUSH, DRY_RUN, JSON, SERVICE, WARN, FAIL };
-
-/* mysend's own words; all the others are settings. */
-static const struct word {
-	const char *name;
-	char letter; /* does what this letter does, or 0 */
-	enum effect effect;
-	enum mode mode;
-	enum draft_kind kind;
-} words[] = {
-	{"account", .letter = 'a'},
-	{"config", .letter = 'C'},
-	{"verbose", .letter = 'v'},
-	{"debug", .letter = 'd'},
-	{"dry-run", .effect = DRY_RUN},
-	{"show-config", .mode = MODE_SHOW_CONFIG},
-	{"list-settings", .mode = MODE_LIST_SETTINGS},
-	{"help", .mode = MODE_HELP},
-	{"version", .mode = MODE_VERSION},
-	{"queue-flush", .effect = FLUSH, .mode = MODE_QUEUE},
-	{"queue-hold", .effect = MAIL, .mode = MODE_HOLD},
-	{"queue-release", .effect = MAIL, .mode = MODE_RELEASE},
-	{"queue-remove", .effect = MAIL, .mode = MODE_REMOVE},
-	{"queue-check", .mode = MODE_CHECK},
-	{"warning", .effect = WARN},
-	{"critical", .effect = FAIL},
-	{"json", .effect = JSON},
-	{"subject", .letter = 's'},
-	{"to", .effect = DRAFT, .kind = DRAFT_TO},
-	{"cc", .effect = DRAFT, .kind = DRAFT_CC},
-	{"bcc", .effect = DRAFT, .kind = DRAFT_BCC},
-	{"reply-to", .effect = DRAFT, .kind = DRAFT_REPLY_TO},
-	{"header", .effect = DRAFT, .kind = DRAFT_HEADER},
-	{"attach", .effect = DRAFT, .kind = DRAFT_ATTACH},
-	{"inline", .effect = DRAFT, .kind = DRAFT_INLINE},
-	{"html", .effect = DRAFT, .kind = DRAFT_HTML},
-	{"charset", .effect = DRAFT, .kind = DRAFT_CHARSET},
-	{"priority", .effect = DRAFT, .kind = DRAFT_PRIORITY},
-	{"date", .effect = DRAFT, .kind = DRAFT_DATE},
-	{"message-id", .effect = DRAFT, .kind = DRAFT_MESSAGE_ID},
-	{"in-reply-to", .effect = DRAFT, .kind = DRAFT_IN_REPLY_TO},
-	{"references", .effect = DRAFT, .kind = DRAFT_REFERENCES},
-	{"template-free", .effect = DRAFT, .kind = DRAFT_PLAIN},
-	{"service", .effect = SERVICE},
-};
-
-static bool takes_value(const struct options *o, const struct word *own)
-{
-	if (own->letter)
-		return letter_find(o, own->letter)->arity == NEEDS;
-	if (own->effect == DRAFT)
-		return own->kind != DRAFT_PLAIN;
-	return own->effect == MAIL || own->effect == WARN || own->effect == FAIL;
-}
+#include "cli/flags.h"
 
 /* One argument that begins with a single '-': letters without values may stand together. */
-static int read_letters(struct options *o, char **argv, int *at, struct failure *f)
+static int read_letters(struct options *o, struct arena *run, char **argv, int *at, struct failure *f)
 {
 	const char *p = argv[*at] + 1;
 
 	for (; *p; p++) {
-		const struct letter *l = letter_find(o, *p);
+		const struct flag *flag = flag_of_letter(o, *p);
 		const char *value = p + 1;
-		bool swallow;
 
-		if (!l) {
+		if (!flag) {
 			fail(f, AT_USAGE, EX_USAGE, "unknown option -%c", *p);
 			return failure_hint(f, HINT_OPTIONS);
 		}
-		if (l->arity == NEEDS && !*value) {
+		if (flag_arity(flag) == NEEDS && !*value) {
 			value = argv[*at + 1];
 			if (!value) {
 				fail(f, AT_USAGE, EX_USAGE, "-%c needs a value", *p);
-				return failure_hint(f, HINT_LETTER_MEANS, (char[]){*p, '\0'}, l->note);
+				return failure_hint(f, HINT_LETTER_MEANS, (char[]){*p, '\0'}, flag_note(flag));
 			}
 			++*at;
 		}
-		if (letter_act(o, l, value, &swallow, f) < 0)
+		if (flag_act(o, run, flag, (char[]){'-', *p, '\0'}, value, f) < 0)
 			return -1;
-		if (swallow && argv[*at + 1])
+		if (flag_takes_next(flag, value) && argv[*at + 1])
 			++*at;
-		if (l->arity != NONE)
+		if (flag_arity(flag) != NONE)
 			break;
 	}
 	return 0;
@@ -109,55 +51,6 @@ static int add_setting(struct options *o, struct arena *run, const char *spelled
 	return 0;
 }
 
-static int read_age(unsigned *to, const struct word *own, const char *value, struct failure *f)
-{
-	if (value_seconds(slice_of(value), 1, UINT_MAX, to) == 0)
-		return 0;
-	return fail(f, AT_USAGE, EX_USAGE, "--%s takes a time as 30m, 2h or 1d, not \"%s\"", own->name, value);
-}
-
-static int read_word(struct options *o, struct arena *run, const struct word *own, const char *spelled, const char *value, struct failure *f)
-{
-	const char *to;
-	bool swallow;
-
-	if (own->letter)
-		return letter_act(o, letter_find(o, own->letter), value, &swallow, f);
-	switch (own->effect) {
-	case DRAFT:
-		to = draft_recipients(run, own->kind, value);
-		if (slice_trim(slice_of(to)).len)
-			request_add(&o->request, run, to);
-		return draft_option(&o->request.draft, run, own->kind, spelled, value, f);
-	case MAIL:
-		if (o->queue.named && o->mode != own->mode)
-			return usage(f, "only one is done at a time: ", spelled);
-		o->queue.named = true;
-		request_add(&o->request, run, value)->argument = true;
-		break;
-	case FLUSH:
-		o->queue.all = true;
-		break;
-	case DRY_RUN:
-		o->dry_run = true;
-		return 0;
-	case JSON:
-		o->queue.json = true;
-		return 0;
-	case SERVICE:
-		o->service = true;
-		return 0;
-	case WARN:
-		return read_age(&o->queue.warning, own, value, f);
-	case FAIL:
-		return read_age(&o->queue.critical, own, value, f);
-	case MODE:
-		break;
-	}
-	o->mode = own->mode;
-	return 0;
-}
-
 /* As options are written, and as settings are found, too. */
 static const char *with_hyphens(struct arena *run, const char *keyword)
 {
@@ -168,21 +61,13 @@ static const char *with_hyphens(struct arena *run, const char *keyword)
 	return option;
 }
 
-static const struct word *word_find(struct slice name)
-{
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (slice_is(name, words[i].name))
-			return &words[i];
-	return NULL;
-}
-
 /* -to, -help: letters that make no sense together, and a word that does. */
 static int check_hyphen(const struct options *o, const char *arg, struct failure *f)
 {
 	const char *name = arg + 1;
 	size_t len = strcspn(name, "=");
 
-	if (o->as_sendmail || len < 2 || (!word_find((struct slice){name, len}) && setting_find(name, len) == SETTINGS))
+	if (o->as_sendmail || len < 2 || (!flag_of_word(name, len) && setting_find(name, len) == SETTINGS))
 		return 0;
 	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", arg);
 	return failure_hint(f, HINT_NEAREST_OPTION, name);
@@ -196,8 +81,7 @@ static int unknown(struct failure *f, struct arena *run, struct slice name, cons
 	for (char *p = keyword; *p; p++)
 		*p = *p == '-' ? '_' : *p;
 	nearest = with_hyphens(run, setting_nearest(slice_of(keyword)));
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		nearest = slice_nearer(name, nearest, words[i].name);
+	nearest = flag_nearest(name, nearest);
 	fail(f, AT_USAGE, EX_USAGE, "unknown option %s", spelled);
 	return nearest ? failure_hint(f, HINT_NEAREST_OPTION, nearest) : failure_hint(f, HINT_OPTIONS);
 }
@@ -208,7 +92,7 @@ static int read_long(struct options *o, struct arena *run, char **argv, int *at,
 	const char *text = argv[*at] + 2;
 	struct slice rest = slice_of(text), name;
 	const char *value = slice_cut(&rest, '=', &name) ? rest.p : NULL;
-	const struct word *own;
+	const struct flag *own;
 	enum setting s = SETTINGS;
 	const char *spelled;
 	bool takes = false;
@@ -216,9 +100,9 @@ static int read_long(struct options *o, struct arena *run, char **argv, int *at,
 	if (!value)
 		name = slice_of(text);
 	spelled = arena_printf(run, "--%.*s", (int)name.len, name.p);
-	own = word_find(name);
+	own = flag_of_word(name.p, name.len);
 	if (own)
-		takes = takes_value(o, own);
+		takes = flag_arity(own) == NEEDS;
 	else
 		s = setting_find(name.p, name.len);
 	if (!own && s == SETTINGS)
@@ -237,7 +121,7 @@ static int read_long(struct options *o, struct arena *run, char **argv, int *at,
 	if (!value && s != SETTINGS && argv[*at + 1] && setting_takes_word(s, slice_of(argv[*at + 1])))
 		value = argv[++*at];
 	if (own)
-		return read_word(o, run, own, spelled, value ? value : "", f);
+		return flag_act(o, run, own, spelled, value ? value : "", f);
 	return add_setting(o, run, spelled, s, value ? value : "on", f);
 }
 
@@ -335,7 +219,7 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 		} else if (arg[1] == '-') {
 			ok = usage(f, "called as sendmail, there is no option ", arg);
 		} else {
-			ok = check_hyphen(o, arg, f) < 0 ? -1 : read_letters(o, argv, &i, f);
+			ok = check_hyphen(o, arg, f) < 0 ? -1 : read_letters(o, run, argv, &i, f);
 		}
 		if (ok < 0)
 			return -1;

@@ -1,5 +1,5 @@
 /*
- * cli/options - argv to a struct options, from the two tables: letters.def and conf/settings.def
+ * cli/options - argv to a struct options, from the two tables: flags.def and conf/settings.def
  *
  * Called by one of sendmail's names, only sendmail's letters exist and the first recipient ends the options;
  * called as mysend, long options do too, anywhere. Use: options_read(&options, arena, argc, argv, f).

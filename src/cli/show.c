@@ -4,34 +4,10 @@
 
 #include "base/file.h"
 #include "base/jail.h"
+#include "cli/flags.h"
 #include "cli/modes.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
-
-static const char help[] =
-	"Usage: mysend [options] [--] [recipient ...] < message\n"
-	"Hands a message to the configured mail relay, as sendmail does: mysend(1).\n"
-	"  -t;  -i             recipients from To, Cc and Bcc;  a single dot is text\n"
-	"  -f, -r ADDRESS      envelope sender; '' or '<>' is the null sender\n"
-	"  -F NAME;  -n        full name for a From field to be made;  no aliases\n"
-	"  -s, --subject TEXT, --to, --cc, --bcc, --reply-to LIST, --header 'NAME: TEXT'\n"
-	"  --attach, --inline FILE[;type=T;name=N], --html FILE, --charset NAME\n"
-	"  --date, --priority, --message-id, --in-reply-to, --references, --template-free\n"
-	"  -a, --account NAME  use this account;  -C, --config FILE  this configuration\n"
-	"  -v, --verbose       show the conversation;  -X FILE  append it to a file\n"
-	"  -d, --debug         say more;  --dry-run  print the message, send nothing\n"
-	"  -N WHEN, -R WHAT, -V ID  delivery notifications, where the relay has them\n"
-	"  -bs, -bS            SMTP on standard input: a dialogue, or a file\n"
-	"  -bs --service       take mail of every user, on a local socket\n"
-	"  -bp, -q, -qf        print the queue; try what is due, or all of it\n"
-	"  --json              with -bp, for programs\n"
-	"  --queue-hold, --queue-release, --queue-remove ID   one mail; --queue-flush\n"
-	"  --queue-check, --warning AGE, --critical AGE   for monitoring\n"
-	"  -bv, -bi            ask the relay about recipients; check the aliases\n"
-	"  --show-config       print every setting and its origin;  --list-settings\n"
-	"  --KEYWORD VALUE     any setting, as --host, --port, --tls=off, --from\n"
-	"  --help, --version\n"
-	"Settings and where they are read from: mysend.conf(5).\n";
 
 /* What holds where nobody has set it, and depends on the host and on who runs us. */
 static void show_effective(struct account *a, struct arena *run)
@@ -99,7 +75,7 @@ int mode_show(const struct options *o, struct arena *run, struct failure *f)
 
 	switch (o->mode) {
 	case MODE_HELP:
-		fputs(help, stdout);
+		flags_help(stdout);
 		break;
 	case MODE_VERSION:
 		puts("mysend " PACKAGE_VERSION);

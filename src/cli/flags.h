@@ -1,0 +1,35 @@
+/*
+ * cli/flags - the options that are no settings: which there are (flags.def), and what each does to a struct options
+ *
+ * Use: flag = flag_of_letter(&options, 'f'); flag = flag_of_word("to", 2); flag_act(&options, arena, flag, "-f", value, f).
+ * Owns: nothing; texts are argv's or the arena's. Errors: AT_USAGE EX_USAGE. Threads: one.
+ * Source: mysend-compat(7), DECISIONS, OPTIONS.
+ */
+#ifndef CLI_FLAGS_H
+#define CLI_FLAGS_H
+
+#include <stdio.h>
+
+#include "cli/options.h"
+
+enum arity { NONE, NEEDS, ATTACHED };
+
+struct flag;
+
+/* NULL: there is none, under the name we are called by. */
+const struct flag *flag_of_letter(const struct options *o, char c);
+const struct flag *flag_of_word(const char *word, size_t len);
+enum arity flag_arity(const struct flag *flag);
+/* What it is, in some words. */
+const char *flag_note(const struct flag *flag);
+/* spelled: as the user wrote it. value: "" where there is none. */
+MUST_CHECK int flag_act(struct options *o, struct arena *run, const struct flag *flag, const char *spelled, const char *value, struct failure *f);
+/* -oMr VALUE: the next argument belongs to it, too. */
+bool flag_takes_next(const struct flag *flag, const char *value);
+/* The word nearest to this one, or `nearest`. */
+const char *flag_nearest(struct slice word, const char *nearest);
+/* --help */
+void flags_help(FILE *out);
+MUST_CHECK int usage(struct failure *f, const char *what, const char *which);
+
+#endif
