@@ -24,7 +24,7 @@ static const char *state_of(enum verdict v, bool failed)
 	case ACCEPTED:
 		return "accepted";
 	case REFUSED:
-	case TOLD:
+	case BOUNCED:
 		return "refused";
 	case UNSURE:
 		return "unsure";

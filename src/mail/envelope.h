@@ -19,7 +19,7 @@ enum verdict {
 	ACCEPTED, /* the relay has it */
 	DEFERRED, /* 4xx: try again */
 	REFUSED,  /* 5xx: never again */
-	TOLD,	  /* REFUSED, and the sender has been told by a bounce */
+	BOUNCED,	  /* REFUSED, and a bounce has told the sender of it, or nobody wanted one */
 	UNSURE,	  /* all was sent, no answer came: trying again may deliver twice */
 	WAITS	  /* none of these for now: the spool has it */
 };
@@ -28,7 +28,7 @@ struct recipient {
 	const char *address;
 	enum verdict verdict;
 	const struct failure *why; /* NULL where nothing has failed; of who is PENDING: why he was not tried; in the job's arena */
-	bool expired;		   /* REFUSED or TOLD, since the time for another try is over */
+	bool expired;		   /* REFUSED or BOUNCED, since the time for another try is over */
 	unsigned notify;	   /* NOTIFY_ bits; 0: the envelope's */
 	const char *orcpt;	   /* TYPE;ADDRESS in xtext, as the caller said it; NULL: the address */
 };

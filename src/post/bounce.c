@@ -18,7 +18,7 @@ struct report {
 	struct arena *in;
 	struct buf out;
 	const char *host, *boundary;
-	size_t told;   /* recipients that there are to tell of */
+	size_t count;  /* recipients that there are to tell of */
 	bool eightbit; /* of its first part */
 	bool warning;  /* nobody is given up yet */
 	time_t until;  /* it is tried */
@@ -129,18 +129,18 @@ static int tell_in_words(struct report *b, const struct recipient *r)
 /* A relay may answer in UTF-8, too (RFC 6531 3.7.4.2). */
 static int note(struct report *b, const struct recipient *r)
 {
-	b->told++;
+	b->count++;
 	b->eightbit |= !slice_is_ascii(slice_of(r->address)) || !slice_is_ascii(slice_of(words_of(b, r)));
 	return 0;
 }
 
 static int tell_the_rest(struct report *b)
 {
-	if (b->told <= NAMED)
+	if (b->count <= NAMED)
 		return 0;
-	if (b->told <= BOUNCE_TOLD)
-		return buf_printf(&b->out, "and %zu more, named in the next part of this report.\r\n", b->told - NAMED);
-	return buf_printf(&b->out, "and %zu more; the next part of this report names %d of them.\r\n", b->told - NAMED,
+	if (b->count <= BOUNCE_TOLD)
+		return buf_printf(&b->out, "and %zu more, named in the next part of this report.\r\n", b->count - NAMED);
+	return buf_printf(&b->out, "and %zu more; the next part of this report names %d of them.\r\n", b->count - NAMED,
 			  BOUNCE_TOLD - NAMED);
 }
 
@@ -290,7 +290,7 @@ int bounce_warn(struct spool *s, const struct entry *e, struct source *message, 
 	return make(s, e, message, a, true, made, f);
 }
 
-void bounce_told(struct entry *e)
+void bounce_note(struct entry *e)
 {
 	const struct report b = {.about = e};
 	size_t told = 0;
@@ -300,6 +300,6 @@ void bounce_told(struct entry *e)
 
 		if (r->verdict != REFUSED || (is_told(&b, r) && told++ >= BOUNCE_TOLD))
 			continue;
-		r->verdict = TOLD;
+		r->verdict = BOUNCED;
 	}
 }

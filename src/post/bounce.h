@@ -4,7 +4,7 @@
  * Use: bounce_make(&spool, &entry, message, account, &made, f) tells of the recipients that are REFUSED: a mail from the
  * null sender goes into the same queue, to be sent by the account, be it the entry's or not. Its name is derived from the entry's and its attempts, so that making it
  * twice after a crash is the same file. None is made for a mail from the null sender, nor where nobody who failed
- * wants one (NOTIFY). bounce_told then notes it in the entry.
+ * wants one (NOTIFY). bounce_note then notes it in the entry.
  *
  * Owns: nothing. Bounds: BOUNCE_TOLD recipients are told of at a time; a message of more than BOUNCE_WHOLE octets comes back
  * with its header only, as with RET=HDRS. Errors: those of spool_accept, and of reading the message. Threads: one.
@@ -23,6 +23,6 @@ MUST_CHECK int bounce_warn(struct spool *s, const struct entry *e, struct source
 			   bool *made, struct failure *f);
 MUST_CHECK int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a,
 			   bool *made, struct failure *f);
-void bounce_told(struct entry *e); /* whoever is REFUSED is TOLD, but for those beyond the bound */
+void bounce_note(struct entry *e); /* whoever is REFUSED is BOUNCED, but for those beyond the bound */
 
 #endif

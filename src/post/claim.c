@@ -32,7 +32,7 @@ static struct claim *lock(struct claims *all, const char *id)
 	if (got < 0)
 		all->outcome->sum->failed += select_set_aside(all->spool, &c->entry, id, &f);
 	/* A runner died after it had recorded verdicts, and before the bounce or the unlink. */
-	else if (got == SPOOL_TAKEN && outcome_go_on(all->outcome, &c->job.arena, &c->entry, &f) < 0)
+	else if (got == SPOOL_TAKEN && outcome_resume(all->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
 	else if (got == SPOOL_TAKEN && select_is_due(all->which, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
 		 !(all->cramped && entry_pending(&c->entry) > 1))

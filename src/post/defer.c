@@ -26,7 +26,7 @@ static const struct row {
 	enum fate fate;
 	int mends;
 } rows[] = {
-	{IS(ACCEPTED) | IS(TOLD) | IS(WAITS), ANYWHERE, ANY_KIND, 0, 0, FATE_DONE, PASSES},
+	{IS(ACCEPTED) | IS(BOUNCED) | IS(WAITS), ANYWHERE, ANY_KIND, 0, 0, FATE_DONE, PASSES},
 	/* It may have got it already; yet who says nothing has promised nothing. */
 	{IS(UNSURE), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},
 	{IS(DEFERRED), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},

@@ -14,7 +14,7 @@ static struct source *message_of(struct arena *in, const struct entry *e)
 	return source_file(in, e->fd, e->offset, e->size);
 }
 
-/* Who was refused is told of before the mail leaves the queue; it may have been done already, by whom a crash cut short. */
+/* The sender is told of refused recipients before the mail leaves the queue. A runner that was killed may have done so already. */
 static int tell_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
 {
 	bool told = false;
@@ -23,16 +23,16 @@ static int tell_sender(struct outcome *o, struct arena *in, struct entry *e, str
 		return 0;
 	if (bounce_make(o->spool, e, message_of(in, e), o->with, &told, f) < 0)
 		return -1;
-	bounce_told(e);
+	bounce_note(e);
 	log_warning("%s is given up%s after %u tries, %s: %s", e->id, entry_is_settled(e) ? "" : " for some of its recipients",
 		    e->attempts, told ? "its sender is told" : "nobody is told", e->last);
 	return entry_is_settled(e) ? 0 : spool_record(o->spool, e, f);
 }
 
-/* Nobody is left to be tried. */
+/* No recipient is left to be tried. */
 static int finish(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
 {
-	bool failed = entry_has(e, REFUSED) || entry_has(e, TOLD);
+	bool failed = entry_has(e, REFUSED) || entry_has(e, BOUNCED);
 
 	if (tell_sender(o, in, e, f) < 0 || spool_finish(o->spool, e, failed, f) < 0)
 		return -1;
@@ -43,7 +43,7 @@ static int finish(struct outcome *o, struct arena *in, struct entry *e, struct f
 	return 0;
 }
 
-int outcome_go_on(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
+int outcome_resume(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
 {
 	return (entry_is_settled(e) ? finish : tell_sender)(o, in, e, f);
 }
@@ -81,7 +81,7 @@ static void settle(struct job *j, struct entry *e, enum how how)
 			to->verdict = REFUSED;
 		to->why = from->why;
 		if (how != SO_FAR)
-			from->verdict = to->verdict == REFUSED ? TOLD : to->verdict == ACCEPTED ? ACCEPTED : WAITS;
+			from->verdict = to->verdict == REFUSED ? BOUNCED : to->verdict == ACCEPTED ? ACCEPTED : WAITS;
 	}
 }
 
@@ -90,7 +90,8 @@ static time_t began(const struct entry *e)
 	return e->since ? e->since : e->arrived;
 }
 
-/* The clock was ahead, when it came or at a try, and has been set since: its age begins now, or it would never have one. */
+/* The mail's arrival, or its idle time, lies in the future: the clock was set back. Its age counts from now, or it would never
+ * have one. */
 static void not_before(struct entry *e, time_t now)
 {
 	if (began(e) > now)
@@ -104,7 +105,7 @@ static time_t age(const struct entry *e, time_t now)
 	return now - began(e) - e->idle;
 }
 
-/* It waits, and for long. */
+/* Once the mail has waited for queue_warning. */
 static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
 {
 	bool told = false;

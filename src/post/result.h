@@ -1,11 +1,10 @@
 /*
- * post/result - what became of a mail, in words and as a status: the one place that prints
+ * post/result - what became of a mail, on standard error and in the log, and as a status
  *
- * Use: status = result_tell(&job, quiet); result_failure(&f) for what failed before there was
- * a job.
+ * Use: status = result_tell(&job, quiet); result_failure(&f) for what failed before there was a job.
  *
  * Owns: nothing. Units: none. Bounds: at most RESULT_LINES failures are told one by one.
- * Errors: none; the status is of sysexits.h: the worst final failure, else EX_TEMPFAIL, else EX_OK.
+ * Errors: none; the status is tally_exit of post/verdict.
  * Threads: one. Source: sysexits.h; mysend-compat(7), DECISIONS, STATUS.
  */
 #ifndef POST_RESULT_H

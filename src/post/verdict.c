@@ -17,7 +17,7 @@ static int status_of(const struct recipient *r)
 	case WAITS: /* without a failure nobody has tried yet: it was to wait */
 		return why ? defer_status(why) : EX_OK;
 	case REFUSED:
-	case TOLD: /* a failure that was none for good: its time is over */
+	case BOUNCED: /* a failure that was none for good: its time is over */
 		return why && !failure_is_temporary(why) ? why->exit : EX_UNAVAILABLE;
 	case PENDING:
 		return why ? why->exit : EX_TEMPFAIL;
@@ -33,7 +33,7 @@ static enum weight weight_of(const struct recipient *r, int status)
 {
 	if (status == EX_OK)
 		return NOTHING;
-	if (r->verdict == TOLD)
+	if (r->verdict == BOUNCED)
 		return TAKEN_CARE_OF;
 	if (r->verdict == WAITS)
 		return status == EX_TEMPFAIL ? WAITING : WAITING_IN_VAIN;
@@ -51,7 +51,7 @@ static void count(struct tally *t, enum verdict v)
 {
 	t->accepted += v == ACCEPTED;
 	t->waits += v == WAITS;
-	t->refused += v == REFUSED || v == TOLD;
+	t->refused += v == REFUSED || v == BOUNCED;
 	t->unsure += v == UNSURE;
 	t->pending += v == PENDING || v == DEFERRED;
 }

@@ -3,7 +3,7 @@
  *
  * Use: struct tally t = tally_of(&envelope); return tally_exit(&t);
  * A mail has one status, and that is the status of the failure that decides. What nobody here takes care of any more outweighs
- * what does (WAITS, TOLD), and what is final what may be tried again; of several that weigh the same the first decides.
+ * what does (WAITS, BOUNCED), and what is final what may be tried again; of several that weigh the same the first decides.
  * Owns: nothing; decides and retry are the envelope's. Bounds: none. Errors: none. Threads: any.
  * Source: sysexits.h; mysend-compat(7), DECISIONS.
  */

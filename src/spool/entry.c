@@ -229,7 +229,7 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 
 static char letter_of(enum verdict v)
 {
-	return v == ACCEPTED ? 'a' : v == REFUSED ? 'r' : v == TOLD ? 't' : v == UNSURE ? 'u' : '-';
+	return v == ACCEPTED ? 'a' : v == REFUSED ? 'r' : v == BOUNCED ? 't' : v == UNSURE ? 'u' : '-';
 }
 
 int entry_print_state(struct buf *out, const struct entry *e)
@@ -263,7 +263,7 @@ static bool read_verdicts(struct entry *e, struct slice value)
 		switch (value.p[i]) {
 		case 'a': v = ACCEPTED; break;
 		case 'r': v = REFUSED; break;
-		case 't': v = TOLD; break;
+		case 't': v = BOUNCED; break;
 		case 'u': v = UNSURE; break;
 		case '-': break;
 		default: return false;
@@ -307,7 +307,7 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 
 bool verdict_is_settled(enum verdict v)
 {
-	return v == ACCEPTED || v == REFUSED || v == TOLD;
+	return v == ACCEPTED || v == REFUSED || v == BOUNCED;
 }
 
 bool entry_has(const struct entry *e, enum verdict v)

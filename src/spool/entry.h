@@ -25,7 +25,7 @@ struct entry {
 	const char *config; /* the file that the account is of, from the root on; NULL: one of the usual ones */
 	bool served;	    /* a service took it from that user: */
 	uid_t uid;
-	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and TOLD are settled, PENDING is to be tried, UNSURE too */
+	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and BOUNCED are settled, PENDING is to be tried, UNSURE too */
 	bool eightbit;		  /* of the message */
 	uint64_t size;		  /* of the message, octets */
 	time_t arrived, next;	  /* next: when it is due, or 0 */

@@ -21,16 +21,16 @@ struct transaction *again_take(struct engine *e)
 	struct transaction *t = arena_zeroed(&e->scratch, 1, sizeof *t);
 	struct again *a = e->again;
 
-	t->of = a->of;
+	t->delivery = a->delivery;
 	t->again = true;
 	t->first = a->first;
 	t->count = a->count > e->most ? e->most : a->count;
 	t->without = a->without;
-	forget(t->of->mail, t->first, t->count);
+	forget(t->delivery->mail, t->first, t->count);
 	a->first += t->count;
 	a->count -= t->count;
 	if (a->count)
-		a->of->open++; /* for the rest of it */
+		a->delivery->open++; /* for the rest of it */
 	else
 		e->again = a->next;
 	return t;
@@ -39,9 +39,9 @@ struct transaction *again_take(struct engine *e)
 void again_drop(struct engine *e)
 {
 	for (; e->again; e->again = e->again->next) {
-		forget(e->again->of->mail, e->again->first, e->again->count);
-		if (--e->again->of->open == 0 && e->again->of != e->mail)
-			engine_done(e, e->again->of->mail);
+		forget(e->again->delivery->mail, e->again->first, e->again->count);
+		if (--e->again->delivery->open == 0 && e->again->delivery != e->mail)
+			engine_done(e, e->again->delivery->mail);
 	}
 }
 
@@ -69,7 +69,7 @@ void again_without_parameter(struct transaction *t, const struct failure *why)
 
 	if (meaning_of(why) != MEANS_NO_PARAMETER)
 		return;
-	if (said & OFFER_SMTPUTF8 && command_needs_utf8(t->of->mail))
+	if (said & OFFER_SMTPUTF8 && command_needs_utf8(t->delivery->mail))
 		said &= ~(unsigned)OFFER_SMTPUTF8; /* there is no saying it without */
 	said = suspect(said, why->text);
 	t->without |= said;
@@ -78,7 +78,7 @@ void again_without_parameter(struct transaction *t, const struct failure *why)
 
 bool again_without_wishes(struct engine *e, struct transaction *t, size_t recipient, const struct failure *why)
 {
-	const struct envelope *v = &t->of->mail->envelope;
+	const struct envelope *v = &t->delivery->mail->envelope;
 
 	if (meaning_of(why) != MEANS_NO_PARAMETER || !(t->said & OFFER_DSN) || !command_has_wishes(v, &v->recipient[recipient]))
 		return false;
@@ -97,7 +97,7 @@ void again_after_end(struct engine *e, struct transaction *t, enum verb verb, co
 	if (verb == V_BDAT && (means == MEANS_NO_SEQUENCE || means == MEANS_NO_COMMAND)) {
 		engine_no_chunking(e, t);
 		t->repeat = true;
-	} else if (means == MEANS_NO_8BIT && t->octets != t->of->mail->form7) {
+	} else if (means == MEANS_NO_8BIT && t->octets != t->delivery->mail->form7) {
 		t->without |= OFFER_8BITMIME;
 		t->repeat = true;
 	}

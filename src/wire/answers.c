@@ -8,7 +8,7 @@
 
 static struct failure *keep(struct transaction *t, const struct failure *f)
 {
-	struct failure *kept = arena_zeroed(t->of->mail->in, 1, sizeof *kept);
+	struct failure *kept = arena_zeroed(t->delivery->mail->in, 1, sizeof *kept);
 
 	*kept = *f;
 	return kept;
@@ -22,7 +22,7 @@ static enum verdict verdict_of(const struct failure *f)
 /* All of the transaction's recipients of whom nothing is known yet. */
 static void settle(struct transaction *t, enum verdict v, const struct failure *why)
 {
-	struct envelope *e = &t->of->mail->envelope;
+	struct envelope *e = &t->delivery->mail->envelope;
 
 	for (size_t i = t->first; i < t->first + t->count; i++)
 		if (e->recipient[i].verdict == PENDING) {
@@ -37,7 +37,7 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	t->why = why = keep(t, f);
-	t->of->mail->envelope.answer = keep(t, f);
+	t->delivery->mail->envelope.answer = keep(t, f);
 	settle(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until it has been tried again */
 	t->failed = true;
 }
@@ -71,7 +71,7 @@ static void answer_mail(struct engine *e, const struct awaited *a, const struct 
 
 static void answer_rcpt(struct engine *e, const struct awaited *a, const struct reply *r)
 {
-	struct recipient *to = &a->t->of->mail->envelope.recipient[a->recipient];
+	struct recipient *to = &a->t->delivery->mail->envelope.recipient[a->recipient];
 	struct failure f;
 
 	if (reply_is_positive(r) && e->limits->verify && to->verdict == PENDING) {
@@ -144,7 +144,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 		reply_failure(r, AT_END, EX_OK, &f);
 		f.exit = EX_OK;
 		memcpy(f.relay, session_relay(e->session), sizeof f.relay);
-		a->t->of->mail->envelope.answer = keep(a->t, &f);
+		a->t->delivery->mail->envelope.answer = keep(a->t, &f);
 	} else if (!reply_is_positive(r)) {
 		/* RFC 3030 2: after a BDAT that failed only RSET leads on. */
 		e->needs_reset = a->verb == V_BDAT;
@@ -213,7 +213,7 @@ int answers_next(struct engine *e, struct failure *f)
 		until = mine;
 	/* What is wholly written may have been taken: to leave without its answer is to send it again. */
 	if (!it.t->sent || it.t->failed)
-		until = engine_before_end(e, until);
+		until = engine_clip(e, until);
 	session_grace(e->session, it.t->sent ? ENDING_MS : 0);
 	if (session_reply(e->session, until, (unsigned)e->queued, &r, f) < 0) {
 		e->waited = clock_steady() >= until;

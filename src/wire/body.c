@@ -6,7 +6,7 @@
 /* Octets as they are: a few go with the commands around them in one write, many without a copy. */
 static int write_run(struct engine *e, struct slice run, struct failure *f)
 {
-	int64_t until = engine_before_end(e, e->writing->until);
+	int64_t until = engine_clip(e, e->writing->until);
 
 	if (run.len >= PIECE / 4) {
 		if (e->out.len && engine_flush(e, until, f) < 0)
@@ -45,7 +45,7 @@ static int unreadable(struct engine *e)
 	struct failure ignored;
 
 	e->in_message = false;
-	(void)!engine_flush(e, engine_before_end(e, e->writing->until), &ignored);
+	(void)!engine_flush(e, engine_clip(e, e->writing->until), &ignored);
 	return -1;
 }
 
@@ -85,8 +85,8 @@ static int end_message(struct engine *e, enum verb verb)
 
 	t->sent = !e->out.len;
 	if (e->out.len) {
-		t->end = e->out.len;
-		t->also = e->ends;
+		t->out_end = e->out.len;
+		t->next_unflushed = e->ends;
 		e->ends = t;
 	}
 	e->in_message = false;

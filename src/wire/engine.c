@@ -11,7 +11,7 @@ int64_t engine_deadline(int64_t seconds)
 	return clock_steady() + seconds * 1000;
 }
 
-int64_t engine_before_end(const struct engine *e, int64_t until)
+int64_t engine_clip(const struct engine *e, int64_t until)
 {
 	int64_t end = e->limits->until;
 
@@ -23,8 +23,8 @@ int engine_flush(struct engine *e, int64_t until, struct failure *f)
 	int ok = session_write(e->session, buf_slice_of(&e->out), until, f);
 
 	/* What never left was never sent, whatever became of the connection. */
-	for (; e->ends; e->ends = e->ends->also)
-		e->ends->sent = e->ends->end <= session_written(e->session);
+	for (; e->ends; e->ends = e->ends->next_unflushed)
+		e->ends->sent = e->ends->out_end <= session_written(e->session);
 	if (ok < 0) {
 		f->stage = e->in_message ? AT_BODY : AT_SENDER;
 		e->waited = clock_steady() >= until;
@@ -63,28 +63,28 @@ void engine_put_again(struct engine *e, const struct transaction *t, size_t firs
 
 	while (*last && (*last)->next)
 		last = &(*last)->next;
-	if (*last && (*last)->of == t->of && (*last)->first + (*last)->count == first && (*last)->without == without && (*last)->behind == t) {
+	if (*last && (*last)->delivery == t->delivery && (*last)->first + (*last)->count == first && (*last)->without == without && (*last)->behind == t) {
 		(*last)->count += count;
 		return;
 	}
 	if (*last)
 		last = &(*last)->next;
 	*last = arena_zeroed(&e->scratch, 1, sizeof **last);
-	**last = (struct again){t->of, first, count, without, t, NULL};
-	t->of->open++;
+	**last = (struct again){t->delivery, first, count, without, t, NULL};
+	t->delivery->open++;
 }
 
 /* Who was refused together with it, and not for himself. */
 static void repeat(struct engine *e, const struct transaction *t)
 {
 	for (size_t i = t->first; i < t->first + t->count; i++)
-		if (t->of->mail->envelope.recipient[i].why == t->why)
+		if (t->delivery->mail->envelope.recipient[i].why == t->why)
 			engine_put_again(e, t, i, 1, t->without);
 }
 
 void engine_end(struct engine *e, struct transaction *t)
 {
-	struct under_way *u = t->of;
+	struct delivery *u = t->delivery;
 	bool answered = t->answered;
 
 	t->answered = true;
@@ -102,7 +102,7 @@ void engine_end(struct engine *e, struct transaction *t)
 
 void engine_no_chunking(struct engine *e, struct transaction *t)
 {
-	t->of->mail->envelope.without |= OFFER_CHUNKING;
+	t->delivery->mail->envelope.without |= OFFER_CHUNKING;
 	t->without |= OFFER_CHUNKING;
 	session_forgo(e->session, OFFER_CHUNKING);
 }

@@ -23,7 +23,7 @@ enum emitted { WAIT, IDLE, EMITTED };
 enum verb { V_RSET, V_MAIL, V_RCPT, V_DATA, V_DOT, V_BDAT, V_VERIFIED };
 
 /* One mail, from its first transaction to done(). */
-struct under_way {
+struct delivery {
 	struct mail *mail;
 	size_t begun; /* recipients in transactions so far */
 	size_t open;  /* transactions without an end */
@@ -31,7 +31,7 @@ struct under_way {
 };
 
 struct transaction {
-	struct under_way *of;
+	struct delivery *delivery;
 	size_t first, count; /* its recipients */
 	size_t refused;	     /* how many of them */
 	size_t accepted;     /* and of these */
@@ -45,14 +45,14 @@ struct transaction {
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
 	bool go;	/* 354 came */
 	bool sent;	/* wholly written */
-	size_t end;	/* where it ends in out, until that is written */
-	struct transaction *also; /* the next that ends there */
+	size_t out_end; /* where it ends in out, until that is written */
+	struct transaction *next_unflushed; /* another whose end stands in out */
 	bool answered;	/* its last command was */
 };
 
 /* Recipients whom the relay wants in another transaction (RFC 5321 4.5.3.1.10), or who get one without some offer. */
 struct again {
-	struct under_way *of;
+	struct delivery *delivery;
 	size_t first, count;
 	unsigned without;
 	const struct transaction *behind; /* in which they were: its answers are not for them any more when they begin anew */
@@ -82,7 +82,7 @@ struct engine {
 	size_t head, queued, room;
 	struct buf out; /* commands not yet written */
 	struct transaction *ends; /* those whose end stands in out */
-	struct under_way *mail; /* with recipients that no transaction has yet, or NULL */
+	struct delivery *mail; /* with recipients that no transaction has yet, or NULL */
 	struct again *again;	/* before any other */
 	size_t most;		/* recipients of a transaction: the limit's, or what the relay took before it said so */
 	struct transaction *writing;
@@ -96,7 +96,8 @@ struct engine {
 };
 
 int64_t engine_deadline(int64_t seconds); /* in so many */
-int64_t engine_before_end(const struct engine *e, int64_t until); /* but not beyond the run's end: until the message is written */
+/* The earlier of `until` and limits->until; not for the answer to the end of data, which has time of its own. */
+int64_t engine_clip(const struct engine *e, int64_t until);
 /* Writes what stands in out. */
 MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
 void engine_await(struct engine *e, enum verb verb, size_t recipient);

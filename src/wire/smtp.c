@@ -32,7 +32,7 @@ static int say(struct engine *e, enum verb verb, const char *line, struct failur
 
 static void start(struct engine *e, struct transaction *t)
 {
-	struct mail *m = t->of->mail;
+	struct mail *m = t->delivery->mail;
 
 	e->now = *e->caps;
 	caps_forgo(&e->now, t->without | m->envelope.without);
@@ -42,13 +42,13 @@ static void start(struct engine *e, struct transaction *t)
 	e->writing = t;
 	e->rcpt = t->first;
 	e->step = e->needs_reset ? STEP_RSET : STEP_MAIL;
-	t->of->under_way++;
+	t->delivery->under_way++;
 	e->under_way++;
 	e->octets_under_way += t->octets->size;
 }
 
 /* Those of whom something is known have been in a transaction of another session. */
-static void pass_over_known(struct under_way *u)
+static void pass_over_known(struct delivery *u)
 {
 	const struct envelope *v = &u->mail->envelope;
 
@@ -77,7 +77,7 @@ static bool begin(struct engine *e)
 	}
 	v = &e->mail->mail->envelope;
 	t = arena_zeroed(&e->scratch, 1, sizeof *t);
-	t->of = e->mail;
+	t->delivery = e->mail;
 	t->first = e->mail->begun;
 	while (t->count < e->most && e->mail->begun < v->recipients && v->recipient[e->mail->begun].verdict == PENDING) {
 		t->count++;
@@ -95,8 +95,8 @@ static bool begin(struct engine *e)
 static int refuse_here(struct engine *e, struct failure *f)
 {
 	struct transaction *t = e->writing;
-	struct envelope *env = &t->of->mail->envelope;
-	struct failure *why = arena_zeroed(t->of->mail->in, 1, sizeof *why);
+	struct envelope *env = &t->delivery->mail->envelope;
+	struct failure *why = arena_zeroed(t->delivery->mail->in, 1, sizeof *why);
 
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	*why = *f;
@@ -114,18 +114,18 @@ static int emit_mail(struct engine *e, struct failure *f)
 {
 	size_t start = e->out.len;
 
-	if (command_mail(&e->out, &e->now, e->writing->of->mail, f) < 0)
+	if (command_mail(&e->out, &e->now, e->writing->delivery->mail, f) < 0)
 		return f->exit == EX_DATAERR ? refuse_here(e, f) : -1;
-	e->writing->said = command_uses(&e->now, e->writing->of->mail);
+	e->writing->said = command_uses(&e->now, e->writing->delivery->mail);
 	said(e, start, V_MAIL, 0);
 	e->step = STEP_RCPT;
 	return EMITTED;
 }
 
-/* Its address cannot be said: nobody but this one is left out. */
-static void refuse_unspeakable(struct engine *e, struct recipient *r, const struct failure *f)
+/* The address needs SMTPUTF8, which the relay lacks: this recipient is refused, and no other. */
+static void refuse_recipient_locally(struct engine *e, struct recipient *r, const struct failure *f)
 {
-	struct failure *why = arena_zeroed(e->writing->of->mail->in, 1, sizeof *why);
+	struct failure *why = arena_zeroed(e->writing->delivery->mail->in, 1, sizeof *why);
 
 	*why = *f;
 	memcpy(why->relay, session_relay(e->session), sizeof why->relay);
@@ -136,15 +136,15 @@ static void refuse_unspeakable(struct engine *e, struct recipient *r, const stru
 
 static int emit_rcpt(struct engine *e, struct failure *f)
 {
-	const struct envelope *env = &e->writing->of->mail->envelope;
+	const struct envelope *env = &e->writing->delivery->mail->envelope;
 	struct recipient *to = &env->recipient[e->rcpt];
 	size_t start = e->out.len;
 
-	if (command_rcpt(&e->out, &e->now, e->writing->of->mail, to, f) == 0) {
+	if (command_rcpt(&e->out, &e->now, e->writing->delivery->mail, to, f) == 0) {
 		e->writing->said |= e->now.dsn && command_has_wishes(env, to) ? OFFER_DSN : 0;
 		said(e, start, V_RCPT, e->rcpt);
 	} else if (f->exit == EX_DATAERR) {
-		refuse_unspeakable(e, to, f);
+		refuse_recipient_locally(e, to, f);
 	} else {
 		return -1;
 	}
@@ -181,7 +181,8 @@ static bool must_wait(const struct engine *e)
 		return false;
 	if (!(t ? &e->now : e->caps)->pipelining)
 		return true;
-	if (!t && e->limits->until) /* or the run's end, which is the next one's, would leave this one in doubt */
+	/* With a deadline this mail's answer is waited for before the next one begins: to abort the next would leave this one UNSURE. */
+	if (!t && e->limits->until)
 		return true;
 	/* RFC 3030 promises nothing of a relay that only says CHUNKING: until one message has gone well by BDAT, no other is under
 	 * way, whose answers could be told from those to octets that were taken for commands. */
@@ -195,7 +196,7 @@ static bool must_wait(const struct engine *e)
 	if (e->step == STEP_BODY)
 		return true; /* for 354, and for all that came before it */
 	/* What the one before it has come to is written down first. */
-	if (e->step == STEP_LAST && e->client->part && t->of->under_way > 1)
+	if (e->step == STEP_LAST && e->client->part && t->delivery->under_way > 1)
 		return true;
 	/* A large message is not sent on the chance that somebody wants it; nor is one whose answers may come too late. */
 	return e->step == STEP_LAST && e->now.chunking && (e->limits->until || t->octets->size > OCTETS_UNDER_WAY);
@@ -253,7 +254,7 @@ static bool is_cut(const struct engine *e, struct failure *f)
 static int run(struct engine *e, struct failure *f)
 {
 	for (;;) {
-		int64_t until = engine_before_end(e, engine_deadline(e->limits->timeout));
+		int64_t until = engine_clip(e, engine_deadline(e->limits->timeout));
 		int did;
 
 		if (engine_check_order(e, f) < 0 || is_cut(e, f))

@@ -13,15 +13,15 @@ static void test_who_is_not_told_of_is_not_marked_as_told(void **state)
 		envelope_add(&e.envelope, &in, arena_printf(&in, "u%u@example.org", i))->verdict = REFUSED;
 	e.envelope.recipient[0].verdict = ACCEPTED;
 	e.envelope.recipient[1].notify = NOTIFY_NEVER; /* wants no word, so that nothing is left to be told */
-	bounce_told(&e);
+	bounce_note(&e);
 	assert_int_equal(e.envelope.recipient[0].verdict, ACCEPTED);
 	for (size_t i = 1; i < e.envelope.recipients; i++)
 		left += e.envelope.recipient[i].verdict == REFUSED;
 	assert_int_equal(left, 1);
-	assert_int_equal(e.envelope.recipient[1].verdict, TOLD);
+	assert_int_equal(e.envelope.recipient[1].verdict, BOUNCED);
 	assert_int_equal(e.envelope.recipient[BOUNCE_TOLD + 2].verdict, REFUSED);
-	bounce_told(&e);
-	assert_int_equal(e.envelope.recipient[BOUNCE_TOLD + 2].verdict, TOLD);
+	bounce_note(&e);
+	assert_int_equal(e.envelope.recipient[BOUNCE_TOLD + 2].verdict, BOUNCED);
 	arena_free(&in);
 }
 

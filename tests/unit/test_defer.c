@@ -15,7 +15,7 @@ static const struct example {
 } examples[] = {
 	{"it has it, after a try that failed", 0, ACCEPTED, {.stage = AT_CONNECT, .exit = EX_TEMPFAIL}, FATE_DONE, false},
 	{"the spool has it", 0, WAITS, {.stage = AT_RECIPIENT, .exit = EX_TEMPFAIL, .code = 450}, FATE_DONE, false},
-	{"a bounce has told of it", 0, TOLD, {.stage = AT_RECIPIENT, .exit = EX_NOUSER, .code = 550, .enhanced = "5.1.1"}, FATE_DONE, true},
+	{"a bounce has told of it", 0, BOUNCED, {.stage = AT_RECIPIENT, .exit = EX_NOUSER, .code = 550, .enhanced = "5.1.1"}, FATE_DONE, true},
 	{"lost behind the dot", 1, UNSURE, {.stage = AT_END, .exit = EX_TEMPFAIL}, FATE_WAIT, false},
 	{"silence behind the dot, and then nonsense", 1, UNSURE, {.stage = AT_END, .exit = EX_PROTOCOL}, FATE_WAIT, false},
 	{"greylisted", 2, DEFERRED, {.stage = AT_RECIPIENT, .exit = EX_TEMPFAIL, .code = 450, .enhanced = "4.7.1"}, FATE_WAIT, false},

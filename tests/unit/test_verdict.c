@@ -40,9 +40,9 @@ static void test_what_nobody_takes_care_of_decides_and_then_what_is_final(void *
 		{{{WAITS, &no_relay}}, 1, &no_relay, NULL, EX_CONFIG, EX_OK},
 		{{{WAITS, NULL}, {WAITS, NULL}}, 2, NULL, NULL, EX_OK, EX_OK}, /* nobody was to try */
 		/* In the queue: a bounce tells of who was refused, and the rest waits; or nobody is left. */
-		{{{TOLD, &nobody}, {WAITS, &later}}, 2, &later, NULL, EX_TEMPFAIL, EX_TEMPFAIL},
-		{{{TOLD, &nobody}, {ACCEPTED, NULL}}, 2, &nobody, NULL, EX_NOUSER, EX_NOUSER},
-		{{{TOLD, &later}}, 1, &later, NULL, EX_UNAVAILABLE, EX_UNAVAILABLE}, /* its time is over */
+		{{{BOUNCED, &nobody}, {WAITS, &later}}, 2, &later, NULL, EX_TEMPFAIL, EX_TEMPFAIL},
+		{{{BOUNCED, &nobody}, {ACCEPTED, NULL}}, 2, &nobody, NULL, EX_NOUSER, EX_NOUSER},
+		{{{BOUNCED, &later}}, 1, &later, NULL, EX_UNAVAILABLE, EX_UNAVAILABLE}, /* its time is over */
 	};
 
 	(void)state;
