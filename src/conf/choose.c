@@ -13,6 +13,7 @@ enum { SENDER_ROOM = ADDRESS_MAX * 2 };
 struct sender_rule {
 	const struct section *of;
 	const char *from; /* expanded, in small letters; "": it fits nobody; NULL: nobody has asked yet */
+	size_t len;
 	bool pattern;
 };
 
@@ -46,7 +47,7 @@ static void add_rules(struct chooser *c, const struct config *of)
 {
 	for (size_t i = 0; i < of->sections; i++)
 		if (*of->section[i]->whole.from)
-			c->rule[c->rules++] = (struct sender_rule){of->section[i], NULL, false};
+			c->rule[c->rules++] = (struct sender_rule){.of = of->section[i]};
 }
 
 void choose_open(struct chooser *c, const struct accounts *all, struct arena *in)
@@ -64,7 +65,8 @@ static void make_ready(struct chooser *c, struct sender_rule *r)
 
 	if (!lower(text, sizeof text, account_expand(c->in, r->of->whole.from)))
 		*text = '\0';
-	r->from = arena_text(c->in, text, strlen(text));
+	r->len = strlen(text);
+	r->from = arena_text(c->in, text, r->len);
 	r->pattern = is_pattern(text);
 }
 
@@ -72,6 +74,7 @@ static void make_ready(struct chooser *c, struct sender_rule *r)
 static const char *of_sender(struct chooser *c, const char *sender)
 {
 	char text[SENDER_ROOM];
+	size_t len = strlen(sender);
 
 	if (!lower(text, sizeof text, sender))
 		return NULL;
@@ -80,15 +83,20 @@ static const char *of_sender(struct chooser *c, const char *sender)
 
 		if (!r->from)
 			make_ready(c, r);
-		if (*r->from && (strcmp(r->from, text) == 0 || (r->pattern && fnmatch(r->from, text, 0) == 0)))
+		if (r->len && ((r->len == len && memcmp(r->from, text, len) == 0) || (r->pattern && fnmatch(r->from, text, 0) == 0)))
 			return r->of->own.name;
 	}
 	return NULL;
 }
 
-static bool is_there(const struct accounts *all, const char *name)
+/* As it stands in a file, and as long; NULL: in none. */
+static const char *in_files(const struct accounts *all, const char *name)
 {
-	return config_find(&all->user, name) || config_find(&all->system, name);
+	const struct section *s = config_find(&all->user, name);
+
+	if (!s)
+		s = config_find(&all->system, name);
+	return s ? s->own.name : NULL;
 }
 
 static const char *names(const struct accounts *all, struct arena *run)
@@ -132,12 +140,12 @@ static const char *only(const struct accounts *all)
 int choose_name(struct chooser *c, const char *name, const char *sender, bool lenient, const char **out, struct failure *f)
 {
 	const struct accounts *all = c->all;
-	const char *chosen = name ? name : sender ? of_sender(c, sender) : NULL;
+	const char *chosen = !name && sender ? of_sender(c, sender) : NULL;
 
-	if (!chosen)
-		chosen = is_there(all, "default") ? "default" : only(all);
-	if (!chosen || !is_there(all, chosen))
-		chosen = NULL;
+	if (name || !chosen)
+		chosen = in_files(all, name ? name : "default");
+	if (!name && !chosen)
+		chosen = only(all);
 	*out = chosen;
 	if (chosen || (lenient && !name))
 		return 0;

@@ -24,7 +24,7 @@ struct chooser {
 };
 
 void choose_open(struct chooser *c, const struct accounts *all, struct arena *in);
-/* The name (-a), else the sender, decides; both may be NULL. lenient: where the choice is open, *out is NULL, and that is no error. */
+/* The name (-a), else the sender, decides; both may be NULL, and *out lives as long as the files. lenient: where the choice is open, *out is NULL, and that is no error. */
 MUST_CHECK int choose_name(struct chooser *c, const char *name, const char *sender, bool lenient, const char **out, struct failure *f);
 /* name: one that choose_name has given; NULL: an account of defaults. */
 void choose_join(struct account *a, const struct accounts *all, const char *name);

@@ -302,7 +302,15 @@ static void test_the_account_of_waiting_mail_is_found_by_name_and_file(void **st
 		put("own", rows[i].own ? rows[i].own : "");
 		b = opened(rows[i].own ? full("own") : NULL);
 		for (int k = 0; k < 2; k++) {
-			int ok = book_find(&b, rows[i].name, full(rows[i].config), k ? &again : &a, &f);
+			static char texts[2][2][200]; /* of a mail, which is gone afterwards */
+			char *name = texts[k][0], *config = texts[k][1];
+			int ok;
+
+			snprintf(name, sizeof texts[k][0], "%s", rows[i].name);
+			snprintf(config, sizeof texts[k][1], "%s", rows[i].config ? full(rows[i].config) : "");
+			ok = book_find(&b, name, rows[i].config ? config : NULL, k ? &again : &a, &f);
+			memset(name, 'x', sizeof texts[k][0] - 1);
+			memset(config, 'x', sizeof texts[k][1] - 1);
 
 			assert_int_equal(strncmp(ok < 0 ? f.text : a->host, rows[i].host, strlen(rows[i].host)), 0);
 			assert_int_equal(ok, strchr(rows[i].host, ' ') ? -1 : 0);
