@@ -1,4 +1,4 @@
-"""What the tables of tests/bench/run and tests/bench/attach have in common: programs and relays to measure with, paired runs,
+"""What the tables of tests/bench/run, attach and compose have in common: programs and relays to measure with, paired runs,
 and how they are printed.
 
 All in one go, on loopback, against the same relay: in every round each program runs once, and the ratio is taken within the
@@ -36,6 +36,10 @@ def which(name):
 class Bench:
     programs = ()
     needs_tls = False
+
+    @staticmethod
+    def arguments(parser):
+        """What a bench has of its own."""
 
     def __init__(self, options):
         self.quick, self.only = options.quick, options.only
@@ -319,6 +323,7 @@ def main(kind, rounds, what):
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--quick", action="store_true", help="few rounds, and nothing that takes a minute")
     parser.add_argument("--only", help="only the comparisons with this in their name", default="")
+    kind.arguments(parser)
     options = parser.parse_args()
     if not os.access(options.mysend, os.X_OK):
         sys.exit("there is no %s: build it first, or say --mysend" % options.mysend)
