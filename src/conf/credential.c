@@ -18,15 +18,22 @@ enum { COMMAND_SECONDS = 60, FILE_LIMIT = 64 * 1024 };
 /* Finding it for an account: what has come of it so far. */
 struct search {
 	const struct account *of;
-	unsigned handle; /* of the text; 0: none */
+	struct credential found;
 };
+
+/* Global, like the vault: what one run of a process has found another thread of it must not ask for again. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int keep(struct search *s, struct slice text, const char *where, struct failure *f)
 {
 	if (slice_has_control(text))
 		return fail(f, AT_CONFIG, EX_CONFIG, "%s: there is a control character in the password", where);
-	s->handle = vault_keep(text);
-	return s->handle ? 0 : fail(f, AT_CONFIG, EX_CONFIG, "%s: no locked memory for the password", where);
+	/* Kept and taken at once: between the two a wipe would find it to be nobody's. */
+	pthread_mutex_lock(&lock);
+	s->found.handle = vault_keep(text);
+	s->found.text = vault_take(s->found.handle);
+	pthread_mutex_unlock(&lock);
+	return s->found.text ? 0 : fail(f, AT_CONFIG, EX_CONFIG, "%s: no locked memory for the password", where);
 }
 
 static int keep_line(struct search *s, const struct private *p, const char *where, struct failure *f)
@@ -157,7 +164,7 @@ static int find(struct search *s, struct failure *f)
 		return from_command(s, f);
 	if (!a->reread && from_systemd(s, f) < 0) /* that of this run is for this run's relay */
 		return -1;
-	return s->handle || !*a->netrc ? 0 : from_netrc(s, f);
+	return s->found.text || !*a->netrc ? 0 : from_netrc(s, f);
 }
 
 /* What is known of an account's credential. */
@@ -172,8 +179,6 @@ struct known {
 	struct known *next;
 };
 
-/* Global, like the vault: what one run of a process has found another thread of it must not ask for again. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t ended = PTHREAD_COND_INITIALIZER; /* a search has */
 static struct known *all;
 static unsigned wipes;
@@ -231,12 +236,12 @@ static int search(struct known *k, const struct account *a, struct credential *o
 	ok = find(&s, f);
 	pthread_mutex_lock(&lock);
 	k->state = ok < 0 ? UNKNOWN : FOUND;
-	k->handle = s.handle;
+	k->handle = s.found.handle;
 	k->failed = ok < 0;
 	if (ok < 0)
 		k->why = *f;
 	else
-		*out = (struct credential){vault_take(s.handle), s.handle};
+		*out = s.found;
 	if (wipes != before) /* no login is to come behind this one */
 		forget(k);
 	k->searches++;
