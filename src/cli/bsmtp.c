@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/ending.h"
-#include "cli/behind.h"
+#include "cli/background.h"
 #include "cli/modes.h"
 #include "cli/smtpd_answer.h"
 #include "cli/watch.h"
@@ -190,6 +190,8 @@ static void done(void *ctx, struct job *j, enum crew_end how)
 	struct item *item = item_of(ctx, j);
 
 	item->by_itself = how == CREW_LOST && is_goodbye(ctx, item);
+	for (size_t i = 0; item->by_itself && i < j->mail.envelope.recipients; i++)
+		j->mail.envelope.recipient[i].why = NULL;
 	if (how == CREW_BACK || item->by_itself) {
 		item->state = ITEM_READY;
 		return;
@@ -305,7 +307,7 @@ int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f)
 	if (rc == 0)
 		rc = take_all(&b, f);
 	if (b.queued_any && o->background)
-		behind_try(o, run, NULL);
+		background_try(o, run, NULL);
 	intake_close(&intake);
 	link_leave(&b.link, rc == 0);
 	watch_close(&watch);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "base/log.h"
-#include "cli/behind.h"
+#include "cli/background.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "conf/whoami.h"
@@ -96,7 +96,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f)
 		intake_close(&intake); /* nobody looks into files while the relay is spoken to */
 		status = hand_over(&j, o);
 		if (o->background && j.spooled && !ending_asked())
-			behind_try(o, &j.arena, j.spooled);
+			background_try(o, &j.arena, j.spooled);
 	}
 	intake_close(&intake);
 	message_close(&j.message);

@@ -2,7 +2,7 @@
 #include <unistd.h>
 
 #include "base/ending.h"
-#include "cli/behind.h"
+#include "cli/background.h"
 #include "cli/modes.h"
 #include "cli/service.h"
 #include "cli/smtpd_answer.h"
@@ -147,7 +147,7 @@ static int hand_over(struct smtpd *s, struct failure *f)
 	else if (!s->options->quiet)
 		result_unkept(j);
 	if (s->options->background && j->spooled && !ending_asked())
-		behind_try(s->options, &j->arena, j->spooled);
+		background_try(s->options, &j->arena, j->spooled);
 	if (answer_verdicts(s, f) < 0 || end_if_told(s, &held, f) < 0)
 		return -1;
 	return taken ? 0 : count_refused(s, f);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/run.h"
-#include "cli/behind.h"
+#include "cli/background.h"
 #include "cli/modes.h"
 #include "cli/service.h"
 #include "mail/address.h"
@@ -78,8 +78,8 @@ struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice 
 	return head.len & 1 ? (struct filetype){"text/html", "iso-8859-1"} : (struct filetype){"application/octet-stream", "binary"};
 }
 
-/* In the place of cli/behind: nobody is left running. */
-void behind_try(const struct options *o, struct arena *in, const char *id)
+/* In the place of cli/background: nobody is left running. */
+void background_try(const struct options *o, struct arena *in, const char *id)
 {
 	(void)o;
 	(void)in;

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* environ */
-#include "cli/behind.h"
+#include "cli/background.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +8,7 @@
 
 #include "base/again.h"
 
-void behind_try(const struct options *o, struct arena *in, const char *id)
+void background_try(const struct options *o, struct arena *in, const char *id)
 {
 	char *argv[8] = {"mysend"};
 	int n = 1, null;
