@@ -131,3 +131,9 @@ def test_file_whose_reader_is_told_to_end_is_sent_up_to_what_was_in_hand(spool, 
     got, waits = names(there), waiting(spool.top).split()
     assert "told to end: %d of %d messages have been handed over" % (len(got) + len(waits), len(got) + len(waits)) in line
     assert sorted(got + waits) == sorted("u%d" % i for i in range(len(got) + len(waits))) and 3 <= len(got) < 40
+
+
+def test_memory_does_not_depend_on_how_many_messages_there_are(mysend, relay):
+    few, many = (mysend("-bS", stdin=some(count), relay=relay(CHUNKING, "sink"), measure=True) for count in (100, 2000))
+    assert few.status == many.status == 0
+    assert mysend.sanitized or many.maxrss < few.maxrss + 2048, (few.maxrss, many.maxrss)
