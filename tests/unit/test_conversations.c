@@ -365,19 +365,20 @@ static unsigned explore(unsigned char *choice, unsigned from, const struct kind 
 
 static void test_whatever_a_relay_answers_each_verdict_says_what_happened(void **state)
 {
-	static const enum answer all[] = {WELL, FOR_NOW, FOR_GOOD, LEAVES, NO_REPLY, GONE};
+	static const enum answer all[] = {WELL, FOR_NOW, FOR_GOOD, LEAVES, NO_REPLY, GONE}, few[] = {WELL, FOR_NOW, GONE};
+	bool brief = getenv("UNIT_BRIEF"); /* valgrind takes forty times as long */
 	unsigned held = 0, bad = 0;
 
 	(void)state;
 	for (unsigned i = 0; i < 8; i++) {
-		struct kind k = {i & 1, i & 2, false, false, i & 4 ? 4 : 1, all, ROWS(all)};
+		struct kind k = {i & 1, i & 2, false, false, i & 4 ? 4 : 1, brief ? few : all, brief ? ROWS(few) : ROWS(all)};
 		unsigned char choice[PLACES] = {0};
 
 		held += explore(choice, 0, &k, &bad);
 	}
 	print_message("%u conversations, %u of them wrong\n", held, bad);
 	assert_int_equal(bad, 0);
-	assert_true(held > 200000);
+	assert_true(held > (brief ? 2000 : 200000));
 }
 
 static void test_whatever_offer_does_not_hold_each_mail_goes_once(void **state)
