@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "cli/background.h"
+#include "cli/dry_run.h"
 #include "cli/modes.h"
 #include "cli/smtpd_answer.h"
 #include "cli/watch.h"
@@ -223,7 +224,7 @@ static int alone(struct bsmtp *b, struct item *item, struct failure *f)
 		settle(b, item);
 		return 0;
 	}
-	if (intake_print(item->job, f) < 0)
+	if (dry_run_print(item->job, f) < 0)
 		return -1;
 	b->taken++;
 	forget_first(b);

@@ -6,6 +6,7 @@
 #include "base/ending.h"
 #include "base/log.h"
 #include "cli/background.h"
+#include "cli/dry_run.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "conf/whoami.h"
@@ -91,7 +92,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f)
 			logline_write(&j, &(struct tally){.decides = f, .status = f->exit});
 		status = -1;
 	} else if (o->dry_run) {
-		status = intake_print(&j, f) < 0 ? -1 : EX_OK;
+		status = dry_run_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
 		intake_close(&intake); /* nobody looks into files while the relay is spoken to */
 		status = hand_over(&j, o);

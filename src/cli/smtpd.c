@@ -3,6 +3,7 @@
 
 #include "base/ending.h"
 #include "cli/background.h"
+#include "cli/dry_run.h"
 #include "cli/modes.h"
 #include "cli/service.h"
 #include "cli/smtpd_answer.h"
@@ -138,7 +139,7 @@ static int hand_over(struct smtpd *s, struct failure *f)
 	bool taken;
 
 	if (s->options->dry_run)
-		return intake_print(j, f);
+		return dry_run_print(j, f);
 	ending_hold(&held);
 	submit(j, &s->link);
 	taken = result_tell(j, true) == EX_OK;

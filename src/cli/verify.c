@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/dry_run.h"
 #include "cli/modes.h"
 #include "cli/watch.h"
 #include "intake/intake.h"
@@ -46,7 +47,7 @@ int mode_verify(const struct options *o, struct arena *run, struct failure *f)
 
 	if (intake_open(&intake, &o->request, o->config, o->called, run, f) == 0 &&
 	    intake_take_addresses(&intake, &j, &o->request, f) == 0)
-		status = o->dry_run ? intake_print(&j, f) : ask(&j, o, f);
+		status = o->dry_run ? dry_run_print(&j, f) : ask(&j, o, f);
 	intake_close(&intake);
 	arena_free(&j.arena);
 	return status;

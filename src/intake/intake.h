@@ -30,8 +30,6 @@ MUST_CHECK int intake_open(struct intake *n, const struct request *r, const char
 MUST_CHECK int intake_take_addresses(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 void intake_close(struct intake *n);
-/* The envelope in SMTP's words, an empty line, and the message octet by octet, on standard output. */
-MUST_CHECK int intake_print(const struct job *j, struct failure *f);
 /* The account and the aliases for a sender (NULL: not known), the same ones for the same account. */
 MUST_CHECK int intake_account(struct intake *n, struct job *j, const struct request *r, const char *sender,
 			      struct aliases **aliases, struct failure *f);

@@ -1,7 +1,7 @@
 /*
  * post/job - one mail on its way through the house, and everything that dies with it
  *
- * Made by a counter (cli/), carried by submit, told of by report. Whoever holds the pointer owns it.
+ * Made by intake/, or by post/claim of what waits; carried by submit or a crew, told of by result. Whoever holds the pointer owns it.
  * Use: struct job j = {.account = a}; ... message_close(&j.message); arena_free(&j.arena);
  *
  * Owns: its arena and the message's descriptor. Units: milliseconds. Errors: none. Threads: whoever holds it.
