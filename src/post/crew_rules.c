@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "post/defer.h"
 
 enum {
 	FRUITLESS_SESSIONS = 2, /* so many lost ones in a row from which nothing came are the last */
@@ -81,7 +82,7 @@ void crew_rules_goodbye(struct crew_rules *r, unsigned mails)
 void crew_rules_lost(struct crew_rules *r, const struct failure *f, bool answered)
 {
 	r->fruitless = answered ? 0 : r->fruitless + 1;
-	if (f->code == 421 && r->others > 1)
+	if (defer_fate(f, PENDING) == FATE_WAIT && r->others > 1)
 		r->others = 1;
 	r->closed |= !r->others || r->fruitless >= FRUITLESS_SESSIONS;
 	r->others -= r->others > 0;
