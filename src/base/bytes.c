@@ -84,6 +84,22 @@ bool slice_line(struct slice *rest, struct slice *line)
 	return true;
 }
 
+bool slice_number(struct slice s, uint64_t most, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+
+		if (digit > 9 || n > most / 10 || digit > most - n * 10)
+			return false;
+		n = n * 10 + digit;
+	}
+	if (s.len)
+		*out = n;
+	return s.len > 0;
+}
+
 bool slice_is_ascii(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/failure.h"
 
@@ -50,6 +51,8 @@ void slice_skip_mark(struct slice *s);
 struct slice slice_trim(struct slice s); /* spaces, tabs, CR and LF at both ends */
 /* The next line without its LF (and a CR before it); false at the end. */
 bool slice_line(struct slice *rest, struct slice *line);
+/* Digits alone, up to `most`; leading zeros are fine. False: it is none, and *out stays. */
+bool slice_number(struct slice s, uint64_t most, uint64_t *out);
 bool slice_is_ascii(struct slice s);	/* no octet above 127 */
 bool slice_is_utf8(struct slice s);	/* strict: no overlong form, no surrogate (RFC 3629) */
 size_t slice_lines(struct slice s);	/* LFs in it */

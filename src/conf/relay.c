@@ -7,6 +7,8 @@
 #include "conf/value.h"
 #include "conf/whoami.h"
 
+enum { SUBMISSION = 587, SUBMISSIONS = 465 }; /* the ports of RFC 6409 3.1 and RFC 8314 3.3 */
+
 enum { EXPANDED_MAX = 4096 };
 
 /* One of them takes the place of the others. */
@@ -128,7 +130,7 @@ static bool cut_host(struct slice text, struct slice *host, struct slice *port, 
 	return true;
 }
 
-static int host_and_port(struct account *a, struct arena *in, struct slice text, const char *scheme_port,
+static int host_and_port(struct account *a, struct arena *in, struct slice text, unsigned scheme_port,
 			 struct failure *f)
 {
 	struct slice host, port;
@@ -142,7 +144,7 @@ static int host_and_port(struct account *a, struct arena *in, struct slice text,
 	if (put(a, in, SET_host, host, f) < 0)
 		return -1;
 	if (!has_port)
-		return beside || !*scheme_port ? 0 : put(a, in, SET_port, slice_of(scheme_port), f);
+		return beside || !scheme_port ? 0 : put(a, in, SET_port, slice_of(arena_printf(in, "%u", scheme_port)), f);
 	if (!port.len)
 		return bad_relay(a, "has no port behind its colon", f);
 	if (put(a, in, SET_port, port, f) < 0)
@@ -181,7 +183,7 @@ int relay_split(struct account *a, struct arena *in, struct failure *f)
 		return -1;
 	if (smtp || smtps)
 		text = slice_of(strstr(a->relay, "://") + 3);
-	return host_and_port(a, in, text, smtps ? "465" : smtp ? "587" : "", f);
+	return host_and_port(a, in, text, smtps ? SUBMISSIONS : smtp ? SUBMISSION : 0, f);
 }
 
 static const char *meaning(struct arena *in, char letter)
@@ -264,6 +266,6 @@ int account_settle(struct account *a, struct arena *in, struct failure *f)
 	if (*a->pop_before_smtp && !*a->user)
 		return alone(a, SET_pop_before_smtp, "needs user beside it", f);
 	if (!a->port && !*a->socket)
-		a->port = !a->tls_starttls && !setting_is(a, SET_tls, "off") ? 465 : 587;
+		a->port = !a->tls_starttls && !setting_is(a, SET_tls, "off") ? SUBMISSIONS : SUBMISSION;
 	return 0;
 }

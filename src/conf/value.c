@@ -14,17 +14,10 @@ static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 
 int value_count(struct slice v, unsigned least, unsigned most, unsigned *out)
 {
-	unsigned long long n = 0;
+	uint64_t n;
 
-	if (!v.len)
+	if (!slice_number(v, most, &n))
 		return -1;
-	for (size_t i = 0; i < v.len; i++) {
-		if (v.p[i] < '0' || v.p[i] > '9')
-			return -1;
-		n = n * 10 + (unsigned)(v.p[i] - '0');
-		if (n > most)
-			return -1;
-	}
 	*out = (unsigned)n;
 	return n < least ? -1 : 0;
 }

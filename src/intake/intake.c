@@ -103,7 +103,7 @@ static void warn(const struct job *j)
 	if (nuls)
 		log_warning("%llu NUL octets are left out: mail cannot carry them", nuls);
 	if (j->mail.longest > HEADER_LINE_MAX)
-		log_warning("a line has %zu octets, 998 are allowed: some servers will cut or refuse it", j->mail.longest);
+		log_warning("a line has %zu octets, %d are allowed: some servers will cut or refuse it", j->mail.longest, HEADER_LINE_MAX);
 }
 
 static bool hides_recipients(const struct account *a)
@@ -151,10 +151,7 @@ static int finish(const struct intake *n, struct job *j, const struct identity *
 
 static void hide_recipients(struct header *h, bool put)
 {
-	static const char *const names[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		put |= header_remove(h, names[i]) > 0;
+	put |= header_remove_recipients(h) > 0;
 	if (put)
 		header_put(h, "To", "undisclosed-recipients:;");
 }

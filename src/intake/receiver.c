@@ -129,13 +129,7 @@ static bool read_chunk(struct slice words, uint64_t *size, bool *last)
 	*last = slice_cut(&words, ' ', &number);
 	if (!*last)
 		number = words;
-	*size = 0;
-	for (size_t i = 0; i < number.len; i++) {
-		if (number.p[i] < '0' || number.p[i] > '9' || number.len > 18)
-			return false;
-		*size = *size * 10 + (uint64_t)(number.p[i] - '0');
-	}
-	return number.len && (!*last || slice_is(slice_trim(words), "LAST"));
+	return slice_number(number, SMTP_WORDS_NUMBER, size) && (!*last || slice_is(slice_trim(words), "LAST"));
 }
 
 static int on_bdat(struct receiver *r, struct slice words, struct failure *f)

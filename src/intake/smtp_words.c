@@ -105,22 +105,11 @@ static bool is_atom(struct slice s)
 	return s.len > 0;
 }
 
-static bool read_size(uint64_t *out, struct slice value)
-{
-	*out = 0;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.p[i] < '0' || value.p[i] > '9' || value.len > 18)
-			return false;
-		*out = *out * 10 + (uint64_t)(value.p[i] - '0');
-	}
-	return value.len > 0;
-}
-
 /* 0, or -1: no such value; 1: no such parameter. */
 static int mail_parameter(struct mail_said *out, struct arena *in, struct slice name, struct slice value)
 {
 	if (slice_is(name, "SIZE"))
-		return read_size(&out->size, value) ? 0 : -1;
+		return slice_number(value, SMTP_WORDS_NUMBER, &out->size) ? 0 : -1;
 	if (slice_is(name, "BODY")) {
 		out->body = slice_is(value, "7BIT") ? BODY_7BIT : BODY_8BITMIME;
 		return slice_is(value, "7BIT") || slice_is(value, "8BITMIME") ? 0 : -1;

@@ -14,6 +14,9 @@
 
 #include "intake/request.h"
 
+/* Of SIZE and BDAT: 18 digits, so that no sum of them runs over. */
+#define SMTP_WORDS_NUMBER UINT64_C(999999999999999999)
+
 struct mail_said {
 	const char *sender;
 	uint64_t size; /* 0: unsaid */

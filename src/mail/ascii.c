@@ -4,11 +4,10 @@
 
 #include "mail/address.h"
 #include "mail/complete.h"
+#include "mail/header_recipients.h"
 #include "mail/lexer.h"
 #include "mail/mime.h"
 #include "mail/words.h"
-
-enum { LINE = 78 };
 
 /* As far as the octets go, it can be what the message says. */
 static bool is_utf8(const struct field *field, const char *charset)
@@ -32,15 +31,6 @@ static bool is_text(struct slice name)
 	return slice_begins(name, "X-") || is_one_of(name, names);
 }
 
-static bool is_list(struct slice name)
-{
-	static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc", NULL};
-
-	if (slice_begins(name, "Resent-"))
-		name = (struct slice){name.p + 7, name.len - 7};
-	return is_one_of(name, names);
-}
-
 static bool is_phrases(struct slice name)
 {
 	return slice_is(name, "Keywords");
@@ -48,7 +38,7 @@ static bool is_phrases(struct slice name)
 
 static bool is_encoded(struct slice name)
 {
-	return is_text(name) || is_list(name) || is_phrases(name);
+	return is_text(name) || header_holds_addresses(name) || is_phrases(name);
 }
 
 /* Octets on the line at hand; the field's name stands before the first one. */
@@ -186,7 +176,7 @@ static bool add_rest(struct header *h, const struct field *field, struct slice r
 {
 	bool blank = rest.len && octet_is_space(*rest.p);
 
-	if (rest.len && column_of(field, out) + rest.len + !blank > LINE && *rest.p != '\r' && buf_text(out, "\r\n") < 0)
+	if (rest.len && column_of(field, out) + rest.len + !blank > HEADER_LINE && *rest.p != '\r' && buf_text(out, "\r\n") < 0)
 		return false;
 	return (!rest.len || blank || buf_text(out, " ") == 0) && add_between(h, field, rest, false, ':', out);
 }

@@ -11,7 +11,7 @@
 #include "mail/normalize.h"
 #include "mail/stamp.h"
 
-enum { LINE = 78, TO_MAX = 512 * 1024 };
+enum { TO_MAX = 512 * 1024 };
 
 /* The wishes come from settings, the environment and the password file: none may begin a line of its own. */
 static int check(const struct completion *c, struct failure *f)
@@ -30,16 +30,6 @@ static int check(const struct completion *c, struct failure *f)
 	return 0;
 }
 
-static bool names_recipients(const struct header *h)
-{
-	static const char *const names[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (header_find(h, names[i], NULL))
-			return true;
-	return false;
-}
-
 /* a@x, b@x, ... folded behind commas. NULL: more than a header should hold. */
 static const char *list_text(struct arena *in, const struct envelope *e)
 {
@@ -51,7 +41,7 @@ static const char *list_text(struct arena *in, const struct envelope *e)
 	for (size_t i = 0; i < e->recipients; i++) {
 		const char *address = e->recipient[i].address;
 		size_t len = strlen(address) + (i + 1 < e->recipients);
-		bool fold = i && column + 1 + len >= LINE;
+		bool fold = i && column + 1 + len >= HEADER_LINE;
 
 		if (buf_printf(&out, "%s%s%s", fold ? "\r\n " : i ? " " : "", address,
 			       i + 1 < e->recipients ? "," : "") < 0)
@@ -146,7 +136,7 @@ static int put_resent(struct header *h, const struct completion *c, struct failu
 static int complete_header(struct message *m, const struct envelope *e, const struct completion *c, struct failure *f)
 {
 	struct header *h = &m->header;
-	bool to = c->to == PUT_ALWAYS || (c->to != PUT_NEVER && !names_recipients(h)); /* Bcc counts, although it goes */
+	bool to = c->to == PUT_ALWAYS || (c->to != PUT_NEVER && !header_names_recipients(h)); /* Bcc counts, although it goes */
 
 	drop_silent_resent(h);
 	if (put_resent(h, c, f) < 0 || from_complete(h, c, f) < 0)

@@ -7,7 +7,7 @@
 #include "mail/lexer.h"
 #include "mail/words.h"
 
-enum { LINE = 78, COLUMN = 6 }; /* behind "From: " */
+enum { COLUMN = 6 }; /* behind "From: " */
 
 /* Names come from the password file and the environment, and may be in the charset of old: each octet above 127
  * is then two in UTF-8. */
@@ -39,7 +39,7 @@ static const char *joined(struct arena *in, struct slice phrase, const char *add
 		last = p + 1;
 	column = phrase.len - (size_t)(last - phrase.p) + (last == phrase.p ? COLUMN : 0);
 	return arena_printf(in, "%.*s%s<%s>", (int)phrase.len, phrase.p,
-			    column + strlen(address) + 3 > LINE ? "\r\n " : " ", address);
+			    column + strlen(address) + 3 > HEADER_LINE ? "\r\n " : " ", address);
 }
 
 const char *mailbox_text(struct arena *in, const char *name, const char *address)

@@ -16,7 +16,8 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-enum { HEADER_NAME_MAX = 900, HEADER_LINE_MAX = 998 };
+/* Lines of 78 octets if that can be, of 998 at the most, line end aside (RFC 5322 2.1.1). */
+enum { HEADER_NAME_MAX = 900, HEADER_LINE = 78, HEADER_LINE_MAX = 998 };
 
 struct field {
 	struct slice raw;  /* all of it, without its last line end */

@@ -65,7 +65,7 @@ static bool is_any(struct slice name, const char *const *names, size_t count)
 	return find_name(names, count, name) < count;
 }
 
-static bool holds_addresses(struct slice name)
+bool header_holds_addresses(struct slice name)
 {
 	static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
 
@@ -152,7 +152,24 @@ int header_rename(struct header *h, const struct naming *n, struct failure *f)
 	size_t room = RENAMED_MAX;
 
 	for (size_t i = 0; i < h->fields; i++)
-		if (holds_addresses(h->field[i].name) && field_rename(h, &h->field[i], n, &room, f) < 0)
+		if (header_holds_addresses(h->field[i].name) && field_rename(h, &h->field[i], n, &room, f) < 0)
 			return -1;
 	return 0;
+}
+
+bool header_names_recipients(const struct header *h)
+{
+	for (size_t i = 0; i < RECIPIENT_FIELDS; i++)
+		if (header_find(h, plain[i], NULL) || header_find(h, resent[i], NULL))
+			return true;
+	return false;
+}
+
+size_t header_remove_recipients(struct header *h)
+{
+	size_t removed = 0;
+
+	for (size_t i = 0; i < RECIPIENT_FIELDS; i++)
+		removed += header_remove(h, plain[i]) + header_remove(h, resent[i]);
+	return removed;
 }

@@ -23,6 +23,12 @@ struct resent header_resent(const struct header *h);
 /* To, Cc and Bcc; or those of the first Resent- block, when it has a Resent-To, Resent-Cc or Resent-Bcc. */
 MUST_CHECK int header_recipients(struct mailboxes *out, struct arena *in, const struct header *h,
 				    struct failure *f);
+/* Is it From, Sender, Reply-To, To, Cc, Bcc, or a Resent- twin of one? */
+bool header_holds_addresses(struct slice name);
+/* Of To, Cc, Bcc and their Resent- twins: whether one is there; how many were removed. */
+bool header_names_recipients(const struct header *h);
+size_t header_remove_recipients(struct header *h);
+
 struct naming { /* who knows what a local name stands for */
 	void *ctx;
 	/* *text: what is to stand there instead, several addresses with ",\r\n " between them; left alone: it stays.

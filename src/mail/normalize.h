@@ -15,8 +15,9 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "mail/header.h"
 
-enum { NORMALIZE_RUN = 512, NORMALIZE_LINE = 998 };
+enum { NORMALIZE_RUN = 512, NORMALIZE_LINE = HEADER_LINE_MAX };
 
 struct normalizer {
 	bool dot_ends; /* set by the caller: a line "." ends the message */

@@ -9,6 +9,8 @@
 #include "mail/address.h"
 #include "mail/offers.h"
 
+#define SIZE_MOST UINT64_C(999999999999999999) /* so that no sum of them runs over */
+
 #define BLOCK "mysend-mail "
 #define STATE "mysend-state "
 #define THIS "1"
@@ -48,17 +50,6 @@ static bool named(struct slice line, const char *name, struct slice *value)
 		return false;
 	*value = (struct slice){line.p + len + 2, line.len - len - 2};
 	return true;
-}
-
-static bool number(struct slice s, uint64_t most, uint64_t *out)
-{
-	*out = 0;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || s.len > 18)
-			return false;
-		*out = *out * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	return s.len && *out <= most;
 }
 
 static int too_large(struct failure *f)
@@ -142,7 +133,7 @@ static int read_recipient(struct entry *e, struct arena *in, struct slice value,
 	const char *address = "";
 	uint64_t bits;
 
-	if (!slice_cut(&rest, ' ', &notify) || !slice_cut(&rest, ' ', &orcpt) || !number(notify, 15, &bits) ||
+	if (!slice_cut(&rest, ' ', &notify) || !slice_cut(&rest, ' ', &orcpt) || !slice_number(notify, 15, &bits) ||
 	    slice_has_control(orcpt))
 		return wrong(f, "no recipient", value);
 	if (read_address(&address, in, rest, f) < 0)
@@ -161,7 +152,7 @@ bool entry_user(struct slice text, uid_t *uid)
 	uint64_t n;
 
 	if (!slice_line(&text, &line) || !slice_is(line, BLOCK SERVED) || !slice_line(&text, &line) || !named(line, "User", &value) ||
-	    !number(value, (uid_t)-1, &n))
+	    !slice_number(value, (uid_t)-1, &n))
 		return false;
 	*uid = (uid_t)n;
 	return true;
@@ -182,24 +173,24 @@ static int read_line(struct entry *e, struct arena *in, struct slice line, struc
 		e->account = arena_text(in, value.p, value.len);
 	else if (named(line, "Config", &value) && (fine = value.len && *value.p == '/'))
 		e->config = arena_text(in, value.p, value.len);
-	else if (named(line, "User", &value) && (fine = number(value, (uid_t)-1, &n))) {
+	else if (named(line, "User", &value) && (fine = slice_number(value, (uid_t)-1, &n))) {
 		e->served = true;
 		e->uid = (uid_t)n;
 	} else if (named(line, "Envid", &value))
 		v->envid = arena_text(in, value.p, value.len);
-	else if (named(line, "Arrived", &value) && (fine = number(value, YEAR_9999, &n)))
+	else if (named(line, "Arrived", &value) && (fine = slice_number(value, YEAR_9999, &n)))
 		e->arrived = (time_t)n;
-	else if (named(line, "Size", &value) && (fine = number(value, UINT64_MAX, &n)))
+	else if (named(line, "Size", &value) && (fine = slice_number(value, SIZE_MOST, &n)))
 		e->size = n;
-	else if (named(line, "Eightbit", &value) && (fine = number(value, 1, &n)))
+	else if (named(line, "Eightbit", &value) && (fine = slice_number(value, 1, &n)))
 		e->eightbit = n;
-	else if (named(line, "Notify", &value) && (fine = number(value, 15, &n)))
+	else if (named(line, "Notify", &value) && (fine = slice_number(value, 15, &n)))
 		v->notify = (unsigned)n;
-	else if (named(line, "Ret", &value) && (fine = number(value, RET_HDRS, &n)))
+	else if (named(line, "Ret", &value) && (fine = slice_number(value, RET_HDRS, &n)))
 		v->ret = (enum ret)n;
-	else if (named(line, "Body", &value) && (fine = number(value, BODY_8BITMIME, &n)))
+	else if (named(line, "Body", &value) && (fine = slice_number(value, BODY_8BITMIME, &n)))
 		v->body = (enum body_kind)n;
-	else if (named(line, "Smtputf8", &value) && (fine = number(value, 1, &n)))
+	else if (named(line, "Smtputf8", &value) && (fine = slice_number(value, 1, &n)))
 		v->smtputf8 = n;
 	else
 		fine = false;
@@ -283,17 +274,17 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 	if (!slice_line(&text, &line) || check_version(line, STATE, f) < 0)
 		return line.len ? -1 : wrong(f, "an empty file", line);
 	while (slice_line(&text, &line)) {
-		if (named(line, "Attempts", &value) && number(value, UINT32_MAX, &n))
+		if (named(line, "Attempts", &value) && slice_number(value, UINT32_MAX, &n))
 			e->attempts = (unsigned)n;
-		else if (named(line, "Next", &value) && number(value, YEAR_9999, &n))
+		else if (named(line, "Next", &value) && slice_number(value, YEAR_9999, &n))
 			e->next = (time_t)n;
-		else if (named(line, "Held", &value) && number(value, 1, &n))
+		else if (named(line, "Held", &value) && slice_number(value, 1, &n))
 			e->held = n;
-		else if (named(line, "Idle", &value) && number(value, YEAR_9999, &n))
+		else if (named(line, "Idle", &value) && slice_number(value, YEAR_9999, &n))
 			e->idle = (time_t)n;
-		else if (named(line, "Since", &value) && number(value, YEAR_9999, &n))
+		else if (named(line, "Since", &value) && slice_number(value, YEAR_9999, &n))
 			e->since = (time_t)n;
-		else if (named(line, "Warned", &value) && number(value, 1, &n))
+		else if (named(line, "Warned", &value) && slice_number(value, 1, &n))
 			e->warned = n;
 		else if (named(line, "Without", &value) && offers_parse(value, &without) == 0)
 			e->envelope.without = without;

@@ -39,12 +39,13 @@ static int each(const struct spool *s, int folder, visit *of, void *ctx)
 /* The mail whose state it is. */
 static bool is_state(const char *name, char id[static SPOOL_ID])
 {
+	enum { SUFFIX = sizeof STATE_SUFFIX - 1 };
 	size_t len = strlen(name);
 
-	if (len < 6 || len - 6 >= SPOOL_ID || strcmp(name + len - 6, ".state") != 0)
+	if (len < SUFFIX || len - SUFFIX >= SPOOL_ID || strcmp(name + len - SUFFIX, STATE_SUFFIX) != 0)
 		return false;
-	memcpy(id, name, len - 6);
-	id[len - 6] = '\0';
+	memcpy(id, name, len - SUFFIX);
+	id[len - SUFFIX] = '\0';
 	return spool_is_name(id);
 }
 
@@ -160,9 +161,9 @@ static void note_failed(const struct spool *s, const struct dirent *d, void *ctx
 
 int spool_forget(const struct spool *s, const struct entry *e, struct failure *f)
 {
-	char state[SPOOL_ID + 8];
+	char state[STATE_NAME];
 
-	snprintf(state, sizeof state, "%s.state", e->id);
+	spool_state_name(state, e->id);
 	if (unlinkat(s->failed, e->id, 0) < 0)
 		return spool_fails(s, "deleting a mail that was given up", f);
 	(void)!unlinkat(s->failed, state, 0);

@@ -13,14 +13,12 @@
 
 static uint64_t number(struct slice s)
 {
-	uint64_t n = 0;
+	struct slice digits = {s.p, 0};
+	uint64_t n;
 
-	for (size_t i = 0; i < s.len && s.p[i] >= '0' && s.p[i] <= '9'; i++) {
-		if (n > (UINT64_MAX - 9) / 10)
-			return 0; /* more than anybody could send: no limit */
-		n = n * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	return n;
+	while (digits.len < s.len && digits.p[digits.len] >= '0' && digits.p[digits.len] <= '9')
+		digits.len++;
+	return slice_number(digits, UINT64_MAX, &n) ? n : 0; /* more than anybody could send: no limit */
 }
 
 /* "AUTH=LOGIN" is how some relays say "AUTH LOGIN" for clients older than RFC 2554. */

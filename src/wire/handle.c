@@ -8,11 +8,6 @@
 
 #include "base/clock.h"
 
-unsigned handle_port(const struct account *a)
-{
-	return a->port ? a->port : handle_tls_from_start(a) ? 465 : 587;
-}
-
 enum { GRACE_MS = 500 }; /* libcurl's own limit comes first where it works */
 
 void limit_start(struct limit *l, const struct account *a)

@@ -49,7 +49,6 @@ bool handle_tls_from_start(const struct account *a);
 long handle_use_ssl(const struct account *a);
 bool handle_is_clear(const struct account *a); /* nothing of the session is to be encrypted */
 bool handle_is_encrypted(CURL *h);	       /* during curl_easy_perform only: a TLS session is there */
-unsigned handle_port(const struct account *a);
 int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f);
 
 #endif

@@ -16,7 +16,7 @@ void session_name(const struct account *a, char *to, size_t room)
 	if (*a->socket)
 		snprintf(to, room, "%s", a->socket);
 	else
-		snprintf(to, room, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, handle_port(a));
+		snprintf(to, room, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, a->port);
 }
 
 static size_t on_header(char *p, size_t size, size_t count, void *ctx)
@@ -85,7 +85,7 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 	const char *scheme = handle_tls_from_start(a) ? "smtps" : "smtp";
 	const char *host = *a->tls_host_override ? a->tls_host_override : a->host;
 	const char *name = whoami_ehlo(&s->arena, a);
-	unsigned port = *a->socket ? 25 : handle_port(a);
+	unsigned port = *a->socket ? 25 : a->port;
 	char *ehlo = libcurl.easy_escape(s->easy, name, 0);
 	struct setup taken = {0};
 	char *url;

@@ -292,9 +292,28 @@ static void test_what_a_c_library_may_lack_is_there(void **state)
 	assert_memory_equal(text, "a\0\0\0c", 5);
 }
 
+static void test_a_number_is_digits_alone_and_no_more_than_the_most(void **state)
+{
+	static const struct { const char *text; uint64_t most; bool is; uint64_t number; } rows[] = {
+		{"0", 0, true, 0}, {"1", 0, false, 0}, {"", 9, false, 0}, {"+1", 9, false, 0}, {"-1", 9, false, 0}, {" 1", 9, false, 0},
+		{"1 ", 9, false, 0}, {"1x", 99, false, 0}, {"007", 7, true, 7}, {"8", 7, false, 0}, {"15", 15, true, 15}, {"16", 15, false, 0},
+		{"18446744073709551615", UINT64_MAX, true, UINT64_MAX}, {"18446744073709551616", UINT64_MAX, false, 0},
+		{"99999999999999999999", UINT64_MAX, false, 0}, {"4294967295", UINT32_MAX, true, UINT32_MAX}, {"4294967296", UINT32_MAX, false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint64_t n = 77;
+
+		assert_int_equal(slice_number(slice_of(rows[i].text), rows[i].most, &n), rows[i].is);
+		assert_int_equal(n, rows[i].is ? rows[i].number : 77);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_number_is_digits_alone_and_no_more_than_the_most),
 		cmocka_unit_test(test_slices_compare_without_ascii_case),
 		cmocka_unit_test(test_a_slice_is_cut_at_the_first_such_byte),
 		cmocka_unit_test(test_blanks_and_line_ends_are_trimmed_at_both_ends),
