@@ -41,7 +41,7 @@ void again_drop(struct engine *e)
 	for (; e->again; e->again = e->again->next) {
 		forget(e->again->delivery->mail, e->again->first, e->again->count);
 		if (--e->again->delivery->open == 0 && e->again->delivery != e->mail)
-			engine_done(e, e->again->delivery->mail);
+			engine_done(e, e->again->delivery);
 	}
 }
 

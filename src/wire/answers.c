@@ -22,7 +22,7 @@ static enum verdict verdict_of(const struct failure *f)
 /* All of the transaction's recipients of whom nothing is known yet. */
 static void settle(struct transaction *t, enum verdict v, const struct failure *why)
 {
-	struct envelope *e = &t->delivery->mail->envelope;
+	struct envelope *e = t->delivery->envelope;
 
 	for (size_t i = t->first; i < t->first + t->count; i++)
 		if (e->recipient[i].verdict == PENDING) {
@@ -37,7 +37,7 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	t->why = why = keep(t, f);
-	t->delivery->mail->envelope.answer = keep(t, f);
+	t->delivery->envelope->answer = keep(t, f);
 	settle(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until it has been tried again */
 	t->failed = true;
 }
@@ -71,7 +71,7 @@ static void answer_mail(struct engine *e, const struct awaited *a, const struct 
 
 static void answer_rcpt(struct engine *e, const struct awaited *a, const struct reply *r)
 {
-	struct recipient *to = &a->t->delivery->mail->envelope.recipient[a->recipient];
+	struct recipient *to = &a->t->delivery->envelope->recipient[a->recipient];
 	struct failure f;
 
 	if (reply_is_positive(r) && e->limits->verify && to->verdict == PENDING) {
@@ -144,7 +144,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 		reply_failure(r, AT_END, EX_OK, &f);
 		f.exit = EX_OK;
 		memcpy(f.relay, session_relay(e->session), sizeof f.relay);
-		a->t->delivery->mail->envelope.answer = keep(a->t, &f);
+		a->t->delivery->envelope->answer = keep(a->t, &f);
 	} else if (!reply_is_positive(r)) {
 		/* RFC 3030 2: after a BDAT that failed only RSET leads on. */
 		e->needs_reset = a->verb == V_BDAT;
@@ -274,6 +274,6 @@ void answers_lost(struct engine *e, struct failure *f)
 	e->writing = NULL;
 	again_drop(e);
 	if (e->mail && e->mail->open == 0)
-		engine_done(e, e->mail->mail);
+		engine_done(e, e->mail);
 	e->mail = NULL;
 }

@@ -50,11 +50,11 @@ void engine_await(struct engine *e, enum verb verb, size_t recipient)
 	e->queue[(e->head + e->queued++) % e->room] = (struct awaited){verb, recipient, e->writing};
 }
 
-void engine_done(struct engine *e, struct mail *m)
+void engine_done(struct engine *e, struct delivery *d)
 {
 	if (e->lost)
-		envelope_blame(&m->envelope, m->in, e->lost);
-	e->client->done(e->client->ctx, m);
+		envelope_blame(d->envelope, d->mail->in, e->lost);
+	e->client->done(e->client->ctx, d->client_mail);
 }
 
 void engine_put_again(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without)
@@ -95,14 +95,14 @@ void engine_end(struct engine *e, struct transaction *t)
 	if (t->repeat)
 		repeat(e, t);
 	if (--u->open == 0 && u != e->mail)
-		engine_done(e, u->mail);
+		engine_done(e, u);
 	else if (answered && e->client->part)
-		e->client->part(e->client->ctx, u->mail);
+		e->client->part(e->client->ctx, u->client_mail);
 }
 
 void engine_no_chunking(struct engine *e, struct transaction *t)
 {
-	t->delivery->mail->envelope.without |= OFFER_CHUNKING;
+	t->delivery->envelope->without |= OFFER_CHUNKING;
 	t->without |= OFFER_CHUNKING;
 	session_forgo(e->session, OFFER_CHUNKING);
 }

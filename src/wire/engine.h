@@ -24,7 +24,9 @@ enum verb { V_RSET, V_MAIL, V_RCPT, V_DATA, V_DOT, V_BDAT, V_VERIFIED };
 
 /* One mail, from its first transaction to done(). */
 struct delivery {
-	struct mail *mail;
+	struct mail *client_mail; /* for the client's done() and part() alone */
+	const struct mail *mail;  /* the same: nothing here changes it, */
+	struct envelope *envelope; /* but what becomes of its recipients */
 	size_t begun; /* recipients in transactions so far */
 	size_t open;  /* transactions without an end */
 	size_t under_way; /* and of these begun */
@@ -114,7 +116,7 @@ void answers_lost(struct engine *e, struct failure *f);
 /* The transaction is over; engine_done() when it was its mail's last. */
 void engine_end(struct engine *e, struct transaction *t);
 /* Hands the mail back to the client; who is PENDING in a lost session has its failure. */
-void engine_done(struct engine *e, struct mail *m);
+void engine_done(struct engine *e, struct delivery *d);
 /* These recipients of the transaction get another one. */
 void engine_put_again(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
 /* CHUNKING does not hold: for the session, and for the mail, which may be tried in another one. */

@@ -32,12 +32,12 @@ static int say(struct engine *e, enum verb verb, const char *line, struct failur
 
 static void start(struct engine *e, struct transaction *t)
 {
-	struct mail *m = t->delivery->mail;
+	const struct mail *m = t->delivery->mail;
 
 	e->now = *e->caps;
 	caps_forgo(&e->now, t->without | m->envelope.without);
 	t->octets = mail_form(m, e->now.eightbit);
-	m->envelope.octets = t->octets->size;
+	t->delivery->envelope->octets = t->octets->size;
 	t->until = engine_deadline(e->limits->timeout);
 	e->writing = t;
 	e->rcpt = t->first;
@@ -72,7 +72,7 @@ static bool begin(struct engine *e)
 		if (!m)
 			return false;
 		e->mail = arena_zeroed(&e->scratch, 1, sizeof *e->mail);
-		e->mail->mail = m;
+		*e->mail = (struct delivery){.client_mail = m, .mail = m, .envelope = &m->envelope};
 		pass_over_known(e->mail);
 	}
 	v = &e->mail->mail->envelope;
@@ -95,7 +95,7 @@ static bool begin(struct engine *e)
 static int refuse_here(struct engine *e, struct failure *f)
 {
 	struct transaction *t = e->writing;
-	struct envelope *env = &t->delivery->mail->envelope;
+	struct envelope *env = t->delivery->envelope;
 	struct failure *why = arena_zeroed(t->delivery->mail->in, 1, sizeof *why);
 
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);

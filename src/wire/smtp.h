@@ -5,7 +5,7 @@
  * envelope. One queue of expected replies serves stop-and-wait, pipelined DATA and pipelined BDAT; they
  * differ only in when the next command has to wait for an answer.
  *
- * Owns: nothing; mails are the caller's, verdicts and failures land in each mail's arena.
+ * Owns: nothing; mails are the caller's and stay as they are, but for their envelopes: verdicts and failures land in each mail's arena.
  * Units: seconds; octets. Bounds: limits.window mails and 1 MiB of them under way without an answer.
  * After a lost connection: PENDING was never wholly sent or came after a 421, and may be sent again freely;
  * UNSURE was wholly sent without an answer. Both have the session's failure as their why, unless it is SMTP_ANOTHER.
