@@ -17,7 +17,7 @@ int keeper_open(struct keeper *k, const struct options *o, struct arena *run, st
 	const struct account *a;
 	int ok;
 
-	*k = (struct keeper){.options = o, .spool = {"", -1, -1, -1}};
+	*k = (struct keeper){.options = o, .spool = {.path = "", .tmp = -1, .queue = -1, .failed = -1}};
 	if (intake_open(&k->intake, &o->request, o->config, o->called, run, f) < 0)
 		return -1;
 	/* A relay is not needed to look. */
