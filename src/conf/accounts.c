@@ -37,20 +37,20 @@ static const char *why_not(struct arena *run, const char *path, int error)
 static int read_open(struct config *c, struct arena *run, int fd, struct failure *f)
 {
 	struct private text;
-	int ok;
+	int rc;
 
 	private_start(&text, CONFIG_LIMIT);
 	if (private_read(&text, fd) < 0)
-		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "configuration file %s", c->path);
+		rc = fail_errno(f, AT_CONFIG, EX_CONFIG, "configuration file %s", c->path);
 	else
-		ok = config_parse(c, run, buf_slice_of(&text.buf), f);
-	if (ok == 0 && c->has_secret && text.exposed) {
+		rc = config_parse(c, run, buf_slice_of(&text.buf), f);
+	if (rc == 0 && c->has_secret && text.exposed) {
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: there is a password in it, and others may read it (mode %04o)",
 		     c->path, text.mode);
-		ok = failure_hint(f, HINT_CHMOD_600, c->path);
+		rc = failure_hint(f, HINT_CHMOD_600, c->path);
 	}
 	private_free(&text);
-	return ok;
+	return rc;
 }
 
 /* Why a file is read decides whose it may be: its commands are run. */
@@ -88,7 +88,7 @@ static bool can_last(int fd, const char *path)
 /* 1: read, 0: not there (or, if it may be lacking, not readable), -1. */
 static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
 {
-	int fd = trusted_open(c->path, rules_of(must), f), error = errno, ok;
+	int fd = trusted_open(c->path, rules_of(must), f), error = errno, rc;
 	const char *why = fd >= 0 ? "read" : error ? why_not(run, c->path, error) : "refused";
 	/* In a folder that we may not enter, nobody knows. */
 	bool there = fd >= 0 || access(c->path, F_OK) == 0;
@@ -104,12 +104,12 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 		return 0;
 	}
 	c->no_commands = must == MUST_FIND && !can_last(fd, c->path);
-	all->lasts |= (must == MUST_FIND || must == MUST_OBEY) && can_last(fd, c->path);
-	ok = must == MUST_OBEY ? trusted_check(fd, c->path, 0, f) : 0;
-	if (ok == 0)
-		ok = read_open(c, run, fd, f);
+	all->config_lasts |= (must == MUST_FIND || must == MUST_OBEY) && can_last(fd, c->path);
+	rc = must == MUST_OBEY ? trusted_check(fd, c->path, 0, f) : 0;
+	if (rc == 0)
+		rc = read_open(c, run, fd, f);
 	close(fd);
-	return ok < 0 ? -1 : 1;
+	return rc < 0 ? -1 : 1;
 }
 
 struct usual { /* the user's own, in this order */
@@ -133,17 +133,17 @@ static struct usual usual_files(struct arena *run)
 static int load_usual(struct accounts *all, struct arena *run, struct failure *f)
 {
 	struct usual u = usual_files(run);
-	int ok = 0;
+	int rc = 0;
 
 	/* root's is for everybody, unless there is one of its own already. */
 	all->place = u.path[0] && (geteuid() != 0 || access(u.path[0], F_OK) == 0) ? u.path[0] : all->system.path;
-	for (int i = 0; i < 2 && ok == 0; i++) {
+	for (int i = 0; i < 2 && rc == 0; i++) {
 		if (!u.path[i])
 			continue;
 		all->user.path = u.path[i];
-		ok = try_file(all, run, &all->user, MUST_READ, f);
+		rc = try_file(all, run, &all->user, MUST_READ, f);
 	}
-	return ok;
+	return rc;
 }
 
 /* What systemd gives to a service (LoadCredential=) it gives to the next under another name. */
@@ -180,31 +180,31 @@ static bool is_passing(const char *path)
 static int load_named(struct accounts *all, struct arena *run, const char *config, enum must must, struct failure *f)
 {
 	char here[4096];
-	int ok;
+	int rc;
 
 	if (slice_has_control(slice_of(config)))
 		return fail(f, AT_CONFIG, EX_CONFIG, "there is a control character in the name of the configuration file");
-	all->user.path = all->named = config;
+	all->user.path = all->config = config;
 	all->place = is_passing(config) ? "what -C reads" : config;
 	if (*config != '/' && getcwd(here, sizeof here))
-		all->named = arena_printf(run, "%s/%s", here, config);
-	if (is_usual(run, all->named))
-		all->named = NULL;
-	ok = try_file(all, run, &all->user, must, f);
-	if (ok > 0 && all->named && !all->reread) {
-		char *real = realpath(all->named, NULL); /* where no link leads elsewhere the next time */
+		all->config = arena_printf(run, "%s/%s", here, config);
+	if (is_usual(run, all->config))
+		all->config = NULL;
+	rc = try_file(all, run, &all->user, must, f);
+	if (rc > 0 && all->config && !all->reread) {
+		char *real = realpath(all->config, NULL); /* where no link leads elsewhere the next time */
 
 		/* A folder on the way may be called anything; what waits could not name it in one line. */
 		if (real && slice_has_control(slice_of(real))) {
-			all->lasts = false;
+			all->config_lasts = false;
 			free(real);
 			real = NULL;
 		}
-		all->lasts &= real && *real == '/' && strlen(real) < sizeof here;
-		all->named = real ? arena_printf(run, "%s", real) : all->named;
+		all->config_lasts &= real && *real == '/' && strlen(real) < sizeof here;
+		all->config = real ? arena_printf(run, "%s", real) : all->config;
 		free(real);
 	}
-	return ok;
+	return rc;
 }
 
 static int load(struct accounts *out, struct arena *run, const char *config, enum must must, struct failure *f)
@@ -277,7 +277,7 @@ void accounts_no_relay(const struct accounts *all, struct arena *run, const char
 		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", account, all->tried);
 	else
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
-	if (!all->named && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0) /* what is to be set is set there, for others */
+	if (!all->config && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0) /* what is to be set is set there, for others */
 		failure_hint(f, HINT_RELAY_SERVICE, all->system.path);
 	else if (msmtp)
 		failure_hint(f, HINT_RELAY_OF_MSMTP, msmtp, all->place);

@@ -20,8 +20,8 @@ struct accounts {
 	struct config user, system;
 	const char *tried; /* every path, and what was found there */
 	const char *place; /* where a new file would go */
-	const char *named; /* the user's file, from the root on, where it is none of the usual ones; or NULL */
-	bool lasts;	   /* that can be read again for mail that waits: a file, ours or root's, which others may not write */
+	const char *config; /* the user's file, from the root on, where it is none of the usual ones; or NULL */
+	bool config_lasts; /* and it can be read again for mail that waits: a file, ours or root's, which others may not write */
 	bool reread;	   /* by accounts_load_again: no variable, option or credential of this run's counts */
 };
 

@@ -107,7 +107,7 @@ static int read_file(struct aliases *a, const struct account *of, struct failure
 	int fd = trusted_open(a->path, setting_rules(of, SET_aliases), f);
 	struct slice text;
 	struct buf b;
-	int ok = 0;
+	int rc = 0;
 
 	if (fd < 0 && errno == ENOENT && !setting_is_set(of, SET_aliases))
 		return 0;
@@ -117,7 +117,7 @@ static int read_file(struct aliases *a, const struct account *of, struct failure
 	}
 	buf_start(&b, ALIASES_LIMIT);
 	if (fd < 0 || file_slurp(fd, &b) < 0) {
-		ok = fail_errno(f, AT_CONFIG, EX_CONFIG, "aliases %s", a->path);
+		rc = fail_errno(f, AT_CONFIG, EX_CONFIG, "aliases %s", a->path);
 		failure_hint(f, HINT_ALIASES_READ);
 	} else if (b.len) {
 		text = buf_slice_of(&b);
@@ -127,7 +127,7 @@ static int read_file(struct aliases *a, const struct account *of, struct failure
 	if (fd >= 0)
 		close(fd);
 	buf_free(&b);
-	return ok;
+	return rc;
 }
 
 int aliases_open(struct aliases **out, struct arena *run, const struct account *of, struct failure *f)

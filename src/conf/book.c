@@ -156,8 +156,8 @@ static void build(struct book *b, struct configuration *c, struct entry *e, enum
 		account_lay(a, &c->option);
 	a->id = atomic_fetch_add(&ids, 1) + 1;
 	a->files = c->all.tried;
-	a->config = c->all.named;
-	a->config_lasts = c->all.lasts;
+	a->config = c->all.config;
+	a->config_lasts = c->all.config_lasts;
 	a->reread = c->all.reread;
 	if (!account_has_relay(a)) {
 		(void)!account_settle(a, b->in, &unused); /* paths, for who looks at it, or lets mail wait by it */
@@ -221,7 +221,7 @@ int book_open(struct book *b, struct arena *run, const char *config, const struc
 	*b = (struct book){.in = run, .option = option, .options = options, .own = c};
 	if (accounts_load(&c->all, run, config, f) < 0)
 		return -1;
-	c->config = c->all.named;
+	c->config = c->all.config;
 	choose_open(&c->chooser, &c->all, run);
 	return 0;
 }
@@ -238,10 +238,10 @@ int book_choose(struct book *b, const char *name, const char *sender, const char
 int book_account(struct book *b, const char *name, const char *sender, const struct account **out, struct failure *f)
 {
 	struct entry *e;
-	int ok = find(b, b->own, name, sender, &e, f);
+	int rc = find(b, b->own, name, sender, &e, f);
 
 	*out = e ? e->account[AS_CHOSEN] : NULL;
-	return ok;
+	return rc;
 }
 
 static int link_entry(struct book *b, struct configuration *c, struct entry *e, struct failure *f)

@@ -180,7 +180,7 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 {
 	struct slice rest, line;
 	struct buf b;
-	int ok = -1;
+	int rc = -1;
 
 	if (p->config->no_commands)
 		return no_command(p, f);
@@ -198,13 +198,13 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 	} else {
 		rest = buf_slice_of(&b);
 		p->in_eval = true;
-		ok = slice_line(&rest, &line) ? one_line(p, line, f) : 0;
+		rc = slice_line(&rest, &line) ? one_line(p, line, f) : 0;
 		p->in_eval = false;
 	}
 	if (b.p)
 		explicit_bzero(b.p, b.room); /* there may be a password in it */
 	buf_free(&b);
-	return ok;
+	return rc;
 }
 
 static int keyword_line(struct parser *p, struct slice word, struct slice value, struct failure *f)

@@ -51,17 +51,17 @@ enum mode_rule { ANY_MODE, OURS_ONLY };
 /* 1: read, 0: not there, -1 */
 static int open_and_read(struct private *p, const char *path, enum must must, unsigned rules, struct failure *f)
 {
-	int fd = trusted_open(path, rules, f), ok;
+	int fd = trusted_open(path, rules, f), rc;
 
 	if (fd < 0 && must == MAY_LACK && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
 		return 0;
 	if (fd < 0)
 		return -1;
-	ok = private_read(p, fd);
-	if (ok < 0)
+	rc = private_read(p, fd);
+	if (rc < 0)
 		fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
 	close(fd);
-	return ok < 0 ? -1 : 1;
+	return rc < 0 ? -1 : 1;
 }
 
 static int check_mode(const struct private *p, const char *path, struct failure *f)
@@ -76,19 +76,19 @@ static int check_mode(const struct private *p, const char *path, struct failure 
 static int from_file(struct search *s, const char *path, enum must must, enum mode_rule mode, unsigned rules, struct failure *f)
 {
 	struct private p;
-	int ok;
+	int rc;
 
 	private_start(&p, FILE_LIMIT);
-	ok = open_and_read(&p, path, must, rules, f);
-	if (ok < 0 && access(path, F_OK) < 0 && errno == ENOENT)
+	rc = open_and_read(&p, path, must, rules, f);
+	if (rc < 0 && access(path, F_OK) < 0 && errno == ENOENT)
 		failure_hint(f, HINT_PASSWORD_MAKE, path);
-	if (ok > 0) {
-		ok = mode == OURS_ONLY ? check_mode(&p, path, f) : 0;
-		if (ok == 0)
-			ok = keep_line(s, &p, path, f);
+	if (rc > 0) {
+		rc = mode == OURS_ONLY ? check_mode(&p, path, f) : 0;
+		if (rc == 0)
+			rc = keep_line(s, &p, path, f);
 	}
 	private_free(&p);
-	return ok;
+	return rc;
 }
 
 /* Whose file it is, and where that was said. */
@@ -104,19 +104,19 @@ static int from_command(struct search *s, struct failure *f)
 	const struct account *a = s->of;
 	struct private p;
 	char where[300];
-	int ok;
+	int rc;
 
 	origin_subject(&a->origin[SET_password_command], SET_password_command, where, sizeof where);
 
 	private_start(&p, FILE_LIMIT);
 	/* All the room at once: what grows leaves copies behind. */
 	if (buf_reserve(&p.buf, FILE_LIMIT) < 0)
-		ok = fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
+		rc = fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
 	else
-		ok = run_shell(a->password_command, COMMAND_SECONDS, &p.buf, f);
-	ok = ok < 0 ? failure_in(f, "%s", where) : keep_line(s, &p, where, f);
+		rc = run_shell(a->password_command, COMMAND_SECONDS, &p.buf, f);
+	rc = rc < 0 ? failure_in(f, "%s", where) : keep_line(s, &p, where, f);
 	private_free(&p);
-	return ok;
+	return rc;
 }
 
 static int from_netrc(struct search *s, struct failure *f)
@@ -124,20 +124,20 @@ static int from_netrc(struct search *s, struct failure *f)
 	const struct account *a = s->of;
 	struct slice password;
 	struct private p;
-	int ok;
+	int rc;
 
 	private_start(&p, FILE_LIMIT);
-	ok = open_and_read(&p, a->netrc, setting_is_set(a, SET_netrc) ? MUST_READ : MAY_LACK, setting_rules(a, SET_netrc), f);
-	if (ok > 0) {
-		ok = 0;
+	rc = open_and_read(&p, a->netrc, setting_is_set(a, SET_netrc) ? MUST_READ : MAY_LACK, setting_rules(a, SET_netrc), f);
+	if (rc > 0) {
+		rc = 0;
 		if (netrc_find(&p.buf, a->host, a->user, &password)) {
-			ok = check_mode(&p, a->netrc, f);
-			if (ok == 0)
-				ok = keep(s, password, a->netrc, f);
+			rc = check_mode(&p, a->netrc, f);
+			if (rc == 0)
+				rc = keep(s, password, a->netrc, f);
 		}
 	}
 	private_free(&p);
-	return ok < 0 ? said_in(a, SET_netrc, f) : ok;
+	return rc < 0 ? said_in(a, SET_netrc, f) : rc;
 }
 
 /* systemd's LoadCredential=mysend.password:..., which systemd sees to that nobody else can read. */
@@ -145,13 +145,13 @@ static int from_systemd(struct search *s, struct failure *f)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
 	struct arena scratch = {0};
-	int ok;
+	int rc;
 
 	if (!folder || !*folder)
 		return 0;
-	ok = from_file(s, arena_printf(&scratch, "%s/mysend.password", folder), MAY_LACK, ANY_MODE, TRUSTED_TEXT, f);
+	rc = from_file(s, arena_printf(&scratch, "%s/mysend.password", folder), MAY_LACK, ANY_MODE, TRUSTED_TEXT, f);
 	arena_free(&scratch);
-	return ok;
+	return rc;
 }
 
 static int find(struct search *s, struct failure *f)
@@ -229,16 +229,16 @@ static int search(struct known *k, const struct account *a, struct credential *o
 {
 	struct search s = {.of = a};
 	unsigned before = wipes;
-	int ok;
+	int rc;
 
 	k->state = FINDING;
 	pthread_mutex_unlock(&lock);
-	ok = find(&s, f);
+	rc = find(&s, f);
 	pthread_mutex_lock(&lock);
-	k->state = ok < 0 ? UNKNOWN : FOUND;
+	k->state = rc < 0 ? UNKNOWN : FOUND;
 	k->handle = s.found.handle;
-	k->failed = ok < 0;
-	if (ok < 0)
+	k->failed = rc < 0;
+	if (rc < 0)
 		k->why = *f;
 	else
 		*out = s.found;
@@ -246,7 +246,7 @@ static int search(struct known *k, const struct account *a, struct credential *o
 		forget(k);
 	k->searches++;
 	pthread_cond_broadcast(&ended);
-	return ok;
+	return rc;
 }
 
 static int take_known(struct credential *out, const struct account *a, struct failure *f)
@@ -267,7 +267,7 @@ static int take_known(struct credential *out, const struct account *a, struct fa
 
 int credential_take(struct credential *out, const struct account *a, struct failure *f)
 {
-	int ok;
+	int rc;
 
 	*out = (struct credential){NULL, 0};
 	if (a->password) {
@@ -275,9 +275,9 @@ int credential_take(struct credential *out, const struct account *a, struct fail
 		return out->text ? 0 : fail(f, AT_CONFIG, EX_SOFTWARE, "the password was wiped after the last login");
 	}
 	pthread_mutex_lock(&lock);
-	ok = take_known(out, a, f);
+	rc = take_known(out, a, f);
 	pthread_mutex_unlock(&lock);
-	return ok;
+	return rc;
 }
 
 void credential_release(struct credential *c)

@@ -208,19 +208,19 @@ const char *account_expand(struct arena *in, const char *text)
 {
 	const char *done = text;
 	struct buf b;
-	int ok = 0;
+	int rc = 0;
 
 	if (!strchr(text, '%'))
 		return text;
 	buf_start(&b, EXPANDED_MAX);
-	for (const char *p = text; *p && ok == 0; p++) {
+	for (const char *p = text; *p && rc == 0; p++) {
 		const char *to = *p == '%' ? meaning(in, p[1]) : NULL;
 
-		ok = to ? buf_text(&b, to) : buf_add(&b, p, 1);
+		rc = to ? buf_text(&b, to) : buf_add(&b, p, 1);
 		if (to)
 			p++;
 	}
-	if (ok == 0)
+	if (rc == 0)
 		done = arena_text(in, b.p, b.len);
 	buf_free(&b);
 	return done;

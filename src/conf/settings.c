@@ -115,7 +115,7 @@ const char **account_text(struct account *a, enum setting s)
 	return rows[s].type == TEXT ? field_of(a, s) : NULL;
 }
 
-struct slice setting_word(const struct account *a, enum setting s)
+static struct slice setting_word(const struct account *a, enum setting s)
 {
 	const void *v = value_of(a, s);
 

@@ -75,9 +75,8 @@ const char *setting_name(enum setting s);
 bool setting_is_set(const struct account *a, enum setting s); /* by somebody, not built in */
 /* What must hold of the file that it names (base/trusted.h); 0 where an option names it. */
 unsigned setting_rules(const struct account *a, enum setting s);
-/* The word of a FLAG or CHOICE. */
+/* A FLAG or CHOICE is that word. */
 bool setting_is(const struct account *a, enum setting s, const char *word);
-struct slice setting_word(const struct account *a, enum setting s);
 bool setting_takes_word(enum setting s, struct slice word); /* one of a CHOICE's, or on and off */
 bool setting_is_secret(enum setting s);
 bool setting_holds_secret(const struct account *a, enum setting s); /* that, or a URL with a password */

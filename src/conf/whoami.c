@@ -56,17 +56,17 @@ const char *whoami_full_name(struct arena *in)
 	const struct passwd *pw = getpwuid(getuid());
 	const char *name = "";
 	struct buf b;
-	int ok = 0;
+	int rc = 0;
 
 	if (!pw || !pw->pw_gecos || !pw->pw_name)
 		return "";
 	buf_start(&b, FULL_NAME_OCTETS);
-	for (const char *p = pw->pw_gecos; *p && *p != ',' && ok == 0; p++) {
+	for (const char *p = pw->pw_gecos; *p && *p != ',' && rc == 0; p++) {
 		if (*p != '&') {
-			ok = buf_add(&b, p, 1);
+			rc = buf_add(&b, p, 1);
 		} else if (*pw->pw_name) {
-			ok = buf_text(&b, pw->pw_name);
-			if (ok == 0)
+			rc = buf_text(&b, pw->pw_name);
+			if (rc == 0)
 				b.p[b.len - strlen(pw->pw_name)] = (char)toupper((unsigned char)*pw->pw_name);
 		}
 	}

@@ -8,21 +8,21 @@
 static int open_any(struct link *l, const struct account *a, struct failure *f)
 {
 	struct failure why;
-	int ok = session_open(&l->session, a, l->watcher, f);
+	int rc = session_open(&l->session, a, l->watcher, f);
 
 	why = *f;
-	while (ok < 0 && !l->strict && defer_next_relay(a, &why)) {
+	while (rc < 0 && !l->strict && defer_next_relay(a, &why)) {
 		a = defer_next_relay(a, &why);
 		log_debug("trying the account %s instead: %s", a->name, why.text);
-		ok = session_open(&l->session, a, l->watcher, &why);
-		if (ok < 0)
+		rc = session_open(&l->session, a, l->watcher, &why);
+		if (rc < 0)
 			failure_hint(f, HINT_ACCOUNT_NEXT, a->name, why.text);
 	}
-	if (ok == 0) {
+	if (rc == 0) {
 		l->in = a;
 		l->sessions++;
 	}
-	return ok;
+	return rc;
 }
 
 /* Whatever it says while nothing is asked (a 421 after idle minutes, most likely), it is no answer to what comes now. */
@@ -43,13 +43,13 @@ bool link_is_to(const struct link *l, const struct account *a)
 
 int link_reach(struct link *l, const struct account *a, struct failure *f)
 {
-	int ok;
+	int rc;
 
 	if (link_is_to(l, a) && !is_over(l))
 		return 0;
 	link_leave(l, true);
-	ok = open_any(l, a, f);
-	if (ok < 0)
+	rc = open_any(l, a, f);
+	if (rc < 0)
 		l->session = NULL;
 	if (l->once)
 		credential_end();
@@ -57,9 +57,9 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	if (l->account != a->id)
 		l->without = 0;
 	l->account = a->id;
-	if (ok == 0)
+	if (rc == 0)
 		session_forgo(l->session, l->without);
-	return ok;
+	return rc;
 }
 
 bool link_is_spent(struct link *l)

@@ -30,7 +30,7 @@ void limit_look(struct limit *l, CURL *h)
 
 static void network(CURL *h, const struct account *a, struct setup *s)
 {
-	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl_version();
 	char text[300];
 
 	/* What the account does not say, the environment must not: no http_proxy, no ALL_PROXY. */
@@ -163,7 +163,7 @@ static int need_password(const struct account *a, const struct mechanism *m, str
 int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f)
 {
 	const struct mechanism *m = mechanism_of(a);
-	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl_version();
 	struct setup s = {0};
 	bool clear = handle_is_clear(a);
 	bool automatic = m && m <= &mechanisms[1];

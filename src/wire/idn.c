@@ -43,7 +43,7 @@ bool idn_is_missing(void)
 
 	if (libcurl_start(&ignored) < 0)
 		return true;
-	v = libcurl.version_info(CURLVERSION_NOW);
+	v = libcurl_version();
 	return v->version_num < 0x075800 || !(v->features & CURL_VERSION_IDN);
 }
 

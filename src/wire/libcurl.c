@@ -83,6 +83,14 @@ static int load(struct failure *f)
 
 #endif
 
+/* It is written anew at each call, in memory that all threads have of libcurl: one call is enough. */
+static const curl_version_info_data *version;
+
+const curl_version_info_data *libcurl_version(void)
+{
+	return version;
+}
+
 static int start(struct failure *f)
 {
 	const curl_version_info_data *v;
@@ -97,6 +105,7 @@ static int start(struct failure *f)
 	/* The first call of the process decides whose memory it takes. */
 	if (libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, memory_give, memory_take_back, memory_give_more, memory_give_text, memory_give_clear) != CURLE_OK)
 		return fail(f, AT_CONNECT, EX_OSERR, "libcurl does not start");
+	version = v;
 	return 0;
 }
 

@@ -39,5 +39,6 @@ extern const struct libcurl libcurl;
 #endif
 
 MUST_CHECK int libcurl_start(struct failure *f);
+const curl_version_info_data *libcurl_version(void); /* after libcurl_start */
 
 #endif

@@ -33,7 +33,7 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 
 static size_t stop(struct visit *v, const char *words)
 {
-	fail(&v->why, AT_TLS, EX_CONFIG, "libcurl %s %s", libcurl.version_info(CURLVERSION_NOW)->version, words);
+	fail(&v->why, AT_TLS, EX_CONFIG, "libcurl %s %s", libcurl_version()->version, words);
 	v->stopped = true;
 	return 0;
 }

@@ -26,7 +26,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	struct slice line = {p, size * count};
 
 	if (s->transcript.encrypted && !handle_is_encrypted(s->easy)) {
-		fail(&s->heard, AT_TLS, EX_CONFIG, "libcurl %s went on without TLS", libcurl.version_info(CURLVERSION_NOW)->version);
+		fail(&s->heard, AT_TLS, EX_CONFIG, "libcurl %s went on without TLS", libcurl_version()->version);
 		s->stopped = true;
 		return 0;
 	}
@@ -143,7 +143,7 @@ static int check_offer(const struct session *s, const struct account *a, struct 
 	if (handle_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
 		return 0;
 	fail(f, AT_TLS, EX_UNAVAILABLE, "the relay offers STARTTLS, but libcurl %s does not see it",
-	     libcurl.version_info(CURLVERSION_NOW)->version);
+	     libcurl_version()->version);
 	return failure_hint(f, HINT_STARTTLS_UNSEEN);
 }
 
@@ -154,7 +154,7 @@ static int check_tls(const struct session *s, const struct account *a, struct fa
 		return -1;
 	if (s->transcript.encrypted || (handle_use_ssl(a) != CURLUSESSL_ALL && !handle_tls_from_start(a)))
 		return 0;
-	return fail(f, AT_TLS, EX_CONFIG, "libcurl %s has not encrypted the session", libcurl.version_info(CURLVERSION_NOW)->version);
+	return fail(f, AT_TLS, EX_CONFIG, "libcurl %s has not encrypted the session", libcurl_version()->version);
 }
 
 static int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f)

@@ -12,7 +12,7 @@ void setup_took(struct setup *s, CURLcode code, enum setting wanted)
 
 int setup_done(const struct setup *s, struct failure *f)
 {
-	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl_version();
 
 	if (s->code == CURLE_OK)
 		return 0;

@@ -49,7 +49,7 @@ static CURLcode without(CURLcode code)
 
 static void trust(CURL *h, const struct account *a, struct setup *s)
 {
-	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl_version();
 	const char *file = *a->tls_trust_file ? a->tls_trust_file : NULL, *dir = *a->tls_trust_dir ? a->tls_trust_dir : NULL;
 	CURLcode code;
 
@@ -84,7 +84,7 @@ static int can_read(const struct account *a, enum setting s, const char *path, s
 static CURLcode revoked(CURL *h, const char *path)
 {
 	static const char *const readers[] = {"OpenSSL", "LibreSSL", "BoringSSL", "AWS-LC", "quictls", "GnuTLS", "mbedTLS", "NSS"};
-	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl_version();
 	bool reads = v->version_num >= 0x081300;
 
 	for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
@@ -96,7 +96,7 @@ static CURLcode revoked(CURL *h, const char *path)
  * the setting would allow what then cannot be. The other libraries have no such level in this option. */
 static const char *old_ciphers(void)
 {
-	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl_version();
 
 	return v->ssl_version && strncmp(v->ssl_version, "OpenSSL/", 8) == 0 ? "DEFAULT@SECLEVEL=0" : NULL;
 }
@@ -119,7 +119,7 @@ static void version(CURL *h, const struct account *a, struct setup *s)
 /* A libcurl without TLS takes CURLOPT_USE_SSL and sends in clear text. */
 static int has_tls(const struct account *a, struct failure *f)
 {
-	const curl_version_info_data *v = libcurl.version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = libcurl_version();
 	bool pop = handle_is_clear(a);
 
 	if (v->features & CURL_VERSION_SSL)

@@ -53,6 +53,7 @@ static void test_its_memory_is_ours_from_the_first_octet(void **state)
 
 	(void)state;
 	assert_int_equal(libcurl_start(&f), 0);
+	assert_true(libcurl_version()->version_num >= 0x075100);
 	h = libcurl.easy_init();
 	assert_non_null(h);
 	seen = 0;
@@ -75,6 +76,7 @@ static void test_options_of_each_type_arrive(void **state)
 
 	(void)state;
 	assert_int_equal(libcurl_start(&f), 0);
+	assert_true(libcurl_version()->version_num >= 0x075100);
 	h = libcurl.easy_init();
 	assert_int_equal(curl_easy_setopt(h, CURLOPT_URL, "smtp://127.0.0.1:1/x"), CURLE_OK);
 	assert_int_equal(curl_easy_setopt(h, CURLOPT_PRIVATE, "own"), CURLE_OK);
