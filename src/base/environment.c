@@ -1,5 +1,6 @@
 #include "base/environment.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static bool is_in_zones(const char *path)
 	return false;
 }
 
-bool environment_zone_is_fine(const char *zone)
+/* A value of TZ that is a rule, or a name below the system's time zones; no file elsewhere, which could be a FIFO. */
+static bool zone_is_fine(const char *zone)
 {
 	if (*zone == ':')
 		zone++;
@@ -40,7 +42,7 @@ void environment_clean(void)
 
 	for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
 		unsetenv(unwanted[i]);
-	if (zone && !environment_zone_is_fine(zone))
+	if (zone && !zone_is_fine(zone))
 		unsetenv("TZ");
 	if (zones && (strstr(zones, "..") || !is_in_zones(zones)))
 		unsetenv("TZDIR");

@@ -10,10 +10,6 @@
 #ifndef BASE_ENVIRONMENT_H
 #define BASE_ENVIRONMENT_H
 
-#include <stdbool.h>
-
 void environment_clean(void);
-/* A value of TZ that is a rule, or a name below the system's time zones; no file elsewhere, which could be a FIFO. */
-bool environment_zone_is_fine(const char *zone);
 
 #endif

@@ -232,7 +232,7 @@ static int alone(struct bsmtp *b, struct item *item, struct failure *f)
 }
 
 /* All that is there for that mail's account, in one session as long as it lasts. */
-static int hand_over(struct bsmtp *b, struct item *item, struct failure *f)
+static int submit_item(struct bsmtp *b, struct item *item, struct failure *f)
 {
 	const struct crew_client client = {b, next, done, NULL, nobody, NULL};
 	const struct crew_order order = {.account = item->job->account, .sessions = 1, .link = &b->link, .others = 5};
@@ -274,7 +274,7 @@ static int take_all(struct bsmtp *b, struct failure *f)
 		if (!item)
 			continue;
 		ending_hold(&held);
-		if (hand_over(b, item, f) < 0)
+		if (submit_item(b, item, f) < 0)
 			return -1;
 		if (ending_asked())
 			return end_as_told(b, f);

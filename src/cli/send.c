@@ -59,7 +59,7 @@ static void queue_along(struct job *j, struct link *l)
 	spool_close(&s);
 }
 
-static int hand_over(struct job *j, const struct options *o)
+static int submit_one(struct job *j, const struct options *o)
 {
 	struct watch watch;
 	struct link link = {.watcher = watch_open(&watch, o), .once = true};
@@ -95,7 +95,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f)
 		status = dry_run_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
 		intake_close(&intake); /* nobody looks into files while the relay is spoken to */
-		status = hand_over(&j, o);
+		status = submit_one(&j, o);
 		if (o->background && j.spooled && !ending_asked())
 			background_try(o, &j.arena, j.spooled);
 	}

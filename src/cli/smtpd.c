@@ -132,7 +132,7 @@ static int count_refused(struct smtpd *s, struct failure *f)
 	return dialogue_say(&s->in.io, 421, "4.7.0 too many commands that lead to nothing", f);
 }
 
-static int hand_over(struct smtpd *s, struct failure *f)
+static int submit_message(struct smtpd *s, struct failure *f)
 {
 	struct job *j = s->in.job;
 	struct ending held;
@@ -165,7 +165,7 @@ static int take_message(void *ctx, struct failure *f)
 	if (r->health == RECEIVER_GOOD && (stamp(s, &r->why) < 0 || intake_take(&s->intake, r->job, &r->said, &r->why) < 0))
 		r->health = RECEIVER_FAILED;
 	if (r->health == RECEIVER_GOOD)
-		return hand_over(s, f);
+		return submit_message(s, f);
 	return answer_failure(s, RECEIVER_TAKEN, &r->why, f) < 0 ? -1 : count_refused(s, f);
 }
 

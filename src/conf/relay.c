@@ -96,7 +96,7 @@ static int bad_relay(const struct account *a, const char *why, struct failure *f
 }
 
 /* What the relay says of s, as if it stood there itself. */
-static int put(struct account *a, struct arena *in, enum setting s, struct slice value, struct failure *f)
+static int put_setting(struct account *a, struct arena *in, enum setting s, struct slice value, struct failure *f)
 {
 	char what[300];
 	struct failure unused;
@@ -141,13 +141,13 @@ static int host_and_port(struct account *a, struct arena *in, struct slice text,
 		text.len--;
 	if (!cut_host(text, &host, &port, &has_port))
 		return bad_relay(a, "has brackets that are not about an address", f);
-	if (put(a, in, SET_host, host, f) < 0)
+	if (put_setting(a, in, SET_host, host, f) < 0)
 		return -1;
 	if (!has_port)
-		return beside || !scheme_port ? 0 : put(a, in, SET_port, slice_of(arena_printf(in, "%u", scheme_port)), f);
+		return beside || !scheme_port ? 0 : put_setting(a, in, SET_port, slice_of(arena_printf(in, "%u", scheme_port)), f);
 	if (!port.len)
 		return bad_relay(a, "has no port behind its colon", f);
-	if (put(a, in, SET_port, port, f) < 0)
+	if (put_setting(a, in, SET_port, port, f) < 0)
 		return -1;
 	return !beside || a->port == beside ? 0 : bad_relay(a, "has another port than the setting port beside it", f);
 }
@@ -172,14 +172,14 @@ int relay_split(struct account *a, struct arena *in, struct failure *f)
 	if (setting_is_set(a, SET_host) || setting_is_set(a, SET_socket))
 		return contradict(a, SET_relay, setting_is_set(a, SET_host) ? SET_host : SET_socket, f);
 	if (slice_begins(text, "unix:"))
-		return put(a, in, SET_socket, slice_of(a->relay + 5), f);
+		return put_setting(a, in, SET_socket, slice_of(a->relay + 5), f);
 	if ((smtp || smtps) && setting_is_set(a, SET_tls_starttls) && a->tls_starttls == smtps)
 		return contradict(a, SET_relay, SET_tls_starttls, f);
 	if (smtps && setting_is_set(a, SET_tls) && setting_is(a, SET_tls, "off"))
 		return contradict(a, SET_relay, SET_tls, f);
-	if ((smtp || smtps) && put(a, in, SET_tls_starttls, smtp ? SLICE("on") : SLICE("off"), f) < 0)
+	if ((smtp || smtps) && put_setting(a, in, SET_tls_starttls, smtp ? SLICE("on") : SLICE("off"), f) < 0)
 		return -1;
-	if (smtps && !setting_is_set(a, SET_tls) && put(a, in, SET_tls, SLICE("on"), f) < 0)
+	if (smtps && !setting_is_set(a, SET_tls) && put_setting(a, in, SET_tls, SLICE("on"), f) < 0)
 		return -1;
 	if (smtp || smtps)
 		text = slice_of(strstr(a->relay, "://") + 3);

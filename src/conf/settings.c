@@ -115,7 +115,7 @@ const char **account_text(struct account *a, enum setting s)
 	return rows[s].type == TEXT ? field_of(a, s) : NULL;
 }
 
-static struct slice setting_word(const struct account *a, enum setting s)
+static struct slice word_of(const struct account *a, enum setting s)
 {
 	const void *v = value_of(a, s);
 
@@ -124,7 +124,7 @@ static struct slice setting_word(const struct account *a, enum setting s)
 
 bool setting_is(const struct account *a, enum setting s, const char *word)
 {
-	struct slice w = setting_word(a, s);
+	struct slice w = word_of(a, s);
 
 	return w.len == strlen(word) && memcmp(w.p, word, w.len) == 0;
 }
@@ -333,7 +333,7 @@ static void show_value(const struct account *a, enum setting s, FILE *out)
 		break;
 	case FLAG:
 	case CHOICE:
-		word = setting_word(a, s);
+		word = word_of(a, s);
 		fprintf(out, "%.*s", (int)word.len, word.p);
 		break;
 	case BYTES:

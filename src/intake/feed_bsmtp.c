@@ -2,7 +2,7 @@
 
 #include <sysexits.h>
 
-static void put(struct feed_bsmtp *b, struct job *j, const struct failure *why, bool outside)
+static void put_item(struct feed_bsmtp *b, struct job *j, const struct failure *why, bool outside)
 {
 	*b->item = (struct bsmtp_item){.job = j, .outside = outside};
 	if (why)
@@ -38,7 +38,7 @@ static int answer(void *ctx, enum receiver_answer kind, int code, const char *li
 		return 0;
 	smtp_words_refuse(&why, code, "", lines); /* the enhanced code stands in front of the text */
 	if (b->in.phase == RECEIVER_IDLE)
-		put(b, NULL, &why, true);
+		put_item(b, NULL, &why, true);
 	return poison(b, &why);
 }
 
@@ -59,9 +59,9 @@ static int take_message(void *ctx, struct failure *f)
 	if (r->health == RECEIVER_GOOD && intake_take(b->intake, r->job, &r->said, &r->why) < 0)
 		r->health = RECEIVER_FAILED;
 	if (r->health == RECEIVER_GOOD)
-		put(b, receiver_take(r), NULL, false);
+		put_item(b, receiver_take(r), NULL, false);
 	else
-		put(b, NULL, &r->why, false);
+		put_item(b, NULL, &r->why, false);
 	return 0;
 }
 

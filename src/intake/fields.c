@@ -248,7 +248,7 @@ static bool names_add(struct names *n, struct slice name)
 
 /* An option takes the place of the text's own fields of that name; several --to are one list, several X-... are several.
  * there: the text has fields of that name; again: so has an option before. */
-static int put(const struct draft *d, struct header *h, size_t at, bool there, bool again, struct failure *f)
+static int put_field(const struct draft *d, struct header *h, size_t at, bool there, bool again, struct failure *f)
 {
 	const struct draft_field *field = &d->field[at];
 	struct known like = known_of(slice_of(field->name));
@@ -277,7 +277,7 @@ static int put_all(const struct draft *d, struct header *h, struct failure *f)
 		struct slice name = slice_of(d->field[i].name);
 		bool again = !names_add(&options, name);
 
-		ok = put(d, h, i, names_slot(&own, name)->len > 0, again, f);
+		ok = put_field(d, h, i, names_slot(&own, name)->len > 0, again, f);
 	}
 	arena_free(&scratch);
 	return ok;

@@ -213,7 +213,7 @@ static int build(struct node *whole, const struct plan *plan, struct failure *f)
 	return 0;
 }
 
-static void put(struct message *m, const struct node *n)
+static void put_mime(struct message *m, const struct node *n)
 {
 	struct header *h = &m->header;
 	size_t kept = 0;
@@ -244,7 +244,7 @@ int compose_message(struct message *m, struct arena *in, const struct compositio
 	plan.eightbit = true;
 	if (!c->keep && (has_choice(&c->text) || has_choice(&c->html)) && build(&eight, &plan, f) < 0)
 		return -1;
-	put(m, &whole);
+	put_mime(m, &whole);
 	m->type8 = eight.type;
 	m->body8 = eight.body;
 	m->facts.eightbit = whole.eightbit;

@@ -115,7 +115,7 @@ static bool wait_for(int fd, short events, int64_t until)
 	}
 }
 
-static bool put(int fd, const void *from, size_t len, int64_t until)
+static bool write_all(int fd, const void *from, size_t len, int64_t until)
 {
 	for (size_t done = 0; done < len;) {
 		ssize_t n = send(fd, (const char *)from + done, len - done, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -184,7 +184,7 @@ static void ask(struct filetypes *t, struct slice head, struct told *told)
 		if (!is_ready(t, until))
 			break;
 		looks = t->looks++;
-		if (put(t->fd, &ask, sizeof ask, until) && put(t->fd, head.p, head.len, until))
+		if (write_all(t->fd, &ask, sizeof ask, until) && write_all(t->fd, head.p, head.len, until))
 			hear(t, told, until);
 		if (!told->kind)
 			filetypes_close(t);

@@ -113,7 +113,7 @@ static int check_room(const struct job *j, const struct spool *s, uint64_t size,
 }
 
 /* Why it cannot wait is for post/result: who called us as sendmail hears no warnings, and has to hear of this. */
-static int put(struct job *j, struct entry *e, struct failure *f)
+static int put_into_spool(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;
 	struct spool s;
@@ -164,7 +164,7 @@ void enqueue_rest(struct job *j)
 	}
 	if (!e.envelope.recipients)
 		return;
-	if (put(j, &e, &f) < 0)
+	if (put_into_spool(j, &e, &f) < 0)
 		return;
 	for (size_t i = 0; i < v->recipients; i++)
 		if (defer_waits(&v->recipient[i]))
@@ -182,7 +182,7 @@ int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
 		count_first_try(&e);
 		e.last = last_words(&j->arena, why);
 	}
-	if (put(j, &e, f) < 0)
+	if (put_into_spool(j, &e, f) < 0)
 		return -1;
 	for (size_t i = 0; i < v->recipients; i++) {
 		v->recipient[i].verdict = WAITS;

@@ -36,7 +36,8 @@ static bool is_over(struct link *l)
 	return true;
 }
 
-bool link_is_to(const struct link *l, const struct account *a)
+/* There is a session, for that account's mail. */
+static bool is_to(const struct link *l, const struct account *a)
 {
 	return l->session && l->account == a->id;
 }
@@ -45,7 +46,7 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 {
 	int rc;
 
-	if (link_is_to(l, a) && !is_over(l))
+	if (is_to(l, a) && !is_over(l))
 		return 0;
 	link_leave(l, true);
 	rc = open_any(l, a, f);

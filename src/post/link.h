@@ -26,7 +26,6 @@ struct link {
 };
 
 MUST_CHECK int link_reach(struct link *l, const struct account *a, struct failure *f);
-bool link_is_to(const struct link *l, const struct account *a); /* there is a session, for that account's mail */
 /* No session is there any more, and there can be no other: the password was wiped behind the only login. */
 bool link_is_spent(struct link *l);
 void link_leave(struct link *l, bool politely);

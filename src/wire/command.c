@@ -149,7 +149,9 @@ static int mail_wishes(struct buf *out, const struct caps *c, const struct mail 
 	return 0;
 }
 
-const char *command_address(const struct caps *c, struct arena *in, const char *address)
+/* The address as it may be said to this relay: a domain beyond ASCII as A-labels, or as it is where that
+ * cannot be and it offers SMTPUTF8. NULL: not at all. */
+static const char *address_for(const struct caps *c, struct arena *in, const char *address)
 {
 	const char *said = address_is_ascii(address) ? address : idn_address(in, address);
 
@@ -172,10 +174,10 @@ bool command_needs_utf8(const struct mail *m)
 	static const struct caps none;
 	const struct envelope *e = &m->envelope;
 
-	if (!command_address(&none, m->in, e->sender))
+	if (!address_for(&none, m->in, e->sender))
 		return true;
 	for (size_t i = 0; i < e->recipients; i++)
-		if (!command_address(&none, m->in, e->recipient[i].address))
+		if (!address_for(&none, m->in, e->recipient[i].address))
 			return true;
 	return false;
 }
@@ -195,7 +197,7 @@ static const char *size_text(char to[static 24], uint64_t octets)
 int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f)
 {
 	uint64_t size = mail_form(m, c->eightbit)->size;
-	const char *sender = command_address(c, m->in, m->envelope.sender);
+	const char *sender = address_for(c, m->in, m->envelope.sender);
 	char has[24], takes[24];
 
 	if (!sender)
@@ -242,7 +244,7 @@ static int rcpt_notify(struct buf *out, const struct envelope *e, const struct r
 int command_rcpt(struct buf *out, const struct caps *c, const struct mail *m, const struct recipient *r,
 		 struct failure *f)
 {
-	const char *address = command_address(c, m->in, r->address);
+	const char *address = address_for(c, m->in, r->address);
 
 	if (!address)
 		return not_ascii(f, c, AT_RECIPIENT, "the address", r->address);

@@ -34,9 +34,6 @@ unsigned command_uses(const struct caps *c, const struct mail *m);
 bool command_needs_utf8(const struct mail *m);
 bool command_has_wishes(const struct envelope *e, const struct recipient *r);
 MUST_CHECK int command_mail(struct buf *out, const struct caps *c, const struct mail *m, struct failure *f);
-/* The address as it may be said to this relay: a domain beyond ASCII as A-labels, or as it is where that
- * cannot be and it offers SMTPUTF8. NULL: not at all. */
-const char *command_address(const struct caps *c, struct arena *in, const char *address);
 MUST_CHECK int command_rcpt(struct buf *out, const struct caps *c, const struct mail *m, const struct recipient *r,
 			    struct failure *f);
 

@@ -11,7 +11,8 @@
 #include "wire/mailbox.h"
 #include "wire/memory.h"
 
-void session_name(const struct account *a, char *to, size_t room)
+/* "HOST:PORT" of an account, as session_relay says it. */
+static void print_relay(const struct account *a, char *to, size_t room)
 {
 	if (*a->socket)
 		snprintf(to, room, "%s", a->socket);
@@ -275,7 +276,7 @@ int session_open(struct session **out, const struct account *a, const struct wat
 
 	if (!s)
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for a session");
-	session_name(a, s->relay, sizeof s->relay);
+	print_relay(a, s->relay, sizeof s->relay);
 	s->transcript.watcher = w;
 	buf_start(&s->in, ANSWERS_MAX);
 	ok = *a->pop_before_smtp ? mailbox_visit(a, f) : 0;

@@ -58,7 +58,5 @@ bool session_is_ahead(struct session *s);
 /* Nothing has been asked, and the relay has said something (a goodbye, most likely: then *r has it) or has gone: the session
  * is good for nothing more. Does not wait. */
 bool session_is_over(struct session *s, struct reply *r);
-/* "HOST:PORT" of an account, as session_relay says it. */
-void session_name(const struct account *a, char *to, size_t room);
 
 #endif
