@@ -55,9 +55,8 @@ def test_runner_stays_small_when_the_relay_is_down(spool):
     run, share = spool.mysend.start("-qf", config=spool.config()), MAILS // 20
     began, peak, queue = time.monotonic(), [], os.path.join(spool.top, "queue")
     for part in (share // 4, share):
-        while len(os.listdir(queue)) - MAILS < part:
-            assert run.process.poll() is None and time.monotonic() < began + 4 * PATIENCE
-            time.sleep(0.2)
+        wait_for(lambda: len(os.listdir(queue)) - MAILS >= part or run.process.poll() is not None, "a share", 4 * PATIENCE, 0.2)
+        assert run.process.poll() is None
         peak.append(peak_of(run))
     run.process.terminate()
     run.process.communicate()

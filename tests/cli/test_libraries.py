@@ -11,7 +11,7 @@ import pytest
 import spooled
 
 from given import PLAIN as TEXT
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 WHAT_ANY_PROGRAM_HAS = re.compile(r"(libc|libm|libdl|librt|libpthread|libgcc_s|libatomic|ld-|ld\d|linux-vdso|lib[at]?san|libubsan|libasan|libtsan|liblsan)")
 
@@ -234,7 +234,7 @@ def test_libcurl_that_is_repaired_is_taken_by_the_process_that_missed_it(mysend,
     say(b"", rb"250 ")
     wait_for(lambda: one.transactions and one.transactions[0].complete, "the message")
     running.process.stdin.close()
-    assert running.process.wait(20) == 0
+    assert running.process.wait(PATIENCE) == 0
     running.process.stdout.close()
     running.process.stderr.close()
 

@@ -1,7 +1,6 @@
 """SMTP on standard input: -bs for a client that listens, -bS and the name bsmtp for a file (mysend-compat(7), MODES)."""
 import signal
 import socket
-import subprocess
 import time
 
 import pytest
@@ -490,12 +489,15 @@ def test_what_nobody_has_here_is_a_usage_error_and_sends_nothing(mysend, relay, 
     assert done.status == 64 and len(done.err.splitlines()) == 2 and done.out == "" and not there.messages
 
 
-def test_queue_runner_stays_until_it_is_told_to_end(mysend):
-    run = mysend.start("-q30m", name="sendmail", config="host 127.0.0.1\n")
-    with pytest.raises(subprocess.TimeoutExpired):
-        run.process.wait(0.3)
-    run.process.send_signal(signal.SIGTERM)
-    assert run.finish(b"").status == 0
+def test_queue_runner_stays_until_it_is_told_to_end(mysend, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE)
+        run = mysend.start("-q30m", name="sendmail", config="host 127.0.0.1\n", env={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert manager.recv(100) == b"READY=1" and run.process.poll() is None
+        run.process.send_signal(signal.SIGTERM)
+        assert manager.recv(100) == b"STOPPING=1"
+        assert run.finish(b"").status == 0
 
 
 def test_verify_asks_and_sends_nothing(mysend, relay):

@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import certs  # noqa: E402
 import script  # noqa: E402
 from session import Session  # noqa: E402
-from waiting import PATIENCE  # noqa: E402
+from waiting import PATIENCE, wait_for  # noqa: E402
 
 
 class Relay:
@@ -125,8 +125,7 @@ class Relay:
     def settle(self, patience=PATIENCE):
         """Waits until every connection is over; the client has gone before this is called."""
         until = time.monotonic() + patience
-        while (select.select([self.listener], [], [], 0)[0] or self.accepting) and time.monotonic() < until:
-            time.sleep(0.002)
+        wait_for(lambda: not select.select([self.listener], [], [], 0)[0] and not self.accepting, "the relay to take who has called", patience, 0.002)
         for thread in list(self.threads):
             thread.join(max(0.0, until - time.monotonic()))
         return all(session.ended for session in self.sessions)

@@ -12,13 +12,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from relay import Relay  # noqa: E402
+from waiting import PATIENCE  # noqa: E402
 
 
 def talk(relay, *pieces, wait=True):
     """Sends the pieces, reading an answer between them; all that was heard."""
     heard = b""
-    with socket.create_connection((relay.host, relay.port), 5) as sock:
-        sock.settimeout(5)
+    with socket.create_connection((relay.host, relay.port), PATIENCE) as sock:
+        sock.settimeout(PATIENCE)
         heard += sock.recv(65536)
         for piece in pieces:
             try:

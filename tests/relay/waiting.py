@@ -8,12 +8,12 @@ PATIENCE = 120.0
 SOON = 30.0
 
 
-def wait_for(ready, what="what was to come", patience=PATIENCE):
+def wait_for(ready, what="what was to come", patience=PATIENCE, every=0.005):
     """What ready() says once that is true. Polls: a file, a process or a foreign server gives no event."""
     until = time.monotonic() + patience
     while time.monotonic() < until:
         value = ready()
         if value:
             return value
-        time.sleep(0.005)
+        time.sleep(every)
     raise AssertionError("waited in vain for " + what)

@@ -7,6 +7,7 @@ import struct
 import time
 
 import script
+from waiting import SOON
 
 
 class Gone(Exception):
@@ -111,7 +112,7 @@ class Conversation:
                 self.sock.shutdown(socket.SHUT_RDWR)
             else:
                 self.sock.shutdown(socket.SHUT_WR)
-                self.sock.settimeout(2)
+                self.sock.settimeout(SOON)
                 while self.sock.recv(1 << 16):
                     pass
         except (OSError, ValueError):
