@@ -1,0 +1,75 @@
+#include "unit.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/ending.h"
+
+/* In a child, for a signal that nobody holds ends it. What it found: bit 0: asked, bit 1: an abort. */
+static int held_while(const int *signals, int ignored)
+{
+	struct ending held;
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int found;
+
+		if (ignored)
+			signal(ignored, SIG_IGN);
+		ending_hold(&held);
+		if (ending_asked() || ending_is_abort())
+			_exit(99);
+		for (; *signals; signals++)
+			raise(*signals);
+		found = ending_asked() | ending_is_abort() << 1;
+		_exit(found);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void test_who_is_told_to_end_is_not_ended_while_something_is_in_hand(void **state)
+{
+	static const struct {
+		int signals[3], ignored, found;
+	} rows[] = {
+		{{0}, 0, 0}, {{SIGTERM}, 0, 1}, {{SIGHUP}, 0, 1}, {{SIGINT}, 0, 3}, {{SIGINT, SIGTERM}, 0, 1}, {{SIGHUP, SIGINT}, 0, 1},
+		{{SIGUSR1}, 0, -SIGUSR1}, {{SIGHUP}, SIGHUP, 0}, {{SIGHUP, SIGINT}, SIGHUP, 3}, {{SIGTERM}, SIGHUP, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_int_equal(held_while(rows[i].signals, rows[i].ignored), rows[i].found);
+}
+
+static void test_a_signal_that_waited_ends_the_process_at_the_release(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct ending held;
+
+		ending_hold(&held);
+		raise(SIGTERM);
+		ending_release(&held);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_is_told_to_end_is_not_ended_while_something_is_in_hand),
+		cmocka_unit_test(test_a_signal_that_waited_ends_the_process_at_the_release),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
