@@ -206,3 +206,10 @@ def test_line_end_in_the_real_path_of_the_configuration_gets_into_no_entry(spool
     else:
         done = call("-C", "c.conf", "bob@example.org", stdin=TEXT, cwd=str(folder))
     assert done.status == 75 and spool.names() == [] and "Traceback" not in done.err
+
+
+def test_aliases_that_cannot_be_read_keep_no_waiting_mail_back(spool, relay):
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    there = relay()
+    spool.mysend("-q", config=spool.config(there).replace("aliases off", "aliases /nowhere/aliases")).ok()
+    assert there.message.recipients == ["bob@example.org"] and spool.files() == []
