@@ -8,6 +8,7 @@
 #include "conf/whoami.h"
 #include "post/bounce.h"
 #include "post/defer.h"
+#include "post/verdict.h"
 #include "spool/spool.h"
 
 /* An option is not remembered: another relay would get it the next time, or the same with less care. Nor is a configuration that
@@ -159,11 +160,10 @@ void enqueue_rest(struct job *j)
 		copy->notify = r->notify;
 		copy->orcpt = r->orcpt;
 		copy->verdict = r->verdict == UNSURE ? UNSURE : PENDING;
-		if (!*e.last)
-			e.last = last_words(&j->arena, r->why);
 	}
 	if (!e.envelope.recipients)
 		return;
+	e.last = last_words(&j->arena, tally_waits_for(v));
 	if (put_into_spool(j, &e, &f) < 0)
 		return;
 	for (size_t i = 0; i < v->recipients; i++)

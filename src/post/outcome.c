@@ -58,12 +58,12 @@ static enum verdict after(const struct recipient *r, enum verdict before)
 	return defer_waits(r) ? PENDING : r->verdict;
 }
 
-/* What became of each goes back into the entry; what the relay said last, too, but not of whom it has not been asked for. Where
- * that is the end of this try, the job has it as it stands: the queue keeps the mail for whoever waits, and tells of the others. */
+/* What became of each goes back into the entry, and the failure that decides, unless this was no try. Where that is the end of this try, the job has it as it stands: the queue keeps the mail for whoever waits, and tells of the others. */
 static void settle(struct job *j, struct entry *e, enum how how)
 {
 	struct envelope *all = &e->envelope, *v = &j->mail.envelope;
 	char words[FAILURE_WORDS];
+	struct tally t;
 	size_t k = 0;
 
 	all->without = v->without;
@@ -73,8 +73,6 @@ static void settle(struct job *j, struct entry *e, enum how how)
 		if (to->address != from->address) /* it was settled before this try */
 			continue;
 		k++;
-		if (from->verdict != ACCEPTED && from->why && (how > LEFT || from->verdict != PENDING))
-			e->last = arena_printf(&j->arena, "%s", failure_words(words, from->why, WORDS_WHERE | WORDS_CODE, NULL));
 		to->verdict = after(from, to->verdict);
 		to->expired = how == EXPIRED && !verdict_is_settled(to->verdict);
 		if (to->expired)
@@ -83,6 +81,9 @@ static void settle(struct job *j, struct entry *e, enum how how)
 		if (how != SO_FAR)
 			from->verdict = to->verdict == REFUSED ? BOUNCED : to->verdict == ACCEPTED ? ACCEPTED : WAITS;
 	}
+	t = tally_of(v);
+	if (how != LEFT && t.decides)
+		e->last = arena_printf(&j->arena, "%s", failure_words(words, t.decides, WORDS_WHERE | WORDS_CODE, NULL));
 }
 
 static time_t began(const struct entry *e)

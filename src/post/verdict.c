@@ -83,6 +83,22 @@ int tally_exit(const struct tally *t)
 	return t->refused || t->unsure || t->pending ? t->status : EX_OK;
 }
 
+const struct failure *tally_waits_for(const struct envelope *e)
+{
+	const struct failure *first = NULL;
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		const struct recipient *r = &e->recipient[i];
+
+		if (!defer_waits(r))
+			continue;
+		if (defer_needs_admin(r->why))
+			return r->why;
+		first = first ? first : r->why;
+	}
+	return first;
+}
+
 static bool is_among(const struct failure *why, const struct recipient *const *told, size_t count)
 {
 	while (count-- > 0)

@@ -26,6 +26,8 @@ struct tally {
 struct tally tally_of(const struct envelope *e);
 /* What the caller is told: mail that waits here is taken care of, and that is EX_OK. */
 int tally_exit(const struct tally *t);
+/* Of mail that is about to wait: the failure that will decide once its recipients are WAITS. NULL: nobody can wait. */
+const struct failure *tally_waits_for(const struct envelope *e);
 
 /* The first recipient of each failure among those that `is_told` says yes to, `most` of them; *more: recipients behind these. */
 size_t tally_failures(const struct envelope *e, bool (*is_told)(const void *ctx, const struct recipient *r), const void *ctx,

@@ -147,3 +147,23 @@ def test_all_that_is_said_of_an_outcome_agrees(spool, relay, tmp_path, outcome):
                 check_queue(spool, outcome, wanted)
             if queue:
                 check_bounce(spool, outcome)
+
+
+def test_what_an_administrator_has_to_mend_decides_wherever_it_is_told(spool, relay, tmp_path):
+    """Whichever recipient it came for: at the first try, to a client of -bs, and at a try out of the queue."""
+    log, words = tmp_path / "log", "530 5.7.0 log in first"
+    for first, second in (("450 4.2.0 later", words), (words, "450 4.2.0 later")):
+        there = relay("ehlo pipelining", "lax", 'rcpt-to r0@example.org "%s"' % first, 'rcpt-to r1@example.org "%s"' % second)
+        config = spool.config(there) + "queue_along 0\nlogfile %s\n" % log
+        done = spool.mysend("-f", "ann@example.net", "r0@example.org", "r1@example.org", stdin=TEXT, config=config)
+        assert done.status == 0 and ": %s\n" % words in done.err and "later" not in done.err, done
+        spool.mysend("-qf", config=config)
+        dialogue = b"EHLO x\r\nMAIL FROM:<ann@example.net>\r\nRCPT TO:<r0@example.org>\r\nRCPT TO:<r1@example.org>\r\nDATA\r\n\r\n.\r\nQUIT\r\n"
+        assert re.search(r"\n250 2.0.0 Ok: it waits as \w+: RCPT TO to [0-9.:]+: %s\r\n" % words, spool.mysend("-bs", stdin=dialogue, config=config).out)
+        mails = [json.loads(line) for line in spool.run("--json", name="mailq").out.splitlines()]
+        assert [mail["attempts"] for mail in mails] == [2, 1] and all(mail["last_reply"].endswith(": " + words) for mail in mails), mails
+        lines = log.read_text().splitlines()
+        assert len(lines) == 3 and all("smtpstatus=530 smtpmsg='%s'" % words in line and "exitcode=EX_NOPERM" in line for line in lines), lines
+        for name in os.listdir(spool.top + "/queue"):
+            os.unlink(os.path.join(spool.top, "queue", name))
+        log.write_text("")

@@ -64,6 +64,16 @@ def test_expired_mail_comes_back_with_what_was_said_last(spool, relay):
     assert "Connection refused" in text and status[1]["Status"] == "4.4.7"
 
 
+def test_expired_mail_comes_back_with_the_answer_as_the_relay_gave_it(spool, relay):
+    spool.run("-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+    spool.make_older(7200)
+    there = relay("ehlo pipelining 8bitmime", 'rcpt-to bob@example.org "450 4.2.0 later"')
+    spool.run("-qf", relay=there, more="queue_lifetime 1h\n")
+    spool.run("-q", relay=there).ok()
+    text, status, _ = bounce_of(there.message)
+    assert "450 4.2.0 later" in text and (status[1]["Status"], status[1]["Diagnostic-Code"]) == ("4.4.7", "smtp; 450 4.2.0 later")
+
+
 def test_who_is_refused_is_told_of_at_once_and_once_though_others_still_wait(spool, relay):
     spool.run("-odq", "-f", "ann@example.net", "bob@example.org", "carl@example.org", "dan@example.org", stdin=TEXT).ok()
     first = relay("ehlo pipelining 8bitmime", 'rcpt-to bob@example.org "550 5.1.1 nobody here"', "rcpt-to carl@example.org 450")

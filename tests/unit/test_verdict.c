@@ -67,6 +67,34 @@ static void test_what_nobody_takes_care_of_decides_and_then_what_is_final(void *
 	}
 }
 
+static void test_what_waits_waits_for_what_its_log_line_will_say(void **state)
+{
+	static const struct { enum verdict verdict; const struct failure *why; } ways[] = {
+		{DEFERRED, &later}, {DEFERRED, &garbled}, {UNSURE, &full}, {PENDING, &login}, {PENDING, &down}, {PENDING, &no_host},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(ways) * ROWS(ways); i++) {
+		const size_t of[] = {i % ROWS(ways), i / ROWS(ways)};
+		struct arena in = {.block = NULL};
+		struct envelope e = {.sender = "s@x"};
+		const struct failure *why;
+
+		for (size_t k = 0; k < 2; k++) {
+			struct recipient *r = envelope_add(&e, &in, k ? "b@x" : "a@x");
+
+			r->verdict = ways[of[k]].verdict;
+			r->why = ways[of[k]].why;
+		}
+		why = tally_waits_for(&e);
+		assert_non_null(why);
+		for (size_t k = 0; k < 2; k++)
+			e.recipient[k].verdict = WAITS;
+		assert_ptr_equal(tally_of(&e).decides, why);
+		arena_free(&in);
+	}
+}
+
 static bool has_not_got_it(const void *ctx, const struct recipient *r)
 {
 	(void)ctx;
@@ -100,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_nobody_takes_care_of_decides_and_then_what_is_final),
+		cmocka_unit_test(test_what_waits_waits_for_what_its_log_line_will_say),
 		cmocka_unit_test(test_each_failure_is_told_once_and_the_rest_counted),
 	};
 
