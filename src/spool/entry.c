@@ -9,14 +9,14 @@
 #include "mail/address.h"
 #include "mail/offers.h"
 
-#define SIZE_MOST UINT64_C(999999999999999999) /* so that no sum of them runs over */
+#define SIZE_MOST UINT64_C(999999999999999999) /* so that a sum of sizes does not overflow */
 
 #define BLOCK "mysend-mail "
 #define STATE "mysend-state "
 #define THIS "1"
-#define NAMED "2" /* of a mail with a configuration file of its own, which another program would send by another */
-#define SERVED "3" /* of a mail that a service took: another program would not know whose share of the spool it fills */
-#define YEAR_9999 253402300799 /* its end: what can be printed as a date */
+#define NAMED "2" /* version of a mail with a configuration file of its own: a program that does not know this would send it by another */
+#define SERVED "3" /* version of a mail that a service took: a program that does not know this would not count it for its user */
+#define YEAR_9999 253402300799 /* the last second that can be printed as a date */
 
 static int wrong(struct failure *f, const char *what, struct slice line)
 {
@@ -26,7 +26,7 @@ static int wrong(struct failure *f, const char *what, struct slice line)
 	return fail(f, AT_SPOOL, EX_DATAERR, "%s: \"%s\"", what, shown);
 }
 
-/* The first line. What a newer mysend has written stays where it is: that one knows what to do with it. */
+/* Reads the first line. A mail that a newer mysend has written stays where it is: that mysend knows what to do with it. */
 static int check_version(struct slice line, const char *kind, struct failure *f)
 {
 	struct slice version;
@@ -41,7 +41,7 @@ static int check_version(struct slice line, const char *kind, struct failure *f)
 	return -1;
 }
 
-/* "Name: value", the value to the end of the line. */
+/* Finds "Name: value"; the value goes to the end of the line. */
 static bool named(struct slice line, const char *name, struct slice *value)
 {
 	size_t len = strlen(name);
@@ -57,7 +57,8 @@ static int too_large(struct failure *f)
 	return fail(f, AT_SPOOL, EX_DATAERR, "the envelope is too large for the spool");
 }
 
-/* A line end in a value would begin a line of its own, a recipient's even: whatever its source, it does not get in. */
+/* A line end in a value would begin a line of its own, even one that names a recipient: such a value is refused, whatever its
+ * source. */
 static int check_value(const char *name, const char *value, struct failure *f)
 {
 	char shown[200];
@@ -84,7 +85,7 @@ static int check_values(const struct entry *e, struct failure *f)
 	return 0;
 }
 
-/* What is read back has no sign: a clock that stands before 1970 stands at its beginning. */
+/* Numbers in the file have no sign: a time before 1970 is written as 0. */
 static long long seconds(time_t t)
 {
 	return t < 0 ? 0 : (long long)t;
@@ -97,7 +98,7 @@ int entry_print(struct buf *out, const struct entry *e, struct failure *f)
 	if (check_values(e, f) < 0)
 		return -1;
 	if (buf_printf(out, BLOCK "%s\n", e->served ? SERVED : e->config ? NAMED : THIS) < 0 ||
-	    /* In front, so that whoever counts mails by user reads little of each. */
+	    /* The user stands in front, so that a count of mails by user reads little of each. */
 	    (e->served && buf_printf(out, "User: %lu\n", (unsigned long)e->uid) < 0) ||
 	    buf_printf(out, "Arrived: %lld\nAccount: %s\n", seconds(e->arrived), e->account) < 0 ||
 	    (e->config && buf_printf(out, "Config: %s\n", e->config) < 0) ||
@@ -115,7 +116,7 @@ int entry_print(struct buf *out, const struct entry *e, struct failure *f)
 	return buf_text(out, "\n") < 0 ? too_large(f) : 0;
 }
 
-/* "<address>": checked again, for a file can be changed. */
+/* Reads "<address>", and checks the address again, since the file may have been changed by hand. */
 static int read_address(const char **out, struct arena *in, struct slice value, struct failure *f)
 {
 	struct failure why;

@@ -22,33 +22,33 @@ enum { SPOOL_ID = 32, ENTRY_BLOCK = 32 * 1024 * 1024 };
 struct entry {
 	char id[SPOOL_ID];
 	const char *account;
-	const char *config; /* the file that the account is of, from the root on; NULL: one of the usual ones */
-	bool served;	    /* a service took it from that user: */
+	const char *config; /* full path of the configuration file that has the account; NULL: one of the usual ones */
+	bool served;	    /* a service took the mail from the user `uid`: */
 	uid_t uid;
-	struct envelope envelope; /* verdicts: ACCEPTED, REFUSED and BOUNCED are settled, PENDING is to be tried, UNSURE too */
-	bool eightbit;		  /* of the message */
-	uint64_t size;		  /* of the message, octets */
-	time_t arrived, next;	  /* next: when it is due, or 0 */
-	time_t since;		  /* from when its age counts, where arrived proved to be ahead of the clock; or 0 */
-	time_t idle;		  /* seconds in which nobody tried it, though it was due: they do not count as its age */
+	struct envelope envelope; /* of its verdicts ACCEPTED, REFUSED and BOUNCED are settled; PENDING and UNSURE are to be tried */
+	bool eightbit;		  /* the message has octets above 127 */
+	uint64_t size;		  /* of the message, in octets */
+	time_t arrived, next;	  /* next: when the mail is due, or 0 */
+	time_t since;		  /* from when the age counts, where `arrived` proved to be ahead of the clock; or 0 */
+	time_t idle;		  /* seconds in which no run tried the mail, though it was due: they do not count as its age */
 	unsigned attempts;
 	bool held;
-	bool warned; /* its sender knows that it waits */
-	const char *last; /* what was said last, or "" */
-	int fd;		  /* open and locked, or -1 */
-	uint64_t offset;  /* of the message in it */
+	bool warned; /* its sender was told that it waits (queue_warning) */
+	const char *last; /* what the last try came to, in words; or "" */
+	int fd;		  /* the mail's file, open and locked; or -1 */
+	uint64_t offset;  /* of the message in the file */
 };
 
 /* Refuses a value with a control character in it. */
 MUST_CHECK int entry_print(struct buf *out, const struct entry *e, struct failure *f);
-/* Out of the beginning of a block: the user from whom a service took it. */
+/* Reads from the beginning of a block the user from whom a service took the mail. */
 bool entry_user(struct slice text, uid_t *uid);
-/* Takes the block off *text. */
+/* Reads the block at the beginning of *text; *text is then what follows the block. */
 MUST_CHECK int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct failure *f);
 MUST_CHECK int entry_print_state(struct buf *out, const struct entry *e);
 MUST_CHECK int entry_parse_state(struct entry *e, struct arena *in, struct slice text, struct failure *f);
-bool entry_is_settled(const struct entry *e); /* nobody is left to be tried */
-size_t entry_pending(const struct entry *e);   /* how many are */
+bool entry_is_settled(const struct entry *e); /* no recipient is left to be tried */
+size_t entry_pending(const struct entry *e);   /* how many recipients are left to be tried */
 bool entry_has(const struct entry *e, enum verdict v);
 bool verdict_is_settled(enum verdict v);
 

@@ -15,7 +15,7 @@
 
 enum { STATE_ROOM = 1024 * 1024 };
 
-/* The block in front of the message; the message stays where it is. */
+/* Reads the block in front of the message, and not the message. */
 static int read_block(const struct spool *s, struct arena *in, struct entry *e, struct failure *f)
 {
 	struct slice text;
@@ -29,7 +29,8 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 		size_t from = b.len ? b.len - 1 : 0;
 		const char *end;
 
-		/* What a disk or a lack of memory withholds may be whole: only an end or a limit is the file's own fault. */
+		/* Where the disk or a lack of memory is to blame, the file may be whole: only an early end, or too long a block, is
+		 * a fault of the file. */
 		if (n < 0) {
 			ok = fail_errno(f, AT_SPOOL, EX_TEMPFAIL, "reading it");
 			break;
@@ -83,7 +84,7 @@ static int read_all(const struct spool *s, int folder, struct arena *in, struct 
 	return fail(f, AT_SPOOL, EX_DATAERR, "spool %s: %s is not as long as it says", s->path, e->id);
 }
 
-/* 1: it is not there, or no mail. */
+/* 1: there is no such file, or it is no mail. */
 static int open_mail(const struct spool *s, int folder, const char *id, int how, struct entry *e, struct failure *f)
 {
 	*e = (struct entry){.last = "", .fd = -1};
@@ -99,7 +100,7 @@ static int measure(const struct spool *s, const struct entry *e, struct stat *st
 	return fstat(e->fd, st) < 0 ? spool_fails(s, e->id, f) : 0;
 }
 
-/* 1: whoever had it before is through with it. What was given up has a name still, but elsewhere. */
+/* 1: the file that we have locked is not folder/ID any more: another runner has removed it, or moved it to failed/. */
 static int check_name(const struct spool *s, int folder, const struct entry *e, const struct stat *ours, struct failure *f)
 {
 	struct stat st;
@@ -112,7 +113,7 @@ static int check_name(const struct spool *s, int folder, const struct entry *e, 
 static int take(const struct spool *s, int folder, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
 {
 	struct stat st;
-	/* To write, though nobody does: on NFS an exclusive lock is not to be had otherwise. */
+	/* Opened to write, though nothing is written: NFS gives an exclusive lock only to such a descriptor. */
 	int gone = open_mail(s, folder, id, O_RDWR, e, f);
 
 	if (gone)
@@ -175,7 +176,7 @@ void spool_sync(struct spool *s)
 		log_warning("spool %s: what is done may be done again after a power cut: %s", s->path, strerror(errno));
 }
 
-/* Whoever dies before the sync has done it: only with the power cut it may be done again. */
+/* Counts a step that waits for spool_sync. If this process dies before, the step stays done; only a power cut can undo it. */
 static void owe(struct spool *s, bool failed)
 {
 	unsigned owed = atomic_fetch_add(&s->owed, 1) + 1;
@@ -196,13 +197,13 @@ int spool_record(struct spool *s, const struct entry *e, struct failure *f)
 	fd = spool_open_file(s, s->tmp, name, O_WRONLY | O_CREAT | O_TRUNC, f);
 	if (fd < 0)
 		return errno ? spool_fails(s, "writing a state", f) : -1;
-	(void)!flock(fd, LOCK_EX | LOCK_NB); /* so that spool_sweep knows that we are at it, whatever the clock says */
+	(void)!flock(fd, LOCK_EX | LOCK_NB); /* so that spool_sweep knows that this file is being written, whatever the clock says */
 	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
 	ok = entry_print_state(&b, e) < 0 || file_write(fd, b.p, b.len) < 0 || fsync(fd) < 0 ||
 			     renameat(s->tmp, name, s->queue, name) < 0
 		     ? spool_fails(s, "writing a state", f)
 		     : 0;
-	/* Once renamed it stays, whatever becomes of the folder: settled recipients must not get it again. */
+	/* Once renamed the state stays, even if the sync of the folder fails: settled recipients must not get the mail again. */
 	if (ok == 0)
 		owe(s, false);
 	if (ok < 0)
@@ -212,7 +213,8 @@ int spool_record(struct spool *s, const struct entry *e, struct failure *f)
 	return ok;
 }
 
-/* The mail goes first: a state without its mail is nothing, a mail without its state would be sent to all again. */
+/* The mail is removed before its state: a state without its mail does no harm, a mail without its state would be sent to all
+ * recipients again. */
 int spool_finish(struct spool *s, struct entry *e, bool failed, struct failure *f)
 {
 	char name[STATE_NAME];

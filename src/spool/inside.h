@@ -9,13 +9,13 @@
 
 #include "spool/spool.h"
 
-#define STATE_SUFFIX ".state" /* behind the name of the mail whose state it is */
+#define STATE_SUFFIX ".state" /* follows the mail's name in the name of its state */
 enum { STATE_NAME = SPOOL_ID + sizeof STATE_SUFFIX };
 
 void spool_state_name(char name[static STATE_NAME], const char *id);
 int spool_fails(const struct spool *s, const char *what, struct failure *f);
-/* A regular file of that folder, through no link and without waiting; made with mode 0600 if how says so. errno is 0 where it is
- * something else. */
+/* Opens a regular file of that folder, through no link and without waiting; makes it with mode 0600 if `how` has O_CREAT. Where the
+ * name is something else than a regular file, errno is 0. */
 MUST_CHECK int spool_open_file(const struct spool *s, int folder, const char *name, int how, struct failure *f);
 
 #endif

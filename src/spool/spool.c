@@ -20,7 +20,7 @@ enum { PIECE = 64 * 1024 };
 
 static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
-/* Makes it, and sees that its name survives a power cut as well as what will be in it. */
+/* Makes the folder, and syncs the one above, so that the new name survives a power cut. */
 static int make_folder(int at, const char *name, const char *above, mode_t mode)
 {
 	int fd, ok;
@@ -28,13 +28,13 @@ static int make_folder(int at, const char *name, const char *above, mode_t mode)
 	if (mkdirat(at, name, mode) < 0)
 		return errno == EEXIST ? 0 : -1;
 	fd = openat(at, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = fd < 0 ? (errno == EACCES ? 0 : -1) : fsync(fd); /* written, but not read by us: no more can be done */
+	ok = fd < 0 ? (errno == EACCES ? 0 : -1) : fsync(fd); /* a folder that we may write and not read: it cannot be synced */
 	if (fd >= 0)
 		close(fd);
 	return ok;
 }
 
-/* Each folder on the way, the last ones for us alone. */
+/* Makes each folder of the path; the last ones are readable for us alone. */
 static int make_folders(const char *path)
 {
 	char part[4096], above[4096] = "/";
@@ -64,14 +64,15 @@ static int open_folder(int at, const char *name, bool make)
 
 enum use { LOOK, USE, MAKE };
 
-/* Nobody else may put mail there that we would send in our name. */
+/* A folder that others may write is refused: they could put mail there, which we would send in our name. */
 static int check_owner(const struct spool *s, int fd, const char *folder, enum use how, struct failure *f)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return spool_fails(s, "looking at it", f);
-	/* Root may look at anybody's, by its owner's rules: of one that no run would touch it must not be said that all is well. */
+	/* Root may look at another user's spool, but by that user's rules: a spool that no run would use must not be reported as
+	 * fine. */
 	if ((st.st_uid != geteuid() && !(how == LOOK && geteuid() == 0)) || st.st_mode & (S_IWGRP | S_IWOTH)) {
 		fail(f, AT_SPOOL, EX_CANTCREAT, "spool %s%s%s is refused: others than we may write there", s->path, *folder ? "/" : "", folder);
 		return failure_hint(f, HINT_SPOOL_OURS);
@@ -144,7 +145,7 @@ void spool_close(struct spool *s)
 	s->tmp = s->queue = s->failed = -1;
 }
 
-/* Sorted by time, and unlike any other, wherever it is made: ten digits of milliseconds, and 80 random bits. */
+/* Names sort by time, and no two are the same, on whatever host they are made: ten digits of milliseconds, and 80 random bits. */
 int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f)
 {
 	unsigned char random[16];
@@ -154,7 +155,7 @@ int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f)
 	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
 		return spool_fails(s, "a name for a mail", f);
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (now.tv_sec < 0) /* the digits have no sign */
+	if (now.tv_sec < 0) /* the name's digits have no sign */
 		now.tv_sec = 0;
 	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	for (int i = 9; i >= 0; i--, ms /= 32)
@@ -179,7 +180,7 @@ void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning)
 	snprintf(id, SPOOL_ID, "%.26s.%c%u", of->id, warning ? 'd' : 'b', of->attempts % 1000);
 }
 
-/* Of a mail, or of its bounce. */
+/* The name of a mail, or of a bounce. */
 bool spool_is_name(const char *name)
 {
 	if (strspn(name, digits) != 26)
@@ -235,17 +236,17 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 	e->size = message->size;
 	if (!*e->id && spool_name(s, e->id, f) < 0)
 		return -1;
-	/* O_EXCL, but for the name of a bounce: what a crash has left of it is written anew. */
+	/* O_EXCL, except for a bounce: its name is always the same, and a file that a crash has left is written anew. */
 	fd = spool_open_file(s, s->tmp, e->id, O_WRONLY | O_CREAT | (e->id[26] ? O_TRUNC : O_EXCL), f);
 	if (fd < 0)
 		return errno ? spool_fails(s, "making a file", f) : -1;
-	/* So that spool_sweep knows that we are at it, and no runner takes it before its state is there. */
+	/* The lock tells spool_sweep that the file is being written, and keeps runners off the mail until its state is there. */
 	ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
 	ok = write_entry(s, e, message, fd, f);
 	if (ok == 0 && renameat(s->tmp, e->id, s->queue, e->id) < 0)
 		ok = spool_fails(s, "putting a mail into the queue", f);
 	else if (ok == 0 && fsync(s->queue) < 0) {
-		/* Who is told "no" must not have it sent all the same. */
+		/* The caller is told that the mail was not accepted, so it must not be sent: the rename is undone. */
 		ok = spool_fails(s, "putting a mail into the queue", f);
 		(void)!unlinkat(s->queue, e->id, 0);
 	}
@@ -301,7 +302,7 @@ int spool_list(const struct spool *s, bool failed, struct arena *in, struct spoo
 	return 0;
 }
 
-/* Below so many; nobody gains by knowing it beforehand. */
+/* A random number below so many. It need not be secret. */
 static size_t chance(uint64_t *state, size_t below)
 {
 	*state ^= *state << 13;
@@ -310,7 +311,8 @@ static size_t chance(uint64_t *state, size_t below)
 	return (size_t)(*state % below);
 }
 
-/* The nth name takes the place of another with the chance that it needs: then each is as likely to be there as any other. */
+/* Reservoir sampling: the nth name replaces one of those kept with the probability most/n, so that in the end each name is kept
+ * with the same probability. */
 int spool_sample(const struct spool *s, size_t most, struct arena *in, struct spool_names *out, bool *whole, struct failure *f)
 {
 	DIR *folder = open_list(s, false, f);

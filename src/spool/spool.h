@@ -23,58 +23,58 @@
 enum { SPOOL_NAMES = 1000000, SPOOL_GROUP = 64 };
 
 struct spool {
-	const char *path; /* for messages */
+	const char *path; /* as failures show it */
 	int tmp, queue, failed; /* folders */
-	bool grouped;		/* what is recorded and finished waits for spool_sync, to be synced together */
-	atomic_uint owed, owed_failed; /* how much does; and of this into failed/ */
+	bool grouped;		/* spool_record and spool_finish leave the sync to spool_sync, one for many */
+	atomic_uint owed, owed_failed; /* steps that wait for spool_sync; and those of them that moved a mail to failed/ */
 };
 
-struct spool_names { /* of mails, oldest first */
+struct spool_names { /* names of mails, oldest first */
 	char (*name)[SPOOL_ID];
 	size_t count, room;
 };
 
-/* make: its folders are made where they are missing. Without it, 1: there is none. */
+/* make: folders that are missing are made. Without make, 1: there is no spool. */
 MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct failure *f);
-/* The same, only to list what is there: root may look into anybody's. */
+/* The same, only to list the spool: root may look into that of any user. */
 MUST_CHECK int spool_open_to_look(struct spool *s, const char *path, struct failure *f);
 void spool_close(struct spool *s);
-/* A name like no other; and that of the bounce, or warning, which tells of an entry's last attempt. */
+/* A new name; and the name of the bounce, or warning, about an entry's last attempt. */
 MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
-bool spool_is_name(const char *name); /* of a mail, or of its bounce */
-time_t spool_name_time(const char *id); /* when it was made */
+bool spool_is_name(const char *name); /* the name of a mail, or of a bounce */
+time_t spool_name_time(const char *id); /* when the name was made */
 void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
-/* Fills in the entry's id, unless it has one. What has been tried gets its state before anybody else can take it. */
+/* Fills in the entry's id, unless it has one. An entry with attempts gets its state before any runner can take the mail. */
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
-/* Of the queue, or of what was given up. */
+/* Lists queue/, or failed/. */
 MUST_CHECK int spool_list(const struct spool *s, bool failed, struct arena *in, struct spool_names *out, struct failure *f);
-/* So many of the queue at the most, by chance; *whole: there are no more. */
+/* Lists a random sample of queue/, of so many mails at the most; *whole: that is all of them. */
 MUST_CHECK int spool_sample(const struct spool *s, size_t most, struct arena *in, struct spool_names *out, bool *whole, struct failure *f);
 enum spool_taken { SPOOL_GONE, SPOOL_TAKEN, SPOOL_BUSY, SPOOL_SEEN };
-/* SPOOL_GONE: it is not there any more. SPOOL_BUSY: somebody else has it, so many milliseconds later still; mailq has it
- * for less than one. A lock that fails otherwise is a failure. */
+/* SPOOL_GONE: the mail is not there any more. SPOOL_BUSY: another process has its lock, after `patience` milliseconds still (mailq
+ * has it for less than one). A lock that fails otherwise is a failure. */
 MUST_CHECK int spool_take(const struct spool *s, struct arena *in, const char *id, unsigned patience, struct entry *e,
 			  struct failure *f);
 MUST_CHECK int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
-/* SPOOL_SEEN, or SPOOL_GONE: without a lock, so that nobody who wants it finds it taken; what is in it may be over. */
+/* SPOOL_SEEN, or SPOOL_GONE. Takes no lock, so that no runner finds the mail taken; what is read may be out of date. */
 MUST_CHECK int spool_look(const struct spool *s, bool failed, struct arena *in, const char *id, struct entry *e, struct failure *f);
-bool spool_is_busy(const struct spool *s, const char *id); /* somebody has it just now */
+bool spool_is_busy(const struct spool *s, const char *id); /* a process has its lock just now */
 MUST_CHECK int spool_record(struct spool *s, const struct entry *e, struct failure *f);
-/* It leaves the queue: for good, or into failed/. */
+/* Removes the mail from the queue: deletes it, or moves it to failed/. */
 MUST_CHECK int spool_finish(struct spool *s, struct entry *e, bool failed, struct failure *f);
-/* One sync of each folder for all that is recorded and finished since the last; what is accepted never waits for it. SPOOL_GROUP of
- * them are synced by themselves. By any thread. */
+/* Syncs each folder once for all spool_record and spool_finish since the last time; spool_accept always syncs at once. After
+ * SPOOL_GROUP steps the sync comes by itself. May be called by any thread. */
 void spool_sync(struct spool *s);
-/* What was given up is deleted. */
+/* Deletes a mail of failed/. */
 MUST_CHECK int spool_forget(const struct spool *s, const struct entry *e, struct failure *f);
 void spool_release(struct entry *e);
-/* *room: a state could be written now. -1: nothing at all can be, nor taken out. */
+/* *room: there is room for a state. -1: nothing can be written to the spool or removed from it. */
 MUST_CHECK int spool_has_room(const struct spool *s, bool *room, struct failure *f);
-/* Takes away what a crash has left in tmp/ and states without a mail; what is none of ours goes to failed/. */
+/* Deletes what a crash has left in tmp/, and states without a mail. A file that mysend has not made is moved to failed/. */
 void spool_sweep(const struct spool *s);
-/* Of what was given up, what is older than so many seconds goes, and what is more than so many. */
+/* Deletes mails of failed/ that are older than `lifetime` seconds, and the oldest of more than `most`. */
 void spool_prune(const struct spool *s, time_t lifetime, size_t most);
-/* How much waits, and how much of it a service took from that user (NULL: nobody asks). */
+/* How much mail waits, and how much of it a service took from that user (NULL: no user is asked for). */
 struct spool_sum {
 	uint64_t octets, own_octets;
 	size_t mails, own_mails;

@@ -36,7 +36,7 @@ static int each(const struct spool *s, int folder, visit *of, void *ctx)
 	return 0;
 }
 
-/* The mail whose state it is. */
+/* True for the name of a state; id is then the mail's. */
 static bool is_state(const char *name, char id[static SPOOL_ID])
 {
 	enum { SUFFIX = sizeof STATE_SUFFIX - 1 };
@@ -49,7 +49,7 @@ static bool is_state(const char *name, char id[static SPOOL_ID])
 	return spool_is_name(id);
 }
 
-/* Named, and kept: it may be somebody's mail. */
+/* Moves the file to failed/ and warns. It is not deleted, since it may be mail. */
 static void set_aside(const struct spool *s, int folder, const char *name)
 {
 	char to[NAME_ROOM];
@@ -65,7 +65,7 @@ static void set_aside(const struct spool *s, int folder, const char *name)
 	}
 }
 
-/* Unlocked, and old: whoever wrote it is gone. */
+/* Deletes a file of tmp/ that is old and not locked: the process that wrote it has died. */
 static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 {
 	const time_t *now = ctx;
@@ -86,7 +86,8 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 	close(fd);
 }
 
-/* A state without its mail. That of one which was given up belongs beside it, and somebody may be about to put it there. */
+/* Deletes a state of queue/ whose mail is gone. Where the mail is in failed/, the state belongs there
+ * and is moved; another runner may be about to do the same. */
 static void sweep_state(const struct spool *s, const char *name, const char *id)
 {
 	if (faccessat(s->queue, id, F_OK, 0) == 0 || errno != ENOENT)
@@ -108,8 +109,8 @@ static void sweep_queue(const struct spool *s, const struct dirent *d, void *ctx
 		set_aside(s, s->queue, d->d_name);
 }
 
-/* The state of a mail that was deleted, by whom a crash cut short: it came here after its mail. One whose mail somebody has put
- * back says who has got it. */
+/* A state in failed/ whose mail is gone is left from a delete that a crash interrupted. Where the mail is in queue/ (moved back by
+ * hand), the state is kept: it records which recipients have got the mail. */
 static void sweep_failed(const struct spool *s, const struct dirent *d, void *ctx)
 {
 	char id[SPOOL_ID];
@@ -131,7 +132,7 @@ void spool_sweep(const struct spool *s)
 
 struct failed_mail {
 	char id[SPOOL_ID];
-	struct timespec when; /* it came into failed/ */
+	struct timespec when; /* when the mail came into failed/ */
 };
 
 struct given_up {
@@ -170,7 +171,7 @@ int spool_forget(const struct spool *s, const struct entry *e, struct failure *f
 	return 0;
 }
 
-/* A file that cannot be read as a mail stays: nobody knows what is in it. */
+/* A file that cannot be read as a mail is not deleted, since it cannot be told what it holds. */
 static void delete_failed(const struct spool *s, const char *id)
 {
 	struct arena scratch = {.block = NULL};
@@ -218,7 +219,7 @@ int spool_has_room(const struct spool *s, bool *room, struct failure *f)
 	fd = openat(s->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	ok = fd < 0 ? -1 : file_write(fd, block, sizeof block);
 	saved = errno;
-	if (fd >= 0 && close(fd) < 0 && ok == 0) { /* NFS says it here */
+	if (fd >= 0 && close(fd) < 0 && ok == 0) { /* NFS reports a failed write at close */
 		ok = -1;
 		saved = errno;
 	}
@@ -234,7 +235,7 @@ struct measure {
 	const uid_t *user;
 };
 
-/* What cannot be read counts as nobody's. */
+/* A mail that cannot be read counts for no user. */
 static bool is_of(const struct spool *s, const char *id, uid_t user)
 {
 	struct failure unused;

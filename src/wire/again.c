@@ -1,6 +1,6 @@
-/* Recipients who are tried again in the same session: in a transaction of their own, or without what the relay offered and
- * does not take. What it does not take is known for the session once it has gone well without; a command that it has
- * refused by name is known at once. */
+/* Recipients that are tried again in the same session: in a transaction of their own, or without an offer that the relay does not
+ * keep. That an offer does not hold is noted for the session once a transaction has gone well without it; where the relay has
+ * refused a command by name, it is noted at once. */
 #include <string.h>
 #include <sysexits.h>
 
@@ -30,7 +30,7 @@ struct transaction *again_take(struct engine *e)
 	a->first += t->count;
 	a->count -= t->count;
 	if (a->count)
-		a->delivery->open++; /* for the rest of it */
+		a->delivery->open++; /* the mail goes on in another transaction */
 	else
 		e->again = a->next;
 	return t;
@@ -45,7 +45,8 @@ void again_drop(struct engine *e)
 	}
 }
 
-/* What of it to leave out: what the relay names, else one after the other, the least missed first. */
+/* Which of the offers that were made use of to leave out: the one that the relay names, else one after the other, the least missed
+ * first. */
 static unsigned suspect(unsigned said, const char *text)
 {
 	static const struct { unsigned offer; const char *word; } names[] = {
@@ -70,7 +71,7 @@ void again_without_parameter(struct transaction *t, const struct failure *why)
 	if (meaning_of(why) != MEANS_NO_PARAMETER)
 		return;
 	if (said & OFFER_SMTPUTF8 && command_needs_utf8(t->delivery->mail))
-		said &= ~(unsigned)OFFER_SMTPUTF8; /* there is no saying it without */
+		said &= ~(unsigned)OFFER_SMTPUTF8; /* its addresses cannot be written without SMTPUTF8 */
 	said = suspect(said, why->text);
 	t->without |= said;
 	t->repeat = said != 0;
@@ -107,13 +108,15 @@ bool again_in_another_session(struct engine *e, const struct awaited *a, const s
 {
 	struct failure why;
 
-	/* Who has taken one by BDAT knows it: then it is the answer to this one, and those to the next come in their order. */
+	/* A relay that has taken a message by BDAT knows the command: then this is the answer to this BDAT, and the answers to the
+	 * next commands follow in their order. */
 	if (a->verb != V_BDAT || e->past.chunked || a->t->failed || !a->t->accepted || reply_is_positive(r))
 		return false;
 	reply_failure(r, AT_END, EX_PROTOCOL, &why);
 	if (meaning_of(&why) != MEANS_NO_COMMAND)
 		return false;
-	/* It has read the message's lines as commands, and answers each. Who knows no BDAT has taken nothing by it. */
+	/* The relay has read the lines of the message as commands, and answers each of them. A relay that does not know BDAT has
+	 * taken no message by it. */
 	*f = why;
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	for (size_t i = 0; i < e->queued; i++) {

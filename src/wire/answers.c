@@ -19,7 +19,7 @@ static enum verdict verdict_of(const struct failure *f)
 	return failure_is_temporary(f) || f->exit == EX_PROTOCOL ? DEFERRED : REFUSED;
 }
 
-/* All of the transaction's recipients of whom nothing is known yet. */
+/* Gives the verdict to all recipients of the transaction that have none yet. */
 static void settle(struct transaction *t, enum verdict v, const struct failure *why)
 {
 	struct envelope *e = t->delivery->envelope;
@@ -38,11 +38,11 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	t->why = why = keep(t, f);
 	t->delivery->envelope->answer = keep(t, f);
-	settle(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until it has been tried again */
+	settle(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until the recipient has been tried again */
 	t->failed = true;
 }
 
-/* answers_next sees to a refusal. */
+/* Nothing to do here: where RSET was refused, answers_next ends the session. */
 static void answer_reset(struct engine *e, const struct awaited *a, const struct reply *r)
 {
 	(void)e;
@@ -50,7 +50,7 @@ static void answer_reset(struct engine *e, const struct awaited *a, const struct
 	(void)r;
 }
 
-/* The answer as a failure, for good or for now by its first digit. */
+/* The answer as a failure: temporary or final by its first digit. */
 static void failure_of(const struct reply *r, enum stage at, struct failure *f)
 {
 	reply_failure(r, at, EX_UNAVAILABLE, f);
@@ -81,7 +81,7 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 		to->verdict = ACCEPTED;
 	}
 	if (reply_is_positive(r)) {
-		if (!a->t->accepted++ && a->t->without) /* it goes well without */
+		if (!a->t->accepted++ && a->t->without) /* a transaction without the offer goes well */
 			session_forgo(e->session, a->t->without);
 		return;
 	}
@@ -93,10 +93,11 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	to->why = keep(a->t, &f);
 	to->verdict = verdict_of(&f);
 	if (again_without_wishes(e, a->t, a->recipient, &f))
-		to->verdict = DEFERRED; /* until it has been tried again */
+		to->verdict = DEFERRED; /* until the recipient has been tried again */
 	if (meaning_of(&f) != MEANS_TOO_MANY || e->limits->verify)
 		return;
-	/* RFC 5321 4.5.3.1.10: as long as some were taken, or have been before, it is no refusal of this one. */
+	/* RFC 5321 4.5.3.1.10: "too many recipients" does not refuse this recipient, if the relay has taken others in this
+	 * transaction or before. */
 	if (a->t->accepted || a->t->again) {
 		f.exit = EX_TEMPFAIL;
 		to->why = keep(a->t, &f);
@@ -121,14 +122,14 @@ static void answer_data(struct engine *e, const struct awaited *a, const struct 
 	failure_of(r, AT_DATA, &f);
 	if (!a->t->failed) /* else MAIL's refusal is the reason */
 		refuse(e, a->t, &f);
-	e->writing = NULL; /* it stood before its message */
+	e->writing = NULL; /* the transaction was about to write its message, which is not wanted */
 	a->t->answered = true;
 	engine_end(e, a->t);
 }
 
-/* A yes to a message whose MAIL was refused changes nothing: without MAIL there is no transaction that it could be about
- * (RFC 5321 3.3, 4.1.4; RFC 3030 2 has 503 for it). To call it in doubt would be no safer: such mail is tried again, too, and
- * after a 550 it would be for the first time. */
+/* A 2yz to a message whose MAIL was refused changes nothing: without MAIL there is no transaction that the 2yz could be about (RFC
+ * 5321 3.3, 4.1.4; RFC 3030 2 has 503 for it). UNSURE as verdict would be no safer: such mail is tried again, too, and after a 550
+ * to MAIL that would be the first try. */
 static void answer_end(struct engine *e, const struct awaited *a, const struct reply *r)
 {
 	struct failure f;
@@ -156,7 +157,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 	engine_end(e, a->t);
 }
 
-/* The RSET that ends a transaction which only asked: what it says does not matter. */
+/* The answer to the RSET that ends a transaction of limits.verify does not matter. */
 static void answer_verified(struct engine *e, const struct awaited *a, const struct reply *r)
 {
 	(void)r;
@@ -175,8 +176,8 @@ static const struct {
 	[V_VERIFIED] = {"RSET", AT_RECIPIENT, 300, answer_verified},
 };
 
-/* 421: the relay leaves, and took nothing of what it has not answered yet (RFC 5321 3.8). As the first word after a session
- * had been idle it is no answer to what has just been said, but the goodbye of a relay that got tired of waiting. */
+/* 421: the relay ends the session, and took nothing of what it has not answered yet (RFC 5321 3.8). Where the session had been idle
+ * and 421 is the first line since, the 421 answers no command of ours: the relay's time limit was over. */
 static int leaving(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f)
 {
 	reply_failure(r, rows[a->verb].stage, EX_TEMPFAIL, f);
@@ -189,9 +190,9 @@ static int leaving(struct engine *e, const struct awaited *a, const struct reply
 	return -1;
 }
 
-/* A yes to the message behind which more has come than is awaited: an answer before it may have been one too many, and this
- * is the one to a command before, the next the message's. Not so for a no: who refuses a message half way may read the
- * rest of it as commands. */
+/* A 2yz to the end of the message, and more replies have come than are awaited: an earlier reply may have been one too many, so
+ * that this one answers an earlier command, and the next one the message. Not so for a refusal: a relay that refuses a message half
+ * way may read the rest of the message as commands, and answer these. */
 static bool is_one_too_many(const struct engine *e, const struct awaited *a, const struct reply *r)
 {
 	return (a->verb == V_DOT || a->verb == V_BDAT) && reply_is_positive(r) && a->t->sent && !a->t->failed && a->t->accepted &&
@@ -206,12 +207,14 @@ int answers_next(struct engine *e, struct failure *f)
 	struct awaited it = *a;
 	struct reply r;
 
-	/* The answer to the end has time of its own, however long the message took: else it would be sent twice. */
+	/* The answer to the end of data has time of its own, however long the message took: if we stopped waiting, the message
+	 * would be sent twice. */
 	if (it.verb == V_DOT || it.verb == V_BDAT)
 		mine = mine > own ? mine : own;
 	if (mine < until)
 		until = mine;
-	/* What is wholly written may have been taken: to leave without its answer is to send it again. */
+	/* The relay may have taken what is wholly written: whoever ends the session without that answer has to send the message
+	 * again. */
 	if (!it.t->sent || it.t->failed)
 		until = engine_clip(e, until);
 	session_grace(e->session, it.t->sent ? ENDING_MS : 0);
@@ -224,7 +227,7 @@ int answers_next(struct engine *e, struct failure *f)
 		return leaving(e, &it, &r, f);
 	if (again_in_another_session(e, &it, &r, f))
 		return -1;
-	if (is_one_too_many(e, &it, &r)) { /* it stays in the queue: the message is as one without an answer */
+	if (is_one_too_many(e, &it, &r)) { /* the reply is not matched: the message counts as one without an answer */
 		engine_out_of_order(e, f);
 		f->stage = AT_END;
 		return -1;
@@ -233,7 +236,7 @@ int answers_next(struct engine *e, struct failure *f)
 	e->head = (e->head + 1) % e->room;
 	e->queued--;
 	rows[it.verb].answer(e, &it, &r);
-	/* Without it nobody knows who is in the transaction that follows. */
+	/* Without RSET the next transaction might still have the recipients of this one. */
 	if (it.verb == V_RSET && !reply_is_positive(&r)) {
 		reply_failure(&r, AT_SENDER, EX_TEMPFAIL, f);
 		memcpy(f->relay, session_relay(e->session), sizeof f->relay);

@@ -21,8 +21,8 @@ static int write_run(struct engine *e, struct slice run, struct failure *f)
 	return e->out.len >= PIECE / 2 ? engine_flush(e, until, f) : 0;
 }
 
-/* The message, with every leading dot doubled for DATA (RFC 5321 4.5.2). Dots are rarer than lines: they are looked
- * for, and then whether a line begins there. */
+/* The message, with every leading dot doubled for DATA (RFC 5321 4.5.2). Dots are rarer than lines: the search is for dots, and
+ * then for the line end in front of each. */
 static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *line_starts, struct failure *f)
 {
 	const char *at = piece.p, *end = piece.p + piece.len, *written = at, *dot;
@@ -38,8 +38,8 @@ static int write_piece(struct engine *e, struct slice piece, bool stuff, bool *l
 	return write_run(e, (struct slice){written, (size_t)(end - written)}, f);
 }
 
-/* The relay waits for octets that will not come: no answer to them is to be waited for. The commands before them go, so
- * that theirs can be; without its end the message is none. */
+/* The message cannot be read to its end, so the relay waits for octets that will not come, and does not answer the message. The
+ * commands before it are written, so that their answers can come. A message without its end is never taken. */
 static int unreadable(struct engine *e)
 {
 	struct failure ignored;
@@ -95,8 +95,8 @@ static int end_message(struct engine *e, enum verb verb)
 	return EMITTED;
 }
 
-/* DATA's second half: the message and its dot; the dot alone where nobody is left to get it, since a relay
- * that said 354 waits for one (RFC 2920 3.1). */
+/* What follows 354: the message and the final dot; the dot alone where no recipient is left, since a relay that said 354 waits for
+ * one (RFC 2920 3.1). */
 int body_data(struct engine *e, struct failure *f)
 {
 	struct transaction *t = e->writing;
@@ -105,7 +105,7 @@ int body_data(struct engine *e, struct failure *f)
 	t->failed |= !wanted;
 	if (wanted && write_message(e, V_DOT, f) < 0)
 		return -1;
-	/* What has come already cannot be the answer to the end. */
+	/* A reply that has come before the end of data was written cannot be the answer to it. */
 	if (wanted && engine_check_order(e, f) < 0)
 		return -1;
 	if (buf_text(&e->out, ".\r\n") < 0)
@@ -124,7 +124,7 @@ int body_bdat(struct engine *e, struct failure *f)
 	session_show(e->session, (struct slice){e->out.p + start, e->out.len - start});
 	if (write_message(e, V_BDAT, f) < 0)
 		return -1;
-	/* It may fail before we know; then the next MAIL must find no transaction open. */
+	/* The transaction may fail after we have gone on; then RSET has to come before the next MAIL. */
 	e->needs_reset = e->queued > 0;
 	return end_message(e, V_BDAT);
 }

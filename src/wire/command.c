@@ -18,7 +18,7 @@ static uint64_t number(struct slice s)
 
 	while (digits.len < s.len && digits.p[digits.len] >= '0' && digits.p[digits.len] <= '9')
 		digits.len++;
-	return slice_number(digits, UINT64_MAX, &n) ? n : 0; /* more than anybody could send: no limit */
+	return slice_number(digits, UINT64_MAX, &n) ? n : 0; /* the number is larger than any message: no limit */
 }
 
 /* "AUTH=LOGIN" is how some relays say "AUTH LOGIN" for clients older than RFC 2554. */
@@ -50,7 +50,7 @@ bool caps_auth(const struct caps *c, struct slice mechanism)
 	return false;
 }
 
-/* A relay may say it in more than one line, with and without the "=". */
+/* A relay may offer AUTH in more than one line, with and without the "=". */
 static void add_mechanisms(struct caps *c, struct slice rest)
 {
 	while (rest.len) {
@@ -182,7 +182,7 @@ bool command_needs_utf8(const struct mail *m)
 	return false;
 }
 
-/* 41 MB */
+/* octets as "41 MB" */
 static const char *size_text(char to[static 24], uint64_t octets)
 {
 	if (octets >= 10 * 1000 * 1000)

@@ -17,18 +17,18 @@
 struct caps { /* what EHLO offered */
 	bool pipelining, chunking, eightbit, smtputf8, dsn, size, starttls;
 	uint64_t size_limit; /* octets; 0: none told */
-	const char *host;    /* whose they are, or NULL */
-	unsigned forgone;    /* mail/offers that are not made use of */
+	const char *host;    /* the relay's name, or NULL */
+	unsigned forgone;    /* offers (mail/offers) that are not made use of */
 	char auth[160];	     /* the mechanisms as offered; "": no AUTH */
 };
 
 void caps_line(struct caps *c, struct slice line); /* one line of the answer to EHLO, code aside */
-bool caps_auth(const struct caps *c, struct slice mechanism); /* it is offered */
-/* Rewrites such a line where it stands, if it is about STARTTLS or AUTH, in the one spelling that every libcurl reads:
- * "auth=login plain" becomes "AUTH LOGIN PLAIN". Its length stays. */
+bool caps_auth(const struct caps *c, struct slice mechanism); /* the relay offers this mechanism */
+/* Rewrites a line of the answer to EHLO in place, if it is about STARTTLS or AUTH, in the one spelling that every libcurl reads:
+ * "auth=login plain" becomes "AUTH LOGIN PLAIN". The length of the line stays the same. */
 void caps_spell(char *line, size_t len);
 void caps_forgo(struct caps *c, unsigned offers);
-/* Which offers MAIL makes use of for this mail; whether its addresses can be said with SMTPUTF8 only; whether a RCPT of it
+/* Which offers MAIL makes use of for this mail; whether its addresses can be written with SMTPUTF8 only; whether one of its RCPT
  * has parameters of DSN. */
 unsigned command_uses(const struct caps *c, const struct mail *m);
 bool command_needs_utf8(const struct mail *m);

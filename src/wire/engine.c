@@ -22,7 +22,7 @@ int engine_flush(struct engine *e, int64_t until, struct failure *f)
 {
 	int ok = session_write(e->session, buf_slice_of(&e->out), until, f);
 
-	/* What never left was never sent, whatever became of the connection. */
+	/* A message whose end was not written was never sent, whatever became of the connection. */
 	for (; e->ends; e->ends = e->ends->next_unflushed)
 		e->ends->sent = e->ends->out_end <= session_written(e->session);
 	if (ok < 0) {
@@ -30,7 +30,7 @@ int engine_flush(struct engine *e, int64_t until, struct failure *f)
 		e->waited = clock_steady() >= until;
 	}
 	buf_clear(&e->out);
-	if (e->out.room > 4 * PIECE) /* a thousand recipients are behind us */
+	if (e->out.room > 4 * PIECE) /* a transaction with a thousand recipients has made it large */
 		buf_free(&e->out);
 	return ok;
 }
@@ -74,7 +74,7 @@ void engine_put_again(struct engine *e, const struct transaction *t, size_t firs
 	t->delivery->open++;
 }
 
-/* Who was refused together with it, and not for himself. */
+/* Recipients that were refused only because their whole transaction was. */
 static void repeat(struct engine *e, const struct transaction *t)
 {
 	for (size_t i = t->first; i < t->first + t->count; i++)
@@ -116,7 +116,7 @@ int engine_out_of_order(const struct engine *e, struct failure *f)
 
 int engine_check_order(struct engine *e, struct failure *f)
 {
-	/* Behind a transaction it is a goodbye, whatever it says. */
+	/* A line that comes after a transaction, and that nobody asked for, is a goodbye, whatever its code. */
 	if (e->queued || (!e->writing && e->past.used) || !session_is_ahead(e->session))
 		return 0;
 	return engine_out_of_order(e, f);

@@ -24,7 +24,7 @@ static int resolve_exit(const char *host)
 
 static const struct meaning {
 	CURLcode code;
-	enum stage stage; /* AT_USAGE: wherever we were */
+	enum stage stage; /* AT_USAGE: the stage at which the session was */
 	int exit;
 	enum hint hint;
 } meanings[] = {
@@ -59,7 +59,8 @@ bool handle_is_told(CURL *h)
 	if (!ending_asked())
 		return false;
 #if LIBCURL_VERSION_NUM >= 0x075700
-	/* A look-up without an answer goes on in its thread for half a minute: it is left there. */
+	/* Where a look-up gets no answer, libcurl's thread for it goes on for half a minute: curl_easy_cleanup is not to wait for
+	 * that thread. */
 	curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
 #else
 	(void)h;
@@ -67,8 +68,9 @@ bool handle_is_told(CURL *h)
 	return true;
 }
 
-/* CURLE_SSL_CONNECT_ERROR is one code for what the next try may mend and what no try does. Only the TLS library's words
- * tell, and they are its own: OpenSSL's reasons, then GnuTLS's. What is not known here stays temporary. */
+/* CURLE_SSL_CONNECT_ERROR is one code for what may go well at the next try and for what never does. Only the TLS library's words
+ * tell which, and each library has its own: OpenSSL's reasons, then GnuTLS's. A failure whose words are not in this list stays
+ * temporary. */
 static const struct {
 	const char *says;
 	enum hint hint;

@@ -31,7 +31,7 @@ static void show_farewell(const struct session *s)
 	session_show(s, SLICE("QUIT"));
 }
 
-/* The socket is the session's: whatever else libcurl had opened was closed before the greeting. */
+/* This socket is the one of the session: all others that libcurl opened were closed before the greeting. */
 static int on_close(void *ctx, curl_socket_t fd)
 {
 	struct session *s = ctx;
@@ -80,7 +80,8 @@ void session_close(struct session *s, bool politely)
 		bool cancels = farewell(s).len > 6;
 
 		show_farewell(s);
-		/* The answer is for whoever watches: all that matters has been answered, and a round trip is saved. */
+		/* The answer to QUIT is waited for only if the conversation is shown (-v, -X): every message has its answer
+		 * already, and a round trip is saved. */
 		if (session_write(s, farewell(s), until, &ignored) == 0 && watched)
 			for (int answers = cancels ? 2 : 1; answers && session_reply(s, until, 1, &r, &ignored) == 0; answers--)
 				;

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-enum { GRACE_MS = 500 }; /* libcurl's own limit comes first where it works */
+enum { GRACE_MS = 500 }; /* so that libcurl's own limit, where it works, comes first */
 
 void limit_start(struct limit *l, const struct account *a)
 {
@@ -73,7 +73,7 @@ static int set_up(CURL *h, const struct account *a, long use_ssl, bool from_star
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)a->connect_timeout), SET_connect_timeout);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)a->timeout), SET_timeout);
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
-	if (use_ssl != CURLUSESSL_NONE) /* which a new handle has, and a libcurl without TLS refuses */
+	if (use_ssl != CURLUSESSL_NONE) /* CURLUSESSL_NONE is what a new handle has, and a libcurl without TLS refuses to set it */
 		setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
 	network(h, a, &s);
 	if (check_family(a, f) < 0)
@@ -104,7 +104,7 @@ static bool is_local(const struct account *a)
 {
 	struct in_addr ip;
 
-	if (*a->proxy || *a->proxy_host) /* its localhost is another */
+	if (*a->proxy || *a->proxy_host) /* "localhost" is then the proxy's host */
 		return *a->socket;
 	return *a->socket || strcmp(a->host, "localhost") == 0 || strcmp(a->host, "::1") == 0 ||
 	       (inet_pton(AF_INET, a->host, &ip) == 1 && ntohl(ip.s_addr) >> 24 == 127);
@@ -142,7 +142,7 @@ static const struct mechanism *mechanism_of(const struct account *a)
 	for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
 		if (setting_is(a, SET_auth, mechanisms[i].word))
 			return &mechanisms[i];
-	return NULL; /* off */
+	return NULL; /* auth off */
 }
 
 static int need_password(const struct account *a, const struct mechanism *m, struct login *login,
@@ -175,7 +175,7 @@ int handle_login(CURL *h, const struct account *a, struct login *login, struct f
 		return fail(f, AT_CONFIG, EX_CONFIG, "auth %s is not in this libcurl (%s)", m->word, v->version);
 	if (need_password(a, m, login, f) < 0)
 		return -1;
-	/* In clear text only what the user asked for by name, or what never leaves this host. */
+	/* In clear text only with a mechanism that the user asked for by name, or over a connection that never leaves this host. */
 	login->in_clear = clear;
 	setup_took(&s, curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS,
 					automatic && clear && !is_local(a) ? "AUTH=CRAM-MD5;AUTH=DIGEST-MD5" : m->option), SET_auth);
@@ -194,7 +194,8 @@ int handle_login(CURL *h, const struct account *a, struct login *login, struct f
 
 void handle_offered(CURL *h, const struct login *login, const struct caps *c)
 {
-	/* libcurl looks at it when it chooses. Among what "auto" means it takes LOGIN only where there is no PLAIN. */
+	/* libcurl reads this option when it chooses the mechanism. Of those that "auto" allows it takes LOGIN only where the relay
+	 * offers no PLAIN. */
 	if (login->plain_first)
 		curl_easy_setopt(h, CURLOPT_SASL_IR, caps_auth(c, SLICE("PLAIN")) ? 1L : 0L);
 }

@@ -19,10 +19,10 @@
 
 /* How the login goes, settled before anything is sent. */
 struct login {
-	bool wanted;	      /* there is a name to log in with */
+	bool wanted;	      /* the account has a name to log in with */
 	bool in_clear;	      /* the password may go without TLS */
-	bool plain_first;     /* libcurl chooses: an initial response is wanted if PLAIN is offered */
-	struct credential password; /* taken; none is needed where there is no text */
+	bool plain_first;     /* libcurl chooses the mechanism; an initial response is sent if PLAIN is offered */
+	struct credential password; /* taken from conf/credential; without text no password is needed */
 };
 
 /* A limit of our own on curl_easy_perform: libcurl up to 8.5 looks at its limits between two reads only, and reads for
@@ -39,16 +39,16 @@ void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has p
 MUST_CHECK int handle_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f);
 MUST_CHECK int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void handle_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
-/* For a progress callback, about once a second: libcurl has to come to an end, since we are told to. */
+/* For a progress callback, about once a second: true ends libcurl's part, since we are told to end. */
 bool handle_is_told(CURL *h);
-void handle_forget(CURL *h); /* name and password, once they have been used */
+void handle_forget(CURL *h); /* wipes name and password, once they have been used */
 MUST_CHECK int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
 /* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */
 MUST_CHECK int handle_tls(CURL *h, const struct account *a, struct setup *s, struct failure *f);
 bool handle_tls_from_start(const struct account *a);
 long handle_use_ssl(const struct account *a);
 bool handle_is_clear(const struct account *a); /* nothing of the session is to be encrypted */
-bool handle_is_encrypted(CURL *h);	       /* during curl_easy_perform only: a TLS session is there */
+bool handle_is_encrypted(CURL *h);	       /* a TLS session is there; to be asked during curl_easy_perform only */
 int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f);
 
 #endif

@@ -8,7 +8,8 @@
 #include "mail/address.h"
 #include "wire/libcurl.h"
 
-/* Made once a process: it is read from files, and a message may name as many domains as it likes. (locale_t)0: there is none. */
+/* The locale is made once a process, since it is read from files, and a message may name any number of domains. (locale_t)0: the
+ * system has none with UTF-8. */
 static locale_t locale_of_utf8(void)
 {
 	static _Atomic(locale_t) kept;
@@ -24,7 +25,7 @@ static locale_t locale_of_utf8(void)
 	return other == LC_GLOBAL_LOCALE ? (locale_t)0 : other;
 }
 
-#ifndef CURLU_PUNYCODE /* headers before 7.88; the library asked at run time may be newer */
+#ifndef CURLU_PUNYCODE /* libcurl's headers before 7.88 lack it; the library that is loaded may be newer */
 #define CURLU_PUNYCODE (1U << 12)
 #endif
 
@@ -57,7 +58,7 @@ static char *a_labels(const char *domain)
 
 	if (!url || libcurl.url_set(url, CURLUPART_HOST, domain, 0) != CURLUE_OK ||
 	    libcurl.url_get(url, CURLUPART_HOST, &host, CURLU_PUNYCODE) != CURLUE_OK) {
-		libcurl.free(host); /* 7.88 leaves there what it could not write otherwise */
+		libcurl.free(host); /* libcurl 7.88 sets host even where it fails, to the name as it was */
 		host = NULL;
 	}
 	libcurl.url_cleanup(url);
@@ -81,7 +82,7 @@ const char *idn_address(struct arena *in, const char *address)
 	if (idn_is_missing())
 		return NULL;
 	host = a_labels(domain);
-	/* What looks like @ or a comma in another width has become one. */
+	/* The conversion (UTS 46) makes @ and commas of characters that look like them: such a name is no domain. */
 	if (host && *host && host[strspn(host, letters)] == '\0' && local + strlen(host) <= ADDRESS_MAX)
 		done = arena_printf(in, "%.*s%s", (int)local, address, host);
 	libcurl.free(host);

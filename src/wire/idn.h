@@ -18,10 +18,10 @@
 #include "base/failure.h"
 
 const char *idn_address(struct arena *in, const char *address);
-/* The same where it can be, else the address as it is: that needs SMTPUTF8. */
+/* The same where the domain can be converted, else the address unchanged, which then needs SMTPUTF8. */
 const char *idn_address_or_same(struct arena *in, const char *address);
-/* Before an address goes into a header, where it stays as it is then: -1, AT_INPUT, EX_TEMPFAIL, where idn_address cannot tell now, for
- * libcurl cannot be loaded. The envelope's addresses are asked for again when the relay is. */
+/* To be called before an address goes into a header, which is never converted again: -1, AT_INPUT, EX_TEMPFAIL, where libcurl
+ * cannot be loaded just now, so that idn_address would fail. Addresses of the envelope are converted anew for each relay. */
 MUST_CHECK int idn_ready(const char *address, struct failure *f);
 bool idn_is_missing(void);
 

@@ -19,30 +19,31 @@ struct session {
 	struct transcript transcript;
 	struct login login;
 	struct mask mask;
-	struct limit limit;   /* of libcurl's part */
+	struct limit limit;   /* on the time of libcurl's part */
 	struct failure heard; /* why transcript_heard stopped libcurl */
 	bool stopped;
-	bool opened;  /* libcurl came to an end: what follows is ours to write */
-	bool refused; /* and was not shown that the relay had refused */
-	bool sealed;  /* the proxy's TLS is around all of it */
-	bool parted;  /* QUIT went while libcurl closed it */
-	bool closed; /* the relay closed its end */
+	bool opened;  /* libcurl's part is over: from now on we write */
+	bool refused; /* goodbye_cover hid a refusal of the relay from libcurl */
+	bool sealed;  /* the whole session is inside TLS with a proxy */
+	bool parted;  /* QUIT was written while libcurl closed the connection */
+	bool closed; /* the relay closed the connection */
 	struct past past;
 	struct buf in;
-	size_t taken; /* of in, by session_reply */
+	size_t taken; /* octets of `in` that session_reply has taken */
 	struct arena arena;
-	char relay[272]; /* to be shown: a long path is cut */
-	unsigned grace; /* milliseconds for an answer, from told on */
+	char relay[272]; /* HOST:PORT or a path, as it is shown; a long path is cut */
+	unsigned grace; /* milliseconds that an answer is waited for, from `told` on */
 	int64_t told;	/* when we first saw that we are told to end, or 0 */
 	void (*before_wait)(void *ctx); /* or NULL */
 	void *wait_ctx;
-	size_t written; /* of what session_write was given last */
+	size_t written; /* octets of what session_write was given last */
 	char words[CURL_ERROR_SIZE];
 };
 
 /* goodbye.c */
 void goodbye_prepare(struct session *s, const struct account *a, struct setup *taken);
-/* The code of a reply's last line, where libcurl will read it: a refusal that would make it close without QUIT is covered. */
+/* Overwrites the code of a reply's last line, where libcurl will read it, if it is a refusal at which libcurl would close without
+ * QUIT. */
 void goodbye_cover(struct session *s, char code[static 3]);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "wire/memory.h"
 
-enum { OLDEST = 0x075100 }; /* what is older is tried nowhere */
+enum { OLDEST = 0x075100 }; /* no older libcurl was ever tried */
 
 #ifdef LIBCURL_SONAME
 
@@ -102,7 +102,7 @@ static int start(struct failure *f)
 		fail(f, AT_CONNECT, EX_TEMPFAIL, "libcurl %s is too old, 7.81 is needed", v->version);
 		return failure_hint(f, HINT_LIBCURL_OLD);
 	}
-	/* The first call of the process decides whose memory it takes. */
+	/* libcurl takes the memory functions of the process's first call, and ignores those of later ones. */
 	if (libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, memory_give, memory_take_back, memory_give_more, memory_give_text, memory_give_clear) != CURLE_OK)
 		return fail(f, AT_CONNECT, EX_OSERR, "libcurl does not start");
 	version = v;

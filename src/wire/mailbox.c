@@ -10,10 +10,10 @@ struct visit {
 	CURL *easy;
 	bool secret; /* the password must not go in clear text */
 	bool from_start;
-	bool asked;   /* CAPA, at least */
+	bool asked;   /* CAPA was said, at least */
 	bool began;   /* STLS was said: its answer is the last thing in clear text */
-	bool agreed;  /* and that has come */
-	bool offered; /* STLS was */
+	bool agreed;  /* and the answer to STLS has come */
+	bool offered; /* STLS was offered */
 	bool stopped;
 	struct limit limit;
 	struct failure why;
@@ -108,7 +108,8 @@ int mailbox_visit(const struct account *a, struct failure *f)
 	CURL *h;
 	int ok = -1;
 
-	/* What a relay at a socket of this host may do without does not hold here: this one is elsewhere, and gets a password. */
+	/* TLS may be left out for a relay at a socket of this host, but not here: the mailbox is on another host, and gets a
+	 * password. */
 	v.secret = v.from_start || !off;
 	if (handle_new(&h, a, off ? CURLUSESSL_NONE : CURLUSESSL_ALL, v.from_start, words, f) < 0)
 		return -1;

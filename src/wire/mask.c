@@ -19,11 +19,12 @@ void mask_start(struct mask *m)
 {
 	*m = (struct mask){0};
 	buf_start(&m->texts, ROOM);
-	/* All of it at once: what grows leaves copies behind. */
+	/* All of the room at once: a buffer that grows leaves copies of its texts in freed memory. */
 	m->all = buf_reserve(&m->texts, ROOM) < 0;
 }
 
-/* A text is looked for with sums that can go along a line: one octet comes in, one goes out (Rabin and Karp). */
+/* A text is found by a sum over as many octets as it has; the sum is moved along the line, with one octet added and one taken out
+ * (Rabin and Karp). */
 static const uint32_t factor = 0x01000193;
 
 static uint32_t sum_of(const char *p, size_t len)
@@ -69,7 +70,7 @@ static void add_base64(struct mask *m, const char *p, size_t len, size_t skip)
 	while (n && coded[n - 1] == '=')
 		n--;
 	if (!skip)
-		add(m, coded, n); /* as it is on its own */
+		add(m, coded, n); /* the text coded by itself */
 	else if (n > from + MASK_LEAST)
 		add(m, coded + from, n - from - ((skip + len) % 3 != 0));
 	explicit_bzero(plain, sizeof plain);
@@ -93,7 +94,7 @@ void mask_password(struct mask *m, const char *user, const char *password)
 	explicit_bzero(both, sizeof both);
 }
 
-/* What is in a base64: proofs and digests, which some relays show decoded. Names and hosts among it are no secret. */
+/* Adds what a base64 text decodes to: proofs and digests, which some relays show decoded. Names and hosts in it are no secret. */
 static void add_decoded(struct mask *m, struct slice coded)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -129,7 +130,7 @@ void mask_said(struct mask *m, struct slice line)
 		slice_cut(&rest, ' ', &word);
 		rest = slice_trim(rest);
 		if (!slice_cut(&rest, ' ', &word))
-			return; /* the method's name alone */
+			return; /* the line has the mechanism's name alone */
 		rest = slice_trim(rest);
 	}
 	if (!rest.len || slice_is(rest, "*") || slice_is(rest, "="))
@@ -145,7 +146,7 @@ static bool in_word(char c)
 	return isalnum((unsigned char)c) || (unsigned char)c > 127;
 }
 
-/* How many octets at `at` are of a text, or so much of one that it must not be shown. */
+/* How many octets at `at` belong to a secret text: all of it, or a piece too long to be shown. */
 static size_t piece_at(const struct mask *m, const char *p, size_t len, size_t at)
 {
 	size_t most = 0;
@@ -166,7 +167,7 @@ static size_t piece_at(const struct mask *m, const char *p, size_t len, size_t a
 	return most;
 }
 
-/* Which of p belongs to a text: 1 in hit. */
+/* Marks each octet of p that belongs to a secret text: hit is 1 there. */
 static void find_pieces(const struct mask *m, const char *p, size_t len, char *hit)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -174,11 +175,11 @@ static void find_pieces(const struct mask *m, const char *p, size_t len, char *h
 
 		memset(hit + i, 1, n);
 		if (n > MASK_LEAST)
-			i += n - MASK_LEAST; /* what overlaps begins behind it */
+			i += n - MASK_LEAST; /* the next piece may overlap with the end of this one */
 	}
 }
 
-/* Where n octets of this sum stand in p. */
+/* Marks each place in p whose n octets have this sum. */
 static void find_sum(size_t n, uint32_t wanted, const char *p, size_t len, char *hit)
 {
 	uint32_t sum, top = 1;
@@ -199,7 +200,7 @@ static void find_sum(size_t n, uint32_t wanted, const char *p, size_t len, char 
 	}
 }
 
-/* The same once there are only sums. */
+/* The same as find_pieces, once only the sums are kept. */
 static void find_wholes(const struct mask *m, const char *p, size_t len, char *hit)
 {
 	for (size_t t = 0; t < m->count; t++) {
@@ -209,7 +210,7 @@ static void find_wholes(const struct mask *m, const char *p, size_t len, char *h
 	}
 }
 
-/* What is carried into the answer's next line; nothing of it is kept longer. */
+/* Keeps the end of this line until the next line of the same answer has been looked at, and no longer. */
 static void carry(struct mask *m, const char *text, size_t len, bool ends)
 {
 	size_t most = m->settled ? sizeof m->before : MASK_LEAST - 1;
@@ -294,7 +295,7 @@ static size_t text_at(const struct mask *m, const char *p, size_t len, bool fill
 		if (n < whole || n < most || (n < MASK_LEAST && !(fills && len == n + 1 && !p[n])))
 			continue;
 		while (whole == MASK_TEXT_MOST && n < len && (unsigned char)p[n] > ' ')
-			n++; /* it was longer than what is known of it */
+			n++; /* of a text this long only the beginning was kept: the rest of the word is masked as well */
 		most = n;
 	}
 	return most;

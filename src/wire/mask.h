@@ -28,11 +28,11 @@
 enum { MASK_LEAST = 6, MASK_TEXT_MOST = 4096, MASK_TEXTS = 32, MASK_ANSWER = 1024 };
 
 struct mask {
-	struct buf texts; /* one behind the other, in small letters */
+	struct buf texts; /* one after the other, in small letters */
 	struct {
 		size_t at, len;
 		uint32_t sum;
-		size_t begin; /* its first so many octets: found without the rest */
+		size_t begin; /* how many octets of the text's beginning are found without the rest */
 		uint32_t begin_sum;
 	} text[MASK_TEXTS];
 	size_t count;

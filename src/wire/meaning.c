@@ -8,11 +8,11 @@ enum {
 	MESSAGE = DATA | END, ANY = MAIL | RCPT | MESSAGE
 };
 
-/* The first that fits. */
+/* The first row that fits an answer says what the answer means. */
 static const struct {
 	int at;		      /* stages */
 	int code;	      /* 0: any */
-	const char *enhanced; /* behind its class, with a dot at its end only the subject; "": it says nothing; NULL: any */
+	const char *enhanced; /* the enhanced code without its class (with a dot at the end: the subject alone); "": none, or X.0.0; NULL: any */
 	enum meaning means;
 } rows[] = {
 	/* Many relays still answer as RFC 821 had it, 552 for 452 (RFC 5321 4.5.3.1.10). */
@@ -28,7 +28,7 @@ static const struct {
 	{MAIL, 553, "", MEANS_NOT_YOURS},
 	{RCPT, 0, "1.", MEANS_NOBODY},	       {RCPT, 550, "", MEANS_NOBODY},	      {RCPT, 551, "", MEANS_NOBODY},
 	{RCPT, 553, "", MEANS_NOBODY},	       {RCPT, 556, "", MEANS_NOBODY}, /* RFC 7504 4 */
-	{RCPT, 550, "4.", MEANS_NOBODY}, /* Exchange's 550 5.4.1, for one */
+	{RCPT, 550, "4.", MEANS_NOBODY}, /* Exchange says 550 5.4.1 for it */
 	{RCPT, 0, "2.", MEANS_MAILBOX},
 	{ANY, 0, "7.", MEANS_DENIED},
 	{MESSAGE, 0, "6.3", MEANS_NO_8BIT},

@@ -15,23 +15,23 @@
 
 enum meaning {
 	MEANS_NOTHING_MORE,
-	MEANS_TOO_MANY,	   /* recipients in one transaction */
-	MEANS_TOO_LARGE,   /* the message */
-	MEANS_FULL,	   /* a mailbox, or the relay's disk */
-	MEANS_MAILBOX,	   /* it is there, and takes no mail */
+	MEANS_TOO_MANY,	   /* too many recipients in one transaction */
+	MEANS_TOO_LARGE,   /* the message is too large */
+	MEANS_FULL,	   /* a mailbox is full, or the relay's disk */
+	MEANS_MAILBOX,	   /* the mailbox exists, and takes no mail */
 	MEANS_NOBODY,	   /* no such recipient */
-	MEANS_LOGIN,	   /* first log in, or encrypt, or otherwise: the configuration is to blame, not the mail */
+	MEANS_LOGIN,	   /* the relay wants a login, another one, or encryption: the configuration is to blame, not the mail */
 	MEANS_NOT_YOURS,   /* the sender's address is not one that this user may send as */
 	MEANS_NO_SENDER,   /* the sender's address does not exist */
-	MEANS_DENIED,	   /* by a rule of the relay's */
-	MEANS_NO_PARAMETER, /* of MAIL or RCPT, perhaps: what EHLO offered does not hold */
+	MEANS_DENIED,	   /* refused by a rule of the relay's */
+	MEANS_NO_PARAMETER, /* a parameter of MAIL or RCPT was refused, perhaps: what EHLO offered does not hold */
 	MEANS_NO_COMMAND,  /* the relay does not know the command that it offered */
-	MEANS_NO_SEQUENCE, /* it knows the command, but not here */
-	MEANS_NO_8BIT	   /* it would have to convert the message, and cannot */
+	MEANS_NO_SEQUENCE, /* the relay knows the command, but not at this point */
+	MEANS_NO_8BIT	   /* the relay would have to convert the message, and cannot */
 };
 
 enum meaning meaning_of(const struct failure *f);
-/* The status of sysexits where it is for good. */
+/* The status of sysexits.h for a final failure. */
 int meaning_exit(enum stage at, enum meaning means);
 
 #endif

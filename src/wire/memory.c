@@ -9,12 +9,12 @@
 struct block {
 	alignas(max_align_t) struct block *before;
 	struct block *next;
-	const char *thread; /* whose it is */
+	const char *thread; /* the thread that asked for it */
 	size_t len;
 };
 
-/* Global, as libcurl's functions for memory are. Its look-up of names is a thread of its own, and frees there what it was given
- * here. */
+/* Global, since libcurl's memory functions are. libcurl looks names up in a thread of its own, which frees memory that was asked
+ * for in another thread. */
 static struct block *blocks;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local const char here;

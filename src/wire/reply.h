@@ -19,19 +19,19 @@ enum { REPLY_LINES = 100, REPLY_STRAYS = 5 };
 struct reply {
 	int code;	   /* 200..599 */
 	char enhanced[12]; /* "" or "5.1.1", RFC 3463 */
-	char text[512];	   /* lines joined by a space, without the codes */
+	char text[512];	   /* its lines joined by a space, without the codes */
 	unsigned lines;
 	unsigned strays;
-	char stray[80]; /* the first that is not blank, or "" */
+	char stray[80]; /* the first stray line that is not blank, or "" */
 };
 
 MUST_CHECK int reply_line(struct reply *r, struct slice line, struct failure *f); /* 0 more, 1 whole, -1 */
-bool reply_ends(struct slice line); /* it looks like the last line of a reply */
+bool reply_ends(struct slice line); /* the line looks like the last one of a reply */
 size_t reply_enhanced_length(struct slice s, char class); /* of "5.1.1" at the start of s, where that is its class; else 0 */
-/* No answer came, and strays did: -1 with their words. */
+/* Stray lines came, and no answer: -1 with the words of the strays. */
 int reply_is_none(const struct reply *r, int exit, const char *why, struct failure *f);
 bool reply_is_positive(const struct reply *r); /* 2yz */
-/* What it means for whom it was said to: always -1, with the relay's words; 4yz is EX_TEMPFAIL. */
+/* The reply as a failure: always -1, with the relay's words; 4yz is EX_TEMPFAIL. */
 int reply_failure(const struct reply *r, enum stage at, int exit_if_final, struct failure *f);
 
 #endif

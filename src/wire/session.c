@@ -138,7 +138,7 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 	return setup_done(&taken, f);
 }
 
-/* Nothing may go in clear text because libcurl has not seen an offer that was made. */
+/* The session ends where the relay offered STARTTLS and libcurl did not see it: otherwise all would go in clear text. */
 static int check_offer(const struct session *s, const struct account *a, struct failure *f)
 {
 	if (handle_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
@@ -148,7 +148,7 @@ static int check_offer(const struct session *s, const struct account *a, struct 
 	return failure_hint(f, HINT_STARTTLS_UNSEEN);
 }
 
-/* What has been agreed on counts, not what libcurl was asked for. */
+/* Checks what TLS the connection has, not what libcurl was asked for. */
 static int check_tls(const struct session *s, const struct account *a, struct failure *f)
 {
 	if (check_offer(s, a, f) < 0)
@@ -171,7 +171,7 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 	}
 	if (s->limit.passed)
 		return fail(f, at, EX_TEMPFAIL, "the relay did not answer within the time allowed");
-	/* An answer that libcurl took for an end, or after which the relay was gone. */
+	/* A refusal at which libcurl ended the session, or after which the relay closed the connection. */
 	if (t->refusal.code && (!t->whole || t->reply.code >= 300)) {
 		reply_failure(&t->refusal, t->refused_at, finally[t->refused_at], f);
 		if (code == CURLE_REMOTE_ACCESS_DENIED && t->said == SAID_EHLO)

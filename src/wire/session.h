@@ -23,10 +23,10 @@
 
 struct session;
 
-struct past { /* what it has been through, for whoever runs transactions on it */
-	bool open;    /* a transaction has been left without an end: RSET has to go before the next MAIL */
+struct past { /* what has happened in the session before, for wire/smtp */
+	bool open;    /* a transaction was left without an end: RSET has to go before the next MAIL */
 	bool used;    /* a transaction has ended */
-	bool chunked; /* a message has gone well by BDAT: the relay knows it */
+	bool chunked; /* a message has gone well by BDAT: the relay knows the command */
 };
 
 MUST_CHECK int session_open(struct session **out, const struct account *a, const struct watcher *w,
@@ -37,26 +37,26 @@ bool session_is_encrypted(const struct session *s);
 bool session_is_authenticated(const struct session *s);
 struct past session_past(const struct session *s);
 void session_remember(struct session *s, struct past past);
-/* Offers (mail/offers) of this relay's are not made use of any more. */
+/* From now on these offers of the relay (mail/offers) are not made use of. */
 void session_forgo(struct session *s, unsigned offers);
-/* What the watcher is to see of what goes out; the message itself is not shown. */
+/* Shows a line of ours to the watcher; the message itself is not shown. */
 void session_show(const struct session *s, struct slice line);
-void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* how far the message is */
+void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* tells the watcher how much of the message is sent */
 MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f);
-size_t session_written(const struct session *s); /* how much of it went out, also where that failed */
-/* awaited: how many answers are, this one included; all that they answer has been said. */
+size_t session_written(const struct session *s); /* how many octets the last session_write wrote, also where it failed */
+/* awaited: how many answers are awaited, this one included; all commands that they answer have been written. */
 MUST_CHECK int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f);
-/* From when we are told to end (base/ending), an answer is waited for so many milliseconds more; nothing to write is. */
+/* Once we are told to end (base/ending), an answer is waited for so many milliseconds more, and a write not at all. */
 void session_grace(struct session *s, unsigned ms);
-/* What to do each time when there is nothing to read or write, and the relay is waited for; NULL: nothing. */
+/* What to call each time before the relay is waited for, with nothing to read or write; NULL: nothing. */
 void session_before_wait(struct session *s, void (*call)(void *ctx), void *ctx);
-void session_close(struct session *s, bool politely); /* with QUIT; waits for its answer only where watched, 2 s at most */
+void session_close(struct session *s, bool politely); /* QUIT's answer is awaited only with a watcher, 2 s at most */
 /* More whole replies have come than answers are awaited, and none of them is a 421. Does not wait. */
 bool session_has_more(struct session *s, unsigned awaited);
-/* A 2yz or 3yz has come that nobody asked for: what comes next would count for something else. Does not wait. */
+/* A 2yz or 3yz has come that answers no command: the next replies would be matched to the wrong commands. Does not wait. */
 bool session_is_ahead(struct session *s);
-/* Nothing has been asked, and the relay has said something (a goodbye, most likely: then *r has it) or has gone: the session
- * is good for nothing more. Does not wait. */
+/* Nothing has been asked, and the relay has said something (a goodbye, most likely: then *r has it) or closed the connection: the
+ * session is of no more use. Does not wait. */
 bool session_is_over(struct session *s, struct reply *r);
 
 #endif

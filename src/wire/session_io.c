@@ -23,7 +23,7 @@ void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 		w->pace(w->ctx, s->relay, sent, size);
 }
 
-/* From here on only what has already come can be read. */
+/* The connection is lost. From here on only what has already come can be read. */
 static int lost(struct session *s, int exit, const char *words, struct failure *f)
 {
 	s->closed = true;
@@ -32,7 +32,7 @@ static int lost(struct session *s, int exit, const char *words, struct failure *
 	return -1;
 }
 
-/* Takes in what has come, without waiting. */
+/* Reads what has come into the buffer, without waiting. */
 static int fill(struct session *s, struct failure *f)
 {
 	CURLcode code = CURLE_OK;
@@ -74,7 +74,7 @@ static bool is_told(struct session *s, unsigned grace)
 	return s->told && clock_steady() - s->told >= grace;
 }
 
-/* The connection is as it was: what has been sent can still be answered. */
+/* We are told to end. The connection stays open, so that the relay can still answer what was sent. */
 static int told_to_end(const struct session *s, struct failure *f)
 {
 	fail(f, AT_CONNECT, EX_TEMPFAIL, "mysend was told to end");
@@ -99,7 +99,7 @@ static int wait_for(struct session *s, short events, int64_t until, unsigned gra
 			s->before_wait(s->wait_ctx);
 		n = poll(&p, 1, left > PACE_MS ? PACE_MS : (int)left);
 		if (n > 0 || (n < 0 && errno != EINTR))
-			return 1; /* whatever it is, the next call tells */
+			return 1; /* ready or broken: the next read or write tells which */
 		session_pace(s, 0, 0);
 	}
 }
@@ -123,7 +123,7 @@ int session_write(struct session *s, struct slice bytes, int64_t until, struct f
 			return lost(s, EX_TEMPFAIL, "the connection was lost", f);
 		if (s->closed)
 			return lost(s, EX_TEMPFAIL, "the relay closed the connection", f);
-		/* With the answers' buffer full only writing can help. */
+		/* Where the buffer of answers is half full, nothing more is read: only writing is waited for. */
 		ready = wait_for(s, s->in.len < ANSWERS_MAX / 2 ? POLLOUT | POLLIN : POLLOUT, until, 0);
 		if (ready < 0)
 			return told_to_end(s, f);
@@ -145,7 +145,7 @@ static bool next_line(struct session *s, struct slice *line)
 	return true;
 }
 
-/* From here on nobody knows what the next line answers. */
+/* The order of the answers is lost: it cannot be said any more which command the next line answers. */
 static int lose_order(struct session *s, struct failure *f)
 {
 	s->closed = true;
@@ -154,7 +154,7 @@ static int lose_order(struct session *s, struct failure *f)
 	return -1;
 }
 
-/* The whole replies that have come and are not taken; none where one of them is a goodbye, which is nobody's answer. */
+/* How many whole replies have come and are not taken yet; 0 where one of them is a 421, which answers no command. */
 static unsigned waiting(const struct session *s)
 {
 	struct slice rest = {s->in.p + s->taken, s->in.len - s->taken}, line;
@@ -168,8 +168,9 @@ static unsigned waiting(const struct session *s)
 	return n;
 }
 
-/* A stray line where several answers are awaited: was it meant for one of them, and do those behind it answer what comes
- * later? Not if as many come as are awaited; all that they answer has been said. */
+/* A stray line came while several answers are awaited. Either it stands for one of these answers, and each later reply belongs to a
+ * later command; or it stands for none. As many whole replies as are awaited show that it stands for none, since all commands that
+ * they answer have been said. */
 static bool all_come(struct session *s, unsigned awaited, int64_t until)
 {
 	int64_t doubt = clock_steady() + DOUBT_MS;
@@ -191,7 +192,7 @@ static int no_answer(struct session *s, int exit, const char *words, const struc
 	return -1;
 }
 
-/* Takes what lines there are: 1 whole, 0 not yet, -1. */
+/* Takes the lines that have come: 1: the reply is whole, 0: not yet, or -1. */
 static int take_lines(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f)
 {
 	char room[MASK_ANSWER];
@@ -238,7 +239,7 @@ int session_reply(struct session *s, int64_t until, unsigned awaited, struct rep
 	}
 }
 
-/* What has come without being asked for: its first whole line that is no stray, or NULL. */
+/* The first whole line that has come although nothing was asked, strays left out; or NULL. */
 static const char *unasked(struct session *s)
 {
 	struct failure ignored;
@@ -264,7 +265,7 @@ bool session_has_more(struct session *s, unsigned awaited)
 {
 	struct failure ignored;
 
-	/* While answers are awaited they are read soon enough: what has come already is looked at, no more is asked for. */
+	/* While answers are awaited only the buffer is looked at: session_reply reads from the connection soon. */
 	if (!awaited && fill(s, &ignored) < 0)
 		return false;
 	return waiting(s) > awaited;
@@ -288,6 +289,6 @@ bool session_is_over(struct session *s, struct reply *r)
 			(void)!reply_line(r, line, &ignored);
 	}
 	over |= s->in.len > s->taken || s->closed;
-	s->closed |= over && (!r->lines || r->code == 421); /* who has not gone gets QUIT */
+	s->closed |= over && (!r->lines || r->code == 421); /* a relay that has not ended the session gets QUIT */
 	return over;
 }

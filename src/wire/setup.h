@@ -16,7 +16,7 @@
 /* What libcurl said to the options set so far: the first that it did not take is kept. */
 struct setup {
 	CURLcode code;
-	enum setting wanted; /* by this setting; SETTINGS: by every session */
+	enum setting wanted; /* the setting that wanted the option; SETTINGS: every session does */
 };
 
 void setup_took(struct setup *s, CURLcode code, enum setting wanted);

@@ -9,11 +9,11 @@
 #include "wire/engine.h"
 
 enum {
-	OCTETS_UNDER_WAY = 1024 * 1024,	  /* without an answer */
-	COMMANDS_MAX = 16 * 1024 * 1024,  /* in one write */
+	OCTETS_UNDER_WAY = 1024 * 1024,	  /* octets that may be written and not yet answered */
+	COMMANDS_MAX = 16 * 1024 * 1024,  /* octets of commands in one write */
 };
 
-/* The command that stands in out from `start` on has been said. */
+/* Notes the command that stands in e->out from `start` on as written, and which answer it awaits. */
 static void said(struct engine *e, size_t start, enum verb verb, size_t recipient)
 {
 	session_show(e->session, (struct slice){e->out.p + start, e->out.len - start});
@@ -47,7 +47,7 @@ static void start(struct engine *e, struct transaction *t)
 	e->octets_under_way += t->octets->size;
 }
 
-/* Those of whom something is known have been in a transaction of another session. */
+/* Recipients that have a verdict already were in a transaction of an earlier session. */
 static void pass_over_known(struct delivery *u)
 {
 	const struct envelope *v = &u->mail->envelope;
@@ -56,7 +56,7 @@ static void pass_over_known(struct delivery *u)
 		u->begun++;
 }
 
-/* The next recipients without a transaction: of the mail at hand, or of the client's next. */
+/* Begins a transaction for the next recipients that have none: those of the mail at hand, or of the client's next mail. */
 static bool begin(struct engine *e)
 {
 	const struct envelope *v;
@@ -91,7 +91,7 @@ static bool begin(struct engine *e)
 	return true;
 }
 
-/* The mail cannot be said to this relay at all: not even MAIL is. */
+/* This mail cannot be sent to this relay at all (command_mail says why): not even MAIL is written. */
 static int refuse_here(struct engine *e, struct failure *f)
 {
 	struct transaction *t = e->writing;
@@ -153,7 +153,7 @@ static int emit_rcpt(struct engine *e, struct failure *f)
 	return EMITTED;
 }
 
-/* Nobody is left to get it: the transaction ends without a message. */
+/* No recipient is left: the transaction ends without a message. */
 static int abandon(struct engine *e)
 {
 	struct transaction *t = e->writing;
@@ -164,7 +164,7 @@ static int abandon(struct engine *e)
 	return EMITTED;
 }
 
-/* Only asked: the transaction ends here. */
+/* limits.verify: the transaction ends after RCPT, with RSET. */
 static int emit_verified(struct engine *e, struct failure *f)
 {
 	int did = say(e, V_VERIFIED, "RSET\r\n", f);
@@ -184,25 +184,26 @@ static bool must_wait(const struct engine *e)
 	/* With a deadline this mail's answer is waited for before the next one begins: to abort the next would leave this one UNSURE. */
 	if (!t && e->limits->until)
 		return true;
-	/* RFC 3030 promises nothing of a relay that only says CHUNKING: until one message has gone well by BDAT, no other is under
-	 * way, whose answers could be told from those to octets that were taken for commands. */
+	/* A relay that offers CHUNKING may still not know BDAT, take the octets of the message for commands, and answer each. Until
+	 * one message has gone well by BDAT, no other is under way, since its answers could not be told from those. */
 	if (!t && e->caps->chunking && !e->past.chunked && e->under_way)
 		return true;
-	if (!t) /* the next one may begin? */
+	if (!t) /* may the next transaction begin? */
 		return e->caps->chunking && (e->under_way >= e->limits->window ||
 					     e->octets_under_way >= OCTETS_UNDER_WAY);
 	if (e->step == STEP_LAST && t->refused == t->count)
-		return true; /* nobody is left: it is given up, once MAIL has its answer */
+		return true; /* no recipient is left: the transaction is given up once MAIL has its answer */
 	if (e->step == STEP_BODY)
-		return true; /* for 354, and for all that came before it */
-	/* What the one before it has come to is written down first. */
+		return true; /* wait for 354, and for the answers to all commands before DATA */
+	/* What became of the transaction before it is recorded first (client->part). */
 	if (e->step == STEP_LAST && e->client->part && t->delivery->under_way > 1)
 		return true;
-	/* A large message is not sent on the chance that somebody wants it; nor is one whose answers may come too late. */
+	/* A large message waits for the answers to RCPT, since all may be refusals; so does a message with a deadline, whose
+	 * answers may come too late. */
 	return e->step == STEP_LAST && e->now.chunking && (e->limits->until || t->octets->size > OCTETS_UNDER_WAY);
 }
 
-/* Writes the next command, or says why not. */
+/* Writes the next command, or tells what has to be waited for. */
 static int emit(struct engine *e, struct failure *f)
 {
 	struct transaction *t;
@@ -216,7 +217,7 @@ static int emit(struct engine *e, struct failure *f)
 			return -1;
 	}
 	t = e->writing;
-	/* With every answer in hand (or one that says enough) the rest need not be said. */
+	/* Once every recipient, or the mail as a whole, is refused, the rest of the transaction is not written. */
 	if (!e->limits->verify && !e->queued && (t->failed || t->refused == t->count) && e->step != STEP_BODY)
 		return abandon(e);
 	switch (e->step) {
@@ -241,7 +242,8 @@ static int emit(struct engine *e, struct failure *f)
 	return body_data(e, f);
 }
 
-/* What is wholly written is waited for; what is not is left as it is, and so are those whose turn has not come. */
+/* We are told to end: the answers to messages that are wholly written are waited for. A message that is half written is left so,
+ * and mails whose turn has not come stay PENDING. */
 static bool is_cut(const struct engine *e, struct failure *f)
 {
 	if (!(e->writing || e->mail || e->again) || !ending_asked())
@@ -273,7 +275,7 @@ static int run(struct engine *e, struct failure *f)
 	}
 }
 
-/* What the relay said before the connection went still counts: a 552 in the middle of a message, a 421. */
+/* The connection is lost. What the relay said before still counts: a 552 in the middle of a message, or a 421. */
 static void lost(struct engine *e, struct failure *f)
 {
 	struct failure later = {0};
@@ -281,7 +283,8 @@ static void lost(struct engine *e, struct failure *f)
 
 	if (e->in_message && e->writing && !told)
 		engine_await(e, e->message_verb, 0);
-	/* After what was no answer, nobody knows whose the next one is; after a 421 none is owed. */
+	/* After a line that was no answer (EX_PROTOCOL) it is not known which command the next reply belongs to; after a 421 no
+	 * reply is owed. */
 	while (f->exit != EX_PROTOCOL && f->exit != EX_OSERR && f->code != 421 && e->queued &&
 	       (!told || e->queue[e->head].t->sent) && answers_next(e, &later) == 0)
 		;

@@ -24,18 +24,18 @@
 
 struct smtp_limits {
 	unsigned window;     /* messages under way */
-	unsigned recipients; /* of one transaction */
-	unsigned timeout;    /* for one transaction, all in all */
-	int64_t until;	     /* of clock_steady: no message that is not written by then is sent, one at a time; 0: no such end */
+	unsigned recipients; /* recipients in one transaction */
+	unsigned timeout;    /* seconds for one transaction, all in all */
+	int64_t until;	     /* of clock_steady: an unwritten message is given up then; one mail at a time; 0: never */
 	bool verify;	     /* MAIL, RCPT, RSET: ask, and send nothing; ACCEPTED has the relay's words as its why */
 };
 
-struct smtp_client { /* who has the mails; ctx is passed to each */
+struct smtp_client { /* where the mails come from; ctx is passed to each function */
 	void *ctx;
 	struct mail *(*next)(void *ctx); /* NULL: no more for now */
 	void (*done)(void *ctx, struct mail *m);
-	/* One of its transactions has its answers, and others are to come: called before the next one's message goes. NULL: they
-	 * need not wait for each other. */
+	/* One transaction of the mail has its answers, and others are to come: called before the message of the next one is sent.
+	 * NULL: the transactions need not wait for each other. */
 	void (*part)(void *ctx, struct mail *m);
 };
 

@@ -15,7 +15,7 @@ bool handle_tls_from_start(const struct account *a)
 
 long handle_use_ssl(const struct account *a)
 {
-	/* Nobody listens in on a socket of this host: TLS there only where it is asked for. */
+	/* Nobody can listen in on a socket of this host: there TLS is used only where the user asks for it. */
 	if (setting_is(a, SET_tls, "off") || (*a->socket && !setting_is_set(a, SET_tls)))
 		return CURLUSESSL_NONE;
 	return setting_is(a, SET_tls, "try") ? CURLUSESSL_TRY : CURLUSESSL_ALL;
@@ -26,7 +26,7 @@ bool handle_is_clear(const struct account *a)
 	return handle_use_ssl(a) == CURLUSESSL_NONE && !handle_tls_from_start(a);
 }
 
-/* A folder of certificates by their hash: opened one by one, where the bundle is read whole. */
+/* A folder of certificates named by their hash. From a folder only those needed are read; a bundle is read whole. */
 static bool is_hashed(const char *path)
 {
 	DIR *d = opendir(path);
@@ -41,7 +41,7 @@ static bool is_hashed(const char *path)
 	return found;
 }
 
-/* Where libcurl knows no such option at all, there is no default of its own to be switched off. */
+/* A libcurl that does not know the option has no default for it that would have to be switched off. */
 static CURLcode without(CURLcode code)
 {
 	return code == CURLE_NOT_BUILT_IN || code == CURLE_UNKNOWN_OPTION ? CURLE_OK : code;
@@ -64,14 +64,15 @@ static void trust(CURL *h, const struct account *a, struct setup *s)
 	}
 }
 
-/* libcurl finds some of them missing only when it is too late to say which, and would wait for a FIFO without an end. */
+/* Looks at the file before libcurl does: libcurl finds some files missing only when it is too late to say which, and would wait for
+ * a FIFO without an end. */
 static int can_read(const struct account *a, enum setting s, const char *path, struct failure *f)
 {
-	unsigned rules = setting_rules(a, s); /* libcurl opens it again, by its path */
+	unsigned rules = setting_rules(a, s); /* libcurl opens the file again, by its path */
 	char where[300];
 	int fd;
 
-	if (!*path || (!rules && access(path, R_OK) == 0)) /* an option's may be a pipe, which can be read only once */
+	if (!*path || (!rules && access(path, R_OK) == 0)) /* a file that an option names may be a pipe, which can be read only once */
 		return 0;
 	fd = rules ? trusted_open(path, rules | TRUSTED_WAY | (s == SET_tls_trust_dir ? TRUSTED_FOLDER | TRUSTED_GROUP : 0), f) : fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);
 	if (fd < 0)

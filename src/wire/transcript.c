@@ -25,7 +25,7 @@ static void show_masked(const struct transcript *t, struct slice line)
 		memcpy(shown + 5 + mechanism.len, " ****", 5);
 		transcript_show(t, '>', (struct slice){shown, mechanism.len + 10});
 	} else {
-		transcript_show(t, '>', line); /* the mechanism's name alone */
+		transcript_show(t, '>', line); /* the line has the mechanism's name alone */
 	}
 }
 
@@ -65,7 +65,7 @@ void transcript_said(struct transcript *t, struct slice line)
 	t->reply = (struct reply){0};
 	t->whole = false;
 	if (t->said == SAID_EHLO || t->said == SAID_HELO)
-		t->caps = (struct caps){0}; /* RFC 3207 4.2: forget what was heard before TLS */
+		t->caps = (struct caps){0}; /* RFC 3207 4.2: what the relay said before TLS is forgotten */
 }
 
 bool transcript_may_log_in(const struct transcript *t)
@@ -98,7 +98,7 @@ static int heard_whole(struct transcript *t, struct failure *f)
 			    t->reply.text);
 	if (guard_password(t, f) < 0)
 		return -1;
-	/* Only then does libcurl begin TLS; after any other 2yz it may go on in clear text. */
+	/* libcurl begins TLS after 220 only; after any other 2yz it may go on in clear text. */
 	if (t->said == SAID_STARTTLS && t->reply.code == STARTTLS_GO)
 		t->encrypted = true;
 	if (t->said == SAID_AUTH && t->reply.code == 235)
@@ -145,7 +145,7 @@ int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 
 bool transcript_is_offer(const struct transcript *t)
 {
-	/* The first line holds the relay's name. */
+	/* The first line of the answer to EHLO holds the relay's name, and no extension. */
 	return t->said == SAID_EHLO && !t->stray && t->reply.lines > 1 && reply_is_positive(&t->reply);
 }
 

@@ -17,45 +17,45 @@
 #include "wire/mask.h"
 #include "wire/reply.h"
 
-struct watcher { /* who wants to see what goes on; either function may be NULL */
+struct watcher { /* a caller that is shown the conversation; either function may be NULL */
 	void *ctx;
 	void (*line)(void *ctx, char way, struct slice line); /* '>' we said, '<' we heard */
-	/* Now and then while it takes its time; size 0: waiting for the relay. */
+	/* Called now and then while a message takes its time; size 0: the relay is waited for. */
 	void (*pace)(void *ctx, const char *relay, uint64_t sent, uint64_t size);
 };
 
 struct transcript {
-	const struct watcher *watcher; /* NULL: nobody */
+	const struct watcher *watcher; /* NULL: nobody watches */
 	struct mask *mask;	       /* what answers must not show, borrowed; NULL: nothing */
-	bool login;		       /* there is a name to log in with */
+	bool login;		       /* the account has a name to log in with */
 	bool clear_login;	       /* the password may go in clear text: the account says so */
-	bool demanded;		       /* without TLS libcurl ends the session, with words of its own */
+	bool demanded;		       /* TLS is required: without it libcurl ends the session, with words of its own */
 	bool encrypted;		       /* TLS is on (or from the start) */
 	bool authenticated;	       /* 235 was heard */
 	bool starttls_said;
-	bool token_said; /* XOAUTH2's: all that there is to say */
+	bool token_said; /* the token of XOAUTH2 was said, and nothing follows it */
 	bool xoauth2;
 	enum { SAID_NOTHING, SAID_EHLO, SAID_HELO, SAID_STARTTLS, SAID_AUTH } said;
 	struct caps caps;
-	struct reply reply; /* the last one, or what came of it */
-	bool whole;	    /* it is all there */
-	bool stray;	    /* the last line was none of it */
+	struct reply reply; /* the last reply, or as much of it as has come */
+	bool whole;	    /* the reply is whole */
+	bool stray;	    /* the last line was a stray */
 	struct reply refusal; /* the last 4yz or 5yz; code 0: none */
 	enum stage refused_at;
 };
 
 void transcript_said(struct transcript *t, struct slice line);
 MUST_CHECK int transcript_heard(struct transcript *t, struct slice line, struct failure *f);
-bool transcript_is_offer(const struct transcript *t); /* the line that was heard last names an extension */
-/* What was heard last is a refusal; of XOAUTH2 also the 334 that tells the reason behind the token. */
+bool transcript_is_offer(const struct transcript *t); /* the last line heard names an extension */
+/* The last reply is a refusal; with XOAUTH2 also the 334 that tells why the token was refused. */
 bool transcript_is_refused(const struct transcript *t);
-/* Whether the relay offers TLS and libcurl went past it: two readers of one EHLO that disagree. */
+/* The relay offers STARTTLS and libcurl passed over the offer: two readers of one answer to EHLO that disagree. */
 bool transcript_tls_missed(const struct transcript *t);
-/* The line as it may be shown and kept: in room, unless there is nothing to mask. first: an answer begins. */
+/* The line as it may be shown and kept; it is copied to room if something has to be masked. first: an answer begins. */
 struct slice transcript_masked(const struct transcript *t, struct slice line, bool first, char room[static MASK_ANSWER]);
-bool transcript_may_log_in(const struct transcript *t); /* there is no password, or it may go now */
-/* Passes a line on as it is, for what is said after libcurl's part. */
+bool transcript_may_log_in(const struct transcript *t); /* there is no password, or it may be sent now */
+/* Shows a line unchanged to the watcher: for what is said after libcurl's part. */
 void transcript_show(const struct transcript *t, char way, struct slice line);
-enum stage transcript_stage(const struct transcript *t); /* what is going on */
+enum stage transcript_stage(const struct transcript *t); /* the stage that the session has come to */
 
 #endif
