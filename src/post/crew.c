@@ -212,13 +212,23 @@ static bool without_mail(struct member *m, int64_t when)
 	return true;
 }
 
+/* No session can be opened any more without the password that is wiped: that the relay has left the one there was is found before
+ * mail is taken, or that mail would count as tried. */
+static bool is_spent(struct member *m)
+{
+	bool was_open = m->link->session, spent = link_is_spent(m->link);
+
+	m->crew->open -= was_open && !m->link->session;
+	return spent;
+}
+
 /* Finds mail, and a session for it. False: there is no more for this member to do. */
 static bool go_on(struct member *m)
 {
 	struct crew *c = m->crew;
 	int64_t when;
 
-	if (!m->link->session && (c->rules.closed || link_is_spent(m->link)))
+	if (is_spent(m) || (!m->link->session && c->rules.closed))
 		return false;
 	if (!m->link->session && crew_rules_is_full(&c->rules, c->open + c->opening, clock_steady()))
 		return rest(m, c->open + c->opening > c->rules.limit ? 0 : c->rules.retry_at);
