@@ -66,7 +66,7 @@ static void show_entry(const struct listing *l, const struct entry *e, bool busy
 	show_text("", *e->envelope.sender ? e->envelope.sender : "<>", "", "");
 	if (busy)
 		puts("\t(it is being tried)");
-	else if (e->held && !l->failed)
+	else if (e->on_hold && !l->failed)
 		puts("\t(held)");
 	else if (e->attempts || l->failed)
 		show_tries(l, e);
@@ -81,7 +81,7 @@ static void show_entry(const struct listing *l, const struct entry *e, bool busy
 
 static int print_object(struct buf *out, const struct listing *l, const struct entry *e, bool busy)
 {
-	const char *queue = l->failed ? "failed" : busy ? "active" : e->held ? "hold" : e->attempts ? "deferred" : "incoming";
+	const char *queue = l->failed ? "failed" : busy ? "active" : e->on_hold ? "hold" : e->attempts ? "deferred" : "incoming";
 
 	if (buf_printf(out, "{\"queue_name\":\"%s\",\"queue_id\":\"%s\",\"arrival_time\":%lld,\"message_size\":%" PRIu64
 			    ",\"account\":", queue, e->id, (long long)e->arrived, e->size) < 0 ||

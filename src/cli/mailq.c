@@ -59,9 +59,9 @@ static int change(struct keeper *k, struct entry *e, bool failed, struct failure
 
 	if (how == MODE_REMOVE)
 		return failed ? spool_forget(&k->spool, e, f) : spool_finish(&k->spool, e, false, f);
-	if (how == MODE_RELEASE && e->held)
+	if (how == MODE_RELEASE && e->on_hold)
 		outcome_idle(e, clock_wall(), 0);
-	e->held = how == MODE_HOLD;
+	e->on_hold = how == MODE_HOLD;
 	e->next = how == MODE_RELEASE ? clock_wall() : e->next;
 	return spool_record(&k->spool, e, f);
 }

@@ -31,7 +31,7 @@ struct job *crew_fetch(struct crew *c, int64_t *when)
 	return c->over ? NULL : c->client->next(c->client->ctx, crew_is_alone(c), when);
 }
 
-/* Whoever was not tried is as if nobody had named him yet. */
+/* A recipient that was not tried is as one of a mail that was never given. */
 void crew_give_back(struct crew *c, struct job *j)
 {
 	struct envelope *v = &j->mail.envelope;

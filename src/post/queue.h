@@ -26,7 +26,7 @@ struct queue_order {
 	const struct watcher *watcher;
 	struct filter which;
 	const struct account *only; /* mail of this account; NULL: of any */
-	/* Of whoever looks after mail whose account cannot be loaded: limits for failed/ (NULL: what was given up stays), age, bounces. */
+	/* Limits for failed/ (NULL: what was given up stays); ages and bounces mail whose account cannot be loaded. */
 	const struct account *fallback;
 	struct link *link;   /* whose session is used, and kept; or NULL */
 	size_t most;	     /* mails that are tried; 0: all */

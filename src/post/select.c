@@ -25,7 +25,7 @@ static bool has(const char *text, const char *part)
 
 bool select_is_due(const struct filter *which, const struct entry *e, time_t now)
 {
-	return !e->held && (which->all || defer_is_due(e->next, now));
+	return !e->on_hold && (which->all || defer_is_due(e->next, now));
 }
 
 static bool fits(const struct filter *which, const struct entry *e, time_t now)

@@ -234,7 +234,7 @@ int entry_print_state(struct buf *out, const struct entry *e)
 	if (e->envelope.without)
 		snprintf(without, sizeof without, "Without: %s\n", offers_print(offers, e->envelope.without));
 	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%s%sLast: %s\nVerdicts: ", e->attempts,
-		       seconds(e->next), e->held, e->warned, seconds(e->idle), since, without, last) < 0)
+		       seconds(e->next), e->on_hold, e->warned, seconds(e->idle), since, without, last) < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);
@@ -280,7 +280,7 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 		else if (named(line, "Next", &value) && slice_number(value, YEAR_9999, &n))
 			e->next = (time_t)n;
 		else if (named(line, "Held", &value) && slice_number(value, 1, &n))
-			e->held = n;
+			e->on_hold = n;
 		else if (named(line, "Idle", &value) && slice_number(value, YEAR_9999, &n))
 			e->idle = (time_t)n;
 		else if (named(line, "Since", &value) && slice_number(value, YEAR_9999, &n))

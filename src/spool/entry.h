@@ -32,7 +32,7 @@ struct entry {
 	time_t since;		  /* from when the age counts, where `arrived` proved to be ahead of the clock; or 0 */
 	time_t idle;		  /* seconds in which no run tried the mail, though it was due: they do not count as its age */
 	unsigned attempts;
-	bool held;
+	bool on_hold;
 	bool warned; /* its sender was told that it waits (queue_warning) */
 	const char *last; /* what the last try came to, in words; or "" */
 	int fd;		  /* the mail's file, open and locked; or -1 */

@@ -1,5 +1,5 @@
 /*
- * spool/inside - what the parts of spool/ share: spool.c (accepts and lists), hold.c (takes, records, finishes), sweep.c
+ * spool/inside - what the parts of spool/ share: spool.c (accepts and lists), take.c (takes, records, finishes), sweep.c
  * (clears away)
  *
  * Owns: nothing. Errors: spool_fails makes errno a failure. Threads: one. Source: mysend-spool(5).

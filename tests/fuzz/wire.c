@@ -119,7 +119,7 @@ static void is_same_entry(const struct entry *a, const struct entry *b, struct s
 	is_same_envelope(&a->envelope, &b->envelope, text);
 	HOLDS(a->arrived == b->arrived && a->size == b->size && a->eightbit == b->eightbit, text);
 	HOLDS(strcmp(a->account, b->account) == 0 && fuzz_same_text(a->config, b->config) && a->envelope.without == b->envelope.without, text);
-	HOLDS(a->attempts == b->attempts && a->next == b->next && a->held == b->held && a->warned == b->warned, text);
+	HOLDS(a->attempts == b->attempts && a->next == b->next && a->on_hold == b->on_hold && a->warned == b->warned, text);
 	HOLDS(a->idle == b->idle && a->since == b->since, text);
 }
 

@@ -25,7 +25,7 @@ static const char *put(const char *account, const char *config, const char *send
 	envelope_add(&e.envelope, &in, "settled@example.org")->verdict = ACCEPTED;
 	e.attempts = due || doubt || held;
 	e.next = e.attempts ? now + due : 0;
-	e.held = held;
+	e.on_hold = held;
 	assert_int_equal(spool_accept(&spool, &e, source_text(&in, SLICE("Subject: x\r\n\r\nbody\r\n")), &f), 0);
 	return arena_printf(&in, "%s", e.id);
 }

@@ -198,7 +198,7 @@ static void test_a_state_comes_back_as_it_was_written(void **state)
 	(void)state;
 	e.attempts = 3;
 	e.next = 880128000;
-	e.held = true;
+	e.on_hold = true;
 	e.idle = 5;
 	e.last = "RCPT TO: 450\nlater";
 	e.envelope.recipient[0].verdict = REFUSED;
@@ -208,7 +208,7 @@ static void test_a_state_comes_back_as_it_was_written(void **state)
 	assert_string_equal(out.p, "mysend-state 1\nAttempts: 3\nNext: 880128000\nHeld: 1\nWarned: 0\nIdle: 5\nLast: RCPT TO: 450\\x0alater\nVerdicts: ru\n");
 	assert_int_equal(entry_parse_state(&again, &in, slice_of(out.p), &f), 0);
 	assert_int_equal(again.attempts, 3);
-	assert_true(again.next == e.next && again.held);
+	assert_true(again.next == e.next && again.on_hold);
 	assert_int_equal(again.envelope.recipient[0].verdict, REFUSED);
 	assert_int_equal(again.envelope.recipient[1].verdict, UNSURE);
 	assert_false(entry_is_settled(&again));
