@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #endif
 
-enum { DESCRIPTORS = 65536 }; /* no more than that are tried one by one */
+enum { DESCRIPTORS = 65536 }; /* where close_range(2) is missing, at most so many descriptors are closed one by one */
 
 void again_exec(const char *called, char *const argv[], char *const env[])
 {

@@ -55,7 +55,8 @@ static void *take(struct arena *a, size_t size)
 	if (BLOCK)
 		size = (size + align - 1) / align * align;
 	if (!b || size > b->room - b->used) {
-		/* A large piece gets a block of its own, behind the one in use: its rest is not lost. */
+		/* A large piece gets a block of its own, which goes behind the block in use, so that the rest of that block can
+		 * still be used. */
 		if (b && size > BLOCK / 4) {
 			b->older = block_new(size, b->older);
 			b = b->older;

@@ -23,7 +23,7 @@ struct arena {
 
 void *arena_zeroed(struct arena *a, size_t count, size_t size);
 char *arena_text(struct arena *a, const char *text, size_t len); /* NUL-terminated copy */
-/* A copy that is of one line for who reads it: white space that is no line end is a space. */
+/* A copy in which other white space than line ends is a space, so that it is shown on one line. */
 char *arena_line(struct arena *a, const char *text);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 /* An array with space for one more: old itself, or a copy twice as large with the rest zeroed. */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Not tolower(3): what mail compares without case is ASCII in every locale. */
+/* Not tolower(3), which depends on the locale: what mail compares without case is ASCII. */
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -321,7 +321,7 @@ bool slice_is_invisible(struct slice c)
 	return i < sizeof range / sizeof *range && code >= range[i].first;
 }
 
-/* One character that is not to be printed as it is: its code point, or the octet. */
+/* Writes a character that must not be printed as \u{HEX} or, where it is an octet, as \xHH. */
 static int escape(char to[16], struct slice c)
 {
 	if (c.len > 1)
@@ -341,7 +341,7 @@ void printable(char *to, size_t room, struct slice s)
 		n = c.len;
 		if (((unsigned char)*c.p > 127 && !utf8) || slice_is_invisible(c))
 			c = (struct slice){escaped, (size_t)escape(escaped, c)};
-		if (used + c.len >= room) /* no half of a character */
+		if (used + c.len >= room) /* a character is never cut in two */
 			break;
 		memcpy(to + used, c.p, c.len);
 		used += c.len;

@@ -44,7 +44,7 @@ static int open_to(const char *path, int kind)
 	return -1;
 }
 
-/* All of it, or -1: what is left of a piece would be taken for the next. */
+/* Sends all octets or returns -1: where a stream takes a part only, its reader would take the rest for the next datagram. */
 static int send_within(int fd, struct slice bytes, unsigned ms)
 {
 	int64_t until = clock_steady() + ms, left;

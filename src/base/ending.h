@@ -17,7 +17,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-enum { ENDING_LOOK_MS = 500, ENDING_MS = 60 * 1000 }; /* how long the answer to what was wholly sent is waited for */
+enum { ENDING_LOOK_MS = 500, ENDING_MS = 60 * 1000 }; /* ENDING_MS: how long the answer to a message that was wholly sent is waited for */
 
 struct ending {
 	sigset_t before;
@@ -26,6 +26,6 @@ struct ending {
 void ending_hold(struct ending *held);
 void ending_release(const struct ending *held);
 bool ending_asked(void);
-bool ending_is_abort(void); /* by a person, with SIGINT, and by nothing else */
+bool ending_is_abort(void); /* we were told to end by SIGINT alone, that is, by a person */
 
 #endif

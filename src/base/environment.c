@@ -7,7 +7,7 @@
 
 static const char *const folders[] = {"/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"};
 
-/* One of the folders of time zones, or in it. */
+/* The path is one of the folders of time zones, or is in one. */
 static bool is_in_zones(const char *path)
 {
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
@@ -32,11 +32,11 @@ static bool zone_is_fine(const char *zone)
 void environment_clean(void)
 {
 	static const char *const unwanted[] = {
-		"SSLKEYLOGFILE", /* libcurl and some TLS libraries write the keys of every session there */
-		"OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_MODULES", "OPENSSL_ENGINES", /* code, and less of TLS */
+		"SSLKEYLOGFILE", /* names a file into which libcurl and some TLS libraries write the keys of every session */
+		"OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_MODULES", "OPENSSL_ENGINES", /* have OpenSSL load code, or lower its level of security */
 		"GNUTLS_SYSTEM_PRIORITY_FILE",
-		"GCONV_PATH",  /* code, for iconv(3) */
-		"HOSTALIASES", /* a file, which may be a FIFO, with other names for hosts */
+		"GCONV_PATH",  /* has iconv(3) load code */
+		"HOSTALIASES", /* names a file, which may be a FIFO, with other names for hosts */
 	};
 	const char *zone = getenv("TZ"), *zones = getenv("TZDIR");
 

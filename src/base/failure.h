@@ -38,7 +38,7 @@ struct failure {
 	int code;	   /* 0 or the relay's reply code */
 	int client_code;   /* 0 or ours, for a client that speaks SMTP to us; then enhanced is ours, too */
 	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
-	char relay[272];   /* "" or HOST:PORT, whom we were talking to */
+	char relay[272];   /* "" or HOST:PORT of the relay */
 	char text[512];	   /* the relay's words, or ours; one line, printable */
 	enum hint hint_id; /* NO_HINT, or which row hint is */
 	char hint[256];	   /* "", or that row with its arguments */
@@ -48,32 +48,32 @@ struct failure {
 int fail(struct failure *f, enum stage at, int exit, const char *fmt, ...) PRINTF(4, 5);
 int fail_errno(struct failure *f, enum stage at, int exit, const char *fmt, ...) PRINTF(4, 5);
 
-/* Puts words in front of the text; returns -1 too. */
+/* Puts words in front of the failure's text; returns -1 too. */
 int failure_in(struct failure *f, const char *fmt, ...) PRINTF(2, 3);
-/* failure_hint(f, HINT_CHMOD_600, path): sets the hint, unless there is one already; returns -1 too. Arguments are texts,
- * in the order of the row's; where one lacks, its name is shown. */
+/* failure_hint(f, HINT_CHMOD_600, path) sets the hint, unless the failure has one already; returns -1 too. The arguments are texts,
+ * in the order of those in the row; for one that is missing its name is shown. */
 #define failure_hint(f, ...) failure_add_hint((f), HINT_ID(__VA_ARGS__, NULL), HINT_ARGUMENTS(__VA_ARGS__, NULL))
 #define HINT_ID(id, ...) (id)
 #define HINT_ARGUMENTS(id, ...) ((const char *const[]){__VA_ARGS__})
 int failure_add_hint(struct failure *f, enum hint id, const char *const *arguments);
-/* A row by itself, cut at room. */
+/* Writes the text of a row alone, cut where room ends. */
 void hint_print(char *to, size_t room, enum hint id, const char *const *arguments);
 bool failure_is_temporary(const struct failure *f);
 
 /* What the system calls an error (strerror(3), for threads). Leaves errno as it is. */
 void failure_errno(int error, char *to, size_t room);
 
-/* What was being done, in SMTP's own words: "connect", "RCPT TO", ... */
+/* The stage in SMTP's own words: "connect", "RCPT TO", ... */
 const char *stage_words(enum stage at);
 bool stage_is_remote(enum stage at);
 
-/* A failure as one printable line, cut if need be, in the caller's room. Its text is always there; before it, if asked for and
- * if there is such a thing: where the relay was and what it was asked ("RCPT TO:<bob@example.org> to HOST:PORT: "), whom (or
- * NULL) in brackets; and its code with the enhanced code ("550 5.1.1 "). */
+/* A failure as one printable line, cut if need be, in the caller's room. The failure's text is always there. In front of it stand,
+ * where `parts` asks for them and the failure has them: WORDS_WHERE, the stage, `whom` (or NULL) and the relay ("RCPT
+ * TO:<bob@example.org> to HOST:PORT: "); WORDS_CODE, the code and the enhanced code ("550 5.1.1 "). */
 enum { WORDS_WHERE = 1, WORDS_CODE = 2, FAILURE_WORDS = 2600 };
 const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f, unsigned parts, const char *whom);
 
-/* EX_UNAVAILABLE as "EX_UNAVAILABLE". */
+/* The name of a status: "EX_UNAVAILABLE". */
 const char *exit_words(int status);
 
 #endif

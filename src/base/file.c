@@ -23,7 +23,7 @@ bool file_standard_open(void)
 
 	for (int fd = 0; fd <= 2; fd++)
 		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
-			return false; /* no /dev/null: what else could be done? */
+			return false; /* /dev/null cannot be opened: nothing more can be done */
 	return input;
 }
 
@@ -36,7 +36,7 @@ ssize_t file_read(int fd, void *to, size_t room)
 
 		if (n >= 0 || (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK))
 			return n;
-		/* Somebody made it non-blocking, and shares it with us: wait, and leave it as it is. */
+		/* Another process that has the same descriptor made it non-blocking: wait for it, and do not change that. */
 		if (errno != EINTR && poll(&p, 1, -1) < 0 && errno != EINTR)
 			return -1;
 	}
@@ -83,7 +83,8 @@ int file_offer(int fd, const void *p, size_t len, unsigned ms)
 	const char *at = p;
 
 	while (len) {
-		/* What there is room for at once: more could wait for a reader, and the descriptor is not ours to make non-blocking. */
+		/* At most PIPE_BUF octets at a time: a larger write could wait for a reader, and the descriptor, which other
+		 * processes have too, must not be made non-blocking. */
 		size_t piece = len < PIPE_BUF ? len : PIPE_BUF;
 		int ready = poll(&out, 1, (int)ms);
 
@@ -161,7 +162,8 @@ int file_lock(int fd, unsigned ms)
 	return 0;
 }
 
-/* No lock: a reader could hold it. A write of O_APPEND goes behind all that is there, whoever else writes. */
+/* No lock is taken, since a reader of the log could hold one. O_APPEND writes at the end of the file, whatever other processes
+ * write. */
 int file_append(const char *path, struct slice bytes, struct failure *f)
 {
 	int fd = trusted_append(path, f);
@@ -205,7 +207,7 @@ int file_end_output(struct failure *f)
 
 	if (!ferror(stdout) && fflush(stdout) == 0)
 		return 0;
-	/* An earlier failure's errno is gone: the pipe itself says whether somebody is at its other end. */
+	/* errno of an earlier failed write is gone: poll(2) tells whether a reader is at the other end of the pipe. */
 	if (errno == EPIPE || (poll(&out, 1, 0) > 0 && out.revents & (POLLERR | POLLHUP)))
 		return 0;
 	return fail_errno(f, AT_INPUT, EX_IOERR, "writing to standard output");

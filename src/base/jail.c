@@ -12,7 +12,7 @@
 
 enum { NOBODY = 65534 };
 
-/* Not with the sanitizer, which has calls of its own to make. */
+/* No filter in a build with a sanitizer, which makes system calls of its own. */
 #if defined(HAVE_LINUX_SECCOMP_H) && !defined(__SANITIZE_ADDRESS__) && !defined(ARENA_EXACT) && \
 	(defined(__x86_64__) || (defined(__aarch64__) && defined(__AARCH64EL__)))
 #include <linux/audit.h>
@@ -29,12 +29,13 @@ enum { NOBODY = 65534 };
 #define IS(call, over) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, (over))
 #define ANSWER(what) BPF_STMT(BPF_RET | BPF_K, (what))
 #define ALLOW(call) IS(call, 1), ANSWER(SECCOMP_RET_ALLOW)
-/* Both have what the memory may be used for as their third argument; the lower half of it stands first on these machines. */
+/* mmap and mprotect have the protection of the memory (PROT_EXEC) as their third argument; on these machines its lower half stands
+ * first. */
 #define ALLOW_DATA(call)                                                                                     \
 	IS(call, 4), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),             \
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 1, 0), ANSWER(SECCOMP_RET_ALLOW), ANSWER(SECCOMP_RET_ERRNO | EPERM)
 
-/* Memory that cannot be run, reading and writing what is open, the end. */
+/* Allowed: memory that cannot be executed, reading and writing what is open, and exit. */
 static enum jail filter(int *why)
 {
 	struct sock_filter code[] = {
@@ -49,7 +50,7 @@ static enum jail filter(int *why)
 	};
 	struct sock_fprog program = {sizeof code / sizeof *code, code};
 
-	/* An older kernel says EINVAL; a strict container EPERM, ENOSYS or EACCES. The limits have to do then. */
+	/* An older kernel answers EINVAL, a strict container EPERM, ENOSYS or EACCES. Then there are only the limits. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
 		return JAIL_FILTER;
 	*why = errno;
@@ -63,8 +64,8 @@ static enum jail filter(int *why)
 }
 #endif
 
-/* Root's process becomes nobody's, for good. The number is not looked up: that would read files, and load libraries. In some
- * containers there is no such number, or nobody may become another: errno of that. */
+/* A process of root's becomes one of the user 65534 ("nobody"), for good. The number is not looked up in passwd, which would read
+ * files and load libraries. Fails with errno in containers that have no such number, or do not allow it. */
 static int leave_root(void)
 {
 	int why = 0;
@@ -76,12 +77,12 @@ static int leave_root(void)
 			why = EPERM;
 	}
 #ifdef __linux__
-	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* nor does another process of nobody's look into it, or steer it */
+	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* so that no other process of the user 65534 can read or trace this one */
 #endif
 	return why;
 }
 
-/* What is open stays open, with the limit on descriptors at 0. */
+/* Descriptors that are open stay open, also with the limit on descriptors at 0. */
 enum jail jail_enter(unsigned seconds, int *why)
 {
 	const struct {

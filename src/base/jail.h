@@ -13,10 +13,10 @@
 #define BASE_JAIL_H
 
 enum jail {
-	JAIL_FILTER,  /* limits and filter */
-	JAIL_LIMITS,  /* limits alone: no filter is known for this machine, or the program is built without one */
-	JAIL_REFUSED, /* limits alone: the system refuses the filter */
-	JAIL_ROOT,    /* limits alone, and as root: the system refuses another user, too */
+	JAIL_FILTER,  /* the limits and the filter hold */
+	JAIL_LIMITS,  /* only the limits hold: no filter is known for this machine, or the program is built without one */
+	JAIL_REFUSED, /* only the limits hold: the system refuses the filter */
+	JAIL_ROOT,    /* only the limits hold, and the process is root's: the system refuses another user, too */
 	JAIL_NONE
 };
 

@@ -1,6 +1,6 @@
 #include "base/json.h"
 
-/* Octets of the character that begins there, or 0. */
+/* How many octets the UTF-8 character at the beginning of s has, or 0. */
 static size_t character(struct slice s)
 {
 	for (size_t n = 1; n <= 4 && n <= s.len; n++)
@@ -17,7 +17,7 @@ static int one(struct buf *out, struct slice c)
 		return buf_printf(out, "\\%c", *c.p);
 	if (slice_is_invisible(c) && code < 0x10000)
 		return buf_printf(out, "\\u%04x", code);
-	if (slice_is_invisible(c)) /* RFC 8259 7: a pair */
+	if (slice_is_invisible(c)) /* RFC 8259 7: two escapes, a surrogate pair */
 		return buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
 	return buf_slice(out, c);
 }

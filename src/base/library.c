@@ -10,7 +10,7 @@
 static int cannot(enum stage at, struct failure *f)
 {
 	char shown[sizeof f->text];
-	const char *words = dlerror(); /* with a path in it, perhaps one of the environment's */
+	const char *words = dlerror(); /* holds a path, which may come from the environment */
 
 	printable(shown, sizeof shown, slice_of(words ? words : "the dynamic linker does not say why"));
 	return fail(f, at, EX_TEMPFAIL, "%s", shown);
@@ -18,8 +18,9 @@ static int cannot(enum stage at, struct failure *f)
 
 int library_load(const struct library *l, void *table, enum stage at, struct failure *f)
 {
-	/* What it calls is looked up when it is called, as for a program that is linked with it: half a millisecond less, and what a
-	 * protocol needs that is never spoken may be missing. What it brings along is for itself alone (RTLD_LOCAL). */
+	/* RTLD_LAZY: functions that the library calls are looked up when it calls them, as in a program that is linked with it.
+	 * That saves half a millisecond, and a function may be missing that only an unused protocol needs. RTLD_LOCAL: the
+	 * libraries that it brings along are visible to itself alone. */
 	void *handle = dlopen(l->soname, RTLD_LAZY | RTLD_LOCAL), *function;
 
 	if (!handle)
@@ -31,7 +32,8 @@ int library_load(const struct library *l, void *table, enum stage at, struct fai
 		function = dlsym(handle, l->functions[i].name);
 		memcpy((char *)table + l->functions[i].offset, &function, sizeof function);
 	}
-	/* As the linker's own table of a program that is linked (-z relro): what decides where a call goes cannot be overwritten. */
+	/* The table becomes read-only, like the linker's own table of a linked program (-z relro), so that nothing can redirect our
+	 * calls. */
 	if (l->protect)
 		(void)!mprotect(table, l->protect, PROT_READ);
 	return 0;

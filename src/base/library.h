@@ -21,17 +21,17 @@
 
 struct library_function {
 	const char *name;
-	size_t offset; /* in the table, of the pointer to it */
+	size_t offset; /* offset in the table of the pointer to the function */
 };
 
 struct library {
-	const char *soname; /* without a path: where it is looked for is the dynamic linker's business alone */
+	const char *soname; /* without a path: the dynamic linker alone decides where it looks */
 	const struct library_function *functions;
 	size_t count;
-	size_t protect; /* octets of the table, whole pages; 0: it stays as it is */
+	size_t protect; /* how many octets of the table become read-only, whole pages; 0: none */
 };
 
-/* As large as the pages of any machine. It is not touched before it is filled, and costs one page then. */
+/* Aligned to the largest page of any machine. The table costs no memory before it is filled, and one page then. */
 #define LIBRARY_TABLE __attribute__((aligned(65536)))
 
 MUST_CHECK int library_load(const struct library *l, void *table, enum stage at, struct failure *f);

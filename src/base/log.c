@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 
-/* Global: set by the options, before there is a thread, and read from then on. */
+/* Global: written once, when the options are read and there is one thread; from then on only read. */
 static bool quiet, debug;
 
 void log_quiet(void)
@@ -34,7 +34,7 @@ static void line(const char *kind, const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof text, fmt, ap);
 	printable(shown, sizeof shown, slice_of(text));
-	/* In one write: several threads, and processes, have the same standard error. */
+	/* The line goes out in one write, since several threads and processes share standard error. */
 	len = snprintf(whole, sizeof whole, "mysend: %s%s\n", kind, shown);
 	(void)!file_write(STDERR_FILENO, whole, (size_t)len);
 }

@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-struct question { /* the thread's own */
-	int to; /* where the answer is awaited, or nobody is any more */
+struct question { /* the thread owns it, and frees it */
+	int to; /* the pipe to the caller, which may have given up waiting */
 	char host[LOOKUP_NAME + 1];
 };
 
@@ -49,7 +49,7 @@ static void *run(void *own)
 	return NULL;
 }
 
-/* 0: somebody is on it, and will close the descriptor. */
+/* 0: a thread has begun the look-up, and will close `to`. */
 static int begin(const char *host, int to)
 {
 	struct question *q = calloc(1, sizeof *q);
@@ -61,7 +61,7 @@ static int begin(const char *host, int to)
 		return -1;
 	q->to = to;
 	snprintf(q->host, sizeof q->host, "%s", host);
-	/* Signals are for whoever has asked, and SIGPIPE is for nobody. */
+	/* Signals are blocked in this thread, so that the caller's thread gets them; a SIGPIPE is lost. */
 	sigfillset(&all);
 	if (pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
 		ok = pthread_create(&thread, NULL, run, q) == 0 ? 0 : -1;

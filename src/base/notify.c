@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/datagram.h"
 
-enum { PATIENCE_MS = 1000 }; /* a service manager that takes nothing for so long does not hold up the mail */
+enum { PATIENCE_MS = 1000 }; /* how long the service manager is waited for */
 
 void notify(const char *state)
 {

@@ -8,7 +8,7 @@
 #define BASE_NOTIFY_H
 
 void notify(const char *state);
-/* RELOADING=1, with the time that goes with it. */
+/* Sends RELOADING=1, with the time that sd_notify(3) wants with it. */
 void notify_reloading(void);
 
 #endif

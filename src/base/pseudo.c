@@ -8,7 +8,7 @@
 
 bool pseudo_is(int fd)
 {
-	/* As in statfs(2). */
+	/* The types of such file systems, as statfs(2) gives them. */
 	static const unsigned long kinds[] = {
 		0x9fa0,	    /* proc */
 		0x62656572, /* sysfs */

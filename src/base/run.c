@@ -31,8 +31,8 @@ static void child(const char *command, int out)
 	_exit(127);
 }
 
-/* 0 when the command closed its output or has ended (what it left behind in the background may keep it open), -1
- * with errno: ETIME, ECANCELED (we are told to end), EFBIG or what read said. */
+/* Reads the command's output. 0: the command has closed it, or has ended (a process that it left in the background may keep it
+ * open). -1 with errno: ETIME, ECANCELED (we are told to end), EFBIG, or that of read(2). */
 static int collect(int fd, pid_t pid, int64_t until, struct buf *output)
 {
 	bool ended = false;
@@ -62,7 +62,7 @@ static int collect(int fd, pid_t pid, int64_t until, struct buf *output)
 		if (n <= 0)
 			return (int)n;
 		added = buf_add(output, piece, (size_t)n);
-		explicit_bzero(piece, sizeof piece); /* it may have been a password */
+		explicit_bzero(piece, sizeof piece); /* the output may be a password */
 		if (added < 0) {
 			errno = EFBIG;
 			return -1;
@@ -70,7 +70,8 @@ static int collect(int fd, pid_t pid, int64_t until, struct buf *output)
 	}
 }
 
-/* Some commands close their output and go on: wait for the end, but not for ever. *late: it was ended. */
+/* Some commands close their output and go on: the end of the command is waited for, but not for ever. *late: the command was
+ * killed. */
 static int reap(pid_t pid, int64_t until, bool *late)
 {
 	const struct timespec pause = {0, 2 * 1000 * 1000};
@@ -88,7 +89,7 @@ static int reap(pid_t pid, int64_t until, bool *late)
 	return got < 0 ? -1 : status;
 }
 
-/* One at a time: the end of another's pipe that a command had inherited would keep that one open. */
+/* Under a lock, so that no command inherits the end of another command's pipe and keeps that pipe open. */
 static pid_t start(const char *command, int *from)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -99,10 +100,10 @@ static pid_t start(const char *command, int *from)
 	if (pipe(ends) == 0) {
 		fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 		fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-		/* A caller that ignores it has that inherited; then nobody's end could be waited for. */
+		/* We may have inherited that SIGCHLD is ignored; then no child could be waited for. */
 		signal(SIGCHLD, SIG_DFL);
 		pid = fork();
-		if (pid == 0) /* no process group of its own: it may ask on the terminal */
+		if (pid == 0) /* the command stays in our process group, so that it may ask on the terminal */
 			child(command, ends[1]);
 		error = errno;
 		close(ends[1]);

@@ -17,7 +17,7 @@
 #include "base/pseudo.h"
 
 #ifdef O_PATH
-#define SEARCH O_PATH /* a folder that may be passed through need not be readable */
+#define SEARCH O_PATH /* a folder on the way need not be readable */
 #elif defined O_SEARCH
 #define SEARCH O_SEARCH
 #else
@@ -31,16 +31,17 @@ static bool is_ours(uid_t uid)
 	return uid == 0 || uid == geteuid();
 }
 
-/* No error, but an entry that is not there (getgrnam(3) lists what systems say then). */
+/* The error means that there is no such entry (getgrnam(3) lists what systems say then). */
 static bool is_absent(int error)
 {
 	return error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM;
 }
 
-/* False where somebody else is in it, or nobody can say. Whose first group it is stands in no list of members. */
+/* True where no other user is in the group; false also where that cannot be found out. Users whose primary group it is are in no
+ * list of its members, so that passwd is searched for them. */
 static bool group_is_ours(gid_t gid)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* a walk through passwd is the process's, not a thread's */
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* getpwent(3) has one position for all threads */
 	const struct passwd *pw = NULL;
 	const struct group *gr;
 	bool ours;
@@ -64,21 +65,21 @@ static bool group_is_ours(gid_t gid)
 	return ours;
 }
 
-/* Somebody else may write it. */
+/* A user other than us and root may write it. */
 static bool is_shared(const struct stat *st)
 {
 	return !is_ours(st->st_uid) || st->st_mode & S_IWOTH || (st->st_mode & S_IWGRP && !group_is_ours(st->st_gid));
 }
 
-/* A path on the way to its file. */
+/* A path that is being followed to its file, name by name. */
 struct way {
 	int folder;
-	char name[NAME_OCTETS]; /* in it */
-	char rest[PATH_OCTETS]; /* behind the name */
+	char name[NAME_OCTETS]; /* the name that is looked at, in `folder` */
+	char rest[PATH_OCTETS]; /* what follows the name in the path */
 	unsigned links;
-	bool astray; /* there was a link that somebody else can have made */
-	char at[PATH_OCTETS];	  /* the folder, as far as it was named */
-	char shared[PATH_OCTETS]; /* the first folder on the way in which somebody else can put another thing; or "" */
+	bool astray; /* the path led through a link that another user can have made */
+	char at[PATH_OCTETS];	  /* the path of `folder`, as far as it was named */
+	char shared[PATH_OCTETS]; /* the first folder on the way in which another user can replace the next name; or "" */
 };
 
 static int too_long(void)
@@ -87,7 +88,7 @@ static int too_long(void)
 	return -1;
 }
 
-/* In a sticky one nobody takes away what is ours, and whose the next one is gets looked at there. */
+/* In a sticky folder no other user can remove what is ours, and the owner of the next name is checked when that is opened. */
 static void note_shared(struct way *w, const char *name)
 {
 	size_t len = *name == '/' ? 0 : strlen(w->at);
@@ -111,7 +112,7 @@ static int step_into(struct way *w, const char *name)
 	return 0;
 }
 
-/* Puts what is left of the path before the name and the rest again. */
+/* Goes on with `path`, followed by what was left of the path before. */
 static int go_on(struct way *w, const char *path)
 {
 	char whole[2 * PATH_OCTETS];
@@ -122,8 +123,8 @@ static int go_on(struct way *w, const char *path)
 	return *path == '/' ? step_into(w, "/") : 0;
 }
 
-/* The target of the link that the name is, which is then no other's: -1 where it is no link. A link is as good as who made it, or as
- * a folder in which nobody else can put another. */
+/* Reads the target of the name, if it is a link; -1: it is none. A link is trusted if it is ours or root's, or if no other user can
+ * put one into its folder. */
 static ssize_t read_link(struct way *w, char *to, size_t room)
 {
 	struct stat st;
@@ -146,7 +147,7 @@ static ssize_t read_link(struct way *w, char *to, size_t room)
 	return n;
 }
 
-/* 1: the name is a link, whose target comes next; 0: it is none. */
+/* 1: the name is a link, and its target is followed next; 0: the name is no link. */
 static int follow(struct way *w)
 {
 	char target[PATH_OCTETS];
@@ -159,7 +160,7 @@ static int follow(struct way *w)
 	return w->astray || errno || go_on(w, target) < 0 ? -1 : 1;
 }
 
-/* Takes the next name off the rest. */
+/* Takes the next name from w->rest. */
 static int next_name(struct way *w)
 {
 	const char *begin = w->rest + strspn(w->rest, "/");
@@ -173,7 +174,7 @@ static int next_name(struct way *w)
 	return 0;
 }
 
-/* To the folder in which the last name stands, through links that are ours or root's. */
+/* Follows the path to the folder in which its last name stands, and notes links that are neither ours nor root's. */
 static int find(struct way *w, const char *path, bool no_link)
 {
 	int more = 1;
@@ -265,7 +266,7 @@ int trusted_check(int fd, const char *path, unsigned rules, struct failure *f)
 	return check(&st, path, rules, f);
 }
 
-/* A second name of a file can be its owner's or whoever's, and of whatever file. */
+/* A file with a second name (hard link) is refused: another user can have made the link, to a file of ours that was never meant. */
 static int check_names(int fd, const struct stat *folder, const char *path, struct failure *f)
 {
 	struct stat st;
@@ -277,7 +278,7 @@ static int check_names(int fd, const struct stat *folder, const char *path, stru
 		       : 0;
 }
 
-/* -1, and errno as it was. */
+/* Always -1; errno stays. */
 static int cannot_open(const struct way *w, const char *path, unsigned rules, struct failure *f)
 {
 	int saved = errno;
@@ -285,7 +286,8 @@ static int cannot_open(const struct way *w, const char *path, unsigned rules, st
 
 	if (w->astray)
 		return refuse(f, path, "a link leads to it that somebody else can have made");
-	/* What has no path of its own, such as a pipe of /dev/fd, is found by the kernel alone. */
+	/* A file without a path of its own, such as a pipe of /dev/fd, cannot be followed name by name: only the kernel finds
+	 * it. */
 	if (saved == ENOENT && stat(path, &st) == 0 && check_kind(&st, path, rules, f) < 0)
 		return -1;
 	errno = saved;
@@ -304,7 +306,7 @@ int trusted_open(const char *path, unsigned rules, struct failure *f)
 		fd = open(path, how);
 		return fd < 0 ? cannot_open(&w, path, rules, f) : fd;
 	}
-	/* Before it is opened, too: there are devices that act when they are. */
+	/* The kind is checked before the file is opened, too, since some devices act when they are opened. */
 	if (find(&w, path, rules & TRUSTED_NO_LINK) == 0 && fstatat(w.folder, w.name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		if (check_kind(&st, path, rules, f) < 0) {
 			leave(&w);
@@ -333,7 +335,7 @@ int trusted_open(const char *path, unsigned rules, struct failure *f)
 	return -1;
 }
 
-/* 0: it may be written. */
+/* 0: the log may be written. */
 static int check_log(int fd, const struct stat *folder, const char *path, struct failure *f)
 {
 	struct stat st;

@@ -20,24 +20,25 @@
 #include "base/failure.h"
 
 enum trusted {
-	TRUSTED_KIND = 1,    /* a regular file, which is never waited for */
-	TRUSTED_OWNER = 2,   /* ours or root's, and none of /proc, whose words are another's */
-	TRUSTED_GROUP = 4,   /* no group with anybody else in it may write it */
-	TRUSTED_NO_LINK = 8, /* nor is the last name itself a link */
+	TRUSTED_KIND = 1,    /* a regular file: opening and reading it never waits */
+	TRUSTED_OWNER = 2,   /* ours or root's, and not in /proc, where the owner has not written the content */
+	TRUSTED_GROUP = 4,   /* not writable by a group that has other users */
+	TRUSTED_NO_LINK = 8, /* the last name is no link */
 	TRUSTED_FOLDER = 16, /* a folder, where TRUSTED_KIND would want a file */
-	TRUSTED_WAY = 32,    /* nobody else can put another in its place: who opens the path later finds the same */
+	TRUSTED_WAY = 32,    /* no other user can replace it: a later open of the path finds the same file */
 
-	TRUSTED_TEXT = TRUSTED_KIND | TRUSTED_OWNER,	   /* what can make us run nothing */
-	TRUSTED_COMMANDS = TRUSTED_TEXT | TRUSTED_GROUP,   /* what can */
+	TRUSTED_TEXT = TRUSTED_KIND | TRUSTED_OWNER,	   /* for files that cannot make us run a command */
+	TRUSTED_COMMANDS = TRUSTED_TEXT | TRUSTED_GROUP,   /* for files that can */
 };
 
 enum { TRUSTED_LINKS = 40 };
 
-/* Whatever the rules: a regular file that anybody may write is refused. */
+/* With any rules but 0 a regular file that anybody may write is refused. */
 MUST_CHECK int trusted_open(const char *path, unsigned rules, struct failure *f);
 MUST_CHECK int trusted_check(int fd, const char *path, unsigned rules, struct failure *f);
-/* To append to, made with mode 0600: a regular file or a device, whose last name is no link. Root writes into folders of
- * root's only. Where anybody may write the folder, the file must be ours or root's; where others may, it has one name. */
+/* Opens a file to append to it, made with mode 0600 if it is missing: a regular file or a device, whose last name is no link. Root
+ * appends only in folders of root's. Where anybody may write the folder, the file must be ours or root's; where other users may,
+ * the file must have no second name (hard link). */
 MUST_CHECK int trusted_append(const char *path, struct failure *f);
 
 #endif

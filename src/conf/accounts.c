@@ -22,7 +22,7 @@ static void note(struct accounts *all, struct arena *run, const char *path, cons
 	all->tried = arena_printf(run, "%s%s%s (%s)", all->tried, *all->tried ? ", " : "", path, what);
 }
 
-/* Not there, or not readable for a reason that whoever reads this can see to. */
+/* Why a file cannot be read, in words: it is not there, or something that the user can change. */
 static const char *why_not(struct arena *run, const char *path, int error)
 {
 	struct stat st;
@@ -53,13 +53,13 @@ static int read_open(struct config *c, struct arena *run, int fd, struct failure
 	return rc;
 }
 
-/* Why a file is read decides whose it may be: its commands are run. */
+/* How a file came to be read. That decides who may own it, since the commands in it are run. */
 enum must {
-	MAY_LACK,     /* the system's */
-	MUST_READ,    /* one of the usual ones, if it is there */
-	MUST_FIND,    /* of $MYSEND_CONFIG: anybody's, but its commands count only if it could be a usual one */
-	MUST_OBEY,    /* of -C: somebody has it before his eyes */
-	MUST_BE_OURS, /* once named, and read again for mail that waited */
+	MAY_LACK,     /* the system's file */
+	MUST_READ,    /* one of the user's usual files, if it is there */
+	MUST_FIND,    /* the file of $MYSEND_CONFIG: it may be anybody's, but its commands are run only if a usual file could be so */
+	MUST_OBEY,    /* the file of -C: the user has named it just now */
+	MUST_BE_OURS, /* a file that was named when mail was queued, read again for that mail */
 };
 
 static unsigned rules_of(enum must must)
@@ -72,7 +72,7 @@ static unsigned rules_of(enum must must)
 		return TRUSTED_KIND;
 	case MUST_OBEY:
 		return 0;
-	case MUST_BE_OURS: /* it may have become a link since */
+	case MUST_BE_OURS: /* the path may have become a link since */
 		return TRUSTED_COMMANDS | TRUSTED_NO_LINK;
 	}
 	return TRUSTED_COMMANDS;
@@ -85,12 +85,12 @@ static bool can_last(int fd, const char *path)
 	return trusted_check(fd, path, TRUSTED_COMMANDS, &unused) == 0;
 }
 
-/* 1: read, 0: not there (or, if it may be lacking, not readable), -1. */
+/* 1: the file was read; 0: it is not there (or may be missing, and is not readable); -1. */
 static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
 {
 	int fd = trusted_open(c->path, rules_of(must), f), error = errno, rc;
 	const char *why = fd >= 0 ? "read" : error ? why_not(run, c->path, error) : "refused";
-	/* In a folder that we may not enter, nobody knows. */
+	/* In a folder that we may not enter it cannot be told whether the file is there. */
 	bool there = fd >= 0 || access(c->path, F_OK) == 0;
 
 	note(all, run, c->path, why);
@@ -112,7 +112,7 @@ static int try_file(struct accounts *all, struct arena *run, struct config *c, e
 	return rc < 0 ? -1 : 1;
 }
 
-struct usual { /* the user's own, in this order */
+struct usual { /* the user's usual files, in the order in which they are tried */
 	const char *path[2];
 };
 
@@ -135,7 +135,7 @@ static int load_usual(struct accounts *all, struct arena *run, struct failure *f
 	struct usual u = usual_files(run);
 	int rc = 0;
 
-	/* root's is for everybody, unless there is one of its own already. */
+	/* root makes the file for all users, unless root has one of its own already. */
 	all->place = u.path[0] && (geteuid() != 0 || access(u.path[0], F_OK) == 0) ? u.path[0] : all->system.path;
 	for (int i = 0; i < 2 && rc == 0; i++) {
 		if (!u.path[i])
@@ -146,7 +146,7 @@ static int load_usual(struct accounts *all, struct arena *run, struct failure *f
 	return rc;
 }
 
-/* What systemd gives to a service (LoadCredential=) it gives to the next under another name. */
+/* A path of LoadCredential= (systemd) cannot be read again by a later run, whose path is another. */
 static bool is_credential(const char *path)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
@@ -155,7 +155,7 @@ static bool is_credential(const char *path)
 	return len && strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
-/* The file would have been read without being named, too. */
+/* The file is one of the usual ones, which would have been read without being named. */
 static bool is_usual(struct arena *run, const char *path)
 {
 	struct usual u = usual_files(run);
@@ -171,7 +171,7 @@ static bool is_usual(struct arena *run, const char *path)
 	return false;
 }
 
-/* /dev/stdin: nobody can write a line into it. */
+/* /dev/stdin and its like: no line can be added to such a file. */
 static bool is_passing(const char *path)
 {
 	return slice_begins(slice_of(path), "/dev/") || slice_begins(slice_of(path), "/proc/");
@@ -192,9 +192,9 @@ static int load_named(struct accounts *all, struct arena *run, const char *confi
 		all->config = NULL;
 	rc = try_file(all, run, &all->user, must, f);
 	if (rc > 0 && all->config && !all->reread) {
-		char *real = realpath(all->config, NULL); /* where no link leads elsewhere the next time */
+		char *real = realpath(all->config, NULL); /* with all links followed, since they may lead elsewhere the next time */
 
-		/* A folder on the way may be called anything; what waits could not name it in one line. */
+		/* A folder on the way may have a line end in its name, which the entry of a waiting mail could not hold. */
 		if (real && slice_has_control(slice_of(real))) {
 			all->config_lasts = false;
 			free(real);
@@ -230,7 +230,7 @@ int accounts_load_again(struct accounts *out, struct arena *run, const char *con
 	return load(out, run, config, MUST_BE_OURS, f);
 }
 
-/* Nobody is told to read commands of somebody else's. */
+/* Whether a hint may tell the user to read this file: not if another user could have put commands into it. */
 static bool is_trusted(const char *path)
 {
 	struct failure unused;
@@ -241,7 +241,7 @@ static bool is_trusted(const char *path)
 	return fd >= 0;
 }
 
-/* The user's own file of msmtp, which can be read as it is; or NULL. */
+/* The user's msmtprc, which mysend can read unchanged; or NULL. */
 static const char *of_msmtp(struct arena *run)
 {
 	const char *xdg = getenv("XDG_CONFIG_HOME"), *home = whoami_home(run);
@@ -256,7 +256,7 @@ static const char *of_msmtp(struct arena *run)
 	return NULL;
 }
 
-/* What it says must not have to be found again. */
+/* Hints at the configuration that the program before mysend has left, so that the user need not look for the values again. */
 static int hint_of_predecessor(const struct accounts *all, struct arena *run, struct failure *f)
 {
 	struct predecessor p;
@@ -277,7 +277,8 @@ void accounts_no_relay(const struct accounts *all, struct arena *run, const char
 		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", account, all->tried);
 	else
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
-	if (!all->config && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0) /* what is to be set is set there, for others */
+	/* The relay would be set in the system's file, which only other users may read. */
+	if (!all->config && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0)
 		failure_hint(f, HINT_RELAY_SERVICE, all->system.path);
 	else if (msmtp)
 		failure_hint(f, HINT_RELAY_OF_MSMTP, msmtp, all->place);

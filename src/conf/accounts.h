@@ -18,17 +18,18 @@
 
 struct accounts {
 	struct config user, system;
-	const char *tried; /* every path, and what was found there */
-	const char *place; /* where a new file would go */
+	const char *tried; /* in words: every path that was tried, and what was found there */
+	const char *place; /* the path that a new file should have */
 	const char *config; /* the user's file, from the root on, where it is none of the usual ones; or NULL */
 	bool config_lasts; /* and it can be read again for mail that waits: a file, ours or root's, which others may not write */
-	bool reread;	   /* by accounts_load_again: no variable, option or credential of this run's counts */
+	bool reread;	   /* read by accounts_load_again: variables, options and credentials of this run do not count */
 };
 
 MUST_CHECK int accounts_load(struct accounts *out, struct arena *run, const char *config, struct failure *f);
-/* Later, for a mail that was taken by it: the file that was named then, which has to be ours or root's; NULL: the usual ones. */
+/* For mail that waited: reads the configuration file that was named when the mail was queued, which has to be ours or root's; NULL:
+ * the usual files. */
 MUST_CHECK int accounts_load_again(struct accounts *out, struct arena *run, const char *config, struct failure *f);
-/* What to do where an account of them names no relay. */
+/* The failure, with its hint, where an account names no relay. */
 void accounts_no_relay(const struct accounts *all, struct arena *run, const char *account, struct failure *f);
 
 #endif

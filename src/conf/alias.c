@@ -16,7 +16,7 @@ static int wrong(const struct aliases *a, const struct alias *of, struct failure
 	return fail(f, AT_CONFIG, EX_CONFIG, "root_to: %s", what);
 }
 
-/* What sendmail would run, write to or read; NULL: it is an address. */
+/* Why a member is refused: it is what sendmail would run, write to or read; NULL: it is an address. */
 static const char *refused(struct slice member)
 {
 	while (member.len && (*member.p == '"' || octet_is_blank(*member.p)))
@@ -30,7 +30,7 @@ static const char *refused(struct slice member)
 	return NULL;
 }
 
-/* The next member of a list: up to a comma outside quotes, comments and brackets. */
+/* Cuts the next member off a list, at a comma outside quotes, comments and brackets. */
 static bool next_member(struct slice *rest, struct slice *member)
 {
 	unsigned depth = 0;
@@ -63,12 +63,12 @@ struct walk {
 	struct alias *chain[DEPTH_MAX];
 	size_t depth;
 	uint64_t number;
-	bool once;    /* what the mail at hand has been given is not appended again */
-	bool check;   /* every alias is walked under one number: none that has been is walked again */
-	bool fresh;   /* what failed before is walked again, for its own words of a circle */
-	bool deep;    /* it failed for its depth, which depends on where it began */
-	bool any;     /* it came to somebody */
-	bool refused; /* it failed at a target that other programs have */
+	bool once;    /* who has got the mail at hand already is not appended again */
+	bool check;   /* all aliases are walked under one number, so that none is walked twice */
+	bool fresh;   /* an alias that failed before is walked again, so that a circle is told from where this walk began */
+	bool deep;    /* the walk failed for its depth, which depends on where it began */
+	bool any;     /* the walk came to at least one recipient */
+	bool refused; /* the walk failed at a target that is fine for sendmail (a command, a file) */
 };
 
 static void append(struct walk *w, const struct mailbox *box)
@@ -106,7 +106,7 @@ static void grow(struct walk *w, const struct alias *below)
 		top->height = below->height + 1;
 }
 
-/* Who gets it where a list names this one. */
+/* Follows a member of a list, which may be an alias itself. */
 static int follow_box(struct walk *w, const struct mailbox *box, struct failure *f)
 {
 	const char *domain = address_domain(box->address);
@@ -146,7 +146,8 @@ static int follow_member(struct walk *w, struct alias *of, struct slice member, 
 		return wrong(w->aliases, of, f, why);
 	if (address_list(&list, w->in, member, f) < 0)
 		return wrong(w->aliases, of, f, arena_printf(w->in, "%s", f->text));
-	/* Brackets, a name or a comment may stand in front of it; and maildomain would make somebody's address of it. */
+	/* The target of sendmail may stand behind brackets, a name or a comment; with maildomain it would become the address of
+	 * some user. */
 	for (size_t i = 0; i < list.count && !why; i++)
 		if (whoami_is_local(w->in, list.box[i].address))
 			why = refused(slice_of(list.box[i].address));
@@ -200,13 +201,13 @@ static int expand(struct walk *w, struct alias *to, struct failure *f)
 		return 0;
 	while (w->depth)
 		w->chain[--w->depth]->open = false;
-	/* Nobody is given what a walk that failed has found. */
+	/* Takes back what this walk has given: a walk that failed gives nothing. */
 	while (a->gifts > before)
 		a->given[--a->gifts]->mail = 0;
 	return -1;
 }
 
-/* The alias that speaks of it, or NULL. */
+/* The alias for the mailbox, or NULL. */
 static struct alias *alias_of(const struct aliases *a, struct arena *in, const struct mailbox *box)
 {
 	const char *domain = address_domain(box->address);
@@ -258,7 +259,7 @@ const char **aliases_note(struct aliases *a, struct arena *in, const struct mail
 	return &to->note;
 }
 
-/* As expand, where all that was walked before under the same number is known. */
+/* As expand, but what was walked before under the same number is not walked again. */
 static int check_one(struct walk *w, struct alias *to, struct failure *f)
 {
 	struct aliases *a = w->aliases;

@@ -14,18 +14,18 @@
 #include "conf/aliases.h"
 
 struct alias {
-	const char *name; /* as an address without a domain; "*" is spelled default */
+	const char *name; /* as an address without a domain; "*" stands as "default" */
 	struct slice list;
-	unsigned line; /* 0: the setting root_to */
-	bool open;	    /* it is being followed */
-	bool somebody;	    /* when it was followed last, it came to somebody */
-	uint64_t done;	    /* the number of the last walk that has been through it */
-	unsigned height;    /* so many aliases one behind the other, with this one */
-	uint64_t failed;    /* the number of the check in which a walk that failed has been through it, and */
-	const char *why;    /* what of */
-	bool refused;	    /* at a target that other programs have */
-	uint64_t mail;	    /* of the mail that has all its members */
-	uint64_t noted;	    /* of the mail that the note is for */
+	unsigned line; /* of the file; 0: made of the setting root_to */
+	bool open;	    /* it is being followed just now */
+	bool somebody;	    /* the last walk from it came to at least one recipient */
+	uint64_t done;	    /* the number of the last walk that has passed it */
+	unsigned height;    /* the longest chain of aliases from it, with itself */
+	uint64_t failed;    /* the number of the check in which a walk through it failed, and */
+	const char *why;    /* why that walk failed */
+	bool refused;	    /* it failed at a target that is fine for sendmail */
+	uint64_t mail;	    /* the number of the mail to which all its members were given */
+	uint64_t noted;	    /* the number of the mail that the note belongs to */
 	const char *note;
 };
 
@@ -34,15 +34,15 @@ struct aliases {
 	struct arena *in;
 	struct alias *alias; /* sorted: name, then line */
 	size_t count, room;
-	uint64_t numbers; /* so many walks and mails were there */
+	uint64_t numbers; /* how many walks and mails have been numbered */
 	uint64_t mail;	  /* the number of the mail at hand */
-	struct alias **given; /* all members of these have been given to it */
+	struct alias **given; /* the aliases whose members that mail has got */
 	size_t gifts, gift_room;
-	const char *broken[8]; /* the first lines that could not be read, and why */
+	const char *broken[8]; /* the first lines that could not be read, each with the reason */
 	size_t brokens;
 };
 
-/* name+detail is looked up whole, then without the detail; or_default: then default. NULL: there is none. */
+/* Looks up name+detail as it is, then without +detail, and with or_default then "default". NULL: there is no such alias. */
 struct alias *alias_find(const struct aliases *a, struct slice local, bool or_default);
 
 #endif

@@ -31,7 +31,7 @@ static void add(struct aliases *a, const char *name, struct slice list, unsigned
 	a->alias[a->count++] = (struct alias){.name = name, .list = list, .line = line};
 }
 
-/* The colon behind the name, which may be quoted. */
+/* The colon after the alias's name; the name may be quoted. */
 static const char *find_colon(struct slice line)
 {
 	bool quoted = false;
@@ -47,7 +47,7 @@ static const char *find_colon(struct slice line)
 	return NULL;
 }
 
-/* One whole alias: its continuation lines have been joined. */
+/* Reads one alias, whose continuation lines have been joined. */
 static void read_alias(struct aliases *a, struct slice text, unsigned line)
 {
 	const char *colon = find_colon(text), *name;
@@ -84,7 +84,7 @@ static void read_lines(struct aliases *a, char *text, size_t len)
 			word++;
 		if (word == stop || *word == '#' || *word == '\r') {
 			memset(p, ' ', (size_t)(stop - p));
-		} else if (word == p) { /* an alias begins: the one before is whole */
+		} else if (word == p) { /* an alias begins here, so that the one before is whole */
 			struct slice before = slice_trim((struct slice){text + begin, at - begin});
 
 			if (before.len)
@@ -146,7 +146,7 @@ int aliases_open(struct aliases **out, struct arena *run, const struct account *
 	return 0;
 }
 
-/* The first of that name. */
+/* The first alias of that name. */
 static struct alias *find_name(const struct aliases *a, struct slice name)
 {
 	size_t low = 0, high = a->count;
@@ -166,7 +166,7 @@ static struct alias *find_name(const struct aliases *a, struct slice name)
 	return low < a->count && slice_is(name, a->alias[low].name) ? &a->alias[low] : NULL;
 }
 
-/* name+detail is looked up whole, then without the detail. */
+/* name+detail is looked up as it is, then without +detail. */
 struct alias *alias_find(const struct aliases *a, struct slice local, bool or_default)
 {
 	struct alias *found = find_name(a, local);

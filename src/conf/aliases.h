@@ -22,15 +22,16 @@ enum { ALIASES_LIMIT = 16 * 1024 * 1024 };
 struct aliases;
 
 MUST_CHECK int aliases_open(struct aliases **out, struct arena *run, const struct account *a, struct failure *f);
-/* 1: an alias speaks of it, and who gets it is appended; 0: none does, and nothing is. */
+/* 1: there is an alias for the mailbox, and its recipients are appended; 0: there is none, and nothing is appended. */
 MUST_CHECK int aliases_expand(struct mailboxes *out, struct arena *in, struct aliases *a, const struct mailbox *box,
 			      struct failure *f);
 void aliases_next_mail(struct aliases *a);
-/* The same, but nobody is appended again whom the mail at hand was given by an alias before. */
+/* The same, but recipients that an alias has appended for the mail at hand before are not appended again. */
 MUST_CHECK int aliases_give(struct mailboxes *out, struct arena *in, struct aliases *a, const struct mailbox *box, struct failure *f);
-/* Where the caller keeps a text for the alias that speaks of it, until the next mail: NULL at first. No alias: NULL. */
+/* A place in the alias for a text of the caller's, until the next mail; *place is NULL at first. NULL: there is no alias for the
+ * mailbox. */
 const char **aliases_note(struct aliases *a, struct arena *in, const struct mailbox *box);
-/* Tells of each line that is or would be an error; returns how many are, but for commands, files and :include:, which
+/* Calls tell for each line that is an error for some mail; returns how many there are, without commands, files and :include:, which
  * are right for sendmail. */
 size_t aliases_check(struct aliases *a, void (*tell)(void *ctx, const struct failure *f), void *ctx);
 

@@ -10,47 +10,48 @@
 #include "conf/choose.h"
 #include "conf/relay.h"
 
-/* What a run's options change, and what they do not: `fallback` names an account as the files have it. */
+/* An account as the run's options change it, and as `fallback` names it: without the run's options. */
 enum form { AS_CHOSEN, AS_FALLBACK, FORMS };
 
-struct entry { /* an account of a configuration */
-	const char *name; /* NULL: what variables and options say, where the files leave it open */
-	struct account *account[FORMS]; /* NULL: not asked for yet */
-	const struct failure *wrong[FORMS]; /* with it; or NULL */
-	bool linked; /* its fallbacks have been looked for; and what is wrong with them: */
+struct entry { /* one account of a configuration */
+	const char *name; /* NULL: the account that variables and options make, where the files leave it open */
+	struct account *account[FORMS]; /* NULL: not built yet */
+	const struct failure *wrong[FORMS]; /* what is wrong with the account; or NULL */
+	bool linked; /* its fallbacks have been looked up; what is wrong with them: */
 	const struct failure *no_fallback;
 	struct entry *next;
 };
 
 struct configuration {
-	const char *config; /* that was named; NULL: the usual files */
+	const char *config; /* the file that was named; NULL: the usual files */
 	struct accounts all;
 	struct chooser chooser;
 	struct entry *entries;
 	struct account environment, option; /* laid over the files */
-	bool laid; /* they have been looked at; and what is wrong with them: */
+	bool laid; /* variables and options have been read; what is wrong with them: */
 	const struct failure *wrong;
 	const struct failure *unread; /* why the files could not be read; or NULL */
 	struct configuration *next;
 };
 
-/* What is kept by an id outlives a book: ids are the process's. */
+/* Ids are unique in the process, since what is kept by an id (a password, a session) outlives a book. */
 static atomic_uint ids;
 
-/* Who can set a variable in a program that sends mail for him would run what he likes as its user. */
+/* A variable must not name a command: a user who can set variables for another user's program could run commands as that user. */
 static int refuse_command(const char *name, const struct accounts *all, struct failure *f)
 {
 	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: a command counts only out of a file", name);
 	return failure_hint(f, HINT_COMMAND_VARIABLE, all->place);
 }
 
-/* Whoever can set a variable for root would have it append lines to any file of root's. */
+/* For root a variable must not name a log file: a user who can set root's variables could have lines appended to any file of
+ * root's. */
 static bool is_log_of_roots(enum setting s, const char *value)
 {
 	return s == SET_logfile && geteuid() == 0 && *value && !file_is_open(value);
 }
 
-/* MYSEND_HOST and its like. */
+/* Reads MYSEND_HOST and all other variables of settings. */
 static int from_environment(struct account *a, const struct accounts *all, struct arena *in, struct failure *f)
 {
 	const char *other = getenv("MYSEND_PASSWORDEVAL");
@@ -65,7 +66,7 @@ static int from_environment(struct account *a, const struct accounts *all, struc
 			if (*p >= 'a' && *p <= 'z')
 				*p = (char)(*p - 'a' + 'A');
 		value = getenv(name);
-		if (value && !*value && s == SET_host) /* an empty one names no host, and hides none */
+		if (value && !*value && s == SET_host) /* an empty MYSEND_HOST names no host, and hides none */
 			continue;
 		if (value && *value && s == SET_password_command)
 			return refuse_command(name, all, f);
@@ -100,7 +101,8 @@ static const struct failure *kept(struct arena *in, const struct failure *f)
 	return copy;
 }
 
-/* Once, when the first account is asked for: what is wrong with them is told where it is told which mail it is about. */
+/* Reads variables and options once, when the first account is asked for: then a failure can be told together with the mail that it
+ * is about. */
 static int lay(struct book *b, struct configuration *c, struct failure *f)
 {
 	if (!c->laid) {
@@ -121,7 +123,7 @@ static bool is_empty(const struct configuration *c)
 	return !c->all.user.sections && !c->all.system.sections;
 }
 
-/* Where the relay is told elsewhere, or nowhere, the files may leave open which account it is. */
+/* The files may leave open which account is chosen, where variables or options name the relay, or there are no files. */
 static bool may_be_open(const struct configuration *c)
 {
 	return is_empty(c) || account_has_relay(&c->environment) || account_has_relay(&c->option);
@@ -160,7 +162,7 @@ static void build(struct book *b, struct configuration *c, struct entry *e, enum
 	a->config_lasts = c->all.config_lasts;
 	a->reread = c->all.reread;
 	if (!account_has_relay(a)) {
-		(void)!account_settle(a, b->in, &unused); /* paths, for who looks at it, or lets mail wait by it */
+		(void)!account_settle(a, b->in, &unused); /* its paths are needed all the same, to show it or to let mail wait */
 		accounts_no_relay(&c->all, b->in, a->name, &f);
 		a->unconfigured = e->wrong[as] = kept(b->in, &f);
 	} else if (account_settle(a, b->in, &f) < 0) {
@@ -171,7 +173,7 @@ static void build(struct book *b, struct configuration *c, struct entry *e, enum
 
 static int account_of(struct book *b, struct configuration *c, struct entry *e, enum form as, struct account **out, struct failure *f)
 {
-	as = b->options ? as : AS_CHOSEN; /* they are one */
+	as = b->options ? as : AS_CHOSEN; /* without options both forms are the same account */
 	if (!e->account[as])
 		build(b, c, e, as);
 	*out = e->account[as];
@@ -181,7 +183,7 @@ static int account_of(struct book *b, struct configuration *c, struct entry *e, 
 	return -1;
 }
 
-/* The accounts that `fallback` names, one behind the other; a name that comes twice is an error. */
+/* Links the accounts that `fallback` names into a chain; a name that comes twice is an error. */
 static int find_fallbacks(struct book *b, struct configuration *c, struct account *first, struct failure *f)
 {
 	struct account *a = first, *next;
@@ -202,7 +204,7 @@ static int find_fallbacks(struct book *b, struct configuration *c, struct accoun
 	return 0;
 }
 
-/* *out is set where there is such an account, whatever is wrong with it. */
+/* *out is set if the account exists, even if something is wrong with it. */
 static int find(struct book *b, struct configuration *c, const char *name, const char *sender, struct entry **out, struct failure *f)
 {
 	struct account *unused;
@@ -289,7 +291,7 @@ static struct configuration *read_again(struct book *b, const char *config)
 
 static int find_to_send(struct book *b, struct configuration *c, const char *name, const struct account **out, struct failure *f)
 {
-	/* Where there are no files, variables and options are the only account there is. */
+	/* Without files the only account is that of variables and options. */
 	bool open = is_empty(c) && strcmp(name, "default") == 0;
 	struct entry *e;
 
@@ -299,7 +301,8 @@ static int find_to_send(struct book *b, struct configuration *c, const char *nam
 	return 0;
 }
 
-/* By what its sender meant: another file might lead to another relay. */
+/* The account of a queued mail is looked for in the configuration file under which the mail was queued: another file might lead to
+ * another relay. */
 int book_find(struct book *b, const char *name, const char *config, const struct account **out, struct failure *f)
 {
 	struct configuration *c = is_same(config, b->own->config) ? b->own : read_again(b, config);
@@ -310,12 +313,12 @@ int book_find(struct book *b, const char *name, const char *config, const struct
 		*f = *c->unread;
 		return -1;
 	}
-	/* Of the usual files there is none: the file of this run has taken their place. */
+	/* There is none of the usual files: the file of this run takes their place. */
 	if (!config && is_empty(c))
 		c = b->own;
 	if (find_to_send(b, c, name, out, f) == 0)
 		return 0;
-	/* Mail that was queued before the file was noted with it. */
+	/* Mail that an older mysend has queued, which did not note the configuration file. */
 	return !config && c != b->own && find_to_send(b, b->own, name, out, &unused) == 0 ? 0 : -1;
 }
 

@@ -29,18 +29,20 @@ struct book {
 	struct arena *in;
 	const struct override *option;
 	size_t options;
-	struct configuration *own;  /* of this run */
-	struct configuration *read; /* others, which waiting mail was taken by */
+	struct configuration *own;  /* the files of this run */
+	struct configuration *read; /* other files, under which waiting mail was queued */
 };
 
 MUST_CHECK int book_open(struct book *b, struct arena *run, const char *config, const struct override *option, size_t options, struct failure *f);
-/* Whose mail it is, by name (-a), else by sender; both may be NULL. Nothing is built. "default" where no file says more. */
+/* The name of the account, by name (-a), else by sender; both may be NULL. No account is built. "default" where no file names
+ * one. */
 MUST_CHECK int book_choose(struct book *b, const char *name, const char *sender, const char **out, struct failure *f);
-/* That account. *out is set even where the failure is that it names no relay (out->unconfigured), or contradicts itself. */
+/* That account. *out is set even where the account names no relay (out->unconfigured) or contradicts itself, which is a failure. */
 MUST_CHECK int book_account(struct book *b, const char *name, const char *sender, const struct account **out, struct failure *f);
-/* So that account->next leads to those that its `fallback` names; before mail goes by it. */
+/* Sets account->next to the accounts that `fallback` names; to be called before mail is sent by the account. */
 MUST_CHECK int book_fallbacks(struct book *b, const struct account *a, struct failure *f);
-/* Of mail that waited, with its fallbacks: the account of that name in the configuration file that was named then (NULL: the usual ones). */
+/* The account of mail that waited, with its fallbacks: looked up by name in the configuration file that was named when the mail was
+ * queued (NULL: the usual files). */
 MUST_CHECK int book_find(struct book *b, const char *name, const char *config, const struct account **out, struct failure *f);
 /* The first account of this run's files, or NULL. */
 const char *book_first(const struct book *b);

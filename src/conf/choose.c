@@ -9,15 +9,15 @@
 
 enum { SENDER_ROOM = ADDRESS_MAX * 2 };
 
-/* The account of a section is for senders that its `from` fits. */
+/* An account that has `from` is chosen for the senders that `from` fits. */
 struct sender_rule {
 	const struct section *of;
-	const char *from; /* expanded, in small letters; "": it fits nobody; NULL: nobody has asked yet */
+	const char *from; /* expanded, in small letters; "": it fits no sender; NULL: not made ready yet */
 	size_t len;
 	bool pattern;
 };
 
-/* Domains have no case, and the local parts that one relay takes hardly do. False: too long to be an address. */
+/* Case does not count: domains have none, and hardly any relay tells local parts apart by it. False: too long for an address. */
 static bool lower(char *to, size_t room, const char *from)
 {
 	size_t len = strlen(from);
@@ -58,7 +58,7 @@ void choose_open(struct chooser *c, const struct accounts *all, struct arena *in
 	add_rules(c, &all->system);
 }
 
-/* Only now: %C may ask the resolver for the host's full name. */
+/* Expands `from` when a sender is compared with it, and not before: %C may ask the resolver for the host's full name. */
 static void make_ready(struct chooser *c, struct sender_rule *r)
 {
 	char text[SENDER_ROOM];
@@ -70,7 +70,7 @@ static void make_ready(struct chooser *c, struct sender_rule *r)
 	r->pattern = is_pattern(text);
 }
 
-/* The first in the files' order whose from, as it is once all is laid together, fits the sender; or NULL. */
+/* The name of the first account, in the files' order, whose `from`, with all files laid together, fits the sender; or NULL. */
 static const char *of_sender(struct chooser *c, const char *sender)
 {
 	char text[SENDER_ROOM];
@@ -89,7 +89,7 @@ static const char *of_sender(struct chooser *c, const char *sender)
 	return NULL;
 }
 
-/* As it stands in a file, and as long; NULL: in none. */
+/* The account's name as it stands in a file, which lives as long as the files; NULL: no file has such an account. */
 static const char *in_files(const struct accounts *all, const char *name)
 {
 	const struct section *s = config_find(&all->user, name);
@@ -126,7 +126,7 @@ void choose_join(struct account *a, const struct accounts *all, const char *name
 	}
 }
 
-/* The name of the only one there is in both files together, or NULL. */
+/* The name of the account, if both files together have only one; or NULL. */
 static const char *only(const struct accounts *all)
 {
 	const struct config *first = all->user.sections ? &all->user : &all->system;

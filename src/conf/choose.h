@@ -19,16 +19,16 @@ struct sender_rule;
 struct chooser {
 	const struct accounts *all;
 	struct arena *in;
-	struct sender_rule *rule; /* of each account that has `from`: the user's, then the system's, as they stand in the files */
+	struct sender_rule *rule; /* one for each account that has `from`: the user's, then the system's, in the order of the files */
 	size_t rules;
 };
 
 void choose_open(struct chooser *c, const struct accounts *all, struct arena *in);
 /* The name (-a), else the sender, decides; both may be NULL, and *out lives as long as the files. lenient: where the choice is open, *out is NULL, and that is no error. */
 MUST_CHECK int choose_name(struct chooser *c, const char *name, const char *sender, bool lenient, const char **out, struct failure *f);
-/* name: one that choose_name has given; NULL: an account of defaults. */
+/* name: as choose_name gave it; NULL: an account of defaults alone. */
 void choose_join(struct account *a, const struct accounts *all, const char *name);
-/* Is the address what `from` says, be it an address or a pattern? Case does not count. */
+/* Whether the address fits `from`, which is an address or a pattern. Case does not count. */
 bool choose_fits(const char *from, const char *address);
 
 #endif

@@ -15,8 +15,8 @@ struct parser {
 	struct config *config;
 	struct arena *run;
 	struct account defaults;
-	struct account lines;	 /* of the section so far */
-	struct section *section; /* NULL: the lines are defaults, or before anything */
+	struct account lines;	 /* the section's settings so far */
+	struct section *section; /* NULL: the lines belong to `defaults`, or stand before any section */
 	bool in_defaults;
 	bool in_eval;
 	unsigned line;
@@ -35,7 +35,7 @@ static int at_line(const struct parser *p, struct failure *f)
 	return failure_in(f, "%s:%u", p->config->path, p->line);
 }
 
-/* What stood in the section takes effect, all of it together. */
+/* Ends a section: its settings take effect together. */
 static int end_section(struct parser *p, struct failure *f)
 {
 	struct account *to = p->section ? &p->section->own : &p->defaults;
@@ -136,7 +136,8 @@ static bool names_no_file(const struct parser *p, struct slice log)
 	return !log.len || file_is_open(arena_text(p->run, log.p, log.len));
 }
 
-/* A line in the right file is as good as a command, and much of it is whoever's who writes the configuration. */
+/* logfile is refused where commands are: a log line in a file that a shell reads can be a command, and whoever writes the
+ * configuration chooses much of its text. */
 static int no_log(const struct parser *p, struct failure *f)
 {
 	fail(f, AT_CONFIG, EX_CONFIG, "a logfile counts only out of a file of ours or root's that nobody else may write");
@@ -161,7 +162,7 @@ static int set(struct parser *p, const struct keyword *k, struct failure *f)
 	}
 	if (account_set(&p->lines, p->run, k->setting, k->value, &from, f) < 0)
 		return -1;
-	/* A line that came out of a command is not in the file. */
+	/* A value that came from eval does not stand in the file. */
 	p->config->has_secret |= setting_holds_secret(&p->lines, k->setting) && !p->in_eval;
 	return 0;
 }
@@ -189,7 +190,7 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 		return at_line(p, f);
 	}
 	buf_start(&b, EVAL_LIMIT);
-	/* All the room at once: what grows leaves copies behind. */
+	/* All the room at once: a buffer that grows leaves copies in freed memory. */
 	if (buf_reserve(&b, EVAL_LIMIT) < 0) {
 		fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
 	} else if (run_shell(arena_text(p->run, command.p, command.len), EVAL_SECONDS, &b, f) < 0) {
@@ -202,7 +203,7 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 		p->in_eval = false;
 	}
 	if (b.p)
-		explicit_bzero(b.p, b.room); /* there may be a password in it */
+		explicit_bzero(b.p, b.room); /* it may hold a password */
 	buf_free(&b);
 	return rc;
 }

@@ -20,10 +20,10 @@
 
 enum { CONFIG_LIMIT = 1024 * 1024, CONFIG_ACCOUNTS = 1000 };
 
-/* What is set neither here nor above is at its default. */
+/* One account of a file. */
 struct section {
-	struct account own;   /* with its parents' settings; what a child inherits */
-	struct account whole; /* over the defaults that held when it began */
+	struct account own;   /* its settings with those of its parents: what a child inherits */
+	struct account whole; /* `own`, laid over the defaults that held when the section began */
 };
 
 struct config {
@@ -32,7 +32,7 @@ struct config {
 	struct section **section; /* in the file's order */
 	size_t sections, room;
 	bool has_secret;
-	bool no_commands; /* others than us and root have their hands on it: one is an error */
+	bool no_commands; /* users other than us and root may write the file: a command in it is an error */
 };
 
 MUST_CHECK int config_parse(struct config *c, struct arena *run, struct slice text, struct failure *f);

@@ -15,20 +15,20 @@
 
 enum { COMMAND_SECONDS = 60, FILE_LIMIT = 64 * 1024 };
 
-/* Finding it for an account: what has come of it so far. */
+/* The search for an account's credential, and what it has found so far. */
 struct search {
 	const struct account *of;
 	struct credential found;
 };
 
-/* Global, like the vault: what one run of a process has found another thread of it must not ask for again. */
+/* Global, like the vault, so that what one thread has found no other thread has to ask for. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int keep(struct search *s, struct slice text, const char *where, struct failure *f)
 {
 	if (slice_has_control(text))
 		return fail(f, AT_CONFIG, EX_CONFIG, "%s: there is a control character in the password", where);
-	/* Kept and taken at once: between the two a wipe would find it to be nobody's. */
+	/* The text is kept and taken under one lock: in between, credential_wipe would find a text without a user, and wipe it. */
 	pthread_mutex_lock(&lock);
 	s->found.handle = vault_keep(text);
 	s->found.text = vault_take(s->found.handle);
@@ -48,7 +48,7 @@ static int keep_line(struct search *s, const struct private *p, const char *wher
 enum must { MAY_LACK, MUST_READ };
 enum mode_rule { ANY_MODE, OURS_ONLY };
 
-/* 1: read, 0: not there, -1 */
+/* 1: the file was read; 0: it is not there; -1 */
 static int open_and_read(struct private *p, const char *path, enum must must, unsigned rules, struct failure *f)
 {
 	int fd = trusted_open(path, rules, f), rc;
@@ -91,7 +91,7 @@ static int from_file(struct search *s, const char *path, enum must must, enum mo
 	return rc;
 }
 
-/* Whose file it is, and where that was said. */
+/* Puts the setting, and where it was set, in front of the failure. */
 static int said_in(const struct account *a, enum setting s, struct failure *f)
 {
 	char where[300];
@@ -109,7 +109,7 @@ static int from_command(struct search *s, struct failure *f)
 	origin_subject(&a->origin[SET_password_command], SET_password_command, where, sizeof where);
 
 	private_start(&p, FILE_LIMIT);
-	/* All the room at once: what grows leaves copies behind. */
+	/* All the room at once: a buffer that grows leaves copies in freed memory. */
 	if (buf_reserve(&p.buf, FILE_LIMIT) < 0)
 		rc = fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
 	else
@@ -140,7 +140,7 @@ static int from_netrc(struct search *s, struct failure *f)
 	return rc < 0 ? said_in(a, SET_netrc, f) : rc;
 }
 
-/* systemd's LoadCredential=mysend.password:..., which systemd sees to that nobody else can read. */
+/* The file of LoadCredential=mysend.password:...; systemd takes care that no other user can read it. */
 static int from_systemd(struct search *s, struct failure *f)
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");
@@ -162,24 +162,24 @@ static int find(struct search *s, struct failure *f)
 		return from_file(s, a->password_file, MUST_READ, OURS_ONLY, setting_rules(a, SET_password_file), f) < 0 ? said_in(a, SET_password_file, f) : 0;
 	if (*a->password_command)
 		return from_command(s, f);
-	if (!a->reread && from_systemd(s, f) < 0) /* that of this run is for this run's relay */
+	if (!a->reread && from_systemd(s, f) < 0) /* the credential that systemd gave this run is for this run's relay only */
 		return -1;
 	return s->found.text || !*a->netrc ? 0 : from_netrc(s, f);
 }
 
-/* What is known of an account's credential. */
+/* The state of an account's credential. */
 struct known {
-	unsigned account; /* its id */
+	unsigned account; /* the account's id */
 	enum { UNKNOWN, FINDING, FOUND } state;
-	unsigned handle;  /* FOUND: of the text; 0: there is none */
-	unsigned waiting; /* threads, for a search to end */
-	unsigned searches; /* that have ended */
-	bool failed;	  /* the last of them, for this: */
+	unsigned handle;  /* FOUND: the text's handle; 0: the account has no password */
+	unsigned waiting; /* threads that wait for a search to end */
+	unsigned searches; /* searches that have ended */
+	bool failed;	  /* the last search failed: */
 	struct failure why;
 	struct known *next;
 };
 
-static pthread_cond_t ended = PTHREAD_COND_INITIALIZER; /* a search has */
+static pthread_cond_t ended = PTHREAD_COND_INITIALIZER; /* a search has ended */
 static struct known *all;
 static unsigned wipes;
 
@@ -209,7 +209,7 @@ static void forget(struct known *k)
 	k->state = UNKNOWN;
 }
 
-/* Another thread is at it: what comes of that is ours, too. */
+/* Waits for the search of another thread, and shares its result. */
 static int await(struct known *k, struct failure *f)
 {
 	unsigned before = k->searches;
@@ -224,7 +224,7 @@ static int await(struct known *k, struct failure *f)
 	return -1;
 }
 
-/* Without the lock: a command may take its time, and other accounts' need not wait for it. */
+/* Searches without the lock: a command may take long, and the searches for other accounts need not wait for it. */
 static int search(struct known *k, const struct account *a, struct credential *out, struct failure *f)
 {
 	struct search s = {.of = a};
@@ -242,7 +242,7 @@ static int search(struct known *k, const struct account *a, struct credential *o
 		k->why = *f;
 	else
 		*out = s.found;
-	if (wipes != before) /* no login is to come behind this one */
+	if (wipes != before) /* credential_wipe was called meanwhile: no login is to come after this one */
 		forget(k);
 	k->searches++;
 	pthread_cond_broadcast(&ended);
@@ -300,7 +300,7 @@ void credential_end(void)
 {
 	char *variable = getenv("MYSEND_PASSWORD");
 
-	/* Where the kernel has put it: /proc/PID/environ shows that place. */
+	/* The variable is wiped where the kernel has put it, since /proc/PID/environ shows that memory. */
 	if (variable)
 		explicit_bzero(variable, strlen(variable));
 	(void)!unsetenv("MYSEND_PASSWORD");

@@ -27,6 +27,6 @@ MUST_CHECK int credential_take(struct credential *out, const struct account *a, 
 void credential_release(struct credential *c);
 void credential_drop(const struct account *a);
 void credential_wipe(void);
-void credential_end(void); /* the same, and $MYSEND_PASSWORD: no account is built any more in this process */
+void credential_end(void); /* the same, and wipes $MYSEND_PASSWORD: no account is built any more in this process */
 
 #endif

@@ -10,7 +10,7 @@ static const struct row {
 	const char *name;
 	enum old old;
 	enum setting setting;
-	const char *value; /* the map of an alias, the harmless one, the only one */
+	const char *value; /* ALIAS: its map; IGNORE: the value that needs no warning; FIXED: the only value */
 	const char *why;
 } rows[] = {
 #define ALIAS(n, target, map) {#n, ALIAS_OF, SET_##target, map, NULL},
@@ -19,7 +19,7 @@ static const struct row {
 #include "conf/settings.def"
 };
 
-/* Values, in any case as those of every setting. */
+/* Values of msmtp that stand for others here; case does not count, as in all settings. */
 static const struct { const char *name, *value, *taken, *why; enum setting setting; } instead[] = {
 #define INSTEAD(n, v, t, w) {#n, #v, #t, w, SET_##n},
 #include "conf/settings.def"
@@ -30,7 +30,7 @@ static bool equal(struct slice s, const char *text, size_t len)
 	return s.len == len && (!len || memcmp(s.p, text, len) == 0);
 }
 
-/* "on=auto|off=off": what stands behind the value; a value that isn't there is the setting's to refuse. */
+/* Looks up a value in a map ("on=auto|off=off"); a value that the map lacks stays, and the setting refuses it. */
 static struct slice mapped(const char *map, struct slice value)
 {
 	if (!value.len && *map)
@@ -91,7 +91,7 @@ int keyword_read(struct keyword *out, struct slice word, struct slice value, str
 		take_instead(out);
 		return 0;
 	}
-	/* password=SECRET: what stands behind the word is not for everybody's eyes. */
+	/* For a line as password=SECRET: what follows the keyword must not be shown. */
 	while (known < word.len && known < 60 && (strchr("_-", word.p[known]) || isalnum((unsigned char)word.p[known])))
 		known++;
 	fail(f, AT_CONFIG, EX_CONFIG, "unknown keyword \"%.*s\"", (int)known, word.p);

@@ -11,9 +11,9 @@
 #include "conf/settings.h"
 
 struct keyword {
-	enum setting setting; /* SETTINGS: none */
-	struct slice value;   /* "on" where it stood alone and may */
-	const char *why;      /* it means nothing here, or the value another one, for a warning; NULL: not worth one */
+	enum setting setting; /* SETTINGS: no setting */
+	struct slice value;   /* "on" where the keyword stood alone and may */
+	const char *why;      /* a warning: the keyword means nothing here, or the value another; NULL: none is needed */
 };
 
 MUST_CHECK int keyword_read(struct keyword *out, struct slice word, struct slice value, struct failure *f);

@@ -36,7 +36,7 @@ static struct slice quoted(struct reader *r)
 	return (struct slice){begin, (size_t)(to - begin)};
 }
 
-/* False at the end. A # where a word could begin makes the line a comment. */
+/* Reads the next word; false at the end. A # where a word could begin makes the rest of the line a comment. */
 static bool next(struct reader *r, struct slice *word)
 {
 	char *begin;
@@ -61,7 +61,7 @@ static bool next(struct reader *r, struct slice *word)
 	return true;
 }
 
-/* A macro goes to the next empty line. */
+/* Skips a macro, which ends at the next empty line. */
 static void skip_macro(struct reader *r)
 {
 	skip_line(r);

@@ -9,7 +9,7 @@
 
 enum { MAIN_CF = 256 * 1024 };
 
-/* "relayhost = [mail.example.com]:587"; one of these with nothing behind it says that there is none. */
+/* Finds "relayhost = [mail.example.com]:587"; "relayhost =" alone names none. */
 static bool names_relayhost(struct slice text)
 {
 	struct slice line, name;
@@ -21,7 +21,7 @@ static bool names_relayhost(struct slice text)
 	return found;
 }
 
-/* Postfix is on many hosts without a thought of a relay. */
+/* Postfix counts only if it has a relayhost: it is on many hosts without one. */
 static bool relays(const char *main_cf)
 {
 	struct failure unused;

@@ -15,7 +15,7 @@ void private_start(struct private *p, size_t limit)
 	buf_start(&p->buf, limit);
 }
 
-/* Not by realloc, which leaves a copy behind. */
+/* Not by realloc, which may leave a copy in freed memory. */
 static int make_room(struct buf *b)
 {
 	size_t want = b->room < PIECE ? PIECE : b->room * 2;
@@ -35,7 +35,7 @@ static int make_room(struct buf *b)
 	return 0;
 }
 
-/* What a full buf is followed by: 0 is the end. */
+/* Tries to read one octet beyond a full buf: 0 means that the file ends there. */
 static ssize_t check_end(int fd)
 {
 	char more;

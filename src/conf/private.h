@@ -18,7 +18,7 @@ struct private {
 
 void private_start(struct private *p, size_t limit);
 MUST_CHECK int private_read(struct private *p, int fd);
-/* The first line, without its end and without a byte order mark. */
+/* The text's first line, without its line end and without a byte order mark. */
 struct slice private_line(const struct private *p);
 void private_free(struct private *p);
 

@@ -11,14 +11,14 @@ enum { SUBMISSION = 587, SUBMISSIONS = 465 }; /* the ports of RFC 6409 3.1 and R
 
 enum { EXPANDED_MAX = 4096 };
 
-/* One of them takes the place of the others. */
+/* Settings of which one, set at a higher place, replaces all others of the group. */
 static const enum setting groups[][3] = {
 	{SET_relay, SET_host, SET_socket},
 	{SET_password, SET_password_file, SET_password_command},
 	{SET_proxy, SET_proxy_host, SET_proxy_port},
 };
 
-/* A proxy's port is nothing by itself, and an empty socket leaves the host that stands beside it. */
+/* Whether setting s replaces its group: not proxy_port alone, and not an empty socket beside a host. */
 static bool puts_out(const struct account *over, enum setting s)
 {
 	return setting_is_set(over, s) && s != SET_proxy_port && (s != SET_socket || *over->socket);
@@ -44,7 +44,7 @@ bool account_has_relay(const struct account *a)
 	return *a->host || *a->socket;
 }
 
-/* As the failure of whoever set it: an option is usage. */
+/* The failure names the place that has set s; for an option it is a failure of usage. */
 static int fault_of(const struct account *a, enum setting s, struct failure *f)
 {
 	if (a->origin[s].rank == RANK_OPTION) {
@@ -59,7 +59,7 @@ static bool comes_later(const struct origin *a, const struct origin *b)
 	return a->rank != b->rank ? a->rank > b->rank : a->line > b->line;
 }
 
-/* The later one is told first: that is the line to look at. */
+/* The setting of the later line is named first: that is the line to look at. */
 static int contradict(const struct account *a, enum setting one, enum setting other, struct failure *f)
 {
 	char here[200], there[200];
@@ -95,7 +95,7 @@ static int bad_relay(const struct account *a, const char *why, struct failure *f
 	return failure_hint(f, HINT_RELAY_FORM);
 }
 
-/* What the relay says of s, as if it stood there itself. */
+/* Sets s to what `relay` says of it, as if a line of the same place had set s. */
 static int put_setting(struct account *a, struct arena *in, enum setting s, struct slice value, struct failure *f)
 {
 	char what[300];
@@ -109,7 +109,7 @@ static int put_setting(struct account *a, struct arena *in, enum setting s, stru
 	return fault_of(a, SET_relay, f);
 }
 
-/* HOST, HOST:PORT, [IPv6] or [IPv6]:PORT, perhaps with a / at its end. False: it is none. */
+/* Reads HOST, HOST:PORT, [IPv6] or [IPv6]:PORT, perhaps with a / at its end. False: the text is none of these. */
 static bool cut_host(struct slice text, struct slice *host, struct slice *port, bool *has_port)
 {
 	*port = text;
@@ -239,7 +239,7 @@ static void expand(struct account *a, struct arena *in)
 	}
 }
 
-/* A later place may have changed what the relay had said. */
+/* Checks that no higher place has changed what `relay` says. */
 static int check_relay(const struct account *a, struct failure *f)
 {
 	struct slice relay = slice_of(a->relay);
@@ -261,7 +261,7 @@ int account_settle(struct account *a, struct arena *in, struct failure *f)
 		return alone(a, SET_tls_key_file, "needs tls_cert_file beside it", f);
 	if (*a->proxy && *a->proxy_host)
 		return contradict(a, SET_proxy, SET_proxy_host, f);
-	if (a->proxy_port && *a->proxy) /* alone it says nothing, in a file of msmtp's */
+	if (a->proxy_port && *a->proxy) /* in a file of msmtp's a proxy_port alone means nothing */
 		return alone(a, SET_proxy_port, "needs proxy_host beside it", f);
 	if (*a->pop_before_smtp && !*a->user)
 		return alone(a, SET_pop_before_smtp, "needs user beside it", f);

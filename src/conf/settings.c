@@ -129,7 +129,7 @@ bool setting_is(const struct account *a, enum setting s, const char *word)
 	return w.len == strlen(word) && memcmp(w.p, word, w.len) == 0;
 }
 
-/* An empty value takes back what was set. */
+/* Sets s to a value; an empty value sets it back to its default. */
 static int parse(struct account *a, struct arena *in, enum setting s, struct slice v)
 {
 	const struct row *r = &rows[s];
@@ -167,7 +167,8 @@ static int parse(struct account *a, struct arena *in, enum setting s, struct sli
 	return -1;
 }
 
-/* A tab is fine in a command and a time format, in a text for people it becomes a space, and nowhere else it is. */
+/* Tabs may stand in a command and in a time format; in a text for people they become spaces; in all other values they are
+ * refused. */
 static bool has_control(const struct row *r, struct slice v)
 {
 	for (size_t i = 0; i < v.len; i++)
@@ -194,7 +195,7 @@ const char *origin_subject(const struct origin *from, enum setting s, char *to, 
 	return to;
 }
 
-/* In a URL, also where only a host is asked for. */
+/* A URL may hold a password, and may be given where only a host is wanted. */
 static bool may_hold_password(const struct row *r, struct slice v)
 {
 	return (r->kind == kind_url || r->kind == kind_pop || r->kind == kind_host || r->kind == kind_name) && v.len &&
@@ -243,7 +244,7 @@ void account_unset(struct account *a, enum setting s)
 {
 	struct arena unused = {0};
 
-	if (rows[s].type == TEXT) /* a literal, good as it is */
+	if (rows[s].type == TEXT) /* the default is a literal, which needs no copy */
 		*account_text(a, s) = rows[s].dflt;
 	else
 		(void)!parse(a, &unused, s, slice_of(rows[s].dflt));
@@ -344,14 +345,14 @@ static void show_value(const struct account *a, enum setting s, FILE *out)
 		break;
 	case SECONDS:
 		number = *(const unsigned *)v;
-		if (number == rows[s].most) /* what off makes of it */
+		if (number == rows[s].most) /* this number means "off" */
 			fputs("off", out);
 		else
 			fprintf(out, "%u", number);
 		break;
 	case COUNT:
 		number = *(const unsigned *)v;
-		if (number || !rows[s].least) /* else it is unset */
+		if (number || !rows[s].least) /* 0 means "not set" */
 			fprintf(out, "%u", number);
 		break;
 	}

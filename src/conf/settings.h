@@ -31,7 +31,7 @@ enum rank { RANK_DEFAULT, RANK_SYSTEM, RANK_USER, RANK_ENVIRONMENT, RANK_OPTION 
 
 struct origin {
 	enum rank rank;
-	unsigned line;	  /* 0: not of a file */
+	unsigned line;	  /* 0: not set in a file */
 	const char *file; /* or the variable or option as spelled; outlives the account */
 };
 
@@ -40,18 +40,18 @@ struct origin {
 #define FIELD_SECONDS(least, most) unsigned
 #define FIELD_BYTES(least, most) uint64_t /* 0: off */
 #define FIELD_TEXT(kind) const char * /* never NULL */
-#define FIELD_SECRET unsigned	      /* for vault_take; 0: unset */
+#define FIELD_SECRET unsigned	      /* a handle for vault_take; 0: not set */
 #define FIELD_CHOICE(words) unsigned  /* place among the words */
 
 struct account {
-	unsigned id;	   /* no other account of this process has it: conf/book; 0: of none */
+	unsigned id;	   /* unique in the process (conf/book); 0: not an account of a book */
 	const char *name;  /* "default" for the nameless one */
-	const char *config; /* the file that was named in place of the usual ones, from the root on; or NULL */
-	bool config_lasts;  /* and can be read again */
-	bool reread;	    /* out of a file that was: no variable, option or credential of this run's counts */
-	const char *files; /* that were looked for, and what became of it */
-	const struct failure *unconfigured; /* it names no relay, and what to do about it; or NULL */
-	const struct account *next; /* `fallback`, once somebody has found it; or NULL */
+	const char *config; /* full path of the file that was named in place of the usual ones; or NULL */
+	bool config_lasts;  /* that file can be read again by a later run */
+	bool reread;	    /* read from a file named by an earlier run: variables, options and credentials of this run do not count */
+	const char *files; /* in words: which files were looked for, and what was found */
+	const struct failure *unconfigured; /* the account names no relay: the failure, with its hint; or NULL */
+	const struct account *next; /* the account that `fallback` names, once book_fallbacks has linked it; or NULL */
 #define SETTING(name, type, dflt, arg, summary) FIELD_##type name;
 #include "conf/settings.def"
 	struct origin origin[SETTINGS];
@@ -62,9 +62,9 @@ MUST_CHECK int account_set(struct account *a, struct arena *in, enum setting s, 
 			   const struct origin *from, struct failure *f);
 void account_unset(struct account *a, enum setting s); /* back to the default */
 void account_copy(struct account *to, const struct account *from, enum setting s);
-/* Where a TEXT stands, to put another in its place; NULL for any other type. */
+/* The place of a TEXT in the account, to set another; NULL for any other type. */
 const char **account_text(struct account *a, enum setting s);
-/* What holds, and where it comes from; secrets as "(set)". */
+/* Prints each setting with the place that set it; secrets as "(set)". */
 void account_show(const struct account *a, FILE *out);
 
 /* The setting of that keyword or long option ('-' and '_' alike; other names too), or SETTINGS. */
@@ -72,22 +72,22 @@ enum setting setting_find(const char *name, size_t len);
 /* The keyword most like that one, or NULL. */
 const char *setting_nearest(struct slice name);
 const char *setting_name(enum setting s);
-bool setting_is_set(const struct account *a, enum setting s); /* by somebody, not built in */
-/* What must hold of the file that it names (base/trusted.h); 0 where an option names it. */
+bool setting_is_set(const struct account *a, enum setting s); /* set at some place, and not the built-in default */
+/* The rules (base/trusted.h) for the file that the setting names; 0 where an option names the file. */
 unsigned setting_rules(const struct account *a, enum setting s);
 /* A FLAG or CHOICE is that word. */
 bool setting_is(const struct account *a, enum setting s, const char *word);
-bool setting_takes_word(enum setting s, struct slice word); /* one of a CHOICE's, or on and off */
+bool setting_takes_word(enum setting s, struct slice word); /* a word of a CHOICE, or on and off of a FLAG */
 bool setting_is_secret(enum setting s);
-bool setting_holds_secret(const struct account *a, enum setting s); /* that, or a URL with a password */
+bool setting_holds_secret(const struct account *a, enum setting s); /* the setting is a SECRET, or a URL with a password */
 bool setting_is_path(enum setting s);
-/* It may stand without a value, and is on then. */
+/* The keyword may stand without a value, which means on. */
 bool setting_takes_optional(enum setting s);
 /* "FILE:LINE", "--host", "MYSEND_HOST" or "default". */
 const char *origin_text(const struct origin *o, char *to, size_t room);
-/* What a message is about: "FILE:LINE: host", "--host" or "MYSEND_HOST". */
+/* The subject of an error message about a setting: "FILE:LINE: host", "--host" or "MYSEND_HOST". */
 const char *origin_subject(const struct origin *o, enum setting s, char *to, size_t room);
-/* The table in words, for --list-settings: name, argument, default, summary; tab separated. */
+/* Prints the table for --list-settings: name, argument, default, summary, separated by tabs. */
 void settings_list(FILE *out);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/trusted.h"
 #include "conf/value.h"
 
-/* A login, or its number. */
+/* Reads the owner of a line: a login, or a number. */
 static bool owner_of(struct slice who, uid_t *owner)
 {
 	char name[256];

@@ -9,7 +9,7 @@
 
 enum { NAME_OCTETS = 255 };
 
-/* Of names and of an address's zone. */
+/* The characters of names, and of the zone of an IPv6 address. */
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
 int value_count(struct slice v, unsigned least, unsigned most, unsigned *out)
@@ -161,7 +161,7 @@ const char *kind_host(struct arena *in, char *v)
 	}
 	if (is_ip(v))
 		return v;
-	/* Other scripts: libcurl knows how to write them (IDN). A dot at the end makes a name absolute. */
+	/* Octets above 127 are left to libcurl, which converts them (IDN). A dot at the end makes a name absolute. */
 	for (char *p = v; *p; p++)
 		if ((unsigned char)*p < 128 && !strchr("-_.", *p) && (*p < '0' || *p > '9') &&
 		    ((*p | 32) < 'a' || (*p | 32) > 'z'))
@@ -255,7 +255,7 @@ const char *kind_addresses(struct arena *in, char *v)
 	return address_list(&list, in, slice_of(v), &unused) == 0 && list.count ? v : NULL;
 }
 
-/* Every one of the words in the list, any case. */
+/* Each word of the list is one of `words`; case does not count. */
 static bool are_all(struct slice list, const char *const *words)
 {
 	struct slice one;

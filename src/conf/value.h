@@ -32,23 +32,23 @@ bool value_is_name(const char *text);
 typedef const char *value_kind(struct arena *in, char *v);
 
 value_kind kind_text;
-value_kind kind_line;	   /* for who reads it: a tab is a space */
-value_kind kind_command;   /* tabs may be in it */
+value_kind kind_line;	   /* a text for people: a tab becomes a space */
+value_kind kind_command;   /* a tab stays */
 value_kind kind_word;	   /* no blanks */
 value_kind kind_path;	   /* ~/ is expanded when the account is settled */
-value_kind kind_trust;	   /* the same; "system" is "" */
+value_kind kind_trust;	   /* the same; "system" becomes "" */
 value_kind kind_host;	   /* a name or an address, brackets aside */
-value_kind kind_name;	   /* the same, or nothing */
-value_kind kind_ip;	   /* an address */
+value_kind kind_name;	   /* the same, or "" */
+value_kind kind_ip;	   /* an IP address */
 value_kind kind_url;	   /* no blanks; a password in it is not shown */
 value_kind kind_pop;	   /* pop3:// or pop3s:// and a host */
 value_kind kind_pin;	   /* sha256//BASE64, several with ; between them, or a file */
 value_kind kind_sender;	   /* an address or a pattern */
-value_kind kind_address;   /* one */
-value_kind kind_addresses; /* one or more */
-value_kind kind_charset;   /* the name of one */
-value_kind kind_notify;	   /* of -N, or off */
-value_kind kind_returns;   /* of -R, or off */
-value_kind kind_offers;	   /* of mail/offers */
+value_kind kind_address;   /* one mail address */
+value_kind kind_addresses; /* one mail address or more */
+value_kind kind_charset;   /* the name of a charset */
+value_kind kind_notify;	   /* as -N takes it, or off */
+value_kind kind_returns;   /* as -R takes it, or off */
+value_kind kind_offers;	   /* words of mail/offers */
 
 #endif

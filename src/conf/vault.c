@@ -13,22 +13,22 @@
 
 #include "base/log.h"
 
-/* A text, and room behind it; the next piece follows. */
+/* A text, and unused room after it; the next piece follows. */
 struct piece {
 	alignas(max_align_t) size_t room; /* octets of text[] */
 	unsigned handle; /* 0: nobody's, and wiped */
-	unsigned users;  /* that have taken it and not released it */
-	bool dropped;    /* it goes with its last user */
+	unsigned users;  /* takes that are not released yet */
+	bool dropped;    /* it is wiped with the last release */
 	char text[];
 };
 
-enum { STEP = 64 }; /* of room, so that the next token of an account fits where the last one was */
+enum { STEP = 64 }; /* room is a multiple of it, so that an account's next token fits where the last one was */
 
-/* Global: whatever a process knows of passwords stands here, and is wiped at one stroke. */
+/* Global, so that all passwords in the process are in one place, and can be wiped at once. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char *memory;
 static size_t used;
-static unsigned last; /* handle given */
+static unsigned last; /* the handle that was given last */
 
 static bool vault_open(void)
 {
@@ -47,14 +47,14 @@ static bool vault_open(void)
 	(void)!madvise(p, VAULT_ROOM, MADV_WIPEONFORK);
 #endif
 	(void)!setrlimit(RLIMIT_CORE, &none);
-#if defined(PR_SET_DUMPABLE) && !defined(__SANITIZE_ADDRESS__) /* whose leak checker looks in from outside */
+#if defined(PR_SET_DUMPABLE) && !defined(__SANITIZE_ADDRESS__) /* the leak checker of ASan has to read this process's memory */
 	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 	memory = p;
 	return true;
 }
 
-/* Only the pages in use: what may be locked is often a few dozen. */
+/* Locks only the pages in use: often not more than a few dozen may be locked. */
 static void keep_from_swapping(size_t end)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), first = used / page * page;
@@ -81,7 +81,7 @@ static struct piece *piece_of(unsigned handle)
 	return NULL;
 }
 
-/* One that is free, or a new one. */
+/* A free piece with enough room, or a new one. */
 static struct piece *find_room(size_t octets)
 {
 	size_t room = (octets + STEP - 1) / STEP * STEP;

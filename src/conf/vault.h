@@ -18,10 +18,10 @@
 
 enum { VAULT_ROOM = 4 * 1024 * 1024 };
 
-unsigned vault_keep(struct slice text); /* a handle, never used again; no NUL in the text */
-const char *vault_take(unsigned handle); /* NULL: no such, or dropped; else it has to be released */
+unsigned vault_keep(struct slice text); /* returns a handle, which is never given again; the text holds no NUL */
+const char *vault_take(unsigned handle); /* NULL: no such text, or it was dropped; else to be released */
 void vault_release(unsigned handle);
-void vault_drop(unsigned handle); /* from now on nobody can take it */
+void vault_drop(unsigned handle); /* from now on the text cannot be taken */
 void vault_wipe(void);
 
 #endif

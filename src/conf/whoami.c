@@ -86,7 +86,7 @@ const char *whoami_host(struct arena *in)
 	return value_is_name(name) ? copy(in, name) : "localhost";
 }
 
-/* Asked once a process: whoever writes to joe@box.evil.example has a host called box ask. */
+/* The resolver is asked once a process: otherwise each address as joe@box.evil.example would have a host called "box" ask again. */
 static struct {
 	bool known;
 	char name[LOOKUP_NAME + 1];
@@ -178,5 +178,5 @@ const char *whoami_ehlo(struct arena *in, const struct account *a)
 	if (*a->domain)
 		return a->domain;
 	host = whoami_host(in);
-	return strchr(host, '_') ? "localhost" : host; /* servers that look at it refuse such a name */
+	return strchr(host, '_') ? "localhost" : host; /* relays that check the name refuse one with _ */
 }

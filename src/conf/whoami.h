@@ -16,14 +16,14 @@
 /* The real user's login name; $USER or $LOGNAME count only where passwd has no entry; else the number. */
 const char *whoami_user(struct arena *in);
 const char *whoami_home(struct arena *in);	 /* $HOME if it is a full path, else passwd's */
-const char *whoami_full_name(struct arena *in);	 /* GECOS up to the first comma, & replaced */
+const char *whoami_full_name(struct arena *in);	 /* GECOS up to the first comma, with & replaced by the login name */
 const char *whoami_host(struct arena *in);	 /* as the kernel has it; "localhost" if it has none */
-const char *whoami_full_host(struct arena *in);	 /* with a dot, or "" */
+const char *whoami_full_host(struct arena *in);	 /* the host's full name, with a dot in it; or "" */
 const char *whoami_mailname(struct arena *in);	 /* the first line of /etc/mailname, or "" */
-const char *whoami_mail_domain(struct arena *in, const struct account *a); /* of local names, or "" */
+const char *whoami_mail_domain(struct arena *in, const struct account *a); /* the domain of local names, or "" */
 const char *whoami_spool(struct arena *in, const struct account *a); /* where mail waits; "": nowhere */
-/* No domain, or localhost, or this host as domain. */
+/* The address has no domain, or localhost or this host as its domain. */
 bool whoami_is_local(struct arena *in, const char *address);
-const char *whoami_ehlo(struct arena *in, const struct account *a);	   /* what EHLO says */
+const char *whoami_ehlo(struct arena *in, const struct account *a);	   /* our name in EHLO */
 
 #endif
