@@ -16,8 +16,9 @@
 
 #include "mail/envelope.h"
 #include "mail/source.h"
+#include "spool/names.h"
 
-enum { SPOOL_ID = 32, ENTRY_BLOCK = 32 * 1024 * 1024 };
+enum { ENTRY_BLOCK = 32 * 1024 * 1024 };
 
 struct entry {
 	char id[SPOOL_ID];

@@ -2,15 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-void spool_state_name(char name[static STATE_NAME], const char *id)
-{
-	snprintf(name, STATE_NAME, "%s" STATE_SUFFIX, id);
-}
 
 int spool_fails(const struct spool *s, const char *what, struct failure *f)
 {

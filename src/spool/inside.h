@@ -1,6 +1,6 @@
 /*
- * spool/inside - what the parts of spool/ share: spool.c (accepts and lists), take.c (takes, records, finishes), sweep.c
- * (clears away)
+ * spool/inside - what the parts of spool/ share: spool.c (accepts and lists), take.c (takes, records, finishes), names.c
+ * and sweep.c (clears away)
  *
  * Owns: nothing. Errors: spool_fails makes errno a failure. Threads: one. Source: mysend-spool(5).
  */
@@ -9,10 +9,6 @@
 
 #include "spool/spool.h"
 
-#define STATE_SUFFIX ".state" /* follows the mail's name in the name of its state */
-enum { STATE_NAME = SPOOL_ID + sizeof STATE_SUFFIX };
-
-void spool_state_name(char name[static STATE_NAME], const char *id);
 int spool_fails(const struct spool *s, const char *what, struct failure *f);
 /* Opens a regular file of that folder, through no link and without waiting; makes it with mode 0600 if `how` has O_CREAT. Where the
  * name is something else than a regular file, errno is 0. */

@@ -10,15 +10,12 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 
 enum { PIECE = 64 * 1024 };
-
-static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /* Makes the folder, and syncs the one above, so that the new name survives a power cut. */
 static int make_folder(int at, const char *name, const char *above, mode_t mode)
@@ -145,50 +142,6 @@ void spool_close(struct spool *s)
 	s->tmp = s->queue = s->failed = -1;
 }
 
-/* Names sort by time, and no two are the same, on whatever host they are made: ten digits of milliseconds, and 80 random bits. */
-int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f)
-{
-	unsigned char random[16];
-	struct timespec now;
-	uint64_t ms;
-
-	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-		return spool_fails(s, "a name for a mail", f);
-	clock_gettime(CLOCK_REALTIME, &now);
-	if (now.tv_sec < 0) /* the name's digits have no sign */
-		now.tv_sec = 0;
-	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	for (int i = 9; i >= 0; i--, ms /= 32)
-		id[i] = digits[ms % 32];
-	for (int i = 0; i < 16; i++)
-		id[10 + i] = digits[random[i] % 32];
-	id[26] = '\0';
-	return 0;
-}
-
-time_t spool_name_time(const char *id)
-{
-	uint64_t ms = 0;
-
-	for (int i = 0; i < 10; i++)
-		ms = ms * 32 + (uint64_t)(strchr(digits, id[i]) - digits);
-	return (time_t)(ms / 1000);
-}
-
-void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning)
-{
-	snprintf(id, SPOOL_ID, "%.26s.%c%u", of->id, warning ? 'd' : 'b', of->attempts % 1000);
-}
-
-/* The name of a mail, or of a bounce. */
-bool spool_is_name(const char *name)
-{
-	if (strspn(name, digits) != 26)
-		return false;
-	return !name[26] || (name[26] == '.' && strchr("bd", name[27]) && name[27] && name[28] && strlen(name + 28) <= 3 &&
-			     !name[28 + strspn(name + 28, "0123456789")]);
-}
-
 static int copy(struct source *from, int fd, struct failure *f)
 {
 	char piece[PIECE];
@@ -237,7 +190,7 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 	if (!*e->id && spool_name(s, e->id, f) < 0)
 		return -1;
 	/* O_EXCL, except for a bounce: its name is always the same, and a file that a crash has left is written anew. */
-	fd = spool_open_file(s, s->tmp, e->id, O_WRONLY | O_CREAT | (e->id[26] ? O_TRUNC : O_EXCL), f);
+	fd = spool_open_file(s, s->tmp, e->id, O_WRONLY | O_CREAT | (spool_is_bounce(e->id) ? O_TRUNC : O_EXCL), f);
 	if (fd < 0)
 		return errno ? spool_fails(s, "making a file", f) : -1;
 	/* The lock tells spool_sweep that the file is being written, and keeps runners off the mail until its state is there. */

@@ -3,7 +3,7 @@
  *
  * After spool_accept returns 0 the mail survives kill -9 and power loss. The file queue/ID never changes again; what
  * was learnt since is in queue/ID.state, replaced whole. Each step is one system call, and mysend-spool(5) lists every
- * state that a crash can leave. Any number of runners may be at work: an entry belongs to who holds its file's lock.
+ * state that a crash can leave. How its files are called is in spool/names. Any number of runners may be at work: an entry belongs to who holds its file's lock.
  *
  * Use: spool_open(&s, path, true, f); spool_accept(&s, &entry, source, f); or spool_take(&s, arena, id, 0, &entry, f), then
  * spool_record(...) or spool_finish(...), and spool_release(&entry). spool_close(&s).
@@ -39,11 +39,6 @@ MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct f
 /* The same, only to list the spool: root may look into that of any user. */
 MUST_CHECK int spool_open_to_look(struct spool *s, const char *path, struct failure *f);
 void spool_close(struct spool *s);
-/* A new name; and the name of the bounce, or warning, about an entry's last attempt. */
-MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
-bool spool_is_name(const char *name); /* the name of a mail, or of a bounce */
-time_t spool_name_time(const char *id); /* when the name was made */
-void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
 /* Fills in the entry's id, unless it has one. An entry with attempts gets its state before any runner can take the mail. */
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);
 /* Lists queue/, or failed/. */

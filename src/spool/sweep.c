@@ -36,19 +36,6 @@ static int each(const struct spool *s, int folder, visit *of, void *ctx)
 	return 0;
 }
 
-/* True for the name of a state; id is then the mail's. */
-static bool is_state(const char *name, char id[static SPOOL_ID])
-{
-	enum { SUFFIX = sizeof STATE_SUFFIX - 1 };
-	size_t len = strlen(name);
-
-	if (len < SUFFIX || len - SUFFIX >= SPOOL_ID || strcmp(name + len - SUFFIX, STATE_SUFFIX) != 0)
-		return false;
-	memcpy(id, name, len - SUFFIX);
-	id[len - SUFFIX] = '\0';
-	return spool_is_name(id);
-}
-
 /* Moves the file to failed/ and warns. It is not deleted, since it may be mail. */
 static void set_aside(const struct spool *s, int folder, const char *name)
 {
@@ -74,7 +61,7 @@ static void sweep_tmp(const struct spool *s, const struct dirent *d, void *ctx)
 	struct stat st;
 	int fd;
 
-	if (!spool_is_name(d->d_name) && !is_state(d->d_name, id)) {
+	if (!spool_is_name(d->d_name) && !spool_is_state(d->d_name, id)) {
 		set_aside(s, s->tmp, d->d_name);
 		return;
 	}
@@ -103,7 +90,7 @@ static void sweep_queue(const struct spool *s, const struct dirent *d, void *ctx
 	char id[SPOOL_ID];
 
 	(void)ctx;
-	if (is_state(d->d_name, id))
+	if (spool_is_state(d->d_name, id))
 		sweep_state(s, d->d_name, id);
 	else if (!spool_is_name(d->d_name) || (d->d_type != DT_REG && d->d_type != DT_UNKNOWN))
 		set_aside(s, s->queue, d->d_name);
@@ -116,7 +103,7 @@ static void sweep_failed(const struct spool *s, const struct dirent *d, void *ct
 	char id[SPOOL_ID];
 
 	(void)ctx;
-	if (is_state(d->d_name, id) && faccessat(s->failed, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
+	if (spool_is_state(d->d_name, id) && faccessat(s->failed, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT &&
 	    faccessat(s->queue, id, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		(void)!unlinkat(s->failed, d->d_name, 0);
 }
@@ -162,9 +149,9 @@ static void note_failed(const struct spool *s, const struct dirent *d, void *ctx
 
 int spool_forget(const struct spool *s, const struct entry *e, struct failure *f)
 {
-	char state[STATE_NAME];
+	char state[SPOOL_STATE_NAME];
 
-	spool_state_name(state, e->id);
+	spool_name_state(state, e->id);
 	if (unlinkat(s->failed, e->id, 0) < 0)
 		return spool_fails(s, "deleting a mail that was given up", f);
 	(void)!unlinkat(s->failed, state, 0);

@@ -58,11 +58,11 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 
 static int read_state(const struct spool *s, int folder, struct arena *in, struct entry *e, struct failure *f)
 {
-	char name[STATE_NAME];
+	char name[SPOOL_STATE_NAME];
 	struct buf b;
 	int fd, ok;
 
-	spool_state_name(name, e->id);
+	spool_name_state(name, e->id);
 	fd = spool_open_file(s, folder, name, O_RDONLY, f);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
@@ -189,11 +189,11 @@ static void owe(struct spool *s, bool failed)
 
 int spool_record(struct spool *s, const struct entry *e, struct failure *f)
 {
-	char name[STATE_NAME];
+	char name[SPOOL_STATE_NAME];
 	struct buf b;
 	int fd, ok;
 
-	spool_state_name(name, e->id);
+	spool_name_state(name, e->id);
 	fd = spool_open_file(s, s->tmp, name, O_WRONLY | O_CREAT | O_TRUNC, f);
 	if (fd < 0)
 		return errno ? spool_fails(s, "writing a state", f) : -1;
@@ -217,9 +217,9 @@ int spool_record(struct spool *s, const struct entry *e, struct failure *f)
  * recipients again. */
 int spool_finish(struct spool *s, struct entry *e, bool failed, struct failure *f)
 {
-	char name[STATE_NAME];
+	char name[SPOOL_STATE_NAME];
 
-	spool_state_name(name, e->id);
+	spool_name_state(name, e->id);
 	if (failed ? renameat(s->queue, e->id, s->failed, e->id) < 0 : unlinkat(s->queue, e->id, 0) < 0)
 		return spool_fails(s, "taking a mail out of the queue", f);
 	if (failed)
