@@ -71,7 +71,7 @@ def test_thing_at_a_usual_place_is_no_configuration(mysend, place, kind, where, 
         os.rename(made, os.path.join(os.path.dirname(made), ".mysendrc"))
         done = mysend("-bp", env={"HOME": os.path.dirname(made)})
         path = os.path.join(os.path.dirname(made), ".mysendrc")
-    done = done or mysend("-bp")
+    done = done or mysend("-bp", env={"MYSEND_SPOOL": str(tmp_path / "spool")})
     if kind == "dangling":          # not there
         assert done.status == 0 and done.out == "Mail queue is empty\n", done
     else:
