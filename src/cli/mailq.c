@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "cli/keeper.h"
 #include "cli/modes.h"
-#include "post/outcome.h"
+#include "post/lifetime.h"
 #include "post/result.h"
 
 enum { PATIENCE_MS = 1000 };
@@ -60,7 +60,7 @@ static int change(struct keeper *k, struct entry *e, bool failed, struct failure
 	if (how == MODE_REMOVE)
 		return failed ? spool_forget(&k->spool, e, f) : spool_finish(&k->spool, e, false, f);
 	if (how == MODE_RELEASE && e->on_hold)
-		outcome_idle(e, clock_wall(), 0);
+		lifetime_idle(e, clock_wall(), 0);
 	e->on_hold = how == MODE_HOLD;
 	e->next = how == MODE_RELEASE ? clock_wall() : e->next;
 	return spool_record(&k->spool, e, f);

@@ -9,6 +9,7 @@
 #include "conf/whoami.h"
 #include "mail/address.h"
 #include "mail/stamp.h"
+#include "post/lifetime.h"
 
 enum { TEXT_MAX = BOUNCE_TOLD * 4096, NAMED = 1000, LINE = 900 };
 
@@ -264,7 +265,7 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 	report.host = host_of(&in, a, e->envelope.sender);
 	/* At most 70 octets (RFC 2046 5.1.1), so without the host. */
 	report.boundary = e->id;
-	report.until = (e->since ? e->since : e->arrived) + e->idle + (time_t)a->queue_lifetime;
+	report.until = lifetime_end(e, a);
 	spool_name_bounce(b.id, e, warning);
 	b.envelope = (struct envelope){.sender = ""};
 	envelope_add(&b.envelope, &in, e->envelope.sender);

@@ -3,7 +3,7 @@
  *
  * One table: at which stage, of which kind the answer is, what it means, and what the recipient has come to. Whether a failure is
  * temporary is decided where the reply is read (failure.exit); what to do about it is decided here and nowhere else. How many
- * sessions a run replaces is in post/crew_rules; how a mail's age is counted, which ends at queue_lifetime, in post/outcome.
+ * sessions a run replaces is in post/crew_rules; when a mail is given up for its age is in post/lifetime.
  * Use: if (defer_waits(&recipient)) next = now + defer_pause(attempts, chance);
  * Pure: no clock, no file. Owns: nothing. Units: seconds. Bounds: an hour, and a tenth of it, between two tries.
  * Errors: none. Threads: any. Source: RFC 5321 4.2.1, 4.5.4.1; RFC 3463; CONTRIBUTING.md, "Spool".

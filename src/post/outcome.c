@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "post/bounce.h"
 #include "post/defer.h"
+#include "post/lifetime.h"
 #include "post/logline.h"
 #include "post/verdict.h"
 
@@ -86,45 +87,16 @@ static void settle(struct job *j, struct entry *e, enum how how)
 		e->last = arena_printf(&j->arena, "%s", failure_words(words, t.decides, WORDS_WHERE | WORDS_CODE, NULL));
 }
 
-static time_t began(const struct entry *e)
-{
-	return e->since ? e->since : e->arrived;
-}
-
-/* The mail's arrival, or its idle time, lies in the future: the clock was set back. Its age counts from now, or it would never
- * have one. */
-static void not_before(struct entry *e, time_t now)
-{
-	if (began(e) > now)
-		e->since = now;
-	if (e->idle > now - began(e))
-		e->idle = now - began(e);
-}
-
-static time_t age(const struct entry *e, time_t now)
-{
-	return now - began(e) - e->idle;
-}
-
-/* Once the mail has waited for queue_warning. */
 static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
 {
 	bool told = false;
 
-	if (e->warned || age(e, clock_wall()) < (time_t)o->with->queue_warning)
+	if (!lifetime_warns(e, o->with, clock_wall()))
 		return 0;
 	if (bounce_warn(o->spool, e, message_of(in, e), o->with, &told, f) < 0)
 		return -1;
 	e->warned = true;
 	return spool_record(o->spool, e, f);
-}
-
-void outcome_idle(struct entry *e, time_t now, time_t beyond)
-{
-	time_t due = e->next ? e->next : began(e);
-
-	if (now - due > beyond)
-		e->idle += now - due - beyond;
 }
 
 static void write_line(const struct job *j)
@@ -164,9 +136,9 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	bool settled;
 	int ok;
 
-	not_before(e, now);
-	outcome_idle(e, now, DEFER_FAR);
-	settle(j, e, age(e, now) > (time_t)o->with->queue_lifetime ? EXPIRED : TRIED);
+	lifetime_correct(e, now);
+	lifetime_idle(e, now, DEFER_FAR);
+	settle(j, e, lifetime_is_over(e, o->with, now) ? EXPIRED : TRIED);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);
 	e->next = now + defer_pause(e->attempts, chance);

@@ -4,7 +4,7 @@
  * Use: outcome_note(&o, &job, &entry): the verdicts go into the entry, and that is recorded, or the
  * mail finished; outcome_resume(&o, &arena, &entry, f) first.
  *
- * Owns: nothing. Units: seconds. Bounds: the account's queue_lifetime. Errors: a spool that cannot be written is a warning:
+ * Owns: nothing. Units: seconds. Bounds: post/lifetime. Errors: a spool that cannot be written is a warning:
  * what was not recorded is tried again. Threads: one. Source: CONTRIBUTING.md, "Spool"; RFC 5321 4.5.4.1.
  */
 #ifndef POST_OUTCOME_H
@@ -31,7 +31,5 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e);
 void outcome_so_far(struct outcome *o, struct job *j, struct entry *e);
 /* We are told to end: it keeps its turn, and was no try. */
 void outcome_leave(struct outcome *o, struct job *j, struct entry *e);
-/* It was not tried, though it was due, since the host was off, the clock was set or it was held: that is not its age. */
-void outcome_idle(struct entry *e, time_t now, time_t beyond);
 
 #endif
