@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "post/resume.h"
 #include "post/unconfigured.h"
 
 void claim_release(struct claim *c)
@@ -31,8 +32,8 @@ static struct claim *lock(struct claims *all, const char *id)
 	got = spool_take(all->spool, &c->job.arena, id, all->patience, &c->entry, &f);
 	if (got < 0)
 		all->outcome->sum->failed += select_set_aside(all->spool, &c->entry, id, &f);
-	/* A runner died after it had recorded verdicts, and before the bounce or the unlink. */
-	else if (got == SPOOL_TAKEN && outcome_resume(all->outcome, &c->job.arena, &c->entry, &f) < 0)
+	/* First what a runner that died left undone: verdicts that it recorded, and no bounce, no unlink. Mostly there is nothing. */
+	else if (got == SPOOL_TAKEN && resume_entry(all->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
 	else if (got == SPOOL_TAKEN && select_is_due(all->which, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
 		 !(all->cramped && entry_pending(&c->entry) > 1))
@@ -101,6 +102,6 @@ struct claim *claim_take(struct claims *all, struct candidate *d)
 	j->account = all->outcome->with;
 	j->began = clock_steady();
 	j->spooled = c->entry.id;
-	mail_of(&j->mail, &j->arena, source_file(&j->arena, c->entry.fd, c->entry.offset, c->entry.size), c->entry.eightbit);
+	mail_of(&j->mail, &j->arena, spool_message(&j->arena, &c->entry), c->entry.eightbit);
 	return c;
 }

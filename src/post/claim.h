@@ -2,7 +2,7 @@
  * post/claim - a mail of the spool that this run has locked, as a job that can be sent, and back
  *
  * Mail that another runner has, that is through by now or not due any more is passed over. A runner may have died after it had
- * recorded verdicts and before the bounce or the unlink: that is finished first.
+ * recorded verdicts and before the bounce or the unlink: that is finished first (post/resume).
  * Use: claim_take(&claims, candidate) or NULL; the job goes out; outcome_note(&outcome, &c->job, &c->entry); claim_release(c).
  *
  * Owns: a claim its entry's lock and its job, until claim_release. Bounds: claims.patience for a lock.

@@ -8,46 +8,8 @@
 #include "post/defer.h"
 #include "post/lifetime.h"
 #include "post/logline.h"
+#include "post/resume.h"
 #include "post/verdict.h"
-
-static struct source *message_of(struct arena *in, const struct entry *e)
-{
-	return source_file(in, e->fd, e->offset, e->size);
-}
-
-/* The sender is told of refused recipients before the mail leaves the queue. A runner that was killed may have done so already. */
-static int tell_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
-{
-	bool told = false;
-
-	if (!entry_has(e, REFUSED))
-		return 0;
-	if (bounce_make(o->spool, e, message_of(in, e), o->with, &told, f) < 0)
-		return -1;
-	bounce_note(e);
-	log_warning("%s is given up%s after %u tries, %s: %s", e->id, entry_is_settled(e) ? "" : " for some of its recipients",
-		    e->attempts, told ? "its sender is told" : "nobody is told", e->last);
-	return entry_is_settled(e) ? 0 : spool_record(o->spool, e, f);
-}
-
-/* No recipient is left to be tried. */
-static int finish(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
-{
-	bool failed = entry_has(e, REFUSED) || entry_has(e, BOUNCED);
-
-	if (tell_sender(o, in, e, f) < 0 || spool_finish(o->spool, e, failed, f) < 0)
-		return -1;
-	if (failed)
-		o->sum->failed++;
-	else
-		o->sum->gone++;
-	return 0;
-}
-
-int outcome_resume(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)
-{
-	return (entry_is_settled(e) ? finish : tell_sender)(o, in, e, f);
-}
 
 enum how { SO_FAR, LEFT, TRIED, EXPIRED };
 
@@ -93,7 +55,7 @@ static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, str
 
 	if (!lifetime_warns(e, o->with, clock_wall()))
 		return 0;
-	if (bounce_warn(o->spool, e, message_of(in, e), o->with, &told, f) < 0)
+	if (bounce_warn(o->spool, e, spool_message(in, e), o->with, &told, f) < 0)
 		return -1;
 	e->warned = true;
 	return spool_record(o->spool, e, f);
@@ -146,7 +108,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
 	ok = settled && !entry_has(e, REFUSED) ? 0 : spool_record(o->spool, e, &f);
 	if (ok == 0)
-		ok = (settled ? finish : tell_sender)(o, &j->arena, e, &f);
+		ok = resume_entry(o, &j->arena, e, &f);
 	if (ok == 0 && !settled)
 		ok = warn_sender(o, &j->arena, e, &f);
 	o->sum->wait += !settled;

@@ -1,8 +1,7 @@
 /*
  * post/outcome - what becomes of a mail of the queue after a try: who has it, when the rest is tried again, who is told
  *
- * Use: outcome_note(&o, &job, &entry): the verdicts go into the entry, and that is recorded, or the
- * mail finished; outcome_resume(&o, &arena, &entry, f) first.
+ * Use: outcome_note(&o, &job, &entry): the verdicts go into the entry, and that is recorded, or the mail finished (post/resume).
  *
  * Owns: nothing. Units: seconds. Bounds: post/lifetime. Errors: a spool that cannot be written is a warning:
  * what was not recorded is tried again. Threads: one. Source: CONTRIBUTING.md, "Spool"; RFC 5321 4.5.4.1.
@@ -24,8 +23,6 @@ struct outcome {
 	struct queue_sum *sum;
 };
 
-/* Acts on verdicts that are recorded and were never acted on, since a runner died before the bounce or the unlink. */
-MUST_CHECK int outcome_resume(struct outcome *o, struct arena *in, struct entry *e, struct failure *f);
 void outcome_note(struct outcome *o, struct job *j, struct entry *e);
 /* Some of its recipients have their answer, others come next: whoever is killed now sends to none of the first again. */
 void outcome_so_far(struct outcome *o, struct job *j, struct entry *e);

@@ -125,7 +125,7 @@ int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, con
 	*again.id = '\0';
 	again.attempts = 0;
 	again.next = 0;
-	if (spool_accept(s, &again, source_file(in, e->fd, e->offset, e->size), f) < 0)
+	if (spool_accept(s, &again, spool_message(in, e), f) < 0)
 		return -1;
 	if (spool_finish(s, e, false, f) < 0) {
 		(void)!spool_finish(s, &again, false, &unused); /* or there were two of it */

@@ -53,6 +53,7 @@ MUST_CHECK int spool_take(const struct spool *s, struct arena *in, const char *i
 MUST_CHECK int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f);
 /* SPOOL_SEEN, or SPOOL_GONE. Takes no lock, so that no runner finds the mail taken; what is read may be out of date. */
 MUST_CHECK int spool_look(const struct spool *s, bool failed, struct arena *in, const char *id, struct entry *e, struct failure *f);
+struct source *spool_message(struct arena *in, const struct entry *e); /* of a mail that is taken, from its file */
 bool spool_is_busy(const struct spool *s, const char *id); /* a process has its lock just now */
 MUST_CHECK int spool_record(struct spool *s, const struct entry *e, struct failure *f);
 /* Removes the mail from the queue: deletes it, or moves it to failed/. */

@@ -147,6 +147,11 @@ int spool_look(const struct spool *s, bool failed, struct arena *in, const char 
 	return gone < 0 ? -1 : gone ? SPOOL_GONE : SPOOL_SEEN;
 }
 
+struct source *spool_message(struct arena *in, const struct entry *e)
+{
+	return source_file(in, e->fd, e->offset, e->size);
+}
+
 bool spool_is_busy(const struct spool *s, const char *id)
 {
 	struct failure unused;

@@ -42,19 +42,31 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+/* No mail is left in queue/ nor in failed/. */
+static void empty(void)
 {
 	struct spool_names names;
 	struct failure f;
 	struct entry e;
 
-	(void)state;
 	assert_int_equal(spool_list(&spool, false, &in, &names, &f), 0);
 	for (size_t i = 0; i < names.count; i++)
 		if (spool_take(&spool, &in, names.name[i], 0, &e, &f) == SPOOL_TAKEN) {
 			assert_int_equal(spool_finish(&spool, &e, false, &f), 0);
 			spool_release(&e);
 		}
+	assert_int_equal(spool_list(&spool, true, &in, &names, &f), 0);
+	for (size_t i = 0; i < names.count; i++)
+		if (spool_take_failed(&spool, &in, names.name[i], &e, &f) == SPOOL_TAKEN) {
+			assert_int_equal(spool_forget(&spool, &e, &f), 0);
+			spool_release(&e);
+		}
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	empty();
 	spool_close(&spool);
 	rmdir(arena_printf(&in, "%s/tmp", top));
 	rmdir(arena_printf(&in, "%s/queue", top));
