@@ -62,6 +62,28 @@ struct recipient *envelope_add(struct envelope *e, struct arena *in, const char 
 	return r;
 }
 
+struct recipient *envelope_add_like(struct envelope *e, struct arena *in, const char *address, const struct recipient *like)
+{
+	struct recipient *r = envelope_add(e, in, address);
+
+	if (r) {
+		r->notify = like->notify;
+		r->orcpt = like->orcpt;
+	}
+	return r;
+}
+
+struct envelope envelope_without_recipients(const struct envelope *e)
+{
+	struct envelope copy = *e;
+
+	copy.recipient = NULL;
+	copy.slot = NULL;
+	copy.recipients = copy.room = copy.slots = 0;
+	copy.beyond_ascii = false;
+	return copy;
+}
+
 size_t envelope_count(const struct envelope *e, enum verdict v)
 {
 	size_t n = 0;

@@ -17,9 +17,9 @@
 enum verdict {
 	PENDING,  /* nothing known; at the end of a run: not sent, free to try again */
 	ACCEPTED, /* the relay has it */
-	DEFERRED, /* 4xx: try again */
-	REFUSED,  /* 5xx: never again */
-	BOUNCED,	  /* REFUSED, and a bounce has told the sender of it, or nobody wanted one */
+	DEFERRED, /* the relay said 4yz, or 5yz to what another try may do without */
+	REFUSED,  /* the relay said 5yz (whether it waits all the same: post/defer), or its time is over */
+	BOUNCED,  /* REFUSED, and a bounce has told the sender of it, or nobody wanted one */
 	UNSURE,	  /* all was sent, no answer came: trying again may deliver twice */
 	WAITS	  /* none of these for now: the spool has it */
 };
@@ -53,8 +53,12 @@ struct envelope {
 	uint64_t octets;	/* of the form of the message that a relay got last; 0: none did */
 };
 
-/* Once: no second time (address_same), then NULL. Good until the next is added. */
+/* Once: no second time (address_same), then NULL. Good until the next is added. The recipient's address is this pointer, no copy. */
 struct recipient *envelope_add(struct envelope *e, struct arena *in, const char *address);
+/* Adds another envelope's recipient, at this address, with what was asked for him; nothing has become of him yet. */
+struct recipient *envelope_add_like(struct envelope *e, struct arena *in, const char *address, const struct recipient *like);
+/* All that is asked of the mail, and nobody who is to get it. */
+struct envelope envelope_without_recipients(const struct envelope *e);
 size_t envelope_count(const struct envelope *e, enum verdict v); /* of how many that became */
 /* It was not sent, and this is why: each recipient that is PENDING gets a copy as its failure. */
 void envelope_blame(struct envelope *e, struct arena *in, const struct failure *why);

@@ -15,6 +15,7 @@ void claim_release(struct claim *c)
 	free(c);
 }
 
+/* Each job that a run gives out is a claim's. */
 struct claim *claim_of(struct job *j)
 {
 	return (struct claim *)(void *)((char *)j - offsetof(struct claim, job));
@@ -63,27 +64,21 @@ static struct claim *lock_known(struct claims *all, struct candidate *d)
 	return c;
 }
 
+/* They keep the entry's addresses, the very same text, by which post/outcome finds them again. */
 static void add_unsettled(struct claim *c)
 {
 	struct envelope *all = &c->entry.envelope, *v = &c->job.mail.envelope;
 
-	*v = *all;
-	v->recipient = NULL;
-	v->slot = NULL;
-	v->recipients = v->room = v->slots = 0;
-	v->beyond_ascii = false;
+	*v = envelope_without_recipients(all);
 	for (size_t i = 0; i < all->recipients; i++) {
 		const struct recipient *from = &all->recipient[i];
-		struct recipient *to;
 
 		if (verdict_is_settled(from->verdict))
 			continue;
 		c->job.twice |= from->verdict == UNSURE;
 		if (from->verdict == UNSURE)
 			log_debug("%s may arrive twice at %s", c->entry.id, from->address);
-		to = envelope_add(v, &c->job.arena, from->address);
-		to->notify = from->notify;
-		to->orcpt = from->orcpt;
+		(void)envelope_add_like(v, &c->job.arena, from->address, from); /* none is twice in an entry: entry_parse */
 	}
 }
 

@@ -28,14 +28,6 @@ bool enqueue_is_allowed(const struct account *a)
 	return !setting_is(a, SET_queue, "off") && (!a->config || a->config_lasts || a->reread);
 }
 
-/* What was said last, as mailq tells it. */
-static const char *last_words(struct arena *in, const struct failure *why)
-{
-	char words[FAILURE_WORDS];
-
-	return why ? arena_printf(in, "%s", failure_words(words, why, WORDS_WHERE | WORDS_CODE, NULL)) : "";
-}
-
 /* What is the same for each entry made of the job. */
 static struct entry entry_of(const struct job *j)
 {
@@ -146,24 +138,16 @@ void enqueue_rest(struct job *j)
 	if (!enqueue_is_allowed(j->account))
 		return;
 	count_first_try(&e);
-	e.envelope.recipient = NULL;
-	e.envelope.recipients = e.envelope.room = e.envelope.slots = 0;
-	e.envelope.beyond_ascii = false;
-	e.envelope.slot = NULL;
+	e.envelope = envelope_without_recipients(v);
 	for (size_t i = 0; i < v->recipients; i++) {
 		const struct recipient *r = &v->recipient[i];
-		struct recipient *copy;
 
-		if (!defer_waits(r))
-			continue;
-		copy = envelope_add(&e.envelope, &j->arena, r->address);
-		copy->notify = r->notify;
-		copy->orcpt = r->orcpt;
-		copy->verdict = r->verdict == UNSURE ? UNSURE : PENDING;
+		if (defer_waits(r)) /* none is twice in an envelope */
+			envelope_add_like(&e.envelope, &j->arena, r->address, r)->verdict = r->verdict == UNSURE ? UNSURE : PENDING;
 	}
 	if (!e.envelope.recipients)
 		return;
-	e.last = last_words(&j->arena, tally_waits_for(v));
+	e.last = entry_last(&j->arena, tally_waits_for(v));
 	if (put_into_spool(j, &e, &f) < 0)
 		return;
 	for (size_t i = 0; i < v->recipients; i++)
@@ -180,7 +164,7 @@ int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
 		return fail(f, AT_SPOOL, EX_CONFIG, setting_is(j->account, SET_queue, "off") ? "the queue is off" : "what names its relay cannot be known the next time: it does not wait");
 	if (why) {
 		count_first_try(&e);
-		e.last = last_words(&j->arena, why);
+		e.last = entry_last(&j->arena, why);
 	}
 	if (put_into_spool(j, &e, f) < 0)
 		return -1;

@@ -25,7 +25,6 @@ static enum verdict after(const struct recipient *r, enum verdict before)
 static void settle(struct job *j, struct entry *e, enum how how)
 {
 	struct envelope *all = &e->envelope, *v = &j->mail.envelope;
-	char words[FAILURE_WORDS];
 	struct tally t;
 	size_t k = 0;
 
@@ -33,7 +32,7 @@ static void settle(struct job *j, struct entry *e, enum how how)
 	for (size_t i = 0; i < all->recipients && k < v->recipients; i++) {
 		struct recipient *to = &all->recipient[i], *from = &v->recipient[k];
 
-		if (to->address != from->address) /* it was settled before this try */
+		if (to->address != from->address) /* it was settled before this try: the job has the very same text of the others */
 			continue;
 		k++;
 		to->verdict = after(from, to->verdict);
@@ -46,7 +45,7 @@ static void settle(struct job *j, struct entry *e, enum how how)
 	}
 	t = tally_of(v);
 	if (how != LEFT && t.decides)
-		e->last = arena_printf(&j->arena, "%s", failure_words(words, t.decides, WORDS_WHERE | WORDS_CODE, NULL));
+		e->last = entry_last(&j->arena, t.decides);
 }
 
 static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)

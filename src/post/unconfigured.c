@@ -47,13 +47,10 @@ static const char *with_domain(struct arena *in, const char *name, const char *b
 
 static void add(struct envelope *to, struct arena *in, const char *address, const struct recipient *like)
 {
-	struct recipient *r = envelope_add(to, in, address);
+	struct recipient *r = envelope_add_like(to, in, address, like);
 
-	if (!r)
-		return;
-	r->notify = like->notify;
-	r->orcpt = like->orcpt;
-	r->verdict = like->verdict;
+	if (r)
+		r->verdict = like->verdict;
 }
 
 /* Who gets it now. An alias that leads nowhere leaves it as it is, and is told of when that is tried. */
@@ -107,9 +104,7 @@ int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, con
 
 	if (!any_unknown(e, in, a) || aliases_open(&aliases, in, a, &unused) < 0)
 		return 0;
-	again.envelope.recipient = NULL;
-	again.envelope.slot = NULL;
-	again.envelope.recipients = again.envelope.room = again.envelope.slots = 0;
+	again.envelope = envelope_without_recipients(v);
 	if (is_unknown(in, e, v->sender, a))
 		again.envelope.sender = known_sender(in, v->sender, a);
 	for (size_t i = 0; i < v->recipients; i++) {

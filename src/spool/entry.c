@@ -319,6 +319,13 @@ size_t entry_pending(const struct entry *e)
 	return n;
 }
 
+const char *entry_last(struct arena *in, const struct failure *why)
+{
+	char words[FAILURE_WORDS];
+
+	return why ? arena_printf(in, "%s", failure_words(words, why, WORDS_WHERE | WORDS_CODE, NULL)) : "";
+}
+
 bool entry_is_settled(const struct entry *e)
 {
 	return entry_pending(e) == 0;

@@ -35,7 +35,7 @@ struct entry {
 	unsigned attempts;
 	bool on_hold;
 	bool warned; /* its sender was told that it waits (queue_warning) */
-	const char *last; /* what the last try came to, in words; or "" */
+	const char *last; /* what the last try came to, in words (entry_last); or "" */
 	int fd;		  /* the mail's file, open and locked; or -1 */
 	uint64_t offset;  /* of the message in the file */
 };
@@ -48,6 +48,7 @@ bool entry_user(struct slice text, uid_t *uid);
 MUST_CHECK int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct failure *f);
 MUST_CHECK int entry_print_state(struct buf *out, const struct entry *e);
 MUST_CHECK int entry_parse_state(struct entry *e, struct arena *in, struct slice text, struct failure *f);
+const char *entry_last(struct arena *in, const struct failure *why); /* a try's failure as mailq tells it; NULL: "" */
 bool entry_is_settled(const struct entry *e); /* no recipient is left to be tried */
 size_t entry_pending(const struct entry *e);   /* how many recipients are left to be tried */
 bool entry_has(const struct entry *e, enum verdict v);

@@ -76,6 +76,28 @@ static void test_smtputf8_is_needed_where_it_was_said_or_an_address_is_not_ascii
 	arena_free(&in);
 }
 
+static void test_a_copy_without_recipients_asks_the_same_and_has_nobody(void **state)
+{
+	struct arena in = {0};
+	struct envelope e = {.sender = "a@x", .ret = RET_HDRS, .envid = "id", .notify = NOTIFY_NEVER, .smtputf8 = false}, copy;
+	struct recipient *r = envelope_add(&e, &in, "j\xc3\xbcrgen@x");
+
+	(void)state;
+	r->notify = NOTIFY_DELAY;
+	r->orcpt = "rfc822;j";
+	r->verdict = REFUSED;
+	copy = envelope_without_recipients(&e);
+	assert_true(copy.recipients == 0 && copy.ret == RET_HDRS && copy.notify == NOTIFY_NEVER && !envelope_needs_utf8(&copy));
+	assert_string_equal(copy.sender, "a@x");
+	assert_string_equal(copy.envid, "id");
+	r = envelope_add_like(&copy, &in, "b@x", &e.recipient[0]);
+	assert_non_null(r);
+	assert_true(r->notify == NOTIFY_DELAY && r->verdict == PENDING && !strcmp(r->orcpt, "rfc822;j") && !strcmp(r->address, "b@x"));
+	assert_null(envelope_add_like(&copy, &in, "b@X", &e.recipient[0]));
+	assert_int_equal(e.recipients, 1);
+	arena_free(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -83,6 +105,7 @@ int main(void)
 		cmocka_unit_test(test_many_recipients_keep_their_order_and_are_found_at_once),
 		cmocka_unit_test(test_an_envelope_made_by_hand_can_be_added_to),
 		cmocka_unit_test(test_smtputf8_is_needed_where_it_was_said_or_an_address_is_not_ascii),
+		cmocka_unit_test(test_a_copy_without_recipients_asks_the_same_and_has_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
