@@ -10,7 +10,7 @@ static const struct row {
 	const char *name;
 	enum old old;
 	enum setting setting;
-	const char *value; /* ALIAS: its map; IGNORE: the value that needs no warning; FIXED: the only value */
+	const char *value; /* ALIAS: its map; IGNORED: the value that needs no warning; ONLY: that value */
 	const char *why;
 } rows[] = {
 #define ALIAS(n, target, map) {#n, ALIAS_OF, SET_##target, map, NULL},
