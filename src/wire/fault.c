@@ -1,4 +1,4 @@
-#include "wire/handle.h"
+#include "wire/curl_setup.h"
 
 #include <netdb.h>
 #include <string.h>
@@ -54,7 +54,7 @@ static const struct meaning {
 	{CURLE_NOT_BUILT_IN, AT_CONFIG, EX_CONFIG, HINT_LIBCURL_LACKS},
 };
 
-bool handle_is_told(CURL *h)
+bool curl_setup_is_told(CURL *h)
 {
 	if (!ending_asked())
 		return false;
@@ -98,7 +98,7 @@ static int tls_failure(const char *words, struct failure *f)
 	return -1;
 }
 
-int handle_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f)
+int curl_setup_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f)
 {
 	const struct meaning *m = NULL;
 	const char *text = code == CURLE_ABORTED_BY_CALLBACK ? "mysend was told to end" : *words ? words : libcurl.easy_strerror(code);

@@ -47,11 +47,11 @@ static int on_close(void *ctx, curl_socket_t fd)
 	return close(fd);
 }
 
-void goodbye_prepare(struct session *s, const struct account *a, struct setup *taken)
+void goodbye_prepare(struct session *s, const struct account *a, struct setopt *taken)
 {
 	s->sealed = strncmp(a->proxy, "https:", 6) == 0;
-	setup_took(taken, curl_easy_setopt(s->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close), SETTINGS);
-	setup_took(taken, curl_easy_setopt(s->easy, CURLOPT_CLOSESOCKETDATA, s), SETTINGS);
+	setopt_took(taken, curl_easy_setopt(s->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close), SETTINGS);
+	setopt_took(taken, curl_easy_setopt(s->easy, CURLOPT_CLOSESOCKETDATA, s), SETTINGS);
 }
 
 void goodbye_cover(struct session *s, char code[static 3])

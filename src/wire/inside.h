@@ -8,7 +8,7 @@
 #ifndef WIRE_INSIDE_H
 #define WIRE_INSIDE_H
 
-#include "wire/handle.h"
+#include "wire/curl_setup.h"
 #include "wire/session.h"
 
 enum { ANSWERS_MAX = 1024 * 1024 };
@@ -41,7 +41,7 @@ struct session {
 };
 
 /* goodbye.c */
-void goodbye_prepare(struct session *s, const struct account *a, struct setup *taken);
+void goodbye_prepare(struct session *s, const struct account *a, struct setopt *taken);
 /* Overwrites the code of a reply's last line, where libcurl will read it, if it is a refusal at which libcurl would close without
  * QUIT. */
 void goodbye_cover(struct session *s, char code[static 3]);

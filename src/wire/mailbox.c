@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "wire/handle.h"
+#include "wire/curl_setup.h"
 
 struct visit {
 	CURL *easy;
@@ -68,7 +68,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 {
 	struct visit *v = ctx;
 
-	return v->secret && !handle_is_encrypted(v->easy) ? hear_in_clear(v, p, size * count) : size * count;
+	return v->secret && !curl_setup_is_encrypted(v->easy) ? hear_in_clear(v, p, size * count) : size * count;
 }
 
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -77,26 +77,26 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	(void)b;
 	(void)c;
 	(void)d;
-	return handle_is_told(ctx);
+	return curl_setup_is_told(ctx);
 }
 
 static int set_up(struct visit *v, const struct account *a, struct failure *f)
 {
-	struct setup s = {0};
+	struct setopt s = {0};
 	CURL *h = v->easy;
 
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_URL, a->pop_before_smtp), SET_pop_before_smtp);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, "NOOP"), SET_pop_before_smtp);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_NOBODY, 1L), SET_pop_before_smtp);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFODATA, h), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGDATA, v), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_HEADERDATA, v), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
-	return setup_done(&s, f) < 0 ? -1 : handle_mailbox_login(h, a, f);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_URL, a->pop_before_smtp), SET_pop_before_smtp);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, "NOOP"), SET_pop_before_smtp);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_NOBODY, 1L), SET_pop_before_smtp);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_XFERINFODATA, h), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_DEBUGDATA, v), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_HEADERDATA, v), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
+	return setopt_done(&s, f) < 0 ? -1 : curl_setup_mailbox_login(h, a, f);
 }
 
 int mailbox_visit(const struct account *a, struct failure *f)
@@ -111,7 +111,7 @@ int mailbox_visit(const struct account *a, struct failure *f)
 	/* TLS may be left out for a relay at a socket of this host, but not here: the mailbox is on another host, and gets a
 	 * password. */
 	v.secret = v.from_start || !off;
-	if (handle_new(&h, a, off ? CURLUSESSL_NONE : CURLUSESSL_ALL, v.from_start, words, f) < 0)
+	if (curl_setup_new(&h, a, off ? CURLUSESSL_NONE : CURLUSESSL_ALL, v.from_start, words, f) < 0)
 		return -1;
 	v.easy = h;
 	limit_start(&v.limit, a);
@@ -124,7 +124,7 @@ int mailbox_visit(const struct account *a, struct failure *f)
 		} else if (v.limit.passed) {
 			ok = fail(f, AT_LOGIN, EX_TEMPFAIL, "the server did not answer within the time allowed");
 		} else {
-			ok = code == CURLE_OK ? 0 : handle_failure(h, code, AT_LOGIN, words, f);
+			ok = code == CURLE_OK ? 0 : curl_setup_failure(h, code, AT_LOGIN, words, f);
 		}
 		if (ok < 0)
 			failure_in(f, "pop_before_smtp");

@@ -26,7 +26,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	const struct transcript *t = &s->transcript;
 	struct slice line = {p, size * count};
 
-	if (s->transcript.encrypted && !handle_is_encrypted(s->easy)) {
+	if (s->transcript.encrypted && !curl_setup_is_encrypted(s->easy)) {
 		fail(&s->heard, AT_TLS, EX_CONFIG, "libcurl %s went on without TLS", libcurl_version()->version);
 		s->stopped = true;
 		return 0;
@@ -49,7 +49,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		if (text > 4 && !transcript_may_log_in(t) && slice_begins((struct slice){p + 4, text - 4}, "AUTH"))
 			memset(p + 4, ' ', text - 4);
 		if (t->whole)
-			handle_offered(s->easy, &s->login, &t->caps);
+			curl_setup_offered(s->easy, &s->login, &t->caps);
 	}
 	if (t->whole && line.len > 3)
 		goodbye_cover(s, p);
@@ -66,7 +66,7 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	(void)c;
 	(void)d;
 	session_pace(s, 0, 0);
-	return handle_is_told(s->easy);
+	return curl_setup_is_told(s->easy);
 }
 
 static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
@@ -83,16 +83,16 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
  * and the connection to HOST:PORT all the same. */
 static int address_of(struct session *s, const struct account *a, struct curl_slist **to, struct failure *f)
 {
-	const char *scheme = handle_tls_from_start(a) ? "smtps" : "smtp";
+	const char *scheme = curl_setup_tls_from_start(a) ? "smtps" : "smtp";
 	const char *host = *a->tls_host_override ? a->tls_host_override : a->host;
 	const char *name = whoami_ehlo(&s->arena, a);
 	unsigned port = *a->socket ? 25 : a->port;
 	char *ehlo = libcurl.easy_escape(s->easy, name, 0);
-	struct setup taken = {0};
+	struct setopt taken = {0};
 	char *url;
 
 	if (*a->socket) {
-		setup_took(&taken, curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket), SET_socket);
+		setopt_took(&taken, curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket), SET_socket);
 		host = *host ? host : "localhost";
 	}
 	if (!ehlo)
@@ -100,18 +100,18 @@ static int address_of(struct session *s, const struct account *a, struct curl_sl
 	url = arena_printf(&s->arena, strchr(host, ':') ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s", scheme, host, port,
 			   ehlo);
 	libcurl.free(ehlo);
-	setup_took(&taken, curl_easy_setopt(s->easy, CURLOPT_URL, url), SET_relay);
+	setopt_took(&taken, curl_easy_setopt(s->easy, CURLOPT_URL, url), SET_relay);
 	if (*a->tls_host_override && !*a->socket) {
 		*to = libcurl.slist_append(NULL, arena_printf(&s->arena, strchr(a->host, ':') ? "::[%s]:%u" : "::%s:%u", a->host, port));
-		setup_took(&taken, *to ? curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to) : CURLE_OUT_OF_MEMORY, SET_tls_host_override);
+		setopt_took(&taken, *to ? curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to) : CURLE_OUT_OF_MEMORY, SET_tls_host_override);
 	}
-	return setup_done(&taken, f);
+	return setopt_done(&taken, f);
 }
 
 static int listen_in(struct session *s, const struct account *a, struct failure *f)
 {
 	const struct login *login = &s->login;
-	struct setup taken = {0};
+	struct setopt taken = {0};
 	CURL *h = s->easy;
 
 	s->transcript.login = login->wanted;
@@ -122,26 +122,26 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 		s->transcript.mask = &s->mask;
 	}
 	s->transcript.clear_login = login->in_clear;
-	s->transcript.demanded = handle_use_ssl(a) == CURLUSESSL_ALL;
-	s->transcript.encrypted = handle_tls_from_start(a);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_PRIVATE, (void *)a->host), SETTINGS);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header), SETTINGS);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_HEADERDATA, s), SETTINGS);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug), SETTINGS);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGDATA, s), SETTINGS);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L), SETTINGS);
+	s->transcript.demanded = curl_setup_use_ssl(a) == CURLUSESSL_ALL;
+	s->transcript.encrypted = curl_setup_tls_from_start(a);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_PRIVATE, (void *)a->host), SETTINGS);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header), SETTINGS);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_HEADERDATA, s), SETTINGS);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGFUNCTION, on_debug), SETTINGS);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_DEBUGDATA, s), SETTINGS);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L), SETTINGS);
 	goodbye_prepare(s, a, &taken);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
-	setup_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFODATA, s), SETTINGS);
-	return setup_done(&taken, f);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFODATA, s), SETTINGS);
+	return setopt_done(&taken, f);
 }
 
 /* The session ends where the relay offered STARTTLS and libcurl did not see it: otherwise all would go in clear text. */
 static int check_offer(const struct session *s, const struct account *a, struct failure *f)
 {
-	if (handle_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
+	if (curl_setup_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
 		return 0;
 	fail(f, AT_TLS, EX_UNAVAILABLE, "the relay offers STARTTLS, but libcurl %s does not see it",
 	     libcurl_version()->version);
@@ -153,7 +153,7 @@ static int check_tls(const struct session *s, const struct account *a, struct fa
 {
 	if (check_offer(s, a, f) < 0)
 		return -1;
-	if (s->transcript.encrypted || (handle_use_ssl(a) != CURLUSESSL_ALL && !handle_tls_from_start(a)))
+	if (s->transcript.encrypted || (curl_setup_use_ssl(a) != CURLUSESSL_ALL && !curl_setup_tls_from_start(a)))
 		return 0;
 	return fail(f, AT_TLS, EX_CONFIG, "libcurl %s has not encrypted the session", libcurl_version()->version);
 }
@@ -192,7 +192,7 @@ static int explain_open(struct session *s, const struct account *a, CURLcode cod
 		f->stage = at;
 		return -1;
 	}
-	handle_failure(s->easy, code, at, s->words, f);
+	curl_setup_failure(s->easy, code, at, s->words, f);
 	if (code == CURLE_LOGIN_DENIED && t->said == SAID_AUTH) { /* a token is refused with 334 and the reason */
 		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", t->reply.code, t->reply.text);
 		failure_hint(f, HINT_TOKEN);
@@ -227,7 +227,7 @@ static void wipe_block(void *ctx, char *p, size_t len)
  * sent. From here on it only passes octets on: neither is looked at again. */
 static void forget_login(struct session *s)
 {
-	handle_forget(s->easy);
+	curl_setup_forget(s->easy);
 	memory_visit(wipe_block, &s->mask);
 	mask_settle(&s->mask);
 }
@@ -238,7 +238,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	CURLcode code;
 	int ok = -1;
 
-	if (handle_new(&s->easy, a, handle_use_ssl(a), handle_tls_from_start(a), s->words, f) < 0 || handle_login(s->easy, a, &s->login, f) < 0)
+	if (curl_setup_new(&s->easy, a, curl_setup_use_ssl(a), curl_setup_tls_from_start(a), s->words, f) < 0 || curl_setup_login(s->easy, a, &s->login, f) < 0)
 		return -1;
 	if (listen_in(s, a, f) == 0 && address_of(s, a, &to, f) == 0) {
 		limit_start(&s->limit, a);

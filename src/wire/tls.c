@@ -1,4 +1,4 @@
-#include "wire/handle.h"
+#include "wire/curl_setup.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -8,12 +8,12 @@
 
 #include "base/trusted.h"
 
-bool handle_tls_from_start(const struct account *a)
+bool curl_setup_tls_from_start(const struct account *a)
 {
 	return !a->tls_starttls && !setting_is(a, SET_tls, "off");
 }
 
-long handle_use_ssl(const struct account *a)
+long curl_setup_use_ssl(const struct account *a)
 {
 	/* Nobody can listen in on a socket of this host: there TLS is used only where the user asks for it. */
 	if (setting_is(a, SET_tls, "off") || (*a->socket && !setting_is_set(a, SET_tls)))
@@ -21,9 +21,9 @@ long handle_use_ssl(const struct account *a)
 	return setting_is(a, SET_tls, "try") ? CURLUSESSL_TRY : CURLUSESSL_ALL;
 }
 
-bool handle_is_clear(const struct account *a)
+bool curl_setup_is_clear(const struct account *a)
 {
-	return handle_use_ssl(a) == CURLUSESSL_NONE && !handle_tls_from_start(a);
+	return curl_setup_use_ssl(a) == CURLUSESSL_NONE && !curl_setup_tls_from_start(a);
 }
 
 /* A folder of certificates named by their hash. From a folder only those needed are read; a bundle is read whole. */
@@ -47,7 +47,7 @@ static CURLcode without(CURLcode code)
 	return code == CURLE_NOT_BUILT_IN || code == CURLE_UNKNOWN_OPTION ? CURLE_OK : code;
 }
 
-static void trust(CURL *h, const struct account *a, struct setup *s)
+static void trust(CURL *h, const struct account *a, struct setopt *s)
 {
 	const curl_version_info_data *v = libcurl_version();
 	const char *file = *a->tls_trust_file ? a->tls_trust_file : NULL, *dir = *a->tls_trust_dir ? a->tls_trust_dir : NULL;
@@ -55,12 +55,12 @@ static void trust(CURL *h, const struct account *a, struct setup *s)
 
 	if (file || dir) {
 		code = curl_easy_setopt(h, CURLOPT_CAINFO, file);
-		setup_took(s, file ? code : without(code), SET_tls_trust_file);
+		setopt_took(s, file ? code : without(code), SET_tls_trust_file);
 		code = curl_easy_setopt(h, CURLOPT_CAPATH, dir);
-		setup_took(s, dir ? code : without(code), SET_tls_trust_dir);
+		setopt_took(s, dir ? code : without(code), SET_tls_trust_dir);
 	} else if (v->capath && is_hashed(v->capath)) {
-		setup_took(s, curl_easy_setopt(h, CURLOPT_CAINFO, NULL), SET_tls_trust_file);
-		setup_took(s, curl_easy_setopt(h, CURLOPT_CAPATH, v->capath), SET_tls_trust_dir);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_CAINFO, NULL), SET_tls_trust_file);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_CAPATH, v->capath), SET_tls_trust_dir);
 	}
 }
 
@@ -102,7 +102,7 @@ static const char *old_ciphers(void)
 	return v->ssl_version && strncmp(v->ssl_version, "OpenSSL/", 8) == 0 ? "DEFAULT@SECLEVEL=0" : NULL;
 }
 
-static void version(CURL *h, const struct account *a, struct setup *s)
+static void version(CURL *h, const struct account *a, struct setopt *s)
 {
 	bool old = setting_is(a, SET_tls_min_version, "1.0") || setting_is(a, SET_tls_min_version, "1.1");
 	static const struct { const char *word; long version; } versions[] = {
@@ -112,16 +112,16 @@ static void version(CURL *h, const struct account *a, struct setup *s)
 
 	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
 		if (setting_is(a, SET_tls_min_version, versions[i].word))
-			setup_took(s, curl_easy_setopt(h, CURLOPT_SSLVERSION, versions[i].version), SET_tls_min_version);
+			setopt_took(s, curl_easy_setopt(h, CURLOPT_SSLVERSION, versions[i].version), SET_tls_min_version);
 	if (old && old_ciphers())
-		setup_took(s, curl_easy_setopt(h, CURLOPT_SSL_CIPHER_LIST, old_ciphers()), SET_tls_min_version);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_SSL_CIPHER_LIST, old_ciphers()), SET_tls_min_version);
 }
 
 /* A libcurl without TLS takes CURLOPT_USE_SSL and sends in clear text. */
 static int has_tls(const struct account *a, struct failure *f)
 {
 	const curl_version_info_data *v = libcurl_version();
-	bool pop = handle_is_clear(a);
+	bool pop = curl_setup_is_clear(a);
 
 	if (v->features & CURL_VERSION_SSL)
 		return 0;
@@ -131,7 +131,7 @@ static int has_tls(const struct account *a, struct failure *f)
 	return failure_hint(f, HINT_LIBCURL_TLS);
 }
 
-int handle_tls(CURL *h, const struct account *a, struct setup *s, struct failure *f)
+int curl_setup_tls(CURL *h, const struct account *a, struct setopt *s, struct failure *f)
 {
 	if (has_tls(a, f) < 0 || can_read(a, SET_tls_trust_file, a->tls_trust_file, f) < 0 ||
 	    can_read(a, SET_tls_trust_dir, a->tls_trust_dir, f) < 0 ||
@@ -142,20 +142,20 @@ int handle_tls(CURL *h, const struct account *a, struct setup *s, struct failure
 		return -1;
 	trust(h, a, s);
 	version(h, a, s);
-	setup_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, a->tls_certcheck ? 1L : 0L), SET_tls_certcheck);
-	setup_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, a->tls_certcheck ? 2L : 0L), SET_tls_certcheck);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, a->tls_certcheck ? 1L : 0L), SET_tls_certcheck);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, a->tls_certcheck ? 2L : 0L), SET_tls_certcheck);
 	if (*a->tls_crl_file)
-		setup_took(s, revoked(h, a->tls_crl_file), SET_tls_crl_file);
+		setopt_took(s, revoked(h, a->tls_crl_file), SET_tls_crl_file);
 	if (*a->tls_cert_file)
-		setup_took(s, curl_easy_setopt(h, CURLOPT_SSLCERT, a->tls_cert_file), SET_tls_cert_file);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_SSLCERT, a->tls_cert_file), SET_tls_cert_file);
 	if (*a->tls_key_file)
-		setup_took(s, curl_easy_setopt(h, CURLOPT_SSLKEY, a->tls_key_file), SET_tls_key_file);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_SSLKEY, a->tls_key_file), SET_tls_key_file);
 	if (*a->tls_pinned_key)
-		setup_took(s, curl_easy_setopt(h, CURLOPT_PINNEDPUBLICKEY, a->tls_pinned_key), SET_tls_pinned_key);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_PINNEDPUBLICKEY, a->tls_pinned_key), SET_tls_pinned_key);
 	return 0;
 }
 
-bool handle_is_encrypted(CURL *h)
+bool curl_setup_is_encrypted(CURL *h)
 {
 	const struct curl_tlssessioninfo *info = NULL;
 

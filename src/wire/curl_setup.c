@@ -1,4 +1,4 @@
-#include "wire/handle.h"
+#include "wire/curl_setup.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -28,26 +28,26 @@ void limit_look(struct limit *l, CURL *h)
 		shutdown(fd, SHUT_RDWR);
 }
 
-static void network(CURL *h, const struct account *a, struct setup *s)
+static void network(CURL *h, const struct account *a, struct setopt *s)
 {
 	const curl_version_info_data *v = libcurl_version();
 	char text[300];
 
 	/* What the account does not say, the environment must not: no http_proxy, no ALL_PROXY. */
-	setup_took(s, curl_easy_setopt(h, CURLOPT_PROXY, a->proxy), SET_proxy);
-	setup_took(s, curl_easy_setopt(h, CURLOPT_NOPROXY, ""), SET_proxy);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_PROXY, a->proxy), SET_proxy);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_NOPROXY, ""), SET_proxy);
 	if (!*a->proxy && *a->proxy_host) {
 		snprintf(text, sizeof text, "socks5h://%s:%u", a->proxy_host, a->proxy_port ? a->proxy_port : 1080);
-		setup_took(s, curl_easy_setopt(h, CURLOPT_PROXY, text), SET_proxy_host);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_PROXY, text), SET_proxy_host);
 	}
-	setup_took(s, curl_easy_setopt(h, CURLOPT_HTTPPROXYTUNNEL, 1L), SET_proxy);
-	setup_took(s, curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L), SET_proxy);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_HTTPPROXYTUNNEL, 1L), SET_proxy);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L), SET_proxy);
 	if (*a->source_ip) {
 		/* From 8.9.0 until 8.11.1 libcurl passes over the address behind the word, and says nothing. */
 		snprintf(text, sizeof text, "%s%s", v->version_num >= 0x080900 && v->version_num < 0x080b01 ? "" : "host!", a->source_ip);
-		setup_took(s, curl_easy_setopt(h, CURLOPT_INTERFACE, text), SET_source_ip);
+		setopt_took(s, curl_easy_setopt(h, CURLOPT_INTERFACE, text), SET_source_ip);
 	}
-	setup_took(s, curl_easy_setopt(h, CURLOPT_IPRESOLVE,
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_IPRESOLVE,
 				       (long)(setting_is(a, SET_ip, "4")   ? CURL_IPRESOLVE_V4
 					      : setting_is(a, SET_ip, "6") ? CURL_IPRESOLVE_V6
 									   : CURL_IPRESOLVE_WHATEVER)), SET_ip);
@@ -66,24 +66,24 @@ static int check_family(const struct account *a, struct failure *f)
 
 static int set_up(CURL *h, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f)
 {
-	struct setup s = {0};
+	struct setopt s = {0};
 
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_ERRORBUFFER, words), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L), SETTINGS);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)a->connect_timeout), SET_connect_timeout);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)a->timeout), SET_timeout);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_ERRORBUFFER, words), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)a->connect_timeout), SET_connect_timeout);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)a->timeout), SET_timeout);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
 	if (use_ssl != CURLUSESSL_NONE) /* CURLUSESSL_NONE is what a new handle has, and a libcurl without TLS refuses to set it */
-		setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
+		setopt_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
 	network(h, a, &s);
 	if (check_family(a, f) < 0)
 		return -1;
-	if ((use_ssl != CURLUSESSL_NONE || from_start) && handle_tls(h, a, &s, f) < 0)
+	if ((use_ssl != CURLUSESSL_NONE || from_start) && curl_setup_tls(h, a, &s, f) < 0)
 		return -1;
-	return setup_done(&s, f);
+	return setopt_done(&s, f);
 }
 
-int handle_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f)
+int curl_setup_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f)
 {
 	CURL *h;
 
@@ -160,12 +160,12 @@ static int need_password(const struct account *a, const struct mechanism *m, str
 	return failure_hint(f, HINT_PASSWORD_MISSING, a->host, a->netrc);
 }
 
-int handle_login(CURL *h, const struct account *a, struct login *login, struct failure *f)
+int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f)
 {
 	const struct mechanism *m = mechanism_of(a);
 	const curl_version_info_data *v = libcurl_version();
-	struct setup s = {0};
-	bool clear = handle_is_clear(a);
+	struct setopt s = {0};
+	bool clear = curl_setup_is_clear(a);
 	bool automatic = m && m <= &mechanisms[1];
 
 	*login = (struct login){.wanted = m && (m != &mechanisms[0] || *a->user)};
@@ -177,22 +177,22 @@ int handle_login(CURL *h, const struct account *a, struct login *login, struct f
 		return -1;
 	/* In clear text only with a mechanism that the user asked for by name, or over a connection that never leaves this host. */
 	login->in_clear = clear;
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS,
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS,
 					automatic && clear && !is_local(a) ? "AUTH=CRAM-MD5;AUTH=DIGEST-MD5" : m->option), SET_auth);
 	/* libcurl's own idea of whether the relay offers TLS decides, not ours: or the password goes in clear text. */
-	if (handle_use_ssl(a) == CURLUSESSL_TRY)
-		setup_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL), SET_tls);
+	if (curl_setup_use_ssl(a) == CURLUSESSL_TRY)
+		setopt_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL), SET_tls);
 	login->plain_first = automatic;
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_SASL_IR, m->initial ? 1L : 0L), SET_auth);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_USERNAME, a->user), SET_user);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_SASL_IR, m->initial ? 1L : 0L), SET_auth);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_USERNAME, a->user), SET_user);
 	if (m->token)
-		setup_took(&s, curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, login->password.text), SET_auth);
+		setopt_took(&s, curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, login->password.text), SET_auth);
 	else if (login->password.text)
-		setup_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, login->password.text), SET_user);
-	return setup_done(&s, f);
+		setopt_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, login->password.text), SET_user);
+	return setopt_done(&s, f);
 }
 
-void handle_offered(CURL *h, const struct login *login, const struct caps *c)
+void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c)
 {
 	/* libcurl reads this option when it chooses the mechanism. Of those that "auto" allows it takes LOGIN only where the relay
 	 * offers no PLAIN. */
@@ -200,17 +200,17 @@ void handle_offered(CURL *h, const struct login *login, const struct caps *c)
 		curl_easy_setopt(h, CURLOPT_SASL_IR, caps_auth(c, SLICE("PLAIN")) ? 1L : 0L);
 }
 
-void handle_forget(CURL *h)
+void curl_setup_forget(CURL *h)
 {
 	(void)curl_easy_setopt(h, CURLOPT_USERNAME, NULL);
 	(void)curl_easy_setopt(h, CURLOPT_PASSWORD, NULL);
 	(void)curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, NULL);
 }
 
-int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f)
+int curl_setup_mailbox_login(CURL *h, const struct account *a, struct failure *f)
 {
 	struct credential password;
-	struct setup s = {0};
+	struct setopt s = {0};
 
 	if (!*a->user)
 		return fail(f, AT_CONFIG, EX_CONFIG, "pop_before_smtp needs a name: set user");
@@ -218,8 +218,8 @@ int handle_mailbox_login(CURL *h, const struct account *a, struct failure *f)
 		return -1;
 	if (!password.text)
 		return fail(f, AT_CONFIG, EX_CONFIG, "pop_before_smtp: there is no password for user %s", a->user);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_USERNAME, a->user), SET_user);
-	setup_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, password.text), SET_user);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_USERNAME, a->user), SET_user);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_PASSWORD, password.text), SET_user);
 	credential_release(&password);
-	return setup_done(&s, f);
+	return setopt_done(&s, f);
 }

@@ -1,8 +1,8 @@
-#include "wire/setup.h"
+#include "wire/setopt.h"
 
 #include <sysexits.h>
 
-void setup_took(struct setup *s, CURLcode code, enum setting wanted)
+void setopt_took(struct setopt *s, CURLcode code, enum setting wanted)
 {
 	if (s->code != CURLE_OK)
 		return;
@@ -10,7 +10,7 @@ void setup_took(struct setup *s, CURLcode code, enum setting wanted)
 	s->wanted = wanted;
 }
 
-int setup_done(const struct setup *s, struct failure *f)
+int setopt_done(const struct setopt *s, struct failure *f)
 {
 	const curl_version_info_data *v = libcurl_version();
 

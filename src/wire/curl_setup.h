@@ -1,0 +1,54 @@
+/*
+ * wire/curl_setup - a libcurl handle set up from an account, and what its failures mean
+ *
+ * Use: curl_setup_new(&h, account, use_ssl, from_start, words, f); set URL and callbacks; curl_easy_perform(h); on error
+ * curl_setup_failure(h, code, at, words, f). Shared by the SMTP session and POP before SMTP.
+ * In curl_setup.c: network and login; in tls.c: TLS; in fault.c: curl_setup_failure.
+ *
+ * Owns: the caller owns the handle (curl_easy_cleanup). words: CURL_ERROR_SIZE octets, the caller's, as long as the handle.
+ * Units: as the account's. Errors: AT_CONFIG EX_CONFIG for what this libcurl lacks; curl_setup_failure maps
+ * the rest to stage and sysexits. Threads: one handle, one thread.
+ * Source: libcurl's CURLOPT_ and libcurl-errors(3) pages; mysend-compat(7), STATUS.
+ */
+#ifndef WIRE_CURL_SETUP_H
+#define WIRE_CURL_SETUP_H
+
+#include "conf/credential.h"
+#include "wire/command.h"
+#include "wire/setopt.h"
+
+/* How the login goes, settled before anything is sent. */
+struct login {
+	bool wanted;	      /* the account has a name to log in with */
+	bool in_clear;	      /* the password may go without TLS */
+	bool plain_first;     /* libcurl chooses the mechanism; an initial response is sent if PLAIN is offered */
+	struct credential password; /* taken from conf/credential; without text no password is needed */
+};
+
+/* A limit of our own on curl_easy_perform: libcurl up to 8.5 looks at its limits between two reads only, and reads for
+ * as long as the relay sends a line without an end. */
+struct limit {
+	int64_t until; /* of clock_steady */
+	bool passed;
+};
+
+void limit_start(struct limit *l, const struct account *a);
+void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has passed, the connection ends */
+
+/* use_ssl: libcurl's CURLUSESSL_; from_start: TLS before the first word. With neither, nothing is to be encrypted. */
+MUST_CHECK int curl_setup_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f);
+MUST_CHECK int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
+void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
+/* For a progress callback, about once a second: true ends libcurl's part, since we are told to end. */
+bool curl_setup_is_told(CURL *h);
+void curl_setup_forget(CURL *h); /* wipes name and password, once they have been used */
+MUST_CHECK int curl_setup_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
+/* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */
+MUST_CHECK int curl_setup_tls(CURL *h, const struct account *a, struct setopt *s, struct failure *f);
+bool curl_setup_tls_from_start(const struct account *a);
+long curl_setup_use_ssl(const struct account *a);
+bool curl_setup_is_clear(const struct account *a); /* nothing of the session is to be encrypted */
+bool curl_setup_is_encrypted(CURL *h);	       /* a TLS session is there; to be asked during curl_easy_perform only */
+int curl_setup_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f);
+
+#endif
