@@ -9,7 +9,7 @@
 #include "cli/dry_run.h"
 #include "cli/modes.h"
 #include "cli/smtpd_answer.h"
-#include "cli/watch.h"
+#include "cli/trace.h"
 #include "intake/feed_bsmtp.h"
 #include "post/crew.h"
 #include "post/result.h"
@@ -298,10 +298,10 @@ int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct bsmtp b = {.options = o, .end = &b.first};
 	struct intake intake;
-	struct watch watch;
+	struct trace trace;
 	int rc;
 
-	b.link.watcher = watch_open(&watch, o);
+	b.link.tracer = trace_open(&trace, o);
 	rc = intake_open(&intake, &o->request, o->config, o->called, run, f);
 	if (rc == 0)
 		rc = feed_bsmtp_open(&b.feed, &o->request, &intake, STDIN_FILENO, f);
@@ -311,7 +311,7 @@ int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f)
 		background_try(o, run, NULL);
 	intake_close(&intake);
 	link_leave(&b.link, rc == 0);
-	watch_close(&watch);
+	trace_close(&trace);
 	while (b.first)
 		forget_first(&b);
 	feed_bsmtp_close(&b.feed);

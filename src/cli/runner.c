@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "cli/keeper.h"
-#include "cli/watch.h"
+#include "cli/trace.h"
 #include "conf/credential.h"
 #include "post/queue.h"
 
@@ -21,11 +21,11 @@ static const struct account *account_of(void *ctx, const char *name, const char 
 int keeper_run(struct keeper *k, struct failure *f)
 {
 	const struct options *o = k->options;
-	struct watch watch;
+	struct trace trace;
 	struct queue_order order = {
 		.ctx = k,
 		.account = account_of,
-		.watcher = watch_open(&watch, o),
+		.tracer = trace_open(&trace, o),
 		.which = {.all = o->queue.all, .id = o->queue.id, .recipient = o->queue.recipient, .sender = o->queue.sender},
 		.fallback = k->own,
 	};
@@ -35,7 +35,7 @@ int keeper_run(struct keeper *k, struct failure *f)
 
 	ending_hold(&held);
 	ok = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
-	watch_close(&watch);
+	trace_close(&trace);
 	if (ok == 0 && sum.cut && !o->queue.interval)
 		ok = fail(f, AT_SPOOL, EX_TEMPFAIL, "the run was told to end: %zu %s for the next one", sum.cut, sum.cut == 1 ? "mail waits" : "mails wait");
 	if (!ending_asked()) /* else the process ends anyway, by our status */

@@ -8,7 +8,7 @@
 #include "cli/background.h"
 #include "cli/dry_run.h"
 #include "cli/modes.h"
-#include "cli/watch.h"
+#include "cli/trace.h"
 #include "conf/whoami.h"
 #include "intake/intake.h"
 #include "mail/wide.h"
@@ -46,7 +46,7 @@ static void queue_along(struct job *j, struct link *l)
 	const struct account *a = j->account;
 	/* Of a long queue some: to look at each mail that waits takes longer than to send one. */
 	size_t names = a->queue_along > ALONG_NAMES ? a->queue_along : ALONG_NAMES;
-	struct queue_order order = {.watcher = l->watcher, .only = a, .fallback = a, .link = l, .most = a->queue_along,
+	struct queue_order order = {.tracer = l->tracer, .only = a, .fallback = a, .link = l, .most = a->queue_along,
 				    .which = {.names = names, .largest = ALONG_OCTETS}, .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
 	struct queue_sum sum;
 	struct failure f;
@@ -61,8 +61,8 @@ static void queue_along(struct job *j, struct link *l)
 
 static int submit_one(struct job *j, const struct options *o)
 {
-	struct watch watch;
-	struct link link = {.watcher = watch_open(&watch, o), .once = true};
+	struct trace trace;
+	struct link link = {.tracer = trace_open(&trace, o), .once = true};
 	struct ending held;
 	int status;
 
@@ -74,7 +74,7 @@ static int submit_one(struct job *j, const struct options *o)
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);
-	watch_close(&watch);
+	trace_close(&trace);
 	if (!ending_asked())
 		ending_release(&held);
 	return status;

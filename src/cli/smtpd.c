@@ -7,7 +7,7 @@
 #include "cli/modes.h"
 #include "cli/service.h"
 #include "cli/smtpd_answer.h"
-#include "cli/watch.h"
+#include "cli/trace.h"
 #include "conf/whoami.h"
 #include "intake/intake.h"
 #include "intake/receiver.h"
@@ -241,14 +241,14 @@ static int greet(struct smtpd *s, struct failure *f)
 int mode_smtp(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct smtpd s = {.options = o, .in = {.asked = &o->request}};
-	struct watch watch;
+	struct trace trace;
 	int rc;
 
 	s.in.client = (struct receiver_client){&s, answer, refuse, admit, take_message};
 	if (o->service && service_open(&s.peer, STDIN_FILENO, run, f) < 0)
 		return -1;
 	s.in.largest = s.peer.known ? SERVICE_OCTETS : 0;
-	s.link.watcher = watch_open(&watch, o);
+	s.link.tracer = trace_open(&trace, o);
 	s.intake.run = run;
 	rc = receiver_open(&s.in, STDIN_FILENO, STDOUT_FILENO, f);
 	/* A process a connection: whoever connects and goes away would keep it. A program that has us for itself may take its
@@ -262,7 +262,7 @@ int mode_smtp(const struct options *o, struct arena *run, struct failure *f)
 		rc = converse(&s, f);
 	intake_close(&s.intake);
 	link_leave(&s.link, rc == 0);
-	watch_close(&watch);
+	trace_close(&trace);
 	receiver_close(&s.in);
 	if (rc < 0 && s.peer.known)
 		(void)!failure_in(f, "connection of %s", s.peer.name);

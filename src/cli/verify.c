@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "cli/dry_run.h"
 #include "cli/modes.h"
-#include "cli/watch.h"
+#include "cli/trace.h"
 #include "intake/intake.h"
 #include "post/result.h"
 #include "post/submit.h"
@@ -25,12 +25,12 @@ static void show(const struct recipient *r)
 static int ask(struct job *j, const struct options *o, struct failure *f)
 {
 	const struct envelope *e = &j->mail.envelope;
-	struct watch watch;
-	struct link link = {.watcher = watch_open(&watch, o), .once = true};
+	struct trace trace;
+	struct link link = {.tracer = trace_open(&trace, o), .once = true};
 
 	submit_verify(j, &link);
 	link_leave(&link, true);
-	watch_close(&watch);
+	trace_close(&trace);
 	for (size_t i = 0; i < e->recipients; i++)
 		show(&e->recipient[i]);
 	if (file_end_output(f) < 0)

@@ -31,11 +31,11 @@ static void note_failure(struct crew *c, const struct failure *why)
 	c->failed = true;
 }
 
-static void tell_watcher(const struct crew *c, const struct failure *f)
+static void tell_tracer(const struct crew *c, const struct failure *f)
 {
 	char words[FAILURE_WORDS];
 
-	if (c->order->watcher)
+	if (c->order->tracer)
 		log_warning("account %s: %s", c->order->account->name, failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
 }
 
@@ -104,7 +104,7 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 		break;
 	}
 	c->client->nobody(c->client->ctx, f);
-	tell_watcher(c, f);
+	tell_tracer(c, f);
 	note_failure(c, f);
 	c->over = true;
 	pthread_cond_broadcast(&c->changed);
@@ -185,7 +185,7 @@ static void run_session(struct member *m)
 	/* One that ends without a fault is no reason to stop, unless nothing comes of them. */
 	if (ok == 0 || m->between || (ok == SMTP_ANOTHER && (m->answered || !c->rules.fruitless++)))
 		return;
-	tell_watcher(c, &f);
+	tell_tracer(c, &f);
 	c->sum->lost++;
 	crew_rules_lost(&c->rules, &f, m->answered > 0);
 	if (c->rules.closed)
@@ -277,7 +277,7 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 	prepare(&c);
 	crew_rules_begin(&c.rules, o->account->window, o->others);
 	first = c.member = arena_zeroed(&in, o->sessions, sizeof *c.member);
-	*first = (struct member){.crew = &c, .own.watcher = o->watcher, .link = o->link ? o->link : &first->own};
+	*first = (struct member){.crew = &c, .own.tracer = o->tracer, .link = o->link ? o->link : &first->own};
 	c.open = first->link->session ? 1 : 0;
 	c.members = c.working = 1;
 	work(first);

@@ -44,7 +44,7 @@ struct crew_order {
 	unsigned sessions;  /* at a time */
 	struct link *link;  /* whose session is used, and kept; then sessions is 1; or NULL */
 	bool along;	    /* its mail goes along with another: whoever lent the session is told of his own mail only */
-	const struct watcher *watcher; /* of the caller's thread's session */
+	const struct tracer *tracer; /* of the caller's thread's session */
 	int64_t end;	    /* a message that is not written by then is given up; 0: never */
 	unsigned others;    /* sessions that may take the place of lost ones */
 };

@@ -8,13 +8,13 @@
 static int open_any(struct link *l, const struct account *a, struct failure *f)
 {
 	struct failure why;
-	int rc = session_open(&l->session, a, l->watcher, f);
+	int rc = session_open(&l->session, a, l->tracer, f);
 
 	why = *f;
 	while (rc < 0 && !l->strict && defer_next_relay(a, &why)) {
 		a = defer_next_relay(a, &why);
 		log_debug("trying the account %s instead: %s", a->name, why.text);
-		rc = session_open(&l->session, a, l->watcher, &why);
+		rc = session_open(&l->session, a, l->tracer, &why);
 		if (rc < 0)
 			failure_hint(f, HINT_ACCOUNT_NEXT, a->name, why.text);
 	}

@@ -1,7 +1,7 @@
 /*
  * post/link - the session with an account's relay, kept for the mails that follow
  *
- * Use: struct link l = {.watcher = w, .once = true}; link_reach(&l, account, f) before each mail; link_leave(&l, ok).
+ * Use: struct link l = {.tracer = w, .once = true}; link_reach(&l, account, f) before each mail; link_leave(&l, ok).
  * A mail for another account ends the session and begins the other; so does a relay that has said goodbye meanwhile, or gone.
  *
  * Owns: the session; link_leave ends it. Bounds: one session at a time.
@@ -14,7 +14,7 @@
 #include "wire/session.h"
 
 struct link {
-	const struct watcher *watcher;
+	const struct tracer *tracer;
 	unsigned account; /* the id of the one whose session it is */
 	struct session *session;       /* own; or NULL */
 	bool once;

@@ -104,7 +104,7 @@ static void nobody(void *ctx, const struct failure *why)
 /* More than there are windows full of mail would have little to do. Who watches sees one conversation at a time. */
 static unsigned sessions_for(const struct run *r, const struct account *a)
 {
-	const struct watcher *w = r->order->watcher;
+	const struct tracer *w = r->order->tracer;
 	size_t mails = r->list.group[r->group].mails, windows = mails / a->window + (mails % a->window > 0);
 
 	return r->order->link || (w && w->line) || windows < 1 ? 1 : windows < a->sessions ? (unsigned)windows : a->sessions;
@@ -116,7 +116,7 @@ static void run_account(struct run *r, const struct account *a)
 	const struct crew_client client = {r, next, done, part, nobody, sync_spool};
 	/* A session that was lent is not replaced: its caller is waiting. */
 	const struct crew_order order = {
-		.account = a, .sessions = sessions_for(r, a), .link = o->link, .along = o->link != NULL, .watcher = o->watcher, .end = o->end, .others = o->link ? 0 : OTHER_SESSIONS};
+		.account = a, .sessions = sessions_for(r, a), .link = o->link, .along = o->link != NULL, .tracer = o->tracer, .end = o->end, .others = o->link ? 0 : OTHER_SESSIONS};
 	struct crew_sum sum;
 	struct failure f;
 

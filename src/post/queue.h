@@ -23,7 +23,7 @@ struct queue_order {
 	void *ctx;
 	/* The account of that name in that configuration file (NULL: the usual ones); NULL and *f: there is none. */
 	const struct account *(*account)(void *ctx, const char *name, const char *config, struct failure *f);
-	const struct watcher *watcher;
+	const struct tracer *tracer;
 	struct filter which;
 	const struct account *only; /* mail of this account; NULL: of any */
 	/* Limits for failed/ (NULL: what was given up stays); ages and bounces mail whose account cannot be loaded. */

@@ -71,7 +71,7 @@ void goodbye_cover(struct session *s, char code[static 3])
 
 void session_close(struct session *s, bool politely)
 {
-	bool watched = s->transcript.watcher && s->transcript.watcher->line;
+	bool watched = s->transcript.tracer && s->transcript.tracer->line;
 	int64_t until = clock_steady() + GOODBYE_MS;
 	struct failure ignored;
 	struct reply r;

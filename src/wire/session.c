@@ -269,7 +269,7 @@ static void ignore_offers(struct session *s, const struct account *a)
 		s->transcript.caps.size_limit = 0;
 }
 
-int session_open(struct session **out, const struct account *a, const struct watcher *w, struct failure *f)
+int session_open(struct session **out, const struct account *a, const struct tracer *w, struct failure *f)
 {
 	struct session *s = calloc(1, sizeof *s);
 	int ok;
@@ -277,7 +277,7 @@ int session_open(struct session **out, const struct account *a, const struct wat
 	if (!s)
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for a session");
 	print_relay(a, s->relay, sizeof s->relay);
-	s->transcript.watcher = w;
+	s->transcript.tracer = w;
 	buf_start(&s->in, ANSWERS_MAX);
 	ok = *a->pop_before_smtp ? mailbox_visit(a, f) : 0;
 	if (ok == 0) {

@@ -5,7 +5,7 @@
  * follows goes through session_write and session_reply. session_write reads while it waits to write, so
  * that two full pipes cannot block each other (RFC 2920 3.1).
  *
- * Use: session_open(&s, account, watcher, f); ... session_close(s, true);
+ * Use: session_open(&s, account, tracer, f); ... session_close(s, true);
  * Owns: the easy handle and its socket. libcurl treats the connection as aborted when it is closed: QUIT is
  * session_close's own.
  * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line without an end; half a MiB of answers not yet asked for.
@@ -29,7 +29,7 @@ struct past { /* what has happened in the session before, for wire/smtp */
 	bool chunked; /* a message has gone well by BDAT: the relay knows the command */
 };
 
-MUST_CHECK int session_open(struct session **out, const struct account *a, const struct watcher *w,
+MUST_CHECK int session_open(struct session **out, const struct account *a, const struct tracer *w,
 			    struct failure *f);
 const struct caps *session_caps(const struct session *s);
 const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
@@ -39,9 +39,9 @@ struct past session_past(const struct session *s);
 void session_remember(struct session *s, struct past past);
 /* From now on these offers of the relay (mail/offers) are not made use of. */
 void session_forgo(struct session *s, unsigned offers);
-/* Shows a line of ours to the watcher; the message itself is not shown. */
+/* Shows a line of ours to the tracer; the message itself is not shown. */
 void session_show(const struct session *s, struct slice line);
-void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* tells the watcher how much of the message is sent */
+void session_pace(const struct session *s, uint64_t sent, uint64_t size); /* tells the tracer how much of the message is sent */
 MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t until, struct failure *f);
 size_t session_written(const struct session *s); /* how many octets the last session_write wrote, also where it failed */
 /* awaited: how many answers are awaited, this one included; all commands that they answer have been written. */
@@ -50,7 +50,7 @@ MUST_CHECK int session_reply(struct session *s, int64_t until, unsigned awaited,
 void session_grace(struct session *s, unsigned ms);
 /* What to call each time before the relay is waited for, with nothing to read or write; NULL: nothing. */
 void session_before_wait(struct session *s, void (*call)(void *ctx), void *ctx);
-void session_close(struct session *s, bool politely); /* QUIT's answer is awaited only with a watcher, 2 s at most */
+void session_close(struct session *s, bool politely); /* QUIT's answer is awaited only with a tracer, 2 s at most */
 /* More whole replies have come than answers are awaited, and none of them is a 421. Does not wait. */
 bool session_has_more(struct session *s, unsigned awaited);
 /* A 2yz or 3yz has come that answers no command: the next replies would be matched to the wrong commands. Does not wait. */

@@ -17,7 +17,7 @@ void session_show(const struct session *s, struct slice line)
 
 void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 {
-	const struct watcher *w = s->transcript.watcher;
+	const struct tracer *w = s->transcript.tracer;
 
 	if (w && w->pace)
 		w->pace(w->ctx, s->relay, sent, size);

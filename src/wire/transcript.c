@@ -5,8 +5,8 @@
 
 void transcript_show(const struct transcript *t, char way, struct slice line)
 {
-	if (t->watcher && t->watcher->line)
-		t->watcher->line(t->watcher->ctx, way, slice_trim(line));
+	if (t->tracer && t->tracer->line)
+		t->tracer->line(t->tracer->ctx, way, slice_trim(line));
 }
 
 /* "AUTH PLAIN AGEA..." shows as "AUTH PLAIN ****", what follows it as "****". */
@@ -15,7 +15,7 @@ static void show_masked(const struct transcript *t, struct slice line)
 	char shown[64];
 	struct slice rest = line, verb, mechanism;
 
-	if (!t->watcher)
+	if (!t->tracer)
 		return;
 	if (!slice_begins(line, "AUTH ") || !slice_cut(&rest, ' ', &verb)) {
 		transcript_show(t, '>', SLICE("****"));

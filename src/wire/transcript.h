@@ -3,9 +3,9 @@
  *
  * libcurl speaks SMTP up to AUTH; this listens: it learns the relay's extensions, whether the login took
  * place, keeps the relay's last answer for whoever must explain a failure, and passes every line on to a
- * watcher (mysend -v) with secrets masked. It stops a session that would send a password in clear text.
+ * tracer (mysend -v) with secrets masked. It stops a session that would send a password in clear text.
  *
- * Use: struct transcript t = {.watcher = w, ...}; transcript_said(&t, line); transcript_heard(&t, line, f).
+ * Use: struct transcript t = {.tracer = w, ...}; transcript_said(&t, line); transcript_heard(&t, line, f).
  * Owns: nothing; lines are borrowed for the call.
  * Bounds: as wire/reply. Errors: -1 from transcript_heard: the session must not go on; *f says why.
  * Threads: one session's. Source: RFC 5321 4.1.1.1, RFC 3207, RFC 4954.
@@ -17,7 +17,7 @@
 #include "wire/mask.h"
 #include "wire/reply.h"
 
-struct watcher { /* a caller that is shown the conversation; either function may be NULL */
+struct tracer { /* a caller that is shown the conversation; either function may be NULL */
 	void *ctx;
 	void (*line)(void *ctx, char way, struct slice line); /* '>' we said, '<' we heard */
 	/* Called now and then while a message takes its time; size 0: the relay is waited for. */
@@ -25,7 +25,7 @@ struct watcher { /* a caller that is shown the conversation; either function may
 };
 
 struct transcript {
-	const struct watcher *watcher; /* NULL: nobody watches */
+	const struct tracer *tracer; /* NULL: nobody watches */
 	struct mask *mask;	       /* what answers must not show, borrowed; NULL: nothing */
 	bool login;		       /* the account has a name to log in with */
 	bool clear_login;	       /* the password may go in clear text: the account says so */
@@ -54,7 +54,7 @@ bool transcript_tls_missed(const struct transcript *t);
 /* The line as it may be shown and kept; it is copied to room if something has to be masked. first: an answer begins. */
 struct slice transcript_masked(const struct transcript *t, struct slice line, bool first, char room[static MASK_ANSWER]);
 bool transcript_may_log_in(const struct transcript *t); /* there is no password, or it may be sent now */
-/* Shows a line unchanged to the watcher: for what is said after libcurl's part. */
+/* Shows a line unchanged to the tracer: for what is said after libcurl's part. */
 void transcript_show(const struct transcript *t, char way, struct slice line);
 enum stage transcript_stage(const struct transcript *t); /* the stage that the session has come to */
 

@@ -84,8 +84,8 @@ static void watch(void *ctx, char way, struct slice line)
 /* Lines that begin with ">" are ours. */
 static void open_session(struct slice text)
 {
-	struct watcher w = {.line = watch};
-	struct transcript t = {.watcher = &w, .login = text.len & 1, .clear_login = text.len & 2};
+	struct tracer w = {.line = watch};
+	struct transcript t = {.tracer = &w, .login = text.len & 1, .clear_login = text.len & 2};
 	struct slice line;
 	struct failure f;
 

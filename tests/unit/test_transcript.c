@@ -44,8 +44,8 @@ static void test_secrets_are_masked_whatever_the_mechanism(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct buf shown;
-		struct watcher w = {&shown, note, NULL};
-		struct transcript t = {.watcher = &w};
+		struct tracer w = {&shown, note, NULL};
+		struct transcript t = {.tracer = &w};
 		struct failure f;
 
 		buf_start(&shown, 10000);

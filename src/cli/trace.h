@@ -1,27 +1,27 @@
 /*
- * cli/watch - shows what goes on with the relay: -v the conversation on standard error, -X at the end of a
+ * cli/trace - shows what goes on with the relay: -v the conversation on standard error, -X at the end of a
  * file; on a terminal how far it is, once it takes more than two seconds
  *
- * Use: watcher = watch_open(&w, options); ... watch_close(&w). NULL when nobody asked.
+ * Use: tracer = trace_open(&w, options); ... trace_close(&w). NULL when nobody asked.
  * Owns: the file's stream. Units: lines as sendmail -v prints them, ">>> " ours and "<<< " the relay's.
  * Errors: a file that can't be opened is a warning. Threads: one.
  */
-#ifndef CLI_WATCH_H
-#define CLI_WATCH_H
+#ifndef CLI_TRACE_H
+#define CLI_TRACE_H
 
 #include <stdio.h>
 
 #include "cli/options.h"
 #include "wire/transcript.h"
 
-struct watch {
-	struct watcher watcher;
+struct trace {
+	struct tracer tracer;
 	bool aloud;
 	FILE *file;	      /* own */
 	int64_t began, shown; /* clock_steady; shown 0: there is nothing to wipe */
 };
 
-const struct watcher *watch_open(struct watch *w, const struct options *o);
-void watch_close(struct watch *w);
+const struct tracer *trace_open(struct trace *w, const struct options *o);
+void trace_close(struct trace *w);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/watch.h"
+#include "cli/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@ enum { PATIENCE_MS = 2000, SHOW_MS = 500 };
 
 static void show(void *ctx, char way, struct slice line)
 {
-	struct watch *w = ctx;
+	struct trace *w = ctx;
 	char text[2048];
 
 	printable(text, sizeof text, line);
@@ -25,7 +25,7 @@ static void show(void *ctx, char way, struct slice line)
 
 static void pace(void *ctx, const char *relay, uint64_t sent, uint64_t size)
 {
-	struct watch *w = ctx;
+	struct trace *w = ctx;
 	int64_t now = clock_steady();
 
 	if (now - w->began < PATIENCE_MS || now - w->shown < SHOW_MS)
@@ -39,11 +39,11 @@ static void pace(void *ctx, const char *relay, uint64_t sent, uint64_t size)
 	fflush(stderr);
 }
 
-const struct watcher *watch_open(struct watch *w, const struct options *o)
+const struct tracer *trace_open(struct trace *w, const struct options *o)
 {
 	int fd;
 
-	*w = (struct watch){.watcher.ctx = w, .aloud = o->verbose, .began = clock_steady()};
+	*w = (struct trace){.tracer.ctx = w, .aloud = o->verbose, .began = clock_steady()};
 	if (o->traffic) {
 		fd = open(o->traffic, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 		w->file = fd < 0 ? NULL : fdopen(fd, "a");
@@ -51,13 +51,13 @@ const struct watcher *watch_open(struct watch *w, const struct options *o)
 			log_warning("%s cannot be written: %s", o->traffic, strerror(errno));
 	}
 	if (w->aloud || w->file)
-		w->watcher.line = show;
+		w->tracer.line = show;
 	if (!w->aloud && !o->quiet && isatty(STDERR_FILENO))
-		w->watcher.pace = pace;
-	return w->watcher.line || w->watcher.pace ? &w->watcher : NULL;
+		w->tracer.pace = pace;
+	return w->tracer.line || w->tracer.pace ? &w->tracer : NULL;
 }
 
-void watch_close(struct watch *w)
+void trace_close(struct trace *w)
 {
 	if (w->shown)
 		fputs("\r\033[K", stderr);
