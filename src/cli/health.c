@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "cli/keeper.h"
+#include "cli/spooluser.h"
 
 /* Of a monitoring plugin. */
 enum { FINE, WARNING, CRITICAL, UNKNOWN };
@@ -13,7 +13,7 @@ struct health {
 	size_t failed;
 };
 
-static int look(struct keeper *k, struct health *h, struct failure *f)
+static int look(struct spooluser *k, struct health *h, struct failure *f)
 {
 	struct arena in = {.block = NULL};
 	struct spool_names waits = {.count = 0}, failed = {.count = 0};
@@ -37,17 +37,17 @@ static int judge(const struct health *h, const struct options *o)
 	return h->age >= (time_t)o->queue.warning ? WARNING : FINE;
 }
 
-int keeper_check(const struct options *o, struct arena *run)
+int health_check(const struct options *o, struct arena *run)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 	struct health h = {.age = 0};
 	struct failure f;
-	struct keeper k;
-	int ok = keeper_open(&k, o, run, &f), state;
+	struct spooluser k;
+	int ok = spooluser_open(&k, o, run, &f), state;
 
 	if (ok == 0)
 		ok = look(&k, &h, &f);
-	keeper_close(&k);
+	spooluser_close(&k);
 	state = ok < 0 ? UNKNOWN : judge(&h, o);
 	if (ok < 0)
 		printf("MYSEND UNKNOWN - %s\n", f.text);

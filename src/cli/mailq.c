@@ -3,7 +3,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
-#include "cli/keeper.h"
+#include "cli/spooluser.h"
 #include "cli/modes.h"
 #include "post/lifetime.h"
 #include "post/result.h"
@@ -36,7 +36,7 @@ static void find_in(struct found *found, const struct spool_names *names, bool f
 	}
 }
 
-static int find_one(struct keeper *k, struct arena *in, const char *with, struct found *found, struct failure *f)
+static int find_one(struct spooluser *k, struct arena *in, const char *with, struct found *found, struct failure *f)
 {
 	struct spool_names waits = {.count = 0}, failed = {.count = 0};
 	bool removes = k->options->mode == MODE_REMOVE;
@@ -53,7 +53,7 @@ static int find_one(struct keeper *k, struct arena *in, const char *with, struct
 	return found->id ? 0 : fail(f, AT_USAGE, EX_DATAERR, "there is no mail %s in the queue", with);
 }
 
-static int change(struct keeper *k, struct entry *e, bool failed, struct failure *f)
+static int change(struct spooluser *k, struct entry *e, bool failed, struct failure *f)
 {
 	enum mode how = k->options->mode;
 
@@ -66,7 +66,7 @@ static int change(struct keeper *k, struct entry *e, bool failed, struct failure
 	return spool_record(&k->spool, e, f);
 }
 
-static int change_one(struct keeper *k, const char *with, struct failure *f)
+static int change_one(struct spooluser *k, const char *with, struct failure *f)
 {
 	struct arena in = {.block = NULL};
 	struct entry e = {.fd = -1};
@@ -88,7 +88,7 @@ static int change_one(struct keeper *k, const char *with, struct failure *f)
 }
 
 /* What fails is told, and the others are seen to. The status: the first that is for good, else that of any. */
-static int change_all(struct keeper *k)
+static int change_all(struct spooluser *k)
 {
 	const struct options *o = k->options;
 	int status = EX_OK;
@@ -106,34 +106,34 @@ static int change_all(struct keeper *k)
 	return status;
 }
 
-static int act(struct keeper *k, const struct options *o, struct failure *f)
+static int act(struct spooluser *k, const struct options *o, struct failure *f)
 {
 	switch (o->mode) {
 	case MODE_MAILQ:
-		return keeper_list(k, f);
+		return mailq_list(k, f);
 	case MODE_HOLD:
 	case MODE_RELEASE:
 	case MODE_REMOVE:
 		return change_all(k);
 	default:
-		return keeper_run(k, f);
+		return runner_run(k, f);
 	}
 }
 
 int mode_queue(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct keeper k;
+	struct spooluser k;
 	int ok;
 
 	if (o->mode == MODE_NOTHING)
 		return EX_OK;
 	if (o->mode == MODE_CHECK)
-		return keeper_check(o, run);
+		return health_check(o, run);
 	if (o->queue.interval)
-		return keeper_stay(o);
-	ok = keeper_open(&k, o, run, f);
+		return runner_stay(o);
+	ok = spooluser_open(&k, o, run, f);
 	if (ok == 0)
 		ok = act(&k, o, f);
-	keeper_close(&k);
+	spooluser_close(&k);
 	return ok;
 }

@@ -5,20 +5,20 @@
 #include "base/ending.h"
 #include "base/log.h"
 #include "base/notify.h"
-#include "cli/keeper.h"
+#include "cli/spooluser.h"
 #include "cli/trace.h"
 #include "conf/credential.h"
 #include "post/queue.h"
 
 static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
 {
-	struct keeper *k = ctx;
+	struct spooluser *k = ctx;
 	const struct account *a;
 
 	return book_find(&k->intake.book, name, config, &a, f) == 0 ? a : NULL;
 }
 
-int keeper_run(struct keeper *k, struct failure *f)
+int runner_run(struct spooluser *k, struct failure *f)
 {
 	const struct options *o = k->options;
 	struct trace trace;
@@ -48,17 +48,17 @@ static void run_once(const struct options *o)
 {
 	struct arena once = {.block = NULL};
 	struct failure f;
-	struct keeper k;
+	struct spooluser k;
 
-	if (keeper_open(&k, o, &once, &f) < 0 || keeper_run(&k, &f) < 0)
+	if (spooluser_open(&k, o, &once, &f) < 0 || runner_run(&k, &f) < 0)
 		log_warning("%s", f.text);
-	keeper_close(&k);
+	spooluser_close(&k);
 	credential_wipe();
 	arena_free(&once);
 }
 
 /* Each of them ends a run behind the answers in hand; SIGHUP then, or in the pause, begins the next one. */
-int keeper_stay(const struct options *o)
+int runner_stay(const struct options *o)
 {
 	const struct timespec pause = {.tv_sec = (time_t)o->queue.interval};
 	sigset_t awaited;

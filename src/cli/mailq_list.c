@@ -6,12 +6,12 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cli/keeper.h"
+#include "cli/spooluser.h"
 
 enum { OBJECT_MAX = 64 * 1024 * 1024 };
 
-struct listing {
-	struct keeper *keeper;
+struct mailq_list {
+	struct spooluser *spooluser;
 	bool failed; /* of what was given up */
 	bool broken; /* standard output takes no more */
 	uint64_t octets;
@@ -42,7 +42,7 @@ static void show_text(const char *before, const char *text, const char *behind, 
 	printf("%s%s%s%s\n", before, shown, behind, more);
 }
 
-static void show_tries(const struct listing *l, const struct entry *e)
+static void show_tries(const struct mailq_list *l, const struct entry *e)
 {
 	const char *word = e->attempts == 1 ? "try" : "tries";
 	char next[40], before[120];
@@ -56,7 +56,7 @@ static void show_tries(const struct listing *l, const struct entry *e)
 	show_text(before, e->last, ")", "");
 }
 
-static void show_entry(const struct listing *l, const struct entry *e, bool busy)
+static void show_entry(const struct mailq_list *l, const struct entry *e, bool busy)
 {
 	char arrived[40];
 	struct tm tm;
@@ -79,7 +79,7 @@ static void show_entry(const struct listing *l, const struct entry *e, bool busy
 	}
 }
 
-static int print_object(struct buf *out, const struct listing *l, const struct entry *e, bool busy)
+static int print_object(struct buf *out, const struct mailq_list *l, const struct entry *e, bool busy)
 {
 	const char *queue = l->failed ? "failed" : busy ? "active" : e->on_hold ? "hold" : e->attempts ? "deferred" : "incoming";
 
@@ -101,7 +101,7 @@ static int print_object(struct buf *out, const struct listing *l, const struct e
 	return buf_text(out, "]}\n");
 }
 
-static void show_object(const struct listing *l, const struct entry *e, bool busy)
+static void show_object(const struct mailq_list *l, const struct entry *e, bool busy)
 {
 	struct buf out;
 
@@ -113,9 +113,9 @@ static void show_object(const struct listing *l, const struct entry *e, bool bus
 	buf_free(&out);
 }
 
-static void show_one(struct listing *l, const char *id)
+static void show_one(struct mailq_list *l, const char *id)
 {
-	const struct spool *s = &l->keeper->spool;
+	const struct spool *s = &l->spooluser->spool;
 	struct arena scratch = {.block = NULL};
 	struct failure why;
 	struct entry e;
@@ -126,7 +126,7 @@ static void show_one(struct listing *l, const char *id)
 	if (got == SPOOL_SEEN) {
 		bool busy = !l->failed && spool_is_busy(s, id);
 
-		if (l->keeper->options->queue.json)
+		if (l->spooluser->options->queue.json)
 			show_object(l, &e, busy);
 		else
 			show_entry(l, &e, busy);
@@ -137,11 +137,11 @@ static void show_one(struct listing *l, const char *id)
 	arena_free(&scratch);
 }
 
-static int show_all(struct listing *l, struct failure *f)
+static int show_all(struct mailq_list *l, struct failure *f)
 {
 	struct arena in = {.block = NULL};
 	struct spool_names names = {.count = 0};
-	int ok = l->keeper->there ? spool_list(&l->keeper->spool, l->failed, &in, &names, f) : 0;
+	int ok = l->spooluser->there ? spool_list(&l->spooluser->spool, l->failed, &in, &names, f) : 0;
 
 	for (size_t i = 0; ok == 0 && i < names.count && !l->broken; i++)
 		show_one(l, names.name[i]);
@@ -149,9 +149,9 @@ static int show_all(struct listing *l, struct failure *f)
 	return ok;
 }
 
-int keeper_list(struct keeper *k, struct failure *f)
+int mailq_list(struct spooluser *k, struct failure *f)
 {
-	struct listing given_up = {.keeper = k, .failed = true}, waits = {.keeper = k};
+	struct mailq_list given_up = {.spooluser = k, .failed = true}, waits = {.spooluser = k};
 
 	if (show_all(&given_up, f) < 0)
 		return -1;

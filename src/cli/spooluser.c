@@ -1,10 +1,10 @@
-#include "cli/keeper.h"
+#include "cli/spooluser.h"
 
 #include "conf/whoami.h"
 
 /* The one that would send; where nobody would without -a or a sender, any: only the spool and its limits are asked of it,
  * and each mail goes by its own. */
-static int own_account(struct keeper *k, const struct account **a, struct failure *f)
+static int own_account(struct spooluser *k, const struct account **a, struct failure *f)
 {
 	struct book *b = &k->intake.book;
 	int ok = book_account(b, k->options->request.account, NULL, a, f);
@@ -12,12 +12,12 @@ static int own_account(struct keeper *k, const struct account **a, struct failur
 	return *a || k->options->request.account || !book_first(b) ? ok : book_account(b, book_first(b), NULL, a, f);
 }
 
-int keeper_open(struct keeper *k, const struct options *o, struct arena *run, struct failure *f)
+int spooluser_open(struct spooluser *k, const struct options *o, struct arena *run, struct failure *f)
 {
 	const struct account *a;
 	int ok;
 
-	*k = (struct keeper){.options = o, .spool = {.path = "", .tmp = -1, .queue = -1, .failed = -1}};
+	*k = (struct spooluser){.options = o, .spool = {.path = "", .tmp = -1, .queue = -1, .failed = -1}};
 	if (intake_open(&k->intake, &o->request, o->config, o->called, run, f) < 0)
 		return -1;
 	/* A relay is not needed to look. */
@@ -32,7 +32,7 @@ int keeper_open(struct keeper *k, const struct options *o, struct arena *run, st
 	return ok < 0 ? -1 : 0;
 }
 
-void keeper_close(struct keeper *k)
+void spooluser_close(struct spooluser *k)
 {
 	spool_close(&k->spool);
 }
