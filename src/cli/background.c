@@ -6,7 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/again.h"
+#include "base/reexec.h"
 
 void background_try(const struct options *o, struct arena *in, const char *id)
 {
@@ -30,7 +30,7 @@ void background_try(const struct options *o, struct arena *in, const char *id)
 		if (null < 0 || dup2(null, fd) < 0)
 			_exit(EX_OSERR);
 	/* What the caller has left open: a pipe perhaps whose end somebody waits for. */
-	again_close_from(STDERR_FILENO + 1);
-	again_exec(o->called, argv, environ);
+	reexec_close_from(STDERR_FILENO + 1);
+	reexec_self(o->called, argv, environ);
 	_exit(EX_OSERR);
 }

@@ -11,7 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/again.h"
+#include "base/reexec.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "mail/looker.h"
@@ -70,7 +70,7 @@ static void become(const struct filetypes *t, int end)
 	char name[] = LOOKER_NAME, word[] = LOOKER_WORD, *const argv[] = {name, word, NULL};
 
 	if (dup2(end, STDIN_FILENO) == STDIN_FILENO)
-		again_exec(t->called, argv, t->environment);
+		reexec_self(t->called, argv, t->environment);
 	_exit(EX_OSERR);
 }
 

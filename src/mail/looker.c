@@ -6,7 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/again.h"
+#include "base/reexec.h"
 #include "base/file.h"
 #include "base/jail.h"
 #include "mail/filetype.h"
@@ -110,7 +110,7 @@ int looker_run(void)
 	char *octets = malloc(FILETYPE_LOOK);
 	magic_t m;
 
-	again_close_from(STDIN_FILENO + 1);
+	reexec_close_from(STDIN_FILENO + 1);
 	m = octets ? load() : NULL;
 	if (!m || !enter())
 		_exit(EX_UNAVAILABLE);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* syscall */
-#include "base/again.h"
+#include "base/reexec.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum { DESCRIPTORS = 65536 }; /* where close_range(2) is missing, at most so many descriptors are closed one by one */
 
-void again_exec(const char *called, char *const argv[], char *const env[])
+void reexec_self(const char *called, char *const argv[], char *const env[])
 {
 	const char *const paths[] = {"/proc/self/exe", "/proc/curproc/file", BINDIR "/mysend", called && strchr(called, '/') ? called : NULL};
 
@@ -20,7 +20,7 @@ void again_exec(const char *called, char *const argv[], char *const env[])
 			execve(paths[i], argv, env);
 }
 
-void again_close_from(int first)
+void reexec_close_from(int first)
 {
 	long most;
 
