@@ -65,7 +65,7 @@ static void answer_mail(struct engine *e, const struct awaited *a, const struct 
 	if (reply_is_positive(r))
 		return;
 	failure_of(r, AT_SENDER, &f);
-	again_without_parameter(a->t, &f);
+	retry_without_parameter(a->t, &f);
 	refuse(e, a->t, &f);
 }
 
@@ -92,13 +92,13 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	memcpy(f.relay, session_relay(e->session), sizeof f.relay);
 	to->why = keep(a->t, &f);
 	to->verdict = verdict_of(&f);
-	if (again_without_wishes(e, a->t, a->recipient, &f))
+	if (retry_without_dsn(e, a->t, a->recipient, &f))
 		to->verdict = DEFERRED; /* until the recipient has been tried again */
 	if (meaning_of(&f) != MEANS_TOO_MANY || e->limits->verify)
 		return;
 	/* RFC 5321 4.5.3.1.10: "too many recipients" does not refuse this recipient, if the relay has taken others in this
 	 * transaction or before. */
-	if (a->t->accepted || a->t->again) {
+	if (a->t->accepted || a->t->retried) {
 		f.exit = EX_TEMPFAIL;
 		to->why = keep(a->t, &f);
 		to->verdict = DEFERRED;
@@ -107,7 +107,7 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 		return;
 	if (a->t->accepted < e->most)
 		e->most = a->t->accepted;
-	engine_put_again(e, a->t, a->recipient, 1, a->t->without);
+	engine_put_retry(e, a->t, a->recipient, 1, a->t->without);
 }
 
 static void answer_data(struct engine *e, const struct awaited *a, const struct reply *r)
@@ -150,7 +150,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 		/* RFC 3030 2: after a BDAT that failed only RSET leads on. */
 		e->needs_reset = a->verb == V_BDAT;
 		failure_of(r, AT_END, &f);
-		again_after_end(e, a->t, a->verb, &f);
+		retry_after_end(e, a->t, a->verb, &f);
 		if (!a->t->failed)
 			refuse(e, a->t, &f);
 	}
@@ -225,7 +225,7 @@ int answers_next(struct engine *e, struct failure *f)
 	}
 	if (r.code == 421)
 		return leaving(e, &it, &r, f);
-	if (again_in_another_session(e, &it, &r, f))
+	if (retry_in_another_session(e, &it, &r, f))
 		return -1;
 	if (is_one_too_many(e, &it, &r)) { /* the reply is not matched: the message counts as one without an answer */
 		engine_out_of_order(e, f);
@@ -257,7 +257,7 @@ void answers_lost(struct engine *e, struct failure *f)
 	const struct failure *why;
 	struct transaction *last = NULL;
 
-	again_stalled(e, f);
+	retry_stalled(e, f);
 	e->lost = e->over ? NULL : f;
 	while (e->queued) {
 		struct transaction *t = e->queue[e->head].t;
@@ -275,7 +275,7 @@ void answers_lost(struct engine *e, struct failure *f)
 	if (e->writing)
 		engine_end(e, e->writing);
 	e->writing = NULL;
-	again_drop(e);
+	retry_drop(e);
 	if (e->mail && e->mail->open == 0)
 		engine_done(e, e->mail);
 	e->mail = NULL;

@@ -57,20 +57,20 @@ void engine_done(struct engine *e, struct delivery *d)
 	e->client->done(e->client->ctx, d->client_mail);
 }
 
-void engine_put_again(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without)
+void engine_put_retry(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without)
 {
-	struct again **last = &e->again;
+	struct retry **last = &e->retry;
 
 	while (*last && (*last)->next)
 		last = &(*last)->next;
-	if (*last && (*last)->delivery == t->delivery && (*last)->first + (*last)->count == first && (*last)->without == without && (*last)->behind == t) {
+	if (*last && (*last)->delivery == t->delivery && (*last)->first + (*last)->count == first && (*last)->without == without && (*last)->before == t) {
 		(*last)->count += count;
 		return;
 	}
 	if (*last)
 		last = &(*last)->next;
 	*last = arena_zeroed(&e->scratch, 1, sizeof **last);
-	**last = (struct again){t->delivery, first, count, without, t, NULL};
+	**last = (struct retry){t->delivery, first, count, without, t, NULL};
 	t->delivery->open++;
 }
 
@@ -79,7 +79,7 @@ static void repeat(struct engine *e, const struct transaction *t)
 {
 	for (size_t i = t->first; i < t->first + t->count; i++)
 		if (t->delivery->mail->envelope.recipient[i].why == t->why)
-			engine_put_again(e, t, i, 1, t->without);
+			engine_put_retry(e, t, i, 1, t->without);
 }
 
 void engine_end(struct engine *e, struct transaction *t)

@@ -1,7 +1,7 @@
 /*
  * wire/engine - the inside of wire/smtp: transactions under way and the answers they await
  *
- * Included by engine.c (which has what all of these need), smtp.c (which writes commands), body.c (which writes messages), answers.c (which reads replies) and again.c
+ * Included by engine.c (which has what all of these need), smtp.c (which writes commands), body.c (which writes messages), answers.c (which reads replies) and retry.c
  * (which knows what is tried again, and without what), by nobody else.
  * A command written appends to the queue what answer it awaits; answers_next matches each reply to the head and
  * is the one place that moves on, so that no branch can forget to.
@@ -41,7 +41,7 @@ struct transaction {
 	struct source *octets; /* the form of the message that is sent */
 	unsigned said;	/* mail/offers that its commands made use of */
 	unsigned without; /* those that it leaves out, since they did not hold */
-	bool again;	/* its recipients have been in another transaction */
+	bool retried;	/* its recipients have been in another transaction */
 	bool repeat;	/* when it has ended, the recipients that were refused with it get another, without some offer */
 	const struct failure *why; /* why the transaction was refused as a whole */
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
@@ -53,12 +53,12 @@ struct transaction {
 };
 
 /* Recipients that the relay wants in another transaction (RFC 5321 4.5.3.1.10), or that get another one without some offer. */
-struct again {
+struct retry {
 	struct delivery *delivery;
 	size_t first, count;
 	unsigned without;
-	const struct transaction *behind; /* the transaction in which they were; they begin anew once all its answers have come */
-	struct again *next;
+	const struct transaction *before; /* the transaction in which they were; they begin anew once all its answers have come */
+	struct retry *next;
 };
 
 struct awaited {
@@ -85,7 +85,7 @@ struct engine {
 	struct buf out; /* commands not yet written */
 	struct transaction *ends; /* transactions whose end stands in out */
 	struct delivery *mail; /* the mail with recipients that had no transaction yet, or NULL */
-	struct again *again;	/* recipients that come before those of any other mail */
+	struct retry *retry;	/* recipients that come before those of any other mail */
 	size_t most;		/* recipients in one transaction: the limit, or how many the relay took before it said "too many" */
 	struct transaction *writing;
 	enum { STEP_RSET, STEP_MAIL, STEP_RCPT, STEP_LAST, STEP_BODY } step;
@@ -119,27 +119,27 @@ void engine_end(struct engine *e, struct transaction *t);
 /* Returns the mail to the client. Where the session is lost, recipients that are PENDING have the session's failure. */
 void engine_done(struct engine *e, struct delivery *d);
 /* These recipients of the transaction get another transaction. */
-void engine_put_again(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
+void engine_put_retry(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
 /* Notes that the relay's CHUNKING does not hold: for this session, and for the mail, which may go on in another session. */
 void engine_no_chunking(struct engine *e, struct transaction *t);
 
-struct transaction *again_take(struct engine *e); /* a transaction for the next of e->again */
-void again_drop(struct engine *e); /* the session is lost: the recipients in e->again are PENDING once more */
+struct transaction *retry_take(struct engine *e); /* a transaction for the next of e->retry */
+void retry_drop(struct engine *e); /* the session is lost: the recipients in e->retry are PENDING once more */
 /* These find out whether a refusal is about an offer that does not hold: the refusal of MAIL (the transaction is repeated then), of
  * a RCPT (true), of the message, or of a BDAT that the relay does not know at all (true and *f: the answers that follow cannot be
  * matched any more). */
-void again_without_parameter(struct transaction *t, const struct failure *why);
-bool again_without_wishes(struct engine *e, struct transaction *t, size_t recipient, const struct failure *why);
-void again_after_end(struct engine *e, struct transaction *t, enum verb verb, const struct failure *why);
-bool again_in_another_session(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f);
+void retry_without_parameter(struct transaction *t, const struct failure *why);
+bool retry_without_dsn(struct engine *e, struct transaction *t, size_t recipient, const struct failure *why);
+void retry_after_end(struct engine *e, struct transaction *t, enum verb verb, const struct failure *why);
+bool retry_in_another_session(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f);
 /* Nothing has been asked, and yet the relay has said something or closed the connection: true and *f. It is a goodbye, and answers
  * no later command. */
-bool again_after_goodbye(struct engine *e, struct failure *f);
+bool retry_after_goodbye(struct engine *e, struct failure *f);
 /* The session had been idle, and the connection broke before any reply came: it was lost while idle, and what was not wholly sent
  * goes over another session. Not so after a silence: then the time for the message is over, and another session would take as much
  * again. */
-bool again_lost_idle(const struct engine *e, const struct failure *f);
+bool retry_lost_idle(const struct engine *e, const struct failure *f);
 /* If the session was lost in its first BDAT, the next try does without CHUNKING. */
-void again_stalled(struct engine *e, const struct failure *f);
+void retry_stalled(struct engine *e, const struct failure *f);
 
 #endif

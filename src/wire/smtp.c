@@ -63,8 +63,8 @@ static bool begin(struct engine *e)
 	struct transaction *t;
 	struct mail *m;
 
-	if (e->again && e->again->behind->answered) {
-		start(e, again_take(e));
+	if (e->retry && e->retry->before->answered) {
+		start(e, retry_take(e));
 		return true;
 	}
 	if (!e->mail) {
@@ -213,7 +213,7 @@ static int emit(struct engine *e, struct failure *f)
 	if (!e->writing) {
 		if (!begin(e))
 			return IDLE;
-		if (again_after_goodbye(e, f))
+		if (retry_after_goodbye(e, f))
 			return -1;
 	}
 	t = e->writing;
@@ -246,7 +246,7 @@ static int emit(struct engine *e, struct failure *f)
  * and mails whose turn has not come stay PENDING. */
 static bool is_cut(const struct engine *e, struct failure *f)
 {
-	if (!(e->writing || e->mail || e->again) || !ending_asked())
+	if (!(e->writing || e->mail || e->retry) || !ending_asked())
 		return false;
 	fail(f, AT_SENDER, EX_TEMPFAIL, "mysend was told to end");
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
@@ -290,7 +290,7 @@ static void lost(struct engine *e, struct failure *f)
 		;
 	if (e->queued && later.code)
 		*f = later;
-	e->over |= again_lost_idle(e, f);
+	e->over |= retry_lost_idle(e, f);
 	answers_lost(e, f);
 }
 

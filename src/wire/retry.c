@@ -16,13 +16,13 @@ static void forget(const struct mail *m, size_t first, size_t count)
 	}
 }
 
-struct transaction *again_take(struct engine *e)
+struct transaction *retry_take(struct engine *e)
 {
 	struct transaction *t = arena_zeroed(&e->scratch, 1, sizeof *t);
-	struct again *a = e->again;
+	struct retry *a = e->retry;
 
 	t->delivery = a->delivery;
-	t->again = true;
+	t->retried = true;
 	t->first = a->first;
 	t->count = a->count > e->most ? e->most : a->count;
 	t->without = a->without;
@@ -32,16 +32,16 @@ struct transaction *again_take(struct engine *e)
 	if (a->count)
 		a->delivery->open++; /* the mail goes on in another transaction */
 	else
-		e->again = a->next;
+		e->retry = a->next;
 	return t;
 }
 
-void again_drop(struct engine *e)
+void retry_drop(struct engine *e)
 {
-	for (; e->again; e->again = e->again->next) {
-		forget(e->again->delivery->mail, e->again->first, e->again->count);
-		if (--e->again->delivery->open == 0 && e->again->delivery != e->mail)
-			engine_done(e, e->again->delivery);
+	for (; e->retry; e->retry = e->retry->next) {
+		forget(e->retry->delivery->mail, e->retry->first, e->retry->count);
+		if (--e->retry->delivery->open == 0 && e->retry->delivery != e->mail)
+			engine_done(e, e->retry->delivery);
 	}
 }
 
@@ -64,7 +64,7 @@ static unsigned suspect(unsigned said, const char *text)
 	return 0;
 }
 
-void again_without_parameter(struct transaction *t, const struct failure *why)
+void retry_without_parameter(struct transaction *t, const struct failure *why)
 {
 	unsigned said = t->said;
 
@@ -77,19 +77,19 @@ void again_without_parameter(struct transaction *t, const struct failure *why)
 	t->repeat = said != 0;
 }
 
-bool again_without_wishes(struct engine *e, struct transaction *t, size_t recipient, const struct failure *why)
+bool retry_without_dsn(struct engine *e, struct transaction *t, size_t recipient, const struct failure *why)
 {
 	const struct envelope *v = &t->delivery->mail->envelope;
 
 	if (meaning_of(why) != MEANS_NO_PARAMETER || !(t->said & OFFER_DSN) || !command_has_wishes(v, &v->recipient[recipient]))
 		return false;
-	engine_put_again(e, t, recipient, 1, t->without | OFFER_DSN);
+	engine_put_retry(e, t, recipient, 1, t->without | OFFER_DSN);
 	if (e->writing == t)
 		caps_forgo(&e->now, OFFER_DSN);
 	return true;
 }
 
-void again_after_end(struct engine *e, struct transaction *t, enum verb verb, const struct failure *why)
+void retry_after_end(struct engine *e, struct transaction *t, enum verb verb, const struct failure *why)
 {
 	enum meaning means = meaning_of(why);
 
@@ -104,7 +104,7 @@ void again_after_end(struct engine *e, struct transaction *t, enum verb verb, co
 	}
 }
 
-bool again_in_another_session(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f)
+bool retry_in_another_session(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f)
 {
 	struct failure why;
 
@@ -129,7 +129,7 @@ bool again_in_another_session(struct engine *e, const struct awaited *a, const s
 	return true;
 }
 
-void again_stalled(struct engine *e, const struct failure *f)
+void retry_stalled(struct engine *e, const struct failure *f)
 {
 	if (!e->queued || e->queue[e->head].verb != V_BDAT || e->past.chunked || e->over || f->code == 421 || f->exit != EX_TEMPFAIL)
 		return;
@@ -138,7 +138,7 @@ void again_stalled(struct engine *e, const struct failure *f)
 			engine_no_chunking(e, e->queue[(e->head + i) % e->room].t);
 }
 
-bool again_after_goodbye(struct engine *e, struct failure *f)
+bool retry_after_goodbye(struct engine *e, struct failure *f)
 {
 	struct reply r;
 
@@ -154,7 +154,7 @@ bool again_after_goodbye(struct engine *e, struct failure *f)
 	return true;
 }
 
-bool again_lost_idle(const struct engine *e, const struct failure *f)
+bool retry_lost_idle(const struct engine *e, const struct failure *f)
 {
 	for (size_t i = 0; i < e->queued; i++)
 		if (e->queue[(e->head + i) % e->room].t->sent)
