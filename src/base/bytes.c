@@ -253,7 +253,7 @@ int buf_text(struct buf *b, const char *text)
 int buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap, again;
-	int n, ok = -1;
+	int n, rc = -1;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
@@ -262,10 +262,10 @@ int buf_printf(struct buf *b, const char *fmt, ...)
 	if (n >= 0 && buf_reserve(b, (size_t)n) == 0) {
 		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
-		ok = 0;
+		rc = 0;
 	}
 	va_end(again);
-	return ok;
+	return rc;
 }
 
 void buf_consume(struct buf *b, size_t len)

@@ -65,13 +65,13 @@ static int send_within(int fd, struct slice bytes, unsigned ms)
 
 int datagram_send(const char *path, struct slice bytes, unsigned ms)
 {
-	int fd = open_to(path, SOCK_DGRAM), ok, saved;
+	int fd = open_to(path, SOCK_DGRAM), rc, saved;
 
 	if (fd < 0)
 		return -1;
-	ok = send_within(fd, bytes, ms);
+	rc = send_within(fd, bytes, ms);
 	saved = errno;
 	close(fd);
 	errno = saved;
-	return ok;
+	return rc;
 }

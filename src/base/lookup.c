@@ -55,7 +55,7 @@ static int begin(const char *host, int to)
 	struct question *q = calloc(1, sizeof *q);
 	sigset_t all, before;
 	pthread_t thread;
-	int ok = -1;
+	int rc = -1;
 
 	if (!q)
 		return -1;
@@ -64,14 +64,14 @@ static int begin(const char *host, int to)
 	/* Signals are blocked in this thread, so that the caller's thread gets them; a SIGPIPE is lost. */
 	sigfillset(&all);
 	if (pthread_sigmask(SIG_SETMASK, &all, &before) == 0) {
-		ok = pthread_create(&thread, NULL, run, q) == 0 ? 0 : -1;
+		rc = pthread_create(&thread, NULL, run, q) == 0 ? 0 : -1;
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	}
-	if (ok == 0)
+	if (rc == 0)
 		pthread_detach(thread);
 	else
 		free(q);
-	return ok;
+	return rc;
 }
 
 static bool await(int from, int64_t until)

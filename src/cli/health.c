@@ -17,17 +17,17 @@ static int look(struct spooluser *k, struct health *h, struct failure *f)
 {
 	struct arena in = {.block = NULL};
 	struct spool_names waits = {.count = 0}, failed = {.count = 0};
-	int ok = 0;
+	int rc = 0;
 
 	if (k->there && (spool_list(&k->spool, false, &in, &waits, f) < 0 || spool_list(&k->spool, true, &in, &failed, f) < 0 ||
 			 spool_measure(&k->spool, NULL, &h->sum, f) < 0))
-		ok = -1;
-	if (ok == 0 && waits.count)
+		rc = -1;
+	if (rc == 0 && waits.count)
 		h->age = clock_wall() - spool_name_time(waits.name[0]);
 	h->age = h->age < 0 ? 0 : h->age;
 	h->failed = failed.count;
 	arena_free(&in);
-	return ok;
+	return rc;
 }
 
 static int judge(const struct health *h, const struct options *o)
@@ -43,13 +43,13 @@ int health_check(const struct options *o, struct arena *run)
 	struct health h = {.age = 0};
 	struct failure f;
 	struct spooluser k;
-	int ok = spooluser_open(&k, o, run, &f), state;
+	int rc = spooluser_open(&k, o, run, &f), state;
 
-	if (ok == 0)
-		ok = look(&k, &h, &f);
+	if (rc == 0)
+		rc = look(&k, &h, &f);
 	spooluser_close(&k);
-	state = ok < 0 ? UNKNOWN : judge(&h, o);
-	if (ok < 0)
+	state = rc < 0 ? UNKNOWN : judge(&h, o);
+	if (rc < 0)
 		printf("MYSEND UNKNOWN - %s\n", f.text);
 	else
 		printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up"

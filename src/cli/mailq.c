@@ -71,20 +71,20 @@ static int change_one(struct spooluser *k, const char *with, struct failure *f)
 	struct arena in = {.block = NULL};
 	struct entry e = {.fd = -1};
 	struct found found;
-	int ok = find_one(k, &in, with, &found, f), got = SPOOL_GONE;
+	int rc = find_one(k, &in, with, &found, f), got = SPOOL_GONE;
 
-	if (ok == 0)
+	if (rc == 0)
 		got = found.failed ? spool_take_failed(&k->spool, &in, found.id, &e, f)
 				   : spool_take(&k->spool, &in, found.id, PATIENCE_MS, &e, f);
 	if (got < 0)
-		ok = -1;
-	else if (ok == 0 && got != SPOOL_TAKEN)
-		ok = fail(f, AT_SPOOL, EX_TEMPFAIL, "%s is being tried just now", found.id);
-	else if (ok == 0)
-		ok = change(k, &e, found.failed, f);
+		rc = -1;
+	else if (rc == 0 && got != SPOOL_TAKEN)
+		rc = fail(f, AT_SPOOL, EX_TEMPFAIL, "%s is being tried just now", found.id);
+	else if (rc == 0)
+		rc = change(k, &e, found.failed, f);
 	spool_release(&e);
 	arena_free(&in);
-	return ok;
+	return rc;
 }
 
 /* What fails is told, and the others are seen to. The status: the first that is for good, else that of any. */
@@ -123,7 +123,7 @@ static int act(struct spooluser *k, const struct options *o, struct failure *f)
 int mode_queue(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct spooluser k;
-	int ok;
+	int rc;
 
 	if (o->mode == MODE_NOTHING)
 		return EX_OK;
@@ -131,9 +131,9 @@ int mode_queue(const struct options *o, struct arena *run, struct failure *f)
 		return health_check(o, run);
 	if (o->queue.interval)
 		return runner_stay(o);
-	ok = spooluser_open(&k, o, run, f);
-	if (ok == 0)
-		ok = act(&k, o, f);
+	rc = spooluser_open(&k, o, run, f);
+	if (rc == 0)
+		rc = act(&k, o, f);
 	spooluser_close(&k);
-	return ok;
+	return rc;
 }

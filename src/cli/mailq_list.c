@@ -141,12 +141,12 @@ static int show_all(struct mailq_list *l, struct failure *f)
 {
 	struct arena in = {.block = NULL};
 	struct spool_names names = {.count = 0};
-	int ok = l->spooluser->there ? spool_list(&l->spooluser->spool, l->failed, &in, &names, f) : 0;
+	int rc = l->spooluser->there ? spool_list(&l->spooluser->spool, l->failed, &in, &names, f) : 0;
 
-	for (size_t i = 0; ok == 0 && i < names.count && !l->broken; i++)
+	for (size_t i = 0; rc == 0 && i < names.count && !l->broken; i++)
 		show_one(l, names.name[i]);
 	arena_free(&in);
-	return ok;
+	return rc;
 }
 
 int mailq_list(struct spooluser *k, struct failure *f)

@@ -205,7 +205,7 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 	note_name(o, o->called);
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
-		int ok = 0;
+		int rc = 0;
 
 		if (ended || *arg != '-') {
 			request_add(&o->request, run, arg)->argument = true;
@@ -213,15 +213,15 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 		} else if (strcmp(arg, "--") == 0) {
 			ended = true;
 		} else if (strcmp(arg, "-") == 0) {
-			ok = usage(f, "a single - is no address", "");
+			rc = usage(f, "a single - is no address", "");
 		} else if (arg[1] == '-' && (!o->as_sendmail || is_long_for_all(o, arg))) {
-			ok = read_long(o, run, argv, &i, f);
+			rc = read_long(o, run, argv, &i, f);
 		} else if (arg[1] == '-') {
-			ok = usage(f, "called as sendmail, there is no option ", arg);
+			rc = usage(f, "called as sendmail, there is no option ", arg);
 		} else {
-			ok = check_hyphen(o, arg, f) < 0 ? -1 : read_letters(o, run, argv, &i, f);
+			rc = check_hyphen(o, arg, f) < 0 ? -1 : read_letters(o, run, argv, &i, f);
 		}
-		if (ok < 0)
+		if (rc < 0)
 			return -1;
 	}
 	if (o->subject && draft_option(&o->request.draft, run, DRAFT_SUBJECT, "--subject", o->subject, f) < 0)
@@ -244,11 +244,11 @@ static void look_on(struct options *o, int argc, char **argv)
 
 int options_read(struct options *o, struct arena *run, int argc, char **argv, struct failure *f)
 {
-	int ok = read_all(o, run, argc, argv, f);
+	int rc = read_all(o, run, argc, argv, f);
 
-	if (ok < 0)
+	if (rc < 0)
 		look_on(o, argc, argv);
 	/* cron and its like would throw it away. */
 	o->request.may_lack_relay = o->as_sendmail && !o->dry_run && o->mode != MODE_VERIFY;
-	return ok;
+	return rc;
 }

@@ -31,16 +31,16 @@ int runner_run(struct spooluser *k, struct failure *f)
 	};
 	struct queue_sum sum = {0};
 	struct ending held;
-	int ok;
+	int rc;
 
 	ending_hold(&held);
-	ok = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
+	rc = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
 	trace_close(&trace);
-	if (ok == 0 && sum.cut && !o->queue.interval)
-		ok = fail(f, AT_SPOOL, EX_TEMPFAIL, "the run was told to end: %zu %s for the next one", sum.cut, sum.cut == 1 ? "mail waits" : "mails wait");
+	if (rc == 0 && sum.cut && !o->queue.interval)
+		rc = fail(f, AT_SPOOL, EX_TEMPFAIL, "the run was told to end: %zu %s for the next one", sum.cut, sum.cut == 1 ? "mail waits" : "mails wait");
 	if (!ending_asked()) /* else the process ends anyway, by our status */
 		ending_release(&held);
-	return ok;
+	return rc;
 }
 
 /* The configuration is read anew each time, and so is each password: of the next run's accounts none is this run's. */

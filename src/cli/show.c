@@ -52,21 +52,21 @@ static int show_config(const struct options *o, struct arena *run, struct failur
 	struct book book;
 	const char *sender = NULL;
 	struct failure ignored;
-	int ok;
+	int rc;
 
 	/* As it is chosen to send. */
 	if (o->request.sender && address_one(&sender, run, slice_of(o->request.sender), &ignored) < 0)
 		sender = NULL;
 	if (book_open(&book, run, o->config, o->request.option, o->request.options, f) < 0)
 		return -1;
-	ok = book_account(&book, o->request.account, sender, &a, f);
+	rc = book_account(&book, o->request.account, sender, &a, f);
 	if (a) {
 		shown = *a;
 		show_effective(&shown, run);
 		account_show(&shown, stdout);
 		show_looker(stdout);
 	}
-	return ok < 0 ? -1 : EX_OK;
+	return rc < 0 ? -1 : EX_OK;
 }
 
 int mode_show(const struct options *o, struct arena *run, struct failure *f)

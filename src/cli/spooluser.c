@@ -7,15 +7,15 @@
 static int own_account(struct spooluser *k, const struct account **a, struct failure *f)
 {
 	struct book *b = &k->intake.book;
-	int ok = book_account(b, k->options->request.account, NULL, a, f);
+	int rc = book_account(b, k->options->request.account, NULL, a, f);
 
-	return *a || k->options->request.account || !book_first(b) ? ok : book_account(b, book_first(b), NULL, a, f);
+	return *a || k->options->request.account || !book_first(b) ? rc : book_account(b, book_first(b), NULL, a, f);
 }
 
 int spooluser_open(struct spooluser *k, const struct options *o, struct arena *run, struct failure *f)
 {
 	const struct account *a;
-	int ok;
+	int rc;
 
 	*k = (struct spooluser){.options = o, .spool = {.path = "", .tmp = -1, .queue = -1, .failed = -1}};
 	if (intake_open(&k->intake, &o->request, o->config, o->called, run, f) < 0)
@@ -26,10 +26,10 @@ int spooluser_open(struct spooluser *k, const struct options *o, struct arena *r
 	k->own = a;
 	if (!*whoami_spool(run, a))
 		return 0;
-	ok = o->mode == MODE_MAILQ || o->mode == MODE_CHECK ? spool_open_to_look(&k->spool, whoami_spool(run, a), f)
+	rc = o->mode == MODE_MAILQ || o->mode == MODE_CHECK ? spool_open_to_look(&k->spool, whoami_spool(run, a), f)
 							     : spool_open(&k->spool, whoami_spool(run, a), false, f);
-	k->there = ok == 0;
-	return ok < 0 ? -1 : 0;
+	k->there = rc == 0;
+	return rc < 0 ? -1 : 0;
 }
 
 void spooluser_close(struct spooluser *k)

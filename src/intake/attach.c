@@ -209,14 +209,14 @@ static int add_html(struct builder *b, struct failure *f)
 {
 	const char *path = b->draft->html;
 	struct arena *in = &b->job->arena;
-	int fd = content_open(path, f), ok;
+	int fd = content_open(path, f), rc;
 	struct message html;
 
 	if (fd < 0)
 		return -1;
-	ok = wide_read(&html, in, fd, MESSAGE_IS_TEXT, b->types, b->draft->charset, f);
+	rc = wide_read(&html, in, fd, MESSAGE_IS_TEXT, b->types, b->draft->charset, f);
 	content_close(fd);
-	if (ok < 0)
+	if (rc < 0)
 		return failure_in(f, "%s", path);
 	message_keep_all(&b->job->message, &html);
 	if (html.facts.nuls) {
@@ -260,12 +260,12 @@ static int lay_out(struct builder *b, struct failure *f)
 int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f)
 {
 	struct builder b = {.draft = d, .job = j, .types = types, .charsets = charsets_for(j->account, &j->arena, types, d->charset)};
-	int ok;
+	int rc;
 
 	if (!d->used)
 		return 0;
 	buf_start(&b.look, FILETYPE_LOOK);
-	ok = lay_out(&b, f);
+	rc = lay_out(&b, f);
 	buf_free(&b.look);
-	return ok;
+	return rc;
 }

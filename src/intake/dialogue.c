@@ -26,12 +26,12 @@ void dialogue_close(struct dialogue *d)
 
 int dialogue_flush(struct dialogue *d, struct failure *f)
 {
-	int ok = 0;
+	int rc = 0;
 
 	if (d->out >= 0 && d->replies.len)
-		ok = file_write(d->out, d->replies.p, d->replies.len);
+		rc = file_write(d->out, d->replies.p, d->replies.len);
 	buf_clear(&d->replies);
-	return ok < 0 ? fail_errno(f, AT_INPUT, EX_IOERR, "answering") : 0;
+	return rc < 0 ? fail_errno(f, AT_INPUT, EX_IOERR, "answering") : 0;
 }
 
 /* False: nothing came for as long as it may take. */

@@ -110,19 +110,19 @@ static int add_ids(struct draft *d, struct arena *run, enum draft_kind kind, con
 {
 	struct slice rest = slice_trim(slice_of(value)), one;
 	struct buf all;
-	int ok = 0;
+	int rc = 0;
 
 	buf_start(&all, IDS_OCTETS);
 	do {
 		if (!cut_id(&rest, &one) || (rest.len && kind == DRAFT_MESSAGE_ID))
-			ok = wrong(f, spelled, "<LEFT@RIGHT>", value);
+			rc = wrong(f, spelled, "<LEFT@RIGHT>", value);
 		else if (buf_printf(&all, "%s<%.*s>", all.len ? "\r\n " : "", (int)one.len, one.p) < 0)
-			ok = fail(f, AT_USAGE, EX_USAGE, "%s is longer than %d octets", spelled, IDS_OCTETS);
-	} while (ok == 0 && rest.len);
-	if (ok == 0)
+			rc = fail(f, AT_USAGE, EX_USAGE, "%s is longer than %d octets", spelled, IDS_OCTETS);
+	} while (rc == 0 && rest.len);
+	if (rc == 0)
 		add(d, run, kind, names[kind], arena_text(run, all.p, all.len));
 	buf_free(&all);
-	return ok;
+	return rc;
 }
 
 /* Notes that standard input is a file of the message, so that no text is read from it. No descriptor may be named twice: a pipe can be

@@ -134,7 +134,7 @@ static const char *addresses(struct arena *in, struct slice value, bool utf8, co
 	struct mailboxes list = {.count = 0};
 	const char *done = NULL;
 	struct buf out;
-	int ok;
+	int rc;
 
 	if (address_list(&list, in, text, f) < 0) {
 		f->stage = AT_INPUT;
@@ -149,8 +149,8 @@ static const char *addresses(struct arena *in, struct slice value, bool utf8, co
 		if (idn_ready(list.box[i].address, f) < 0)
 			return NULL;
 	buf_start(&out, FIELD_MAX);
-	ok = add_boxes(&out, in, &list);
-	if (ok == 0)
+	rc = add_boxes(&out, in, &list);
+	if (rc == 0)
 		done = arena_text(in, out.p, out.len);
 	else
 		fail(f, AT_INPUT, EX_DATAERR, "%s is longer than %d octets", name, FIELD_MAX);
@@ -163,12 +163,12 @@ static const char *joined(struct arena *in, const char *const *value, size_t cou
 {
 	const char *text = NULL;
 	struct buf all;
-	int ok = 0;
+	int rc = 0;
 
 	buf_start(&all, FIELD_MAX);
-	for (size_t i = 0; i < count && ok == 0; i++)
-		ok = buf_printf(&all, "%s%s", i ? ", " : "", value[i]);
-	if (ok == 0)
+	for (size_t i = 0; i < count && rc == 0; i++)
+		rc = buf_printf(&all, "%s%s", i ? ", " : "", value[i]);
+	if (rc == 0)
 		text = addresses(in, buf_slice_of(&all), false, name, f);
 	else
 		fail(f, AT_INPUT, EX_DATAERR, "%s is longer than %d octets", name, FIELD_MAX);
@@ -269,18 +269,18 @@ static int put_all(const struct draft *d, struct header *h, struct failure *f)
 {
 	struct arena scratch = {.block = NULL};
 	struct names own = names_of(&scratch, h->fields), options = names_of(&scratch, d->fields);
-	int ok = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < h->fields; i++)
 		names_add(&own, h->field[i].name);
-	for (size_t i = 0; i < d->fields && ok == 0; i++) {
+	for (size_t i = 0; i < d->fields && rc == 0; i++) {
 		struct slice name = slice_of(d->field[i].name);
 		bool again = !names_add(&options, name);
 
-		ok = put_field(d, h, i, names_slot(&own, name)->len > 0, again, f);
+		rc = put_field(d, h, i, names_slot(&own, name)->len > 0, again, f);
 	}
 	arena_free(&scratch);
-	return ok;
+	return rc;
 }
 
 /* Names are encoded and domains are A-labels by now: what is not ASCII is a local part, and needs SMTPUTF8 (RFC 6532 1). */
@@ -357,12 +357,12 @@ int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, 
 	const char *said = mime_charset(h->in, h);
 	struct charsets own = {c->in, c->types, *said ? said : c->said, c->set};
 	struct names options = {NULL, 0};
-	int ok = 0;
+	int rc = 0;
 
 	if (!d->used)
 		return raw_fields(j, c, f);
 
-	for (size_t i = 0; i < h->fields && ok == 0; i++) {
+	for (size_t i = 0; i < h->fields && rc == 0; i++) {
 		struct field *field = &h->field[i];
 		bool option;
 
@@ -371,10 +371,10 @@ int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, 
 		if (!options.slots)
 			options = option_names(h->in, d);
 		option = names_slot(&options, field->name)->len > 0;
-		ok = encode(h, field, charset_text(option ? c : &own, !option, field->body), option, f);
+		rc = encode(h, field, charset_text(option ? c : &own, !option, field->body), option, f);
 	}
 	j->mail.envelope.smtputf8 = needs_utf8(h);
-	return ok;
+	return rc;
 }
 
 int draft_defaults(struct job *j, const struct charsets *c, struct failure *f)

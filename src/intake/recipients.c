@@ -35,19 +35,19 @@ static const char *list_text(struct recipients *who, struct arena *in, const str
 	struct mailboxes list = {.count = 0};
 	const char *text = NULL;
 	struct buf all;
-	int ok;
+	int rc;
 
 	buf_start(&all, LIST_MAX);
-	ok = aliases_expand(&list, in, who->aliases, box, f);
-	for (size_t i = 0; i < list.count && ok >= 0; i++) {
+	rc = aliases_expand(&list, in, who->aliases, box, f);
+	for (size_t i = 0; i < list.count && rc >= 0; i++) {
 		const char *one = with_domain(who, in, list.box[i].address, true, f);
 
 		if (!one)
-			ok = -1;
+			rc = -1;
 		else if (buf_printf(&all, "%s%s", i ? ",\r\n " : "", one) < 0)
-			ok = fail(f, AT_INPUT, EX_DATAERR, "what %s stands for is longer than %d octets", box->address, LIST_MAX);
+			rc = fail(f, AT_INPUT, EX_DATAERR, "what %s stands for is longer than %d octets", box->address, LIST_MAX);
 	}
-	if (ok >= 0)
+	if (rc >= 0)
 		text = arena_text(&who->job->arena, all.p, all.len);
 	buf_free(&all);
 	return text;

@@ -75,9 +75,9 @@ int address_xtext(struct buf *out, const char *text)
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
 		bool plain = c > 32 && c < 127 && c != '+' && c != '=';
-		int ok = plain ? buf_add(out, text, 1) : buf_printf(out, "+%02X", (unsigned)c);
+		int rc = plain ? buf_add(out, text, 1) : buf_printf(out, "+%02X", (unsigned)c);
 
-		if (ok < 0)
+		if (rc < 0)
 			return -1;
 	}
 	return 0;

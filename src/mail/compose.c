@@ -68,17 +68,17 @@ static struct node file_node(struct arena *in, const struct part *p)
 {
 	struct node n = {type_text(in, p), "base64", "", source_base64(in, p->content), false};
 	struct buf out;
-	int ok;
+	int rc;
 
 	buf_start(&out, FIELDS_MAX);
-	ok = buf_printf(&out, "Content-Disposition: %s", p->disposition);
-	if (ok == 0 && p->name)
-		ok = params_add(&out, "filename", slice_of(p->name));
-	if (ok == 0)
-		ok = buf_text(&out, "\r\n");
-	if (ok == 0 && p->id)
-		ok = buf_printf(&out, "Content-ID: <%s>\r\n", p->id);
-	if (ok == 0)
+	rc = buf_printf(&out, "Content-Disposition: %s", p->disposition);
+	if (rc == 0 && p->name)
+		rc = params_add(&out, "filename", slice_of(p->name));
+	if (rc == 0)
+		rc = buf_text(&out, "\r\n");
+	if (rc == 0 && p->id)
+		rc = buf_printf(&out, "Content-ID: <%s>\r\n", p->id);
+	if (rc == 0)
 		n.other = arena_text(in, out.p, out.len);
 	buf_free(&out);
 	return n;
@@ -143,21 +143,21 @@ static int kept_node(struct node *n, const struct plan *plan, struct failure *f)
 	const struct message *m = plan->message;
 	const char *fields;
 	struct buf out;
-	int ok = 0;
+	int rc = 0;
 
 	buf_start(&out, 2 * MESSAGE_IN_MEMORY);
-	for (size_t i = 0; i < m->header.fields && ok == 0; i++) {
+	for (size_t i = 0; i < m->header.fields && rc == 0; i++) {
 		const struct field *field = &m->header.field[i];
 
 		if (mime_is_field(field->name) && !slice_is(field->name, "MIME-Version") && !header_is_silent(field)) {
-			ok = buf_slice(&out, field->raw);
-			if (ok == 0)
-				ok = buf_text(&out, "\r\n");
+			rc = buf_slice(&out, field->raw);
+			if (rc == 0)
+				rc = buf_text(&out, "\r\n");
 		}
 	}
 	fields = arena_text(plan->in, out.p ? out.p : "", out.len);
 	buf_free(&out);
-	if (ok < 0)
+	if (rc < 0)
 		return fail(f, AT_INPUT, EX_DATAERR, "the header is larger than %d octets", 2 * MESSAGE_IN_MEMORY);
 	*n = (struct node){NULL, NULL, fields, m->body, m->facts.eightbit};
 	return 0;

@@ -249,29 +249,29 @@ bool message_has_ended(const struct message *m)
 
 int message_end(struct message *m, struct failure *f)
 {
-	int ok = finish(m->reading, f);
+	int rc = finish(m->reading, f);
 
 	buf_free(&m->reading->text);
 	m->reading = NULL;
-	return ok;
+	return rc;
 }
 
 int message_read(struct message *m, struct arena *in, int fd, unsigned how, struct failure *f)
 {
 	char piece[PIECE];
 	ssize_t n = 0;
-	int ok = 0;
+	int rc = 0;
 
 	message_begin(m, in, how);
-	while (ok == 0 && !message_has_ended(m) && (n = file_read(fd, piece, sizeof piece)) > 0)
-		ok = message_add(m, piece, (size_t)n, f);
+	while (rc == 0 && !message_has_ended(m) && (n = file_read(fd, piece, sizeof piece)) > 0)
+		rc = message_add(m, piece, (size_t)n, f);
 	if (n < 0)
-		ok = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
-	if (ok == 0)
-		ok = message_end(m, f);
-	if (ok < 0)
+		rc = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
+	if (rc == 0)
+		rc = message_end(m, f);
+	if (rc < 0)
 		message_close(m);
-	return ok;
+	return rc;
 }
 
 int message_facts(struct source *text, struct facts *facts, struct failure *f)

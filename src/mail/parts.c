@@ -329,7 +329,7 @@ static void take_whole(struct scan *s, const struct message *m)
 int parts_find(struct parts *p, struct arena *in, const struct message *m, struct failure *f)
 {
 	struct scan *s = arena_zeroed(in, 1, sizeof *s);
-	int ok = 0;
+	int rc = 0;
 
 	*p = (struct parts){.leaf = NULL};
 	s->out = p;
@@ -340,12 +340,12 @@ int parts_find(struct parts *p, struct arena *in, const struct message *m, struc
 	if (s->state == IN_LEAF)
 		take_whole(s, m);
 	else if (!p->broken)
-		ok = scan_body(s, m->body, f);
-	if (ok == 0 && s->state != IN_LEAF)
+		rc = scan_body(s, m->body, f);
+	if (rc == 0 && s->state != IN_LEAF)
 		add_facts(&p->others, &s->others);
 	if (p->broken)
 		*p = (struct parts){.broken = true, .others = m->facts};
 	buf_free(&s->head);
 	arena_free(&s->scratch);
-	return ok;
+	return rc;
 }

@@ -88,15 +88,15 @@ static int fields_text(struct form *form, const struct leaf *leaf, enum stretch_
 	struct header h = {.in = form->in};
 	struct slice rest = leaf->fields;
 	struct buf out;
-	int ok;
+	int rc;
 
 	(void)header_parse(&h, &rest); /* parts_find has */
 	put_fields(&h, leaf, as);
 	buf_start(&out, 2 * PARTS_HEADER);
-	ok = header_print(&h, &out);
+	rc = header_print(&h, &out);
 	*text = (struct slice){arena_text(form->in, out.p ? out.p : "", out.len), out.len};
 	buf_free(&out);
-	return ok < 0 ? fail(f, AT_INPUT, EX_DATAERR, "the fields of a part are larger than %d octets", 2 * PARTS_HEADER) : 0;
+	return rc < 0 ? fail(f, AT_INPUT, EX_DATAERR, "the fields of a part are larger than %d octets", 2 * PARTS_HEADER) : 0;
 }
 
 static int take(struct form *form, const struct leaf *leaf, struct failure *f)

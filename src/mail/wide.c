@@ -51,17 +51,17 @@ static int is_none(const char *charset, const char *what, struct failure *f)
 static int add(struct message *m, struct unicode *u, const char *charset, char *piece, size_t len, struct failure *f)
 {
 	struct buf text;
-	int ok = 0;
+	int rc = 0;
 
 	if (!charset)
 		return message_add(m, piece, len, f);
 	buf_start(&text, 4 * WIDE_LOOK);
 	if (unicode_add(u, (struct slice){piece, len}, &text) < 0)
-		ok = is_none(charset, "the text", f);
+		rc = is_none(charset, "the text", f);
 	else if (text.len)
-		ok = message_add(m, text.p, text.len, f);
+		rc = message_add(m, text.p, text.len, f);
 	buf_free(&text);
-	return ok;
+	return rc;
 }
 
 /* All that is looked at; on a terminal what is typed in one go. */
@@ -87,38 +87,38 @@ static int read_all(struct message *m, struct arena *in, int fd, unsigned how, s
 	size_t head, mark = 0;
 	const char *charset;
 	struct unicode u;
-	int ok;
+	int rc;
 
 	head = how & MESSAGE_IS_TEXT ? 0 : header_len(text, in);
 	charset = charset_of((struct slice){piece + head, text.len - head}, types, said, in, &mark);
 	if (charset && unicode_open(&u, charset) < 0)
 		return fail(f, AT_INPUT, EX_DATAERR, "the text is %s, which this system cannot read", charset);
 	m->facts.wide = charset != NULL;
-	ok = head ? message_add(m, piece, head, f) : 0;
-	if (ok == 0 && text.len > head + mark)
-		ok = add(m, &u, charset, piece + head + mark, text.len - head - mark, f);
-	while (ok == 0 && more && !message_has_ended(m) && (n = file_read(fd, piece, sizeof piece)) > 0)
-		ok = add(m, &u, charset, piece, (size_t)n, f);
+	rc = head ? message_add(m, piece, head, f) : 0;
+	if (rc == 0 && text.len > head + mark)
+		rc = add(m, &u, charset, piece + head + mark, text.len - head - mark, f);
+	while (rc == 0 && more && !message_has_ended(m) && (n = file_read(fd, piece, sizeof piece)) > 0)
+		rc = add(m, &u, charset, piece, (size_t)n, f);
 	if (n < 0)
-		ok = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
-	if (charset && ok == 0 && unicode_end(&u) < 0)
-		ok = is_none(charset, "the text", f);
+		rc = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
+	if (charset && rc == 0 && unicode_end(&u) < 0)
+		rc = is_none(charset, "the text", f);
 	if (charset)
 		unicode_close(&u);
-	return ok;
+	return rc;
 }
 
 int wide_read(struct message *m, struct arena *in, int fd, unsigned how, struct filetypes *types, const char *said, struct failure *f)
 {
-	int ok;
+	int rc;
 
 	message_begin(m, in, how);
-	ok = read_all(m, in, fd, how, types, said, f);
-	if (ok == 0)
-		ok = message_end(m, f);
-	if (ok < 0)
+	rc = read_all(m, in, fd, how, types, said, f);
+	if (rc == 0)
+		rc = message_end(m, f);
+	if (rc < 0)
 		message_close(m);
-	return ok;
+	return rc;
 }
 
 int wide_refuse(struct failure *f)
@@ -154,39 +154,39 @@ static int convert(struct source *text, struct unicode *u, const char *charset, 
 	char piece[WIDE_LOOK];
 	struct buf said;
 	size_t got;
-	int ok;
+	int rc;
 
 	buf_start(&said, 4 * WIDE_LOOK);
-	ok = text->rewind(text, f);
+	rc = text->rewind(text, f);
 	do {
 		got = 0;
-		if (ok == 0)
-			ok = text->pull(text, piece, sizeof piece, &got, f);
-		if (ok == 0 && got && unicode_add(u, (struct slice){piece, got}, &said) < 0)
-			ok = is_none(charset, path, f);
-		if (ok == 0 && said.len)
-			ok = write_out(&said, fd, size, f);
-	} while (ok == 0 && got);
-	if (ok == 0 && unicode_end(u) < 0)
-		ok = is_none(charset, path, f);
+		if (rc == 0)
+			rc = text->pull(text, piece, sizeof piece, &got, f);
+		if (rc == 0 && got && unicode_add(u, (struct slice){piece, got}, &said) < 0)
+			rc = is_none(charset, path, f);
+		if (rc == 0 && said.len)
+			rc = write_out(&said, fd, size, f);
+	} while (rc == 0 && got);
+	if (rc == 0 && unicode_end(u) < 0)
+		rc = is_none(charset, path, f);
 	buf_free(&said);
-	return ok;
+	return rc;
 }
 
 int wide_source(struct message *holder, struct arena *in, struct source **text, const char *charset, const char *path, struct failure *f)
 {
 	uint64_t size = 0;
 	struct unicode u;
-	int fd, ok;
+	int fd, rc;
 
 	if (unicode_open(&u, charset) < 0)
 		return fail(f, AT_INPUT, EX_DATAERR, "%s is %s, which this system cannot read", path, charset);
 	fd = file_unnamed();
-	ok = fd < 0 ? fail_errno(f, AT_INPUT, EX_OSERR, "a temporary file for %s", path) : convert(*text, &u, charset, path, fd, &size, f);
+	rc = fd < 0 ? fail_errno(f, AT_INPUT, EX_OSERR, "a temporary file for %s", path) : convert(*text, &u, charset, path, fd, &size, f);
 	unicode_close(&u);
 	if (fd >= 0)
 		message_keep_fd(holder, in, fd);
-	if (ok == 0)
+	if (rc == 0)
 		*text = source_named(in, fd, size, path);
-	return ok;
+	return rc;
 }

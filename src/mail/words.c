@@ -42,11 +42,11 @@ static size_t b_len(size_t len)
 static int q_add(struct buf *out, const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		int ok = is_plain(p[i]) ? buf_add(out, p + i, 1)
+		int rc = is_plain(p[i]) ? buf_add(out, p + i, 1)
 			 : p[i] == ' '	? buf_text(out, "_")
 					: buf_printf(out, "=%02X", (unsigned)(unsigned char)p[i]);
 
-		if (ok < 0)
+		if (rc < 0)
 			return -1;
 	}
 	return 0;
@@ -82,13 +82,13 @@ int words_encode(struct buf *out, struct slice text, size_t column)
 	while (text.len) {
 		size_t room = column >= LINE ? 0 : LINE - column < WORD ? LINE - column : WORD;
 		size_t n = word_take(text, room, q);
-		int ok;
+		int rc;
 
 		if (n) {
 			if (buf_text(out, q ? "=?utf-8?Q?" : "=?utf-8?B?") < 0)
 				return -1;
-			ok = q ? q_add(out, text.p, n) : b_add(out, text.p, n);
-			if (ok < 0 || buf_text(out, "?=") < 0)
+			rc = q ? q_add(out, text.p, n) : b_add(out, text.p, n);
+			if (rc < 0 || buf_text(out, "?=") < 0)
 				return -1;
 			text = (struct slice){text.p + n, text.len - n};
 		}

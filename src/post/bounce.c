@@ -257,7 +257,7 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 	struct report report = {.about = e, .in = &in, .warning = warning};
 	struct entry b = {.account = a->name, .config = a->config, .last = "", .arrived = clock_wall(), .fd = -1};
 	struct source *text;
-	int ok = -1;
+	int rc = -1;
 
 	*made = *e->envelope.sender && anybody(&report);
 	if (!*made)
@@ -274,9 +274,9 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 	buf_free(&report.out);
 	b.eightbit = e->eightbit || report.eightbit || !slice_is_ascii(slice_of(e->envelope.sender));
 	if (text)
-		ok = spool_accept(s, &b, text, f);
+		rc = spool_accept(s, &b, text, f);
 	arena_free(&in);
-	return ok;
+	return rc;
 }
 
 int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a, bool *made,

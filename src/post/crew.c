@@ -149,17 +149,17 @@ static bool reach(struct member *m)
 	struct crew *c = m->crew;
 	unsigned before = m->link->sessions;
 	struct failure f;
-	int ok;
+	int rc;
 
 	c->open -= m->link->session != NULL;
 	c->opening++;
 	m->link->strict = c->open + c->opening > 1;
 	m->link->without |= c->without;
 	pthread_mutex_unlock(&c->lock);
-	ok = link_reach(m->link, to, &f);
+	rc = link_reach(m->link, to, &f);
 	pthread_mutex_lock(&c->lock);
 	c->opening--;
-	if (ok < 0) {
+	if (rc < 0) {
 		kept_out(m, to, &f);
 	} else if (m->link->sessions == before) {
 		c->open++;
@@ -169,21 +169,21 @@ static bool reach(struct member *m)
 			c->relay = m->link->in;
 		let_in(m);
 	}
-	return ok == 0;
+	return rc == 0;
 }
 
 static void run_session(struct member *m)
 {
 	struct crew *c = m->crew;
 	struct failure f;
-	int ok = crew_run_session(m, &f);
+	int rc = crew_run_session(m, &f);
 
 	if (m->between)
 		crew_rules_goodbye(&c->rules, m->mails);
-	if (ok != 0 || crew_is_through(m))
-		leave(m, ok == 0);
+	if (rc != 0 || crew_is_through(m))
+		leave(m, rc == 0);
 	/* One that ends without a fault is no reason to stop, unless nothing comes of them. */
-	if (ok == 0 || m->between || (ok == SMTP_ANOTHER && (m->answered || !c->rules.fruitless++)))
+	if (rc == 0 || m->between || (rc == SMTP_ANOTHER && (m->answered || !c->rules.fruitless++)))
 		return;
 	tell_tracer(c, &f);
 	c->sum->lost++;

@@ -134,9 +134,9 @@ static void before_wait(void *ctx)
 }
 
 /* A 421 to MAIL after others have gone well: it has had enough of this session, and nothing is wrong with the mail. */
-static bool is_between(const struct member *m, int ok, const struct failure *f)
+static bool is_between(const struct member *m, int rc, const struct failure *f)
 {
-	return ok < 0 && f->code == 421 && f->stage == AT_SENDER && m->mails && m->suspect;
+	return rc < 0 && f->code == 421 && f->stage == AT_SENDER && m->mails && m->suspect;
 }
 
 static void settle_suspect(struct member *m, bool fault)
@@ -157,23 +157,23 @@ int crew_run_session(struct member *m, struct failure *f)
 	struct crew *c = m->crew;
 	const struct account *a = c->order->account;
 	const struct smtp_client client = {m, next_mail, mail_done, c->client->part ? mail_part : NULL};
-	int ok;
+	int rc;
 
 	m->limits = (struct smtp_limits){window_of(c), a->max_recipients, a->timeout, c->order->end, false};
 	m->lost = m->between = false;
 	m->answered = 0;
 	pthread_mutex_unlock(&c->lock);
 	session_before_wait(m->link->session, c->client->sync ? before_wait : NULL, m);
-	ok = smtp_run(m->link->session, &m->limits, &client, f);
+	rc = smtp_run(m->link->session, &m->limits, &client, f);
 	session_before_wait(m->link->session, NULL, NULL);
 	if (c->client->sync)
 		before_wait(m);
 	pthread_mutex_lock(&c->lock);
 	m->in_hand = 0;
-	m->between = is_between(m, ok, f);
-	settle_suspect(m, ok < 0 && !m->between);
+	m->between = is_between(m, rc, f);
+	settle_suspect(m, rc < 0 && !m->between);
 	if (m->first) /* the session was gone before it was begun */
 		crew_give_back(c, m->first);
 	m->first = NULL;
-	return ok;
+	return rc;
 }

@@ -110,13 +110,13 @@ static int put_into_spool(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;
 	struct spool s;
-	int open = spool_open(&s, whoami_spool(in, j->account), true, f), ok = open;
+	int open = spool_open(&s, whoami_spool(in, j->account), true, f), rc = open;
 
-	if (ok == 0)
-		ok = check_room(j, &s, j->mail.form7->size, f);
-	if (ok == 0)
-		ok = spool_accept(&s, e, j->mail.form7, f);
-	if (ok == 0) {
+	if (rc == 0)
+		rc = check_room(j, &s, j->mail.form7->size, f);
+	if (rc == 0)
+		rc = spool_accept(&s, e, j->mail.form7, f);
+	if (rc == 0) {
 		j->spooled = arena_printf(in, "%s", e->id);
 	} else {
 		struct failure *why = arena_zeroed(in, 1, sizeof *why);
@@ -126,7 +126,7 @@ static int put_into_spool(struct job *j, struct entry *e, struct failure *f)
 	}
 	if (open == 0)
 		spool_close(&s);
-	return ok;
+	return rc;
 }
 
 void enqueue_rest(struct job *j)

@@ -95,7 +95,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	unsigned chance = DEFER_EVEN;
 	struct failure f;
 	bool settled;
-	int ok;
+	int rc;
 
 	lifetime_correct(e, now);
 	lifetime_idle(e, now, DEFER_FAR);
@@ -105,18 +105,18 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	e->next = now + defer_pause(e->attempts, chance);
 	settled = entry_is_settled(e);
 	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
-	ok = settled && !entry_has(e, REFUSED) ? 0 : spool_record(o->spool, e, &f);
-	if (ok == 0)
-		ok = resume_entry(o, &j->arena, e, &f);
-	if (ok == 0 && !settled)
-		ok = warn_sender(o, &j->arena, e, &f);
+	rc = settled && !entry_has(e, REFUSED) ? 0 : spool_record(o->spool, e, &f);
+	if (rc == 0)
+		rc = resume_entry(o, &j->arena, e, &f);
+	if (rc == 0 && !settled)
+		rc = warn_sender(o, &j->arena, e, &f);
 	o->sum->wait += !settled;
 	/* It cannot be taken out: then at least nobody gets it again. */
-	if (ok < 0 && settled) {
+	if (rc < 0 && settled) {
 		log_warning("%s", f.text);
-		ok = spool_record(o->spool, e, &f);
+		rc = spool_record(o->spool, e, &f);
 	}
-	if (ok < 0)
+	if (rc < 0)
 		log_warning("%s", f.text);
 	write_line(j);
 }

@@ -173,7 +173,7 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 {
 	struct run r = {.order = o, .outcome = {.spool = s, .sum = sum}};
 	bool room = true;
-	int ok;
+	int rc;
 
 	*sum = (struct queue_sum){0};
 	if (select_find(&r.list, s, &o->which, &r.in, f) < 0) {
@@ -181,11 +181,11 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 		return -1;
 	}
 	sum->failed = r.list.set_aside;
-	ok = r.list.count ? spool_has_room(s, &room, f) : 0;
+	rc = r.list.count ? spool_has_room(s, &room, f) : 0;
 	r.claims = (struct claims){s, &o->which, &r.outcome, &r.in, r.list.patience, !room, false};
 	if (!room)
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
-	if (ok == 0) {
+	if (rc == 0) {
 		s->grouped = true;
 		run_all(&r);
 		s->grouped = false;
@@ -195,5 +195,5 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 			clear_away(&r, s);
 	}
 	arena_free(&r.in);
-	return ok;
+	return rc;
 }

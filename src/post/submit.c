@@ -42,7 +42,7 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, 0, verify};
 	struct hand hand = {.job = j};
 	struct smtp_client client = {&hand, give, done, NULL};
-	int ok;
+	int rc;
 
 	if (link_reach(l, a, f) < 0)
 		return -1;
@@ -50,10 +50,10 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 	j->authenticated = session_is_authenticated(l->session);
 	if (!verify)
 		link_warn(l, &j->mail);
-	ok = smtp_run(l->session, &limits, &client, f);
-	if (ok != 0)
+	rc = smtp_run(l->session, &limits, &client, f);
+	if (rc != 0)
 		link_leave(l, false);
-	return ok;
+	return rc;
 }
 
 /* In as many sessions as it takes: each but the last has ended without a fault, and none can do so twice without something
@@ -61,14 +61,14 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 static void try(struct job *j, struct link *l, bool verify)
 {
 	struct failure f;
-	int ok;
+	int rc;
 
 	do
-		ok = hand_over(j, l, verify, &f);
-	while (ok == SMTP_ANOTHER && !ending_asked() && !link_is_spent(l));
-	if (ok == SMTP_ANOTHER)
+		rc = hand_over(j, l, verify, &f);
+	while (rc == SMTP_ANOTHER && !ending_asked() && !link_is_spent(l));
+	if (rc == SMTP_ANOTHER)
 		f.exit = EX_TEMPFAIL; /* a later one may do what this one cannot */
-	if (ok != 0)
+	if (rc != 0)
 		envelope_blame(&j->mail.envelope, &j->arena, &f);
 }
 

@@ -20,15 +20,15 @@ enum { PIECE = 64 * 1024 };
 /* Makes the folder, and syncs the one above, so that the new name survives a power cut. */
 static int make_folder(int at, const char *name, const char *above, mode_t mode)
 {
-	int fd, ok;
+	int fd, rc;
 
 	if (mkdirat(at, name, mode) < 0)
 		return errno == EEXIST ? 0 : -1;
 	fd = openat(at, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok = fd < 0 ? (errno == EACCES ? 0 : -1) : fsync(fd); /* a folder that we may write and not read: it cannot be synced */
+	rc = fd < 0 ? (errno == EACCES ? 0 : -1) : fsync(fd); /* a folder that we may write and not read: it cannot be synced */
 	if (fd >= 0)
 		close(fd);
-	return ok;
+	return rc;
 }
 
 /* Makes each folder of the path; the last ones are readable for us alone. */
@@ -94,7 +94,7 @@ static int open_folders(struct spool *s, int top, enum use how, struct failure *
 
 static int open_spool(struct spool *s, const char *path, enum use how, struct failure *f)
 {
-	int top, ok;
+	int top, rc;
 
 	*s = (struct spool){.path = path, .tmp = -1, .queue = -1, .failed = -1};
 	if (how == MAKE && !*path) {
@@ -112,13 +112,13 @@ static int open_spool(struct spool *s, const char *path, enum use how, struct fa
 		return 1;
 	if (top < 0)
 		return spool_fails(s, "opening it", f);
-	ok = check_owner(s, top, "", how, f);
-	if (ok == 0)
-		ok = open_folders(s, top, how, f);
+	rc = check_owner(s, top, "", how, f);
+	if (rc == 0)
+		rc = open_folders(s, top, how, f);
 	close(top);
-	if (ok != 0)
+	if (rc != 0)
 		spool_close(s);
-	return ok;
+	return rc;
 }
 
 int spool_open(struct spool *s, const char *path, bool make, struct failure *f)
@@ -163,19 +163,19 @@ static int copy(struct source *from, int fd, struct failure *f)
 static int write_entry(const struct spool *s, const struct entry *e, struct source *message, int fd, struct failure *f)
 {
 	struct buf block;
-	int ok;
+	int rc;
 
 	buf_start(&block, ENTRY_BLOCK);
-	ok = entry_print(&block, e, f);
-	if (ok == 0 && file_write(fd, block.p, block.len) < 0)
-		ok = spool_fails(s, "writing a mail", f);
+	rc = entry_print(&block, e, f);
+	if (rc == 0 && file_write(fd, block.p, block.len) < 0)
+		rc = spool_fails(s, "writing a mail", f);
 	buf_free(&block);
-	if (ok < 0)
+	if (rc < 0)
 		return -1;
-	ok = copy(message, fd, f);
-	if (ok > 0)
+	rc = copy(message, fd, f);
+	if (rc > 0)
 		return spool_fails(s, "writing a mail", f);
-	if (ok < 0)
+	if (rc < 0)
 		return -1;
 	return fsync(fd) < 0 ? spool_fails(s, "writing a mail", f) : 0;
 }
@@ -184,7 +184,7 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 {
 	struct failure unused;
 	bool ours;
-	int fd, ok;
+	int fd, rc;
 
 	e->size = message->size;
 	if (!*e->id && spool_name(s, e->id, f) < 0)
@@ -195,21 +195,21 @@ int spool_accept(struct spool *s, struct entry *e, struct source *message, struc
 		return errno ? spool_fails(s, "making a file", f) : -1;
 	/* The lock tells spool_sweep that the file is being written, and keeps runners off the mail until its state is there. */
 	ours = flock(fd, LOCK_EX | LOCK_NB) == 0;
-	ok = write_entry(s, e, message, fd, f);
-	if (ok == 0 && renameat(s->tmp, e->id, s->queue, e->id) < 0)
-		ok = spool_fails(s, "putting a mail into the queue", f);
-	else if (ok == 0 && fsync(s->queue) < 0) {
+	rc = write_entry(s, e, message, fd, f);
+	if (rc == 0 && renameat(s->tmp, e->id, s->queue, e->id) < 0)
+		rc = spool_fails(s, "putting a mail into the queue", f);
+	else if (rc == 0 && fsync(s->queue) < 0) {
 		/* The caller is told that the mail was not accepted, so it must not be sent: the rename is undone. */
-		ok = spool_fails(s, "putting a mail into the queue", f);
+		rc = spool_fails(s, "putting a mail into the queue", f);
 		(void)!unlinkat(s->queue, e->id, 0);
 	}
 	/* From here on the mail is safe. Without its state it is due at once. */
-	if (ok == 0 && ours && e->attempts && spool_record(s, e, &unused) < 0)
+	if (rc == 0 && ours && e->attempts && spool_record(s, e, &unused) < 0)
 		log_debug("%s", unused.text);
-	if (ok < 0)
+	if (rc < 0)
 		(void)!unlinkat(s->tmp, e->id, 0);
 	close(fd);
-	return ok;
+	return rc;
 }
 
 static int by_name(const void *a, const void *b)

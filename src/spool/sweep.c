@@ -199,22 +199,22 @@ int spool_has_room(const struct spool *s, bool *room, struct failure *f)
 {
 	static const char block[4096];
 	char name[SPOOL_ID];
-	int fd, ok, saved;
+	int fd, rc, saved;
 
 	if (spool_name(s, name, f) < 0)
 		return -1;
 	fd = openat(s->tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	ok = fd < 0 ? -1 : file_write(fd, block, sizeof block);
+	rc = fd < 0 ? -1 : file_write(fd, block, sizeof block);
 	saved = errno;
-	if (fd >= 0 && close(fd) < 0 && ok == 0) { /* NFS reports a failed write at close */
-		ok = -1;
+	if (fd >= 0 && close(fd) < 0 && rc == 0) { /* NFS reports a failed write at close */
+		rc = -1;
 		saved = errno;
 	}
 	if (fd >= 0)
 		(void)!unlinkat(s->tmp, name, 0);
 	errno = saved;
-	*room = ok == 0;
-	return ok == 0 || errno == ENOSPC || errno == EDQUOT ? 0 : spool_fails(s, "it is not run", f);
+	*room = rc == 0;
+	return rc == 0 || errno == ENOSPC || errno == EDQUOT ? 0 : spool_fails(s, "it is not run", f);
 }
 
 struct measure {

@@ -20,7 +20,7 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 {
 	struct slice text;
 	struct buf b;
-	int ok = -1;
+	int rc = -1;
 
 	buf_start(&b, ENTRY_BLOCK);
 	for (;;) {
@@ -32,7 +32,7 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 		/* Where the disk or a lack of memory is to blame, the file may be whole: only an early end, or too long a block, is
 		 * a fault of the file. */
 		if (n < 0) {
-			ok = fail_errno(f, AT_SPOOL, EX_TEMPFAIL, "reading it");
+			rc = fail_errno(f, AT_SPOOL, EX_TEMPFAIL, "reading it");
 			break;
 		}
 		if (n == 0 || b.len + (size_t)n > ENTRY_BLOCK) {
@@ -49,30 +49,30 @@ static int read_block(const struct spool *s, struct arena *in, struct entry *e, 
 		text.len = (size_t)(end - b.p) + 2;
 		text.p = arena_text(in, b.p, text.len);
 		e->offset = text.len;
-		ok = entry_parse(e, in, &text, f);
+		rc = entry_parse(e, in, &text, f);
 		break;
 	}
 	buf_free(&b);
-	return ok < 0 ? failure_in(f, "spool %s: %s", s->path, e->id) : 0;
+	return rc < 0 ? failure_in(f, "spool %s: %s", s->path, e->id) : 0;
 }
 
 static int read_state(const struct spool *s, int folder, struct arena *in, struct entry *e, struct failure *f)
 {
 	char name[SPOOL_STATE_NAME];
 	struct buf b;
-	int fd, ok;
+	int fd, rc;
 
 	spool_name_state(name, e->id);
 	fd = spool_open_file(s, folder, name, O_RDONLY, f);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
-	ok = file_slurp(fd, &b) < 0 ? spool_fails(s, name, f) : 0;
+	rc = file_slurp(fd, &b) < 0 ? spool_fails(s, name, f) : 0;
 	close(fd);
-	if (ok == 0 && entry_parse_state(e, in, buf_slice_of(&b), f) < 0)
-		ok = failure_in(f, "spool %s: %s", s->path, name);
+	if (rc == 0 && entry_parse_state(e, in, buf_slice_of(&b), f) < 0)
+		rc = failure_in(f, "spool %s: %s", s->path, name);
 	buf_free(&b);
-	return ok;
+	return rc;
 }
 
 static int read_all(const struct spool *s, int folder, struct arena *in, struct entry *e, uint64_t size, struct failure *f)
@@ -196,7 +196,7 @@ int spool_record(struct spool *s, const struct entry *e, struct failure *f)
 {
 	char name[SPOOL_STATE_NAME];
 	struct buf b;
-	int fd, ok;
+	int fd, rc;
 
 	spool_name_state(name, e->id);
 	fd = spool_open_file(s, s->tmp, name, O_WRONLY | O_CREAT | O_TRUNC, f);
@@ -204,18 +204,18 @@ int spool_record(struct spool *s, const struct entry *e, struct failure *f)
 		return errno ? spool_fails(s, "writing a state", f) : -1;
 	(void)!flock(fd, LOCK_EX | LOCK_NB); /* so that spool_sweep knows that this file is being written, whatever the clock says */
 	buf_start(&b, STATE_ROOM + 2 * e->envelope.recipients);
-	ok = entry_print_state(&b, e) < 0 || file_write(fd, b.p, b.len) < 0 || fsync(fd) < 0 ||
+	rc = entry_print_state(&b, e) < 0 || file_write(fd, b.p, b.len) < 0 || fsync(fd) < 0 ||
 			     renameat(s->tmp, name, s->queue, name) < 0
 		     ? spool_fails(s, "writing a state", f)
 		     : 0;
 	/* Once renamed the state stays, even if the sync of the folder fails: settled recipients must not get the mail again. */
-	if (ok == 0)
+	if (rc == 0)
 		owe(s, false);
-	if (ok < 0)
+	if (rc < 0)
 		(void)!unlinkat(s->tmp, name, 0);
 	close(fd);
 	buf_free(&b);
-	return ok;
+	return rc;
 }
 
 /* The mail is removed before its state: a state without its mail does no harm, a mail without its state would be sent to all

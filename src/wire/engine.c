@@ -20,19 +20,19 @@ int64_t engine_clip(const struct engine *e, int64_t until)
 
 int engine_flush(struct engine *e, int64_t until, struct failure *f)
 {
-	int ok = session_write(e->session, buf_slice_of(&e->out), until, f);
+	int rc = session_write(e->session, buf_slice_of(&e->out), until, f);
 
 	/* A message whose end was not written was never sent, whatever became of the connection. */
 	for (; e->ends; e->ends = e->ends->next_unflushed)
 		e->ends->sent = e->ends->out_end <= session_written(e->session);
-	if (ok < 0) {
+	if (rc < 0) {
 		f->stage = e->in_message ? AT_BODY : AT_SENDER;
 		e->waited = clock_steady() >= until;
 	}
 	buf_clear(&e->out);
 	if (e->out.room > 4 * PIECE) /* a transaction with a thousand recipients has made it large */
 		buf_free(&e->out);
-	return ok;
+	return rc;
 }
 
 void engine_await(struct engine *e, enum verb verb, size_t recipient)

@@ -106,7 +106,7 @@ int mailbox_visit(const struct account *a, struct failure *f)
 	bool off = setting_is(a, SET_tls, "off");
 	CURLcode code;
 	CURL *h;
-	int ok = -1;
+	int rc = -1;
 
 	/* TLS may be left out for a relay at a socket of this host, but not here: the mailbox is on another host, and gets a
 	 * password. */
@@ -120,17 +120,17 @@ int mailbox_visit(const struct account *a, struct failure *f)
 		v.limit.until = INT64_MAX;
 		if (v.stopped) {
 			*f = v.why;
-			ok = -1;
+			rc = -1;
 		} else if (v.limit.passed) {
-			ok = fail(f, AT_LOGIN, EX_TEMPFAIL, "the server did not answer within the time allowed");
+			rc = fail(f, AT_LOGIN, EX_TEMPFAIL, "the server did not answer within the time allowed");
 		} else {
-			ok = code == CURLE_OK ? 0 : curl_setup_failure(h, code, AT_LOGIN, words, f);
+			rc = code == CURLE_OK ? 0 : curl_setup_failure(h, code, AT_LOGIN, words, f);
 		}
-		if (ok < 0)
+		if (rc < 0)
 			failure_in(f, "pop_before_smtp");
 	}
-	if (ok < 0)
+	if (rc < 0)
 		snprintf(f->relay, sizeof f->relay, "%s", a->pop_before_smtp);
 	libcurl.easy_cleanup(h);
-	return ok;
+	return rc;
 }

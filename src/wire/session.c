@@ -236,7 +236,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 {
 	struct curl_slist *to = NULL;
 	CURLcode code;
-	int ok = -1;
+	int rc = -1;
 
 	if (curl_setup_new(&s->easy, a, curl_setup_use_ssl(a), curl_setup_tls_from_start(a), s->words, f) < 0 || curl_setup_login(s->easy, a, &s->login, f) < 0)
 		return -1;
@@ -246,17 +246,17 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		s->limit.until = INT64_MAX;
 		s->opened = code == CURLE_OK && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) == CURLE_OK;
 		if (code != CURLE_OK || s->refused)
-			ok = explain_open(s, a, code != CURLE_OK ? code : CURLE_LOGIN_DENIED, f);
+			rc = explain_open(s, a, code != CURLE_OK ? code : CURLE_LOGIN_DENIED, f);
 		else
-			ok = check_tls(s, a, f) < 0 ? -1 : check_login(s, f);
+			rc = check_tls(s, a, f) < 0 ? -1 : check_login(s, f);
 	}
-	if (ok == 0 && s->login.wanted)
+	if (rc == 0 && s->login.wanted)
 		forget_login(s);
 	(void)curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, NULL);
 	libcurl.slist_free_all(to);
-	if (ok == 0 && !s->opened)
-		ok = fail(f, AT_CONNECT, EX_SOFTWARE, "libcurl has no socket for the session");
-	return ok;
+	if (rc == 0 && !s->opened)
+		rc = fail(f, AT_CONNECT, EX_SOFTWARE, "libcurl has no socket for the session");
+	return rc;
 }
 
 static void ignore_offers(struct session *s, const struct account *a)
@@ -272,21 +272,21 @@ static void ignore_offers(struct session *s, const struct account *a)
 int session_open(struct session **out, const struct account *a, const struct tracer *w, struct failure *f)
 {
 	struct session *s = calloc(1, sizeof *s);
-	int ok;
+	int rc;
 
 	if (!s)
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for a session");
 	print_relay(a, s->relay, sizeof s->relay);
 	s->transcript.tracer = w;
 	buf_start(&s->in, ANSWERS_MAX);
-	ok = *a->pop_before_smtp ? mailbox_visit(a, f) : 0;
-	if (ok == 0) {
-		ok = connect_and_login(s, a, f);
+	rc = *a->pop_before_smtp ? mailbox_visit(a, f) : 0;
+	if (rc == 0) {
+		rc = connect_and_login(s, a, f);
 		credential_release(&s->login.password); /* libcurl and the mask have copies, which they wipe */
-		if (ok < 0 && stage_is_remote(f->stage))
+		if (rc < 0 && stage_is_remote(f->stage))
 			snprintf(f->relay, sizeof f->relay, "%s", s->relay);
 	}
-	if (ok < 0) {
+	if (rc < 0) {
 		session_close(s, true);
 		return -1;
 	}

@@ -300,15 +300,15 @@ int smtp_run(struct session *s, const struct smtp_limits *limits, const struct s
 	const struct past past = session_past(s);
 	struct engine e = {.session = s, .caps = session_caps(s), .limits = limits, .client = client, .past = past,
 			   .kept = past.used, .needs_reset = past.open, .most = limits->recipients};
-	int ok;
+	int rc;
 
 	buf_start(&e.out, COMMANDS_MAX);
-	ok = run(&e, f);
-	if (ok < 0)
+	rc = run(&e, f);
+	if (rc < 0)
 		lost(&e, f);
 	e.past.open = e.needs_reset;
 	session_remember(s, e.past);
 	buf_free(&e.out);
 	arena_free(&e.scratch);
-	return ok < 0 && e.over ? SMTP_ANOTHER : ok;
+	return rc < 0 && e.over ? SMTP_ANOTHER : rc;
 }
