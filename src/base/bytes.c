@@ -329,7 +329,7 @@ static int escape(char to[16], struct slice c)
 	return snprintf(to, 16, "\\x%02x", (unsigned)(unsigned char)*c.p);
 }
 
-void printable(char *to, size_t room, struct slice s)
+void slice_printable(char *to, size_t room, struct slice s)
 {
 	bool utf8 = slice_is_utf8(s);
 	size_t used = 0, n;

@@ -78,7 +78,7 @@ unsigned slice_code_point(struct slice character); /* of one character in UTF-8 
 bool slice_is_invisible(struct slice character);
 /* Copies s as one line that is safe to print: invisible characters as \u{HEX}, control characters of ASCII and octets that are no
  * UTF-8 as \xHH. Always NUL-terminated; cut where room ends. */
-void printable(char *to, size_t room, struct slice s);
+void slice_printable(char *to, size_t room, struct slice s);
 
 /* For a C library that lacks explicit_bzero(3). */
 #ifndef HAVE_EXPLICIT_BZERO

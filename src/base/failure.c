@@ -129,9 +129,9 @@ const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f
 {
 	char address[1100], relay[2 * sizeof f->relay], text[2 * sizeof f->text], code[8] = "", where[1500] = "";
 
-	printable(address, sizeof address, slice_of(whom ? whom : ""));
-	printable(relay, sizeof relay, slice_of(f->relay));
-	printable(text, sizeof text, slice_of(f->text));
+	slice_printable(address, sizeof address, slice_of(whom ? whom : ""));
+	slice_printable(relay, sizeof relay, slice_of(f->relay));
+	slice_printable(text, sizeof text, slice_of(f->text));
 	if (f->code)
 		snprintf(code, sizeof code, "%d ", f->code);
 	if (parts & WORDS_WHERE && stage_is_remote(f->stage))

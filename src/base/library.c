@@ -12,7 +12,7 @@ static int cannot(enum stage at, struct failure *f)
 	char shown[sizeof f->text];
 	const char *words = dlerror(); /* holds a path, which may come from the environment */
 
-	printable(shown, sizeof shown, slice_of(words ? words : "the dynamic linker does not say why"));
+	slice_printable(shown, sizeof shown, slice_of(words ? words : "the dynamic linker does not say why"));
 	return fail(f, at, EX_TEMPFAIL, "%s", shown);
 }
 

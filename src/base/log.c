@@ -33,7 +33,7 @@ static void line(const char *kind, const char *fmt, va_list ap)
 	int len;
 
 	vsnprintf(text, sizeof text, fmt, ap);
-	printable(shown, sizeof shown, slice_of(text));
+	slice_printable(shown, sizeof shown, slice_of(text));
 	/* The line goes out in one write, since several threads and processes share standard error. */
 	len = snprintf(whole, sizeof whole, "mysend: %s%s\n", kind, shown);
 	(void)!file_write(STDERR_FILENO, whole, (size_t)len);

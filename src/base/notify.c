@@ -9,7 +9,7 @@
 
 enum { PATIENCE_MS = 1000 }; /* how long the service manager is waited for */
 
-void notify(const char *state)
+void notify_state(const char *state)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 
@@ -22,5 +22,5 @@ void notify_reloading(void)
 	char state[80];
 
 	snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRId64 "000", clock_steady());
-	notify(state);
+	notify_state(state);
 }

@@ -220,7 +220,7 @@ static void nobody(void *ctx, const struct failure *why)
 static int alone(struct bsmtp *b, struct item *item, struct failure *f)
 {
 	if (!b->options->dry_run) {
-		submit(item->job, &b->link);
+		submit_job(item->job, &b->link);
 		settle(b, item);
 		return 0;
 	}

@@ -28,7 +28,7 @@ struct flag {
 	const char *note;
 };
 
-int usage(struct failure *f, const char *what, const char *which)
+int flags_fail(struct failure *f, const char *what, const char *which)
 {
 	fail(f, AT_USAGE, EX_USAGE, "%s%s", what, which);
 	return failure_hint(f, HINT_OPTIONS);
@@ -41,7 +41,7 @@ static int set_body(struct options *o, const char *value, struct failure *f)
 	else if (strcasecmp(value, "8BITMIME") == 0)
 		o->request.body = BODY_8BITMIME;
 	else
-		return usage(f, "-B takes 7BIT or 8BITMIME, not ", value);
+		return flags_fail(f, "-B takes 7BIT or 8BITMIME, not ", value);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static int set_envid(struct options *o, const char *value, struct failure *f)
 {
 	if (!*value || strlen(value) > 100 || slice_has_control(slice_of(value)) ||
 	    !slice_is_ascii(slice_of(value)))
-		return usage(f, "-V takes up to 100 printable ASCII characters", "");
+		return flags_fail(f, "-V takes up to 100 printable ASCII characters", "");
 	o->request.envid = value;
 	return 0;
 }
@@ -130,9 +130,9 @@ static int set_mode(struct options *o, const char *value, struct failure *f)
 			return 0;
 		}
 	if (strchr("dDl", *value) && *value)
-		return usage(f, "mysend is no daemon: there is no mode -b", value);
+		return flags_fail(f, "mysend is no daemon: there is no mode -b", value);
 	if (!strchr(value, '@') || o->as_sendmail)
-		return usage(f, "there is no mode -b", value);
+		return flags_fail(f, "there is no mode -b", value);
 	fail(f, AT_USAGE, EX_USAGE, "there is no mode -b%s", value);
 	return failure_hint(f, HINT_BCC_OF_MAIL);
 }
@@ -180,7 +180,7 @@ static int set_queue(struct options *o, const char *value, struct failure *f)
 		return 0;
 	}
 	o->queue.interval = interval(value);
-	return o->queue.interval ? 0 : usage(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
+	return o->queue.interval ? 0 : flags_fail(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
 }
 
 static int flush(struct options *o, const char *value, struct failure *f)
@@ -221,19 +221,19 @@ static int set_notify(struct options *o, const char *value, struct failure *f)
 {
 	if (request_notify(value, &o->request.notify) == 0)
 		return 0;
-	return usage(f, "-N takes never, or a list of success, failure and delay, not ", value);
+	return flags_fail(f, "-N takes never, or a list of success, failure and delay, not ", value);
 }
 
 static int set_return(struct options *o, const char *value, struct failure *f)
 {
-	return request_return(value, &o->request.ret) == 0 ? 0 : usage(f, "-R takes full or hdrs, not ", value);
+	return request_return(value, &o->request.ret) == 0 ? 0 : flags_fail(f, "-R takes full or hdrs, not ", value);
 }
 
 /* -XV, -XVxy: Postfix's envelopes that tell each recipient apart, which nobody here makes. */
 static int set_traffic(struct options *o, const char *value, struct failure *f)
 {
 	if (*value == 'V' && (!value[1] || strlen(value) == 3))
-		return usage(f, "there are no variable envelope return paths here: -X", value);
+		return flags_fail(f, "there are no variable envelope return paths here: -X", value);
 	if (!o->as_sendmail)
 		o->traffic = value;
 	return 0;
@@ -330,7 +330,7 @@ static int add_to_draft(struct options *o, struct arena *run, enum draft_kind ki
 static int name_mail(struct options *o, struct arena *run, enum mode mode, const char *spelled, const char *value, struct failure *f)
 {
 	if (o->queue.named && o->mode != mode)
-		return usage(f, "only one is done at a time: ", spelled);
+		return flags_fail(f, "only one is done at a time: ", spelled);
 	o->queue.named = true;
 	o->mode = mode;
 	request_add(&o->request, run, value)->argument = true;

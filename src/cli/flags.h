@@ -30,6 +30,7 @@ bool flag_takes_next(const struct flag *flag, const char *value);
 const char *flag_nearest(struct slice word, const char *nearest);
 /* --help */
 void flags_help(FILE *out);
-MUST_CHECK int usage(struct failure *f, const char *what, const char *which);
+/* A failure of the command line, with the hint that --help has all options. */
+MUST_CHECK int flags_fail(struct failure *f, const char *what, const char *which);
 
 #endif

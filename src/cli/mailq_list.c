@@ -38,7 +38,7 @@ static void show_text(const char *before, const char *text, const char *behind, 
 {
 	char shown[2000];
 
-	printable(shown, sizeof shown, slice_of(text));
+	slice_printable(shown, sizeof shown, slice_of(text));
 	printf("%s%s%s%s\n", before, shown, behind, more);
 }
 

@@ -110,11 +110,11 @@ static int read_long(struct options *o, struct arena *run, char **argv, int *at,
 	if (s != SETTINGS)
 		takes = !setting_takes_optional(s);
 	if (value && own && !takes)
-		return usage(f, "no value is taken by ", spelled);
+		return flags_fail(f, "no value is taken by ", spelled);
 	if (!value && takes) {
 		value = argv[*at + 1];
 		if (!value)
-			return usage(f, "a value is missing after ", spelled);
+			return flags_fail(f, "a value is missing after ", spelled);
 		++*at;
 	}
 	/* --tls off: no recipient has such a name. */
@@ -182,17 +182,17 @@ static int check_mail_letters(const struct options *o, struct failure *f)
 static int check(const struct options *o, struct failure *f)
 {
 	if (o->mode == MODE_SMTP && o->dry_run)
-		return usage(f, "--dry-run does not go with -bs", "");
+		return flags_fail(f, "--dry-run does not go with -bs", "");
 	if (o->request.draft.used && o->mode != MODE_SEND)
-		return usage(f, "a message is made of options only to be sent", "");
+		return flags_fail(f, "a message is made of options only to be sent", "");
 	if (!o->as_sendmail && (check_mail_letters(o, f) < 0 || check_files(o, f) < 0))
 		return -1;
 	if (o->service && o->mode != MODE_SMTP)
-		return usage(f, "--service goes with -bs only", "");
+		return flags_fail(f, "--service goes with -bs only", "");
 	if (o->queue.json && o->mode != MODE_MAILQ)
-		return usage(f, "--json goes with -bp only", "");
+		return flags_fail(f, "--json goes with -bp only", "");
 	if (o->mode == MODE_QUEUE && (o->request.recipients || o->request.from_header))
-		return usage(f, "-q runs the queue: it takes no recipients and no -t", "");
+		return flags_fail(f, "-q runs the queue: it takes no recipients and no -t", "");
 	return 0;
 }
 
@@ -213,11 +213,11 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 		} else if (strcmp(arg, "--") == 0) {
 			ended = true;
 		} else if (strcmp(arg, "-") == 0) {
-			rc = usage(f, "a single - is no address", "");
+			rc = flags_fail(f, "a single - is no address", "");
 		} else if (arg[1] == '-' && (!o->as_sendmail || is_long_for_all(o, arg))) {
 			rc = read_long(o, run, argv, &i, f);
 		} else if (arg[1] == '-') {
-			rc = usage(f, "called as sendmail, there is no option ", arg);
+			rc = flags_fail(f, "called as sendmail, there is no option ", arg);
 		} else {
 			rc = check_hyphen(o, arg, f) < 0 ? -1 : read_letters(o, run, argv, &i, f);
 		}

@@ -69,15 +69,15 @@ int runner_stay(const struct options *o)
 	sigaddset(&awaited, SIGINT);
 	sigaddset(&awaited, SIGHUP);
 	sigprocmask(SIG_BLOCK, &awaited, NULL);
-	notify("READY=1");
+	notify_state("READY=1");
 	do {
 		run_once(o);
 		got = sigtimedwait(&awaited, NULL, &pause);
 		if (got == SIGHUP) {
 			notify_reloading();
-			notify("READY=1");
+			notify_state("READY=1");
 		}
 	} while (got < 0 || got == SIGHUP);
-	notify("STOPPING=1");
+	notify_state("STOPPING=1");
 	return EX_OK;
 }

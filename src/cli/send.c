@@ -68,7 +68,7 @@ static int submit_one(struct job *j, const struct options *o)
 
 	/* From here on what has been sent is told of: the end waits for that. */
 	ending_hold(&held);
-	submit(j, &link);
+	submit_job(j, &link);
 	j->aloud = !o->as_sendmail && (o->verbose || isatty(STDERR_FILENO));
 	status = result_tell(j, o->quiet);
 	if (link.session)

@@ -93,7 +93,7 @@ void service_tell(const struct peer *p, struct job *j, const struct failure *why
 	if (!p->known)
 		return;
 	fprintf(stderr, "mysend: mail of %s", p->name);
-	printable(shown, sizeof shown, slice_of(sender ? sender : ""));
+	slice_printable(shown, sizeof shown, slice_of(sender ? sender : ""));
 	if (*shown)
 		fprintf(stderr, " from <%s>", shown);
 	fprintf(stderr, ": %s%s%s\n", failure_words(text, why, WORDS_WHERE | WORDS_CODE, NULL), j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "");

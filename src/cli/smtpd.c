@@ -141,7 +141,7 @@ static int submit_message(struct smtpd *s, struct failure *f)
 	if (s->options->dry_run)
 		return dry_run_print(j, f);
 	ending_hold(&held);
-	submit(j, &s->link);
+	submit_job(j, &s->link);
 	taken = result_tell(j, true) == EX_OK;
 	if (taken)
 		s->errors = s->full = 0;

@@ -48,10 +48,10 @@ static int add_failure(struct buf *out, const struct failure *why, const char *w
 	bool differs = why->code && *enhanced && why->code / 100 != *enhanced - '0';
 
 	hint_add(&shown);
-	printable(hint, sizeof hint, slice_of(shown.hint));
+	slice_printable(hint, sizeof hint, slice_of(shown.hint));
 	if (out->len && buf_text(out, "\n") < 0)
 		return -1;
-	printable(address, sizeof address, slice_of(whom ? whom : ""));
+	slice_printable(address, sizeof address, slice_of(whom ? whom : ""));
 	if ((*enhanced && buf_printf(out, "%s ", enhanced) < 0) || (whom && buf_printf(out, "<%s>: ", address) < 0))
 		return -1;
 	if (buf_text(out, failure_words(words, &shown, (whom ? 0 : WORDS_WHERE) | (differs ? WORDS_CODE : 0), NULL)) < 0)
@@ -147,6 +147,6 @@ int smtpd_answer_verdicts(struct smtpd_answer *a, const struct job *j)
 	if (j->spooled) /* why it does may be for somebody to mend */
 		return buf_printf(&a->lines, "2.0.0 Ok: " SERVICE_WAITS "%s%s%.900s", j->spooled, t.decides ? ": " : "",
 				  t.decides ? failure_words(words, t.decides, WORDS_WHERE | WORDS_CODE, NULL) : "");
-	printable(text, sizeof text, slice_of(e->answer ? e->answer->text : "Ok"));
+	slice_printable(text, sizeof text, slice_of(e->answer ? e->answer->text : "Ok"));
 	return buf_printf(&a->lines, "2.0.0 %s", text);
 }

@@ -16,7 +16,7 @@ static void show(void *ctx, char way, struct slice line)
 	struct trace *w = ctx;
 	char text[2048];
 
-	printable(text, sizeof text, line);
+	slice_printable(text, sizeof text, line);
 	if (w->aloud)
 		fprintf(stderr, "%c%c%c %s\n", way, way, way, text);
 	if (w->file)

@@ -18,7 +18,7 @@ static void show(const struct recipient *r)
 
 	if (r->verdict != ACCEPTED || !r->why)
 		return;
-	printable(whom, sizeof whom, slice_of(r->address));
+	slice_printable(whom, sizeof whom, slice_of(r->address));
 	printf("%s: the relay would take it: %s\n", whom, failure_words(words, r->why, WORDS_CODE, NULL));
 }
 

@@ -147,7 +147,7 @@ static int wrong_parameter(struct arena *in, int how, struct slice name, struct 
 {
 	char shown[200];
 
-	printable(shown, sizeof shown, how < 0 ? value : name);
+	slice_printable(shown, sizeof shown, how < 0 ? value : name);
 	if (how < 0)
 		return smtp_words_refuse(f, 501, "5.5.4", arena_printf(in, "%.*s does not take \"%s\"", (int)name.len,
 								  name.p, shown));

@@ -341,7 +341,7 @@ static int complain(const struct parser *p, struct slice text, struct failure *f
 	if (cut)
 		for (bad.len = SHOWN; bad.len > SHOWN - 4 && ((unsigned char)bad.p[bad.len] & 0xc0) == 0x80;)
 			bad.len--;
-	printable(shown, sizeof shown, bad);
+	slice_printable(shown, sizeof shown, bad);
 	return fail(f, AT_RECIPIENT, EX_DATAERR, "\"%s%s\" is no address: %s", shown, cut ? "..." : "", p->why);
 }
 

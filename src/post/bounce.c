@@ -80,7 +80,7 @@ static const char *in_ascii(struct arena *in, const char *text)
 	const unsigned char *p;
 
 	if (!slice_is_utf8(slice_of(text))) {
-		printable(to, room, slice_of(text));
+		slice_printable(to, room, slice_of(text));
 		return to;
 	}
 	for (p = (const unsigned char *)text; *p && used < LINE;) {

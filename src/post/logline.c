@@ -39,7 +39,7 @@ static void quoted(struct buf *b, const char *name, const char *text)
 {
 	char shown[2048];
 
-	printable(shown, sizeof shown, slice_of(text));
+	slice_printable(shown, sizeof shown, slice_of(text));
 	for (char *p = shown; *p; p++)
 		if (*p == '\'')
 			*p = '`';
@@ -54,7 +54,7 @@ static void plain(struct buf *b, const char *name, const char *text)
 		quoted(b, name, text);
 		return;
 	}
-	printable(shown, sizeof shown, slice_of(text));
+	slice_printable(shown, sizeof shown, slice_of(text));
 	(void)!buf_printf(b, " %s=%s", name, shown);
 }
 
@@ -66,7 +66,7 @@ static void recipients(struct buf *b, const struct envelope *e)
 	for (i = 0; i < e->recipients && b->len < LINE / 2; i++) {
 		char shown[1100];
 
-		printable(shown, sizeof shown, slice_of(e->recipient[i].address));
+		slice_printable(shown, sizeof shown, slice_of(e->recipient[i].address));
 		(void)!buf_printf(b, "%s%s", i ? "," : "", shown);
 	}
 	if (i < e->recipients)
@@ -156,7 +156,7 @@ static void to_file(const struct job *j, const struct buf *line)
 		*when = '\0';
 	else if (!strftime(when, sizeof when, *a->logfile_time_format ? a->logfile_time_format : "%b %d %H:%M:%S", &tm))
 		snprintf(when, sizeof when, "%lld", (long long)now);
-	printable(shown, sizeof shown, slice_of(when)); /* strftime knows %n and %t, and locales know more */
+	slice_printable(shown, sizeof shown, slice_of(when)); /* strftime knows %n and %t, and locales know more */
 	/* Without a time the blank goes that parts it from the rest. */
 	if (buf_text(&b, shown) == 0 && buf_text(&b, line->p + !*when) == 0 && buf_text(&b, "\n") == 0) {
 		if (fd >= 0)
@@ -189,7 +189,7 @@ static void say_to_syslog(const char *tag, int priority, const char *line)
 	struct tm tm;
 	struct buf b;
 
-	printable(shown, sizeof shown, slice_of(tag)); /* whoever gives it makes no line of his own */
+	slice_printable(shown, sizeof shown, slice_of(tag)); /* whoever gives it makes no line of his own */
 	buf_start(&b, LINE + 1024);
 	if (localtime_r(&now, &tm))
 		(void)!strftime(when, sizeof when, "%b %e %H:%M:%S", &tm);

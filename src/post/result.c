@@ -14,7 +14,7 @@ static void print_failure(const struct failure *f, const char *whom, bool hints)
 	char words[FAILURE_WORDS], hint[sizeof f->hint * 2];
 
 	hint_add(&told);
-	printable(hint, sizeof hint, slice_of(told.hint));
+	slice_printable(hint, sizeof hint, slice_of(told.hint));
 	fprintf(stderr, "mysend: %s\n", failure_words(words, &told, WORDS_WHERE | WORDS_CODE, whom));
 	if (*hint && hints)
 		fprintf(stderr, "mysend: hint: %s\n", hint);
@@ -118,8 +118,8 @@ void result_unkept(const struct job *j)
 
 	if (!j->unkept)
 		return;
-	printable(text, sizeof text, slice_of(j->unkept->text));
-	printable(hint, sizeof hint, slice_of(j->unkept->hint));
+	slice_printable(text, sizeof text, slice_of(j->unkept->text));
+	slice_printable(hint, sizeof hint, slice_of(j->unkept->hint));
 	fprintf(stderr, "mysend: warning: it cannot wait: %s%s%s\n", text, *hint ? ": " : "", hint);
 }
 
@@ -132,7 +132,7 @@ static void tell_of_service(const struct job *j)
 
 	if (!waits)
 		return;
-	printable(text, sizeof text, slice_of(waits));
+	slice_printable(text, sizeof text, slice_of(waits));
 	fprintf(stderr, "mysend: %s has it, and %s\n", j->account->socket, text);
 }
 

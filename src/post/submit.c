@@ -90,7 +90,7 @@ void submit_rest(struct job *j)
 	enqueue_bounce(j);
 }
 
-void submit(struct job *j, struct link *l)
+void submit_job(struct job *j, struct link *l)
 {
 	struct failure unused; /* the job has it as unkept */
 

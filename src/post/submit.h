@@ -1,7 +1,7 @@
 /*
  * post/submit - hands a mail to the account's relay: where the promise is made
  *
- * Use: submit(&job, &link). Afterwards each recipient has its verdict and its failure; PENDING is who was not tried, since the
+ * Use: submit_job(&job, &link). Afterwards each recipient has its verdict and its failure; PENDING is who was not tried, since the
  * session failed. submit_verify asks the relay for its word on each, and sends nothing. Who cannot get it now waits in the spool, if the account has one. The session stays, for the next mail, unless it failed.
  * Owns: nothing. Bounds: the account's timeouts.
  * Errors: those of the recipients.
@@ -13,7 +13,7 @@
 #include "post/job.h"
 #include "post/link.h"
 
-void submit(struct job *j, struct link *l);
+void submit_job(struct job *j, struct link *l);
 /* After a try by other means (post/crew): who may get it later waits in the spool. */
 void submit_rest(struct job *j);
 void submit_verify(struct job *j, struct link *l);

@@ -22,7 +22,7 @@ static int wrong(struct failure *f, const char *what, struct slice line)
 {
 	char shown[200];
 
-	printable(shown, sizeof shown, line);
+	slice_printable(shown, sizeof shown, line);
 	return fail(f, AT_SPOOL, EX_DATAERR, "%s: \"%s\"", what, shown);
 }
 
@@ -65,7 +65,7 @@ static int check_value(const char *name, const char *value, struct failure *f)
 
 	if (!slice_has_control(slice_of(value)))
 		return 0;
-	printable(shown, sizeof shown, slice_of(value));
+	slice_printable(shown, sizeof shown, slice_of(value));
 	return fail(f, AT_SPOOL, EX_DATAERR, "there is a control character in %s \"%s\": it does not wait", name, shown);
 }
 
@@ -228,7 +228,7 @@ int entry_print_state(struct buf *out, const struct entry *e)
 {
 	char last[400], since[40] = "", offers[OFFERS_TEXT], without[OFFERS_TEXT + 16] = "";
 
-	printable(last, sizeof last, slice_of(e->last));
+	slice_printable(last, sizeof last, slice_of(e->last));
 	if (e->since)
 		snprintf(since, sizeof since, "Since: %lld\n", seconds(e->since));
 	if (e->envelope.without)

@@ -61,7 +61,7 @@ static void add_mechanisms(struct caps *c, struct slice rest)
 			continue;
 		if (used)
 			c->auth[used++] = ' ';
-		printable(c->auth + used, sizeof c->auth - used, word);
+		slice_printable(c->auth + used, sizeof c->auth - used, word);
 	}
 }
 

@@ -44,7 +44,7 @@ static void add_text(struct reply *r, struct slice text)
 		return;
 	if (used)
 		r->text[used++] = ' ';
-	printable(r->text + used, sizeof r->text - used, text);
+	slice_printable(r->text + used, sizeof r->text - used, text);
 }
 
 static bool is_shaped(struct slice line)
@@ -62,7 +62,7 @@ static int no_reply(struct slice line, struct failure *f)
 {
 	char shown[80];
 
-	printable(shown, sizeof shown, line);
+	slice_printable(shown, sizeof shown, line);
 	return fail(f, AT_GREETING, EX_PROTOCOL, "the answer is not SMTP: \"%s\"", shown);
 }
 
@@ -81,7 +81,7 @@ int reply_line(struct reply *r, struct slice line, struct failure *f)
 		if (++r->strays > REPLY_STRAYS)
 			return no_reply(*r->stray ? slice_of(r->stray) : line, f);
 		if (!*r->stray)
-			printable(r->stray, sizeof r->stray, slice_trim(line));
+			slice_printable(r->stray, sizeof r->stray, slice_trim(line));
 		return 0;
 	}
 	if (line.p[0] < '2' || line.p[0] > '5')

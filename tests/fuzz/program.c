@@ -237,7 +237,7 @@ static void look_at_entry(struct job *j)
 }
 
 /* In the place of post/submit: the relay takes everything. */
-void submit(struct job *j, struct link *l)
+void submit_job(struct job *j, struct link *l)
 {
 	(void)l;
 	look_at_octets(j, true);
@@ -250,7 +250,7 @@ void submit(struct job *j, struct link *l)
 
 void submit_verify(struct job *j, struct link *l)
 {
-	submit(j, l);
+	submit_job(j, l);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -77,7 +77,7 @@ static void watch(void *ctx, char way, struct slice line)
 
 	(void)ctx;
 	HOLDS(way == '>' || way == '<', line);
-	printable(text, sizeof text, line);
+	slice_printable(text, sizeof text, line);
 	fuzz_is_clean(text);
 }
 
@@ -211,7 +211,7 @@ static void write_for_people(struct slice text)
 {
 	char shown[300];
 
-	printable(shown, sizeof shown, text);
+	slice_printable(shown, sizeof shown, text);
 	fuzz_is_clean(shown);
 }
 

@@ -267,14 +267,14 @@ static void test_what_is_printed_has_no_control_octets(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		char *to = malloc(rows[i].room);
 
-		printable(to, rows[i].room, rows[i].text);
+		slice_printable(to, rows[i].room, rows[i].text);
 		assert_string_equal(to, rows[i].shown);
 		free(to);
 	}
 	{
 		char untouched = 'x';
 
-		printable(&untouched, 0, SLICE("abc"));
+		slice_printable(&untouched, 0, SLICE("abc"));
 		assert_int_equal(untouched, 'x');
 	}
 }
