@@ -88,7 +88,7 @@ static void finish(struct bsmtp *b, struct item *item)
 }
 
 /* A mail has its verdicts. */
-static void settle(struct bsmtp *b, struct item *item)
+static void finish_item(struct bsmtp *b, struct item *item)
 {
 	item->refused = result_tell(item->job, true) != EX_OK;
 	b->taken += !item->refused;
@@ -198,7 +198,7 @@ static void done(void *ctx, struct job *j, enum crew_end how)
 		return;
 	}
 	submit_rest(j);
-	settle(ctx, item);
+	finish_item(ctx, item);
 }
 
 /* Of this mail; the next one finds out for itself. */
@@ -206,7 +206,7 @@ static void not_let_in(struct bsmtp *b, struct item *item, const struct failure 
 {
 	envelope_blame(&item->job->mail.envelope, &item->job->arena, why);
 	submit_rest(item->job);
-	settle(b, item);
+	finish_item(b, item);
 }
 
 static void nobody(void *ctx, const struct failure *why)
@@ -221,7 +221,7 @@ static int alone(struct bsmtp *b, struct item *item, struct failure *f)
 {
 	if (!b->options->dry_run) {
 		submit_job(item->job, &b->link);
-		settle(b, item);
+		finish_item(b, item);
 		return 0;
 	}
 	if (dry_run_print(item->job, f) < 0)

@@ -28,7 +28,7 @@ struct filetypes {
 	bool hopeless, told_limits; /* has been warned of */
 };
 
-struct told {
+struct answer {
 	int kind; /* LOOKER_..., 0: it is gone, or too slow */
 	char text[LOOKER_TEXT + 1];
 };
@@ -141,43 +141,43 @@ static bool get(int fd, void *to, size_t len, int64_t until)
 	return true;
 }
 
-static void hear(const struct filetypes *t, struct told *told, int64_t until)
+static void hear(const struct filetypes *t, struct answer *answer, int64_t until)
 {
 	unsigned char head[2] = {0, 0};
 
-	*told = (struct told){0, ""};
-	if (get(t->fd, head, sizeof head, until) && get(t->fd, told->text, head[1], until))
-		told->kind = head[0];
-	told->text[told->kind ? head[1] : 0] = '\0';
+	*answer = (struct answer){0, ""};
+	if (get(t->fd, head, sizeof head, until) && get(t->fd, answer->text, head[1], until))
+		answer->kind = head[0];
+	answer->text[answer->kind ? head[1] : 0] = '\0';
 }
 
 /* It has to have said first that it is ready. */
 static bool is_ready(struct filetypes *t, int64_t until)
 {
-	struct told told;
+	struct answer answer;
 
 	filetypes_start(t);
 	if (t->hopeless || t->ready)
 		return !t->hopeless;
-	hear(t, &told, until);
-	t->ready = told.kind == LOOKER_JAILED || told.kind == LOOKER_LIMITED || told.kind == LOOKER_ROOT;
+	hear(t, &answer, until);
+	t->ready = answer.kind == LOOKER_JAILED || answer.kind == LOOKER_LIMITED || answer.kind == LOOKER_ROOT;
 	if (!t->ready)
-		give_up(t, told.kind == LOOKER_FAILED ? told.text : "its process could not be started");
-	if (t->ready && told.kind != LOOKER_JAILED && !t->told_limits) {
+		give_up(t, answer.kind == LOOKER_FAILED ? answer.text : "its process could not be started");
+	if (t->ready && answer.kind != LOOKER_JAILED && !t->told_limits) {
 		log_warning("libmagic looks into files under limits alone: the system refuses %s: %s",
-			    told.kind == LOOKER_ROOT ? "another user than root" : "a filter of its calls", told.text);
+			    answer.kind == LOOKER_ROOT ? "another user than root" : "a filter of its calls", answer.text);
 		t->told_limits = true;
 	}
 	return t->ready;
 }
 
 /* One that had others before may have used up its time with them: then another is asked. */
-static void ask(struct filetypes *t, struct slice head, struct told *told)
+static void ask(struct filetypes *t, struct slice head, struct answer *answer)
 {
 	const struct looker_ask ask = {{'l', 'o', 'o', 'k'}, (uint32_t)head.len};
 	unsigned looks;
 
-	*told = (struct told){0, ""};
+	*answer = (struct answer){0, ""};
 	do {
 		int64_t until = clock_steady() + FILETYPE_SECONDS * 1000;
 
@@ -185,10 +185,10 @@ static void ask(struct filetypes *t, struct slice head, struct told *told)
 			break;
 		looks = t->looks++;
 		if (write_all(t->fd, &ask, sizeof ask, until) && write_all(t->fd, head.p, head.len, until))
-			hear(t, told, until);
-		if (!told->kind)
+			hear(t, answer, until);
+		if (!answer->kind)
 			filetypes_close(t);
-	} while (!told->kind && looks);
+	} while (!answer->kind && looks);
 }
 
 /* The trees that there are (RFC 6838 4.2, and the registry); a reader knows no other. */
@@ -220,25 +220,25 @@ struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice 
 {
 	static const char set[] = "; charset=";
 	struct filetype found = {"application/octet-stream", "binary"};
-	struct told told;
+	struct answer answer;
 	char *charset;
 
 	if (!head.len)
 		return found;
 	if (head.len > FILETYPE_LOOK)
 		head.len = FILETYPE_LOOK;
-	ask(t, head, &told);
-	if (told.kind != LOOKER_TOLD) {
+	ask(t, head, &answer);
+	if (answer.kind != LOOKER_TOLD) {
 		if (!t->hopeless)
-			log_warning("libmagic gave no answer%s%s: what %s is cannot be told", *told.text ? ": " : "", told.text, what);
+			log_warning("libmagic gave no answer%s%s: what %s is cannot be told", *answer.text ? ": " : "", answer.text, what);
 		return found;
 	}
-	charset = strstr(told.text, set);
+	charset = strstr(answer.text, set);
 	if (charset)
 		*charset = '\0';
-	if (!filetype_is_type(told.text) || !is_known_tree(slice_of(told.text)))
+	if (!filetype_is_type(answer.text) || !is_known_tree(slice_of(answer.text)))
 		return found;
-	found.type = arena_printf(in, "%s", told.text);
+	found.type = arena_printf(in, "%s", answer.text);
 	if (charset && is_charset(charset + sizeof set - 1))
 		found.charset = arena_printf(in, "%s", charset + sizeof set - 1);
 	return found;

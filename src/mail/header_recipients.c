@@ -97,15 +97,15 @@ static int too_long(struct failure *f)
 	return fail(f, AT_INPUT, EX_DATAERR, "it grows too long with what its names stand for");
 }
 
-/* The body with what the naming says in place of each address it speaks of; 0: it spoke of none. */
-static int renamed(const struct naming *n, struct arena *in, bool recipients, struct slice body, struct buf *out,
-		   struct failure *f)
+/* Writes the body with each address replaced for which the naming has another text; *any: there was one. */
+static int rename_addresses(const struct naming *n, struct arena *in, bool recipients, struct slice body, struct buf *out, bool *any,
+			    struct failure *f)
 {
 	struct mailboxes list = {.count = 0};
 	const char *at = body.p;
-	int any = 0;
 
-	/* What cannot be read stays as it is. */
+	*any = false;
+	/* A field that cannot be read stays as it is. */
 	if (address_list(&list, in, body, f) < 0)
 		return 0;
 	for (size_t i = 0; i < list.count; i++) {
@@ -119,32 +119,33 @@ static int renamed(const struct naming *n, struct arena *in, bool recipients, st
 			continue;
 		if (strchr(text, '\n'))
 			old = around(box, body);
-		any = 1;
+		*any = true;
 		if (buf_add(out, at, (size_t)(old.p - at)) < 0 || buf_text(out, text) < 0)
 			return too_long(f);
 		at = old.p + old.len;
 	}
-	if (any && buf_add(out, at, (size_t)(body.p + body.len - at)) < 0)
+	if (*any && buf_add(out, at, (size_t)(body.p + body.len - at)) < 0)
 		return too_long(f);
-	return any;
+	return 0;
 }
 
-/* room: octets that this field and those behind it may have. */
+/* room: how many octets this field and all later fields may have. */
 static int field_rename(struct header *h, struct field *field, const struct naming *n, size_t *room, struct failure *f)
 {
 	bool recipients = is_any(field->name, plain, RECIPIENT_FIELDS);
 	struct arena scratch = {.block = NULL};
 	struct buf body;
-	int did;
+	bool any;
+	int rc;
 
 	buf_start(&body, *room);
-	did = renamed(n, &scratch, recipients, field->body, &body, f);
+	rc = rename_addresses(n, &scratch, recipients, field->body, &body, &any, f);
 	*room -= body.len;
-	if (did > 0)
+	if (rc == 0 && any)
 		header_set_body(h, field, buf_slice_of(&body));
 	buf_free(&body);
 	arena_free(&scratch);
-	return did < 0 ? failure_in(f, "%.*s", (int)field->name.len, field->name.p) : 0;
+	return rc < 0 ? failure_in(f, "%.*s", (int)field->name.len, field->name.p) : 0;
 }
 
 int header_rename(struct header *h, const struct naming *n, struct failure *f)

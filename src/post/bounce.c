@@ -11,10 +11,10 @@
 #include "mail/stamp.h"
 #include "post/lifetime.h"
 
-enum { TEXT_MAX = BOUNCE_TOLD * 4096, NAMED = 1000, LINE = 900 };
+enum { TEXT_MAX = BOUNCE_TOLD * 4096, TOLD_IN_WORDS = 1000, LINE = 900 };
 
 /* A bounce that is being made. */
-struct report {
+struct bounce {
 	const struct entry *about;
 	struct arena *in;
 	struct buf out;
@@ -25,7 +25,7 @@ struct report {
 	time_t until;  /* it is tried */
 };
 
-static bool is_told(const struct report *b, const struct recipient *r)
+static bool is_told(const struct bounce *b, const struct recipient *r)
 {
 	unsigned notify = r->notify ? r->notify : b->about->envelope.notify;
 
@@ -34,9 +34,9 @@ static bool is_told(const struct report *b, const struct recipient *r)
 	return r->verdict == REFUSED && (!notify || notify & NOTIFY_FAILURE);
 }
 
-typedef int tell(struct report *b, const struct recipient *r);
+typedef int tell(struct bounce *b, const struct recipient *r);
 
-static int each(struct report *b, size_t limit, tell *of)
+static int each(struct bounce *b, size_t limit, tell *of)
 {
 	const struct envelope *v = &b->about->envelope;
 	size_t told = 0;
@@ -52,7 +52,7 @@ static int each(struct report *b, size_t limit, tell *of)
 }
 
 /* RFC 3464 2.3.4: the relay's own enhanced code, else what there is to say. */
-static const char *status_of(const struct report *b, const struct recipient *r)
+static const char *status_of(const struct bounce *b, const struct recipient *r)
 {
 	if (b->warning)
 		return "4.0.0";
@@ -61,7 +61,7 @@ static const char *status_of(const struct report *b, const struct recipient *r)
 	return r->why && *r->why->enhanced ? r->why->enhanced : "5.0.0";
 }
 
-static const char *words_of(const struct report *b, const struct recipient *r)
+static const char *words_of(const struct bounce *b, const struct recipient *r)
 {
 	char words[FAILURE_WORDS];
 
@@ -107,7 +107,7 @@ static const char *original(struct arena *in, const char *orcpt)
 	return in_ascii(in, plain ? plain : orcpt);
 }
 
-static int print_header(struct report *b)
+static int print_header(struct bounce *b)
 {
 	time_t now = clock_wall();
 
@@ -122,30 +122,30 @@ static int print_header(struct report *b)
 			  b->eightbit || b->about->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
 }
 
-static int tell_in_words(struct report *b, const struct recipient *r)
+static int tell_in_words(struct bounce *b, const struct recipient *r)
 {
 	return buf_printf(&b->out, "<%s>:\r\n    %s\r\n", r->address, words_of(b, r));
 }
 
 /* A relay may answer in UTF-8, too (RFC 6531 3.7.4.2). */
-static int note(struct report *b, const struct recipient *r)
+static int note(struct bounce *b, const struct recipient *r)
 {
 	b->count++;
 	b->eightbit |= !slice_is_ascii(slice_of(r->address)) || !slice_is_ascii(slice_of(words_of(b, r)));
 	return 0;
 }
 
-static int tell_the_rest(struct report *b)
+static int tell_the_rest(struct bounce *b)
 {
-	if (b->count <= NAMED)
+	if (b->count <= TOLD_IN_WORDS)
 		return 0;
 	if (b->count <= BOUNCE_TOLD)
-		return buf_printf(&b->out, "and %zu more, named in the next part of this report.\r\n", b->count - NAMED);
-	return buf_printf(&b->out, "and %zu more; the next part of this report names %d of them.\r\n", b->count - NAMED,
-			  BOUNCE_TOLD - NAMED);
+		return buf_printf(&b->out, "and %zu more, named in the next part of this report.\r\n", b->count - TOLD_IN_WORDS);
+	return buf_printf(&b->out, "and %zu more; the next part of this report names %d of them.\r\n", b->count - TOLD_IN_WORDS,
+			  BOUNCE_TOLD - TOLD_IN_WORDS);
 }
 
-static int print_text(struct report *b)
+static int print_text(struct bounce *b)
 {
 	if (buf_printf(&b->out,
 		       "--%s\r\nContent-Type: text/plain; charset=%s\r\n%s\r\n"
@@ -157,10 +157,10 @@ static int print_text(struct report *b)
 				  : "for these recipients, and is not tried any more",
 		       b->warning ? stamp_date(b->in, b->until) : "") < 0)
 		return -1;
-	return each(b, NAMED, tell_in_words) < 0 ? -1 : tell_the_rest(b);
+	return each(b, TOLD_IN_WORDS, tell_in_words) < 0 ? -1 : tell_the_rest(b);
 }
 
-static int tell_in_fields(struct report *b, const struct recipient *r)
+static int tell_in_fields(struct bounce *b, const struct recipient *r)
 {
 	if ((r->orcpt && buf_printf(&b->out, "\r\nOriginal-Recipient: %s", original(b->in, r->orcpt)) < 0) ||
 	    buf_printf(&b->out, "\r\nFinal-Recipient: %s\r\nAction: %s\r\nStatus: %s\r\n", typed(b->in, r->address),
@@ -173,7 +173,7 @@ static int tell_in_fields(struct report *b, const struct recipient *r)
 	return buf_printf(&b->out, "Diagnostic-Code: smtp; %s\r\n", in_ascii(b->in, words_of(b, r)));
 }
 
-static int print_status(struct report *b)
+static int print_status(struct bounce *b)
 {
 	const struct entry *e = b->about;
 
@@ -186,7 +186,7 @@ static int print_status(struct report *b)
 }
 
 /* How much of the message comes back: all of it, or its header. NULL and *f: it cannot be read. */
-static struct source *returned(const struct report *b, struct source *message, bool *whole, struct failure *f)
+static struct source *returned(const struct bounce *b, struct source *message, bool *whole, struct failure *f)
 {
 	char *piece = arena_zeroed(b->in, 1, BOUNCE_WHOLE);
 	size_t len = 0, got, end = 0;
@@ -207,7 +207,7 @@ static struct source *returned(const struct report *b, struct source *message, b
 	return source_text(b->in, (struct slice){piece, end});
 }
 
-static int print_all(struct report *b, bool whole)
+static int print_all(struct bounce *b, bool whole)
 {
 	if (each(b, SIZE_MAX, note) < 0 || print_header(b) < 0 || print_text(b) < 0 || print_status(b) < 0)
 		return -1;
@@ -216,7 +216,7 @@ static int print_all(struct report *b, bool whole)
 			  b->about->eightbit ? "Content-Transfer-Encoding: 8bit\r\n" : "");
 }
 
-static struct source *compose(struct report *b, struct source *message, struct failure *f)
+static struct source *compose(struct bounce *b, struct source *message, struct failure *f)
 {
 	struct source *parts[3];
 	bool whole;
@@ -233,7 +233,7 @@ static struct source *compose(struct report *b, struct source *message, struct f
 	return source_chain(b->in, parts, 3);
 }
 
-static bool anybody(const struct report *b)
+static bool anybody(const struct bounce *b)
 {
 	for (size_t i = 0; i < b->about->envelope.recipients; i++)
 		if (is_told(b, &b->about->envelope.recipient[i]))
@@ -254,25 +254,25 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 		bool *made, struct failure *f)
 {
 	struct arena in = {.block = NULL};
-	struct report report = {.about = e, .in = &in, .warning = warning};
+	struct bounce bounce = {.about = e, .in = &in, .warning = warning};
 	struct entry b = {.account = a->name, .config = a->config, .last = "", .arrived = clock_wall(), .fd = -1};
 	struct source *text;
 	int rc = -1;
 
-	*made = *e->envelope.sender && anybody(&report);
+	*made = *e->envelope.sender && anybody(&bounce);
 	if (!*made)
 		return 0;
-	report.host = host_of(&in, a, e->envelope.sender);
+	bounce.host = host_of(&in, a, e->envelope.sender);
 	/* At most 70 octets (RFC 2046 5.1.1), so without the host. */
-	report.boundary = e->id;
-	report.until = lifetime_end(e, a);
+	bounce.boundary = e->id;
+	bounce.until = lifetime_end(e, a);
 	spool_name_bounce(b.id, e, warning);
 	b.envelope = (struct envelope){.sender = ""};
 	envelope_add(&b.envelope, &in, e->envelope.sender);
-	buf_start(&report.out, TEXT_MAX);
-	text = compose(&report, message, f);
-	buf_free(&report.out);
-	b.eightbit = e->eightbit || report.eightbit || !slice_is_ascii(slice_of(e->envelope.sender));
+	buf_start(&bounce.out, TEXT_MAX);
+	text = compose(&bounce, message, f);
+	buf_free(&bounce.out);
+	b.eightbit = e->eightbit || bounce.eightbit || !slice_is_ascii(slice_of(e->envelope.sender));
 	if (text)
 		rc = spool_accept(s, &b, text, f);
 	arena_free(&in);
@@ -293,7 +293,7 @@ int bounce_warn(struct spool *s, const struct entry *e, struct source *message, 
 
 void bounce_note(struct entry *e)
 {
-	const struct report b = {.about = e};
+	const struct bounce b = {.about = e};
 	size_t told = 0;
 
 	for (size_t i = 0; i < e->envelope.recipients; i++) {

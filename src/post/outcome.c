@@ -22,7 +22,7 @@ static enum verdict after(const struct recipient *r, enum verdict before)
 }
 
 /* What became of each goes back into the entry, and the failure that decides, unless this was no try. Where that is the end of this try, the job has it as it stands: the queue keeps the mail for whoever waits, and tells of the others. */
-static void settle(struct job *j, struct entry *e, enum how how)
+static void note_verdicts(struct job *j, struct entry *e, enum how how)
 {
 	struct envelope *all = &e->envelope, *v = &j->mail.envelope;
 	struct tally t;
@@ -71,7 +71,7 @@ static void record(struct outcome *o, struct job *j, struct entry *e, enum how h
 {
 	struct failure f;
 
-	settle(j, e, how);
+	note_verdicts(j, e, how);
 	if (spool_record(o->spool, e, &f) < 0)
 		log_warning("%s", f.text);
 }
@@ -99,7 +99,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 
 	lifetime_correct(e, now);
 	lifetime_idle(e, now, DEFER_FAR);
-	settle(j, e, lifetime_is_over(e, o->with, now) ? EXPIRED : TRIED);
+	note_verdicts(j, e, lifetime_is_over(e, o->with, now) ? EXPIRED : TRIED);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);
 	e->next = now + defer_pause(e->attempts, chance);

@@ -11,7 +11,7 @@
 #include "post/defer.h"
 
 /* How long a mail that another runner has is waited for: one of many, and one that was named. */
-enum { PATIENCE_MS = 5, NAMED_MS = 1000 };
+enum { PATIENCE_MS = 5, PATIENCE_ONE_MS = 1000 };
 
 static bool has(const char *text, const char *part)
 {
@@ -106,7 +106,7 @@ static int list(struct selection *l, const struct spool *s, const struct filter 
 {
 	const bool named = which->id && spool_is_name(which->id);
 
-	l->patience = named ? NAMED_MS : PATIENCE_MS;
+	l->patience = named ? PATIENCE_ONE_MS : PATIENCE_MS;
 	l->whole = !named;
 	if (!named && which->names)
 		return spool_sample(s, which->names, in, names, &l->whole, f);

@@ -14,7 +14,7 @@
 #define BLOCK "mysend-mail "
 #define STATE "mysend-state "
 #define THIS "1"
-#define NAMED "2" /* version of a mail with a configuration file of its own: a program that does not know this would send it by another */
+#define OWN_CONFIG "2" /* version of a mail with a configuration file of its own: a program that does not know this would send it by another */
 #define SERVED "3" /* version of a mail that a service took: a program that does not know this would not count it for its user */
 #define YEAR_9999 253402300799 /* the last second that can be printed as a date */
 
@@ -34,7 +34,7 @@ static int check_version(struct slice line, const char *kind, struct failure *f)
 	if (!slice_begins(line, kind) || line.len == strlen(kind))
 		return wrong(f, "none of mysend's files", line);
 	version = (struct slice){line.p + strlen(kind), line.len - strlen(kind)};
-	if (slice_is(version, THIS) || (strcmp(kind, BLOCK) == 0 && (slice_is(version, NAMED) || slice_is(version, SERVED))))
+	if (slice_is(version, THIS) || (strcmp(kind, BLOCK) == 0 && (slice_is(version, OWN_CONFIG) || slice_is(version, SERVED))))
 		return 0;
 	wrong(f, "of another version of mysend", line);
 	f->exit = EX_CONFIG;
@@ -97,7 +97,7 @@ int entry_print(struct buf *out, const struct entry *e, struct failure *f)
 
 	if (check_values(e, f) < 0)
 		return -1;
-	if (buf_printf(out, BLOCK "%s\n", e->served ? SERVED : e->config ? NAMED : THIS) < 0 ||
+	if (buf_printf(out, BLOCK "%s\n", e->served ? SERVED : e->config ? OWN_CONFIG : THIS) < 0 ||
 	    /* The user stands in front, so that a count of mails by user reads little of each. */
 	    (e->served && buf_printf(out, "User: %lu\n", (unsigned long)e->uid) < 0) ||
 	    buf_printf(out, "Arrived: %lld\nAccount: %s\n", seconds(e->arrived), e->account) < 0 ||

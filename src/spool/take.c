@@ -84,15 +84,15 @@ static int read_all(const struct spool *s, int folder, struct arena *in, struct 
 	return fail(f, AT_SPOOL, EX_DATAERR, "spool %s: %s is not as long as it says", s->path, e->id);
 }
 
-/* 1: there is no such file, or it is no mail. */
+/* SPOOL_SEEN: the file is open; SPOOL_GONE: there is no such file, or it is no mail; -1. */
 static int open_mail(const struct spool *s, int folder, const char *id, int how, struct entry *e, struct failure *f)
 {
 	*e = (struct entry){.last = "", .fd = -1};
 	snprintf(e->id, sizeof e->id, "%s", id);
 	e->fd = spool_open_file(s, folder, id, how, f);
 	if (e->fd >= 0)
-		return 0;
-	return errno == ENOENT || errno == 0 ? 1 : -1;
+		return SPOOL_SEEN;
+	return errno == ENOENT || errno == 0 ? SPOOL_GONE : -1;
 }
 
 static int measure(const struct spool *s, const struct entry *e, struct stat *st, struct failure *f)
@@ -100,51 +100,46 @@ static int measure(const struct spool *s, const struct entry *e, struct stat *st
 	return fstat(e->fd, st) < 0 ? spool_fails(s, e->id, f) : 0;
 }
 
-/* 1: the file that we have locked is not folder/ID any more: another runner has removed it, or moved it to failed/. */
+/* SPOOL_SEEN; or SPOOL_GONE: the file that we have locked is not folder/ID any more, since another runner has removed it, or moved it to
+ * failed/; or -1. */
 static int check_name(const struct spool *s, int folder, const struct entry *e, const struct stat *ours, struct failure *f)
 {
 	struct stat st;
 
 	if (fstatat(folder, e->id, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 1 : spool_fails(s, e->id, f);
-	return st.st_dev != ours->st_dev || st.st_ino != ours->st_ino;
+		return errno == ENOENT ? SPOOL_GONE : spool_fails(s, e->id, f);
+	return st.st_dev == ours->st_dev && st.st_ino == ours->st_ino ? SPOOL_SEEN : SPOOL_GONE;
 }
 
 static int take(const struct spool *s, int folder, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
 {
 	struct stat st;
 	/* Opened to write, though nothing is written: NFS gives an exclusive lock only to such a descriptor. */
-	int gone = open_mail(s, folder, id, O_RDWR, e, f);
+	int found = open_mail(s, folder, id, O_RDWR, e, f);
 
-	if (gone)
-		return gone < 0 ? -1 : SPOOL_GONE;
+	if (found != SPOOL_SEEN)
+		return found;
 	if (file_lock(e->fd, patience) < 0) {
-		bool busy = errno == EWOULDBLOCK;
-
-		gone = busy ? 0 : spool_fails(s, id, f);
+		found = errno == EWOULDBLOCK ? SPOOL_BUSY : spool_fails(s, id, f);
 		spool_release(e);
-		return gone < 0 ? failure_in(f, "no lock") : SPOOL_BUSY;
+		return found < 0 ? failure_in(f, "no lock") : found;
 	}
-	gone = measure(s, e, &st, f);
-	if (gone == 0)
-		gone = check_name(s, folder, e, &st, f);
-	if (gone == 0 && read_all(s, folder, in, e, (uint64_t)st.st_size, f) == 0)
+	found = measure(s, e, &st, f) < 0 ? -1 : check_name(s, folder, e, &st, f);
+	if (found == SPOOL_SEEN && read_all(s, folder, in, e, (uint64_t)st.st_size, f) == 0)
 		return SPOOL_TAKEN;
 	spool_release(e);
-	return gone > 0 ? SPOOL_GONE : -1;
+	return found == SPOOL_SEEN ? -1 : found;
 }
 
 int spool_look(const struct spool *s, bool failed, struct arena *in, const char *id, struct entry *e, struct failure *f)
 {
-	int folder = failed ? s->failed : s->queue, gone = open_mail(s, folder, id, O_RDONLY, e, f);
+	int folder = failed ? s->failed : s->queue, found = open_mail(s, folder, id, O_RDONLY, e, f);
 	struct stat st;
 
-	if (gone == 0)
-		gone = measure(s, e, &st, f);
-	if (gone == 0)
-		gone = read_all(s, folder, in, e, (uint64_t)st.st_size, f);
+	if (found == SPOOL_SEEN && (measure(s, e, &st, f) < 0 || read_all(s, folder, in, e, (uint64_t)st.st_size, f) < 0))
+		found = -1;
 	spool_release(e);
-	return gone < 0 ? -1 : gone ? SPOOL_GONE : SPOOL_SEEN;
+	return found;
 }
 
 struct source *spool_message(struct arena *in, const struct entry *e)

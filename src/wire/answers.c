@@ -20,7 +20,7 @@ static enum verdict verdict_of(const struct failure *f)
 }
 
 /* Gives the verdict to all recipients of the transaction that have none yet. */
-static void settle(struct transaction *t, enum verdict v, const struct failure *why)
+static void give_verdict(struct transaction *t, enum verdict v, const struct failure *why)
 {
 	struct envelope *e = t->delivery->envelope;
 
@@ -38,7 +38,7 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	t->why = why = keep(t, f);
 	t->delivery->envelope->answer = keep(t, f);
-	settle(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until the recipient has been tried again */
+	give_verdict(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until the recipient has been tried again */
 	t->failed = true;
 }
 
@@ -141,7 +141,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 		e->past.chunked |= a->verb == V_BDAT && a->t->accepted;
 		if (!e->queued)
 			e->needs_reset = false;
-		settle(a->t, ACCEPTED, NULL);
+		give_verdict(a->t, ACCEPTED, NULL);
 		reply_failure(r, AT_END, EX_OK, &f);
 		f.exit = EX_OK;
 		memcpy(f.relay, session_relay(e->session), sizeof f.relay);
@@ -184,7 +184,7 @@ static int leaving(struct engine *e, const struct awaited *a, const struct reply
 	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
 	e->over = e->kept && !e->answers;
 	if (!e->over)
-		settle(a->t, DEFERRED, keep(a->t, f));
+		give_verdict(a->t, DEFERRED, keep(a->t, f));
 	for (size_t i = 0; i < e->queued; i++)
 		e->queue[(e->head + i) % e->room].t->sent = false;
 	return -1;
@@ -248,7 +248,7 @@ int answers_next(struct engine *e, struct failure *f)
 static void lose(struct engine *e, struct transaction *t, const struct failure *why)
 {
 	if (t->sent && !t->failed)
-		settle(t, UNSURE, why);
+		give_verdict(t, UNSURE, why);
 	engine_end(e, t);
 }
 

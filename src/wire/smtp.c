@@ -167,10 +167,10 @@ static int abandon(struct engine *e)
 /* limits.verify: the transaction ends after RCPT, with RSET. */
 static int emit_verified(struct engine *e, struct failure *f)
 {
-	int did = say(e, V_VERIFIED, "RSET\r\n", f);
+	int rc = say(e, V_VERIFIED, "RSET\r\n", f);
 
 	e->writing = NULL;
-	return did;
+	return rc;
 }
 
 static bool must_wait(const struct engine *e)
