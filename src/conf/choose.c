@@ -1,6 +1,7 @@
 #include "conf/choose.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -29,9 +30,27 @@ static bool lower(char *to, size_t room, const char *from)
 	return true;
 }
 
-static bool is_pattern(const char *from)
+/* Where an address literal begins that is all of the domain; else the end. */
+static const char *literal_in(const char *from)
 {
-	return from[strcspn(from, "*?[\\")] != '\0';
+	const char *at = strrchr(from, '@'), *end = from + strlen(from);
+
+	return at && at[1] == '[' && end[-1] == ']' ? at + 1 : end;
+}
+
+bool choose_is_pattern(const char *from)
+{
+	return from + strcspn(from, "*?[") < literal_in(from);
+}
+
+/* As fnmatch(3) takes it: the [ of an address literal stands for itself. */
+static bool pattern_fits(const char *pattern, const char *address)
+{
+	char text[SENDER_ROOM + 1];
+	const char *literal = literal_in(pattern);
+
+	snprintf(text, sizeof text, "%.*s%s%s", (int)(literal - pattern), pattern, *literal ? "\\" : "", literal);
+	return fnmatch(text, address, 0) == 0;
 }
 
 bool choose_fits(const char *from, const char *address)
@@ -40,7 +59,7 @@ bool choose_fits(const char *from, const char *address)
 
 	if (!*from || !lower(pattern, sizeof pattern, from) || !lower(text, sizeof text, address))
 		return false;
-	return strcmp(pattern, text) == 0 || (is_pattern(pattern) && fnmatch(pattern, text, 0) == 0);
+	return strcmp(pattern, text) == 0 || (choose_is_pattern(pattern) && pattern_fits(pattern, text));
 }
 
 static void add_rules(struct chooser *c, const struct config *of)
@@ -67,7 +86,7 @@ static void make_ready(struct chooser *c, struct sender_rule *r)
 		*text = '\0';
 	r->len = strlen(text);
 	r->from = arena_text(c->in, text, r->len);
-	r->pattern = is_pattern(text);
+	r->pattern = choose_is_pattern(text);
 }
 
 /* The name of the first account, in the files' order, whose `from`, with all files laid together, fits the sender; or NULL. */
@@ -83,7 +102,7 @@ static const char *of_sender(struct chooser *c, const char *sender)
 
 		if (!r->from)
 			make_ready(c, r);
-		if (r->len && ((r->len == len && memcmp(r->from, text, len) == 0) || (r->pattern && fnmatch(r->from, text, 0) == 0)))
+		if (r->len && ((r->len == len && memcmp(r->from, text, len) == 0) || (r->pattern && pattern_fits(r->from, text))))
 			return r->of->own.name;
 	}
 	return NULL;

@@ -28,6 +28,8 @@ void choose_open(struct chooser *c, const struct accounts *all, struct arena *in
 MUST_CHECK int choose_name(struct chooser *c, const char *name, const char *sender, bool lenient, const char **out, struct failure *f);
 /* name: as choose_name gave it; NULL: an account of defaults alone. */
 void choose_join(struct account *a, const struct accounts *all, const char *name);
+/* `from` has *, ? or [...] in it. A [...] that is all of the domain is an address literal and none (RFC 5321 4.1.3). */
+bool choose_is_pattern(const char *from);
 /* Whether the address fits `from`, which is an address or a pattern. Case does not count. */
 bool choose_fits(const char *from, const char *address);
 

@@ -19,23 +19,22 @@ enum { FIELD_MAX = 1024 * 1024 };
 /* The syntax of a field's body, by its name. */
 enum shape { UNKNOWN, TEXT, LIST, IDS, DATE };
 
-/* Fields whose syntax is known; once: a message has at most one of them (RFC 5322 3.6). */
-static const struct known {
-	const char *name;
-	enum shape shape;
-	bool once;
-} known[] = {
-	{"From", LIST, true}, {"Sender", LIST, true}, {"Reply-To", LIST, true}, {"To", LIST, true}, {"Cc", LIST, true}, {"Bcc", LIST, true},
-	{"Message-ID", IDS, true}, {"In-Reply-To", IDS, true}, {"References", IDS, true}, {"Subject", TEXT, true}, {"Date", DATE, true},
-	{"Resent-From", LIST, false}, {"Resent-Sender", LIST, false}, {"Resent-To", LIST, false}, {"Resent-Cc", LIST, false},
-};
-
-static struct known known_of(struct slice name)
+/* Fields whose syntax is known. */
+static enum shape shape_of(struct slice name)
 {
+	static const struct {
+		const char *name;
+		enum shape shape;
+	} known[] = {
+		{"From", LIST}, {"Sender", LIST}, {"Reply-To", LIST}, {"To", LIST}, {"Cc", LIST}, {"Bcc", LIST},
+		{"Message-ID", IDS}, {"In-Reply-To", IDS}, {"References", IDS}, {"Subject", TEXT}, {"Date", DATE},
+		{"Resent-From", LIST}, {"Resent-Sender", LIST}, {"Resent-To", LIST}, {"Resent-Cc", LIST},
+	};
+
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (slice_is(name, known[i].name))
-			return known[i];
-	return (struct known){"", UNKNOWN, false};
+			return known[i].shape;
+	return UNKNOWN;
 }
 
 /* The line in which the field stands in the input; only while nothing has been put into the header. */
@@ -48,11 +47,11 @@ static size_t line_of(const struct message *m, const struct field *field)
 
 static int check_twice(const struct message *m, struct failure *f)
 {
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		const char *name = known[i].name;
+	for (size_t i = 0; i < HEADER_ONCE; i++) {
+		const char *name = header_once[i];
 		const struct field *first = header_find(&m->header, name, NULL), *second = first ? header_find(&m->header, name, first) : NULL;
 
-		if (second && known[i].once)
+		if (second)
 			return fail(f, AT_INPUT, EX_DATAERR, "the message has two %s fields, in line %zu and line %zu", name, line_of(m, first),
 				    line_of(m, second));
 	}
@@ -67,7 +66,7 @@ static enum proof { NONE, WEAK, STRONG } proof_of(const struct header *h, const 
 	struct failure ignored;
 	struct when when;
 
-	switch (known_of(field->name).shape) {
+	switch (shape_of(field->name)) {
 	case TEXT:
 		return WEAK;
 	case LIST:
@@ -88,7 +87,7 @@ static bool is_of_mail(struct slice name)
 	static const char *const begins[] = {"X-", "Resent-", "List-", "ARC-", "DKIM-", "Auto-", "Disposition-"};
 	static const char *const names[] = {"Received", "Return-Path", "Precedence", "Importance", "Priority", "Organization", "User-Agent", "Comments",
 					    "Keywords", "Mailer", "Errors-To", "Delivered-To", "Authentication-Results", "Thread-Topic", "Status"};
-	bool found = known_of(name).shape != UNKNOWN || mime_is_field(name);
+	bool found = shape_of(name) != UNKNOWN || mime_is_field(name);
 
 	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
 		found |= slice_begins(name, begins[i]);
@@ -144,7 +143,7 @@ static const char *addresses(struct arena *in, struct slice value, bool utf8, co
 	if (!utf8 && !slice_is_ascii(text))
 		return arena_text(in, text.p, text.len);
 	if (!list.count) /* a group without members */
-		return slice_is_ascii(text) ? arena_text(in, text.p, text.len) : "undisclosed-recipients:;";
+		return slice_is_ascii(text) ? arena_text(in, text.p, text.len) : UNDISCLOSED;
 	for (size_t i = 0; i < list.count; i++)
 		if (idn_ready(list.box[i].address, f) < 0)
 			return NULL;
@@ -251,14 +250,14 @@ static bool names_add(struct names *n, struct slice name)
 static int put_field(const struct draft *d, struct header *h, size_t at, bool there, bool again, struct failure *f)
 {
 	const struct draft_field *field = &d->field[at];
-	struct known like = known_of(slice_of(field->name));
+	enum shape shape = shape_of(slice_of(field->name));
 	const char *text = field->value;
 
-	if (like.shape == LIST)
+	if (shape == LIST)
 		return again ? 0 : put_list(d, h, at, f);
 	if ((field->kind == DRAFT_SUBJECT || field->kind == DRAFT_HEADER) && slice_is_ascii(slice_of(text)))
 		text = words(h->in, field->name, slice_of(text));
-	if (like.once || (there && !again) || field->kind == DRAFT_PRIORITY)
+	if (header_is_once(slice_of(field->name)) || (there && !again) || field->kind == DRAFT_PRIORITY)
 		header_put(h, field->name, text);
 	else
 		header_append(h, field->name, text);
@@ -287,7 +286,7 @@ static int put_all(const struct draft *d, struct header *h, struct failure *f)
 static bool needs_utf8(const struct header *h)
 {
 	for (size_t i = 0; i < h->fields; i++)
-		if (known_of(h->field[i].name).shape == LIST && !slice_is_ascii(h->field[i].body))
+		if (shape_of(h->field[i].name) == LIST && !slice_is_ascii(h->field[i].body))
 			return true;
 	return false;
 }
@@ -333,15 +332,15 @@ static struct names option_names(struct arena *in, const struct draft *d)
 static int encode(struct header *h, struct field *field, struct slice utf8, bool option, struct failure *f)
 {
 	struct field one = {.body = utf8};
-	struct known like = known_of(field->name);
+	enum shape shape = shape_of(field->name);
 	const char *text = header_unfold(h, &one), *name = arena_text(h->in, field->name.p, field->name.len);
 	struct failure ignored;
 
-	if (like.shape == LIST) {
+	if (shape == LIST) {
 		text = addresses(h->in, slice_of(text), true, name, option ? f : &ignored);
 		if (!text)
 			return option ? -1 : 0;
-	} else if (like.shape == TEXT || option) {
+	} else if (shape == TEXT || option) {
 		text = words(h->in, name, slice_trim(slice_of(text)));
 	} else {
 		ascii_field(h, field, utf8);

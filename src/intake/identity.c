@@ -24,20 +24,12 @@ int identity_domain(struct identity *id, struct job *j, const char *name, struct
 	return fail(f, AT_CONFIG, EX_CONFIG, "%s has no domain, and this host has none to give it", name);
 }
 
-/* `from` has *, ? or [...] of a pattern in it; a [ behind the @ begins an address literal and is none. */
-static bool is_pattern(const char *from)
-{
-	const char *first = from + strcspn(from, "*?[");
-
-	return *first && !(*first == '[' && first > from && first[-1] == '@' && strchr(first, ']'));
-}
-
 const char *identity_instead(const struct identity *id, struct job *j)
 {
 	const char *from = *id->forced ? id->forced : j->account->from, *address;
 	struct failure unused;
 
-	if (!*from || is_pattern(from) || address_one(&address, &j->arena, slice_of(from), &unused) < 0 || !*address ||
+	if (!*from || choose_is_pattern(from) || address_one(&address, &j->arena, slice_of(from), &unused) < 0 || !*address ||
 	    address_is_bare(address))
 		return "";
 	return idn_address_or_same(&j->arena, address);
@@ -144,7 +136,7 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 		from = with_field(j, from, f);
 		return from ? one(id, j, "from", from, out, f) : -1;
 	}
-	if (!is_pattern(from))
+	if (!choose_is_pattern(from))
 		return one(id, j, "from", from, out, f);
 	header = header_address(j);
 	if (header && choose_fits(from, header))

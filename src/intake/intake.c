@@ -153,26 +153,24 @@ static void hide_recipients(struct header *h, bool put)
 {
 	put |= header_remove_recipients(h) > 0;
 	if (put)
-		header_put(h, "To", "undisclosed-recipients:;");
+		header_put(h, "To", UNDISCLOSED);
 }
 
-/* Warns of fields that a header may have once and has twice (RFC 5322 3.6): many relays refuse such mail. */
-static void warn_twice(const struct message *m)
+/* Warns of fields that a header may have once and has twice: many relays refuse such mail. A Bcc that is taken out is seen by none. */
+static void warn_twice(const struct message *m, const struct account *a)
 {
-	static const char *const names[] = {"From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To", "References"};
-	enum { NAMES = sizeof names / sizeof *names };
-	size_t line = slice_lines(m->mbox) + 1, first[NAMES] = {0};
-	bool told[NAMES] = {false};
+	size_t line = slice_lines(m->mbox) + 1, first[HEADER_ONCE] = {0};
+	bool told[HEADER_ONCE] = {false};
 
 	for (size_t i = 0; i < m->header.fields; i++) {
 		const struct field *field = &m->header.field[i];
 		size_t n = 0;
 
-		while (n < NAMES && !slice_is(field->name, names[n]))
+		while (n < HEADER_ONCE && !slice_is(field->name, header_once[n]))
 			n++;
-		if (n < NAMES && !header_is_silent(field)) {
+		if (n < HEADER_ONCE && !header_is_silent(field) && !(a->remove_bcc_headers && slice_is(field->name, "Bcc"))) {
 			if (first[n] && !told[n])
-				log_warning("the header has %s twice, in lines %zu and %zu: it may have one, and some servers refuse such mail", names[n], first[n], line);
+				log_warning("the header has %s twice, in lines %zu and %zu: it may have one, and some servers refuse such mail", header_once[n], first[n], line);
 			told[n] = first[n];
 			first[n] = first[n] ? first[n] : line;
 		}
@@ -213,13 +211,13 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	struct recipients who;
 	uint64_t octets;
 
-	if (r->from_header && !r->draft.used) /* with options for fields it is an error: intake/fields */
-		warn_twice(&j->message);
 	if (wide_check(&j->message, f) < 0)
 		return -1;
 	if (draft_fields(&r->draft, j, r->from_header, f) < 0 || intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0)
 		return -1;
 	a = j->account;
+	if (r->from_header && !r->draft.used) /* with options for fields it is an error: intake/fields */
+		warn_twice(&j->message, a);
 	j->mail.envelope.sender = r->sender ? r->sender : "";
 	charsets = charsets_for(a, &j->arena, n->types, r->draft.charset);
 	if (draft_texts(&r->draft, j, &charsets, f) < 0 || draft_defaults(j, &charsets, f) < 0 || draft_compose(&r->draft, j, n->types, f) < 0)

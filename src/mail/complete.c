@@ -57,7 +57,7 @@ out:
 /* mysend-compat(7), DECISIONS: arguments may be blind copies; only a message without any header says who they are. */
 static void put_to(struct header *h, const struct envelope *e, bool all)
 {
-	const char *text = "undisclosed-recipients:;";
+	const char *text = UNDISCLOSED;
 
 	if (!e->recipients)
 		return;
@@ -143,10 +143,8 @@ static int complete_header(struct message *m, const struct envelope *e, const st
 		return -1;
 	header_remove(h, "Return-Path");
 	header_remove(h, "Content-Length");
-	if (!c->keep_bcc) {
-		header_remove(h, "Bcc");
-		header_remove(h, "Resent-Bcc");
-	}
+	if (!c->keep_bcc)
+		header_remove_blind(h);
 	if (c->to == PUT_ALWAYS && e->recipients) {
 		header_remove(h, "Cc");
 		header_remove(h, "Bcc");

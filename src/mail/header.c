@@ -192,6 +192,16 @@ size_t header_remove(struct header *h, const char *name)
 	return before - kept;
 }
 
+const char *const header_once[HEADER_ONCE] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject", "Date"};
+
+bool header_is_once(struct slice name)
+{
+	for (size_t i = 0; i < HEADER_ONCE; i++)
+		if (slice_is(name, header_once[i]))
+			return true;
+	return false;
+}
+
 bool header_is_silent(const struct field *field)
 {
 	struct slice body = slice_trim(field->body);

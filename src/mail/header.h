@@ -45,6 +45,10 @@ void header_append(struct header *h, const char *name, const char *body);
 void header_insert(struct header *h, const struct field *before, const char *name, const char *body);
 void header_set_body(struct header *h, struct field *field, struct slice body); /* keeps name and blanks */
 size_t header_remove(struct header *h, const char *name); /* how many there were */
+/* A message has at most one of each (RFC 5322 3.6). */
+enum { HEADER_ONCE = 11 };
+extern const char *const header_once[HEADER_ONCE];
+bool header_is_once(struct slice name);
 /* Nothing but blanks in its body, or <>. */
 bool header_is_silent(const struct field *field);
 /* The first of that name that says something, or NULL. */

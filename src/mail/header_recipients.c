@@ -166,6 +166,12 @@ bool header_names_recipients(const struct header *h)
 	return false;
 }
 
+void header_remove_blind(struct header *h)
+{
+	header_remove(h, "Bcc");
+	header_remove(h, "Resent-Bcc");
+}
+
 size_t header_remove_recipients(struct header *h)
 {
 	size_t removed = 0;

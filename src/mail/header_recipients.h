@@ -1,8 +1,8 @@
 /*
- * mail/header_recipients - the recipients and the sender that the header names (mysend-compat(7), RECIPIENTS)
+ * mail/header_recipients - the recipients and the sender that the header names; blind ones go (mysend-compat(7), RECIPIENTS)
  *
  * Use: header_recipients(&list, arena, &header, f) for -t; header_rename(&header, &naming, f) puts what local
- * names stand for in their place, so that none leaves without a domain.
+ * names stand for in their place, so that none leaves without a domain; header_remove_blind(&header) takes Bcc out.
  *
  * Owns: nothing; all in the arena. Bounds: what is put into a header has at most 4 MiB. Errors: EX_DATAERR naming the field and what it holds.
  * Threads: whoever holds the message. Source: RFC 5322 3.6.3, 3.6.6.
@@ -12,6 +12,8 @@
 
 #include "mail/address.h"
 #include "mail/header.h"
+
+#define UNDISCLOSED "undisclosed-recipients:;" /* a To for mail that says of nobody that he gets it: an empty group (RFC 5322 3.4) */
 
 /* The first Resent- block: fields begin to end - 1; empty: begin == end. */
 struct resent {
@@ -25,6 +27,8 @@ MUST_CHECK int header_recipients(struct mailboxes *out, struct arena *in, const 
 				    struct failure *f);
 /* Is it From, Sender, Reply-To, To, Cc, Bcc, or a Resent- twin of one? */
 bool header_holds_addresses(struct slice name);
+/* Bcc and Resent-Bcc go: who is in them is to be seen by nobody (mail/complete, unless remove_bcc_headers is off). */
+void header_remove_blind(struct header *h);
 /* Of To, Cc, Bcc and their Resent- twins: whether one is there; how many were removed. */
 bool header_names_recipients(const struct header *h);
 size_t header_remove_recipients(struct header *h);

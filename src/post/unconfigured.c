@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "conf/aliases.h"
+#include "conf/choose.h"
 #include "conf/whoami.h"
 #include "mail/source.h"
 
@@ -73,7 +74,7 @@ static const char *known_sender(struct arena *in, const char *sender, const stru
 	const char *from;
 	struct failure unused;
 
-	if (a->from[strcspn(a->from, "*?[")] == '\0' && address_one(&from, in, slice_of(a->from), &unused) == 0 && *address_domain(from))
+	if (!choose_is_pattern(a->from) && address_one(&from, in, slice_of(a->from), &unused) == 0 && *address_domain(from))
 		return from;
 	return with_domain(in, local_part(in, sender), sender, a);
 }

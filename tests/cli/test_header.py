@@ -158,6 +158,14 @@ def test_field_that_comes_twice_is_told_with_its_lines(mysend, name):
     assert "the header has %s twice, in lines 3 and 5" % name in result.err
 
 
+def test_bcc_that_comes_twice_is_told_where_it_stays(mysend):
+    text = b"To: b@x.org\nBcc: c@x.org\nBcc: d@x.org\n\nb\n"
+    result = mysend("--dry-run", "-t", stdin=text, config=CONFIG + "remove_bcc_headers off\n")
+    assert "the header has Bcc twice, in lines 2 and 3" in result.err and len(result.rcpts) == 3
+    result = mysend("--dry-run", "-t", stdin=text, config=CONFIG)
+    assert result.err == "" and len(result.rcpts) == 3 and "Bcc" not in result.out
+
+
 def test_field_that_may_come_more_than_once_is_not_told(mysend):
     text = b"From x Thu Jan  1 00:00:00 1970\nTo: b@x.org\nComments: a\nComments: b\nKeywords: a\nKeywords: b\nReceived: a\nReceived: b\nResent-To: c@x.org\nResent-To: d@x.org\nX: 1\nX: 1\n\nb\n"
     assert mysend.dry("-t", stdin=text, to=()).err == ""

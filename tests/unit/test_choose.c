@@ -81,6 +81,15 @@ static void test_an_address_fits_itself_and_its_patterns_in_any_case(void **stat
 		{"*", "", true},
 		{"a[b@x", "a[b@x", true}, /* no pattern, but what it says */
 		{"a*b@x", "a*b@x", true},
+		{"a@[192.0.2.1]", "a@[192.0.2.1]", true}, /* an address literal is no pattern */
+		{"a@[192.0.2.1]", "a@1", false},
+		{"*@[192.0.2.1]", "a@[192.0.2.1]", true},
+		{"*@[IPv6:2001:db8::1]", "a@[ipv6:2001:DB8::1]", true},
+		{"*@[192.0.2.1]", "a@1", false},
+		{"[ab]@[192.0.2.1]", "b@[192.0.2.1]", true},
+		{"a@[xy].example", "a@y.example", true}, /* it is not all of the domain */
+		{"\"a\\b\"@x", "\"a\\b\"@x", true},
+		{"\"a\\b\"@x", "\"ab\"@x", false}, /* a quoted pair of the address is no pattern's */
 		{"", "", false}, /* from is not set: it fits nobody */
 		{"", "me@x", false},
 		{"me@x", "", false},
@@ -89,6 +98,18 @@ static void test_an_address_fits_itself_and_its_patterns_in_any_case(void **stat
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++)
 		assert_int_equal(choose_fits(rows[i].from, rows[i].address), rows[i].fits);
+}
+
+static void test_what_is_a_pattern_and_what_an_address(void **state)
+{
+	static const struct { const char *from; bool pattern; } rows[] = {
+		{"me@x", false}, {"*@x", true}, {"m?@x", true}, {"[ab]@x", true}, {"me@[ab].x", true}, {"me@[ab]", false},
+		{"me@[192.0.2.1]", false}, {"*@[192.0.2.1]", true}, {"[me]@[192.0.2.1]", true}, {"\"a\\b\"@x", false}, {"", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_int_equal(choose_is_pattern(rows[i].from), rows[i].pattern);
 }
 
 static void test_what_is_too_long_for_an_address_fits_nothing(void **state)
@@ -254,6 +275,7 @@ static void test_where_the_relay_is_told_elsewhere_the_choice_may_stay_open(void
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_a_pattern_and_what_an_address),
 		cmocka_unit_test_teardown(test_an_address_fits_itself_and_its_patterns_in_any_case, teardown),
 		cmocka_unit_test_teardown(test_what_is_too_long_for_an_address_fits_nothing, teardown),
 		cmocka_unit_test_teardown(test_the_choice_is_the_name_then_the_sender_then_default_then_the_only_one, teardown),
