@@ -1,4 +1,4 @@
-#include "intake/draft.h"
+#include "intake/attach_type.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -6,10 +6,7 @@
 #include "base/log.h"
 #include "intake/charset.h"
 #include "intake/content.h"
-#include "mail/compose.h"
 #include "mail/mime.h"
-#include "mail/params.h"
-#include "mail/unicode.h"
 #include "mail/wide.h"
 
 enum { NAME_OCTETS = 1000, ID_OCTETS = 200 };
@@ -44,25 +41,10 @@ static const char *id_of(struct arena *in, const char *name)
 	return id;
 }
 
-/* message/... and multipart/... must not be encoded (RFC 2046 5.2.1), so a file of such a type could not arrive unchanged. */
-static bool is_nested(const char *type)
-{
-	return slice_begins(slice_of(type), "message/") || slice_begins(slice_of(type), "multipart/");
-}
-
-static bool is_charset_name(const char *name)
-{
-	return !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+")];
-}
-
 static int check_words(const struct draft_file *a, struct media *said, struct arena *in, struct failure *f)
 {
-	if (a->type && !(params_media(in, a->type, said) && filetype_is_type(said->type) && is_charset_name(said->charset)))
-		return fail(f, AT_USAGE, EX_USAGE, "%s: type is TYPE/SUBTYPE, with ; NAME=VALUE behind it perhaps, not \"%s\"", a->path, a->type);
-	if (a->type && is_nested(said->type)) {
-		fail(f, AT_USAGE, EX_USAGE, "%s: %s must not be encoded, as files are", a->path, said->type);
-		return failure_hint(f, HINT_TYPE_NESTED);
-	}
+	if (attach_type_said(said, in, a, f) < 0)
+		return -1;
 	if (a->disposition && strcmp(a->disposition, "inline") != 0 && strcmp(a->disposition, "attachment") != 0)
 		return fail(f, AT_USAGE, EX_USAGE, "%s: disposition is inline or attachment, not \"%s\"", a->path, a->disposition);
 	if (a->name && slice_has_control(slice_of(a->name)))
@@ -72,55 +54,6 @@ static int check_words(const struct draft_file *a, struct media *said, struct ar
 	if (a->id && !is_id(a->id))
 		return fail(f, AT_USAGE, EX_USAGE, "%s: id is ASCII letters and digits as LEFT@RIGHT, not \"%s\"", a->path, a->id);
 	return 0;
-}
-
-/* libmagic is asked only for what the option leaves open, and sees only the beginning of the file. A file whose octets are strict
- * UTF-8 is UTF-8, whatever --charset says of the message's texts. */
-static int check_charset(struct builder *b, struct source *text, const char **charset, struct failure *f)
-{
-	struct facts facts;
-
-	if (message_facts(text, &facts, f) < 0)
-		return -1;
-	*charset = facts.eightbit && facts.utf8 ? "utf-8" : charset_of(&b->charsets, text, &facts, f);
-	if (!*charset)
-		return -1;
-	if (strcmp(*charset, "binary") == 0)
-		*charset = "unknown-8bit";
-	return 0;
-}
-
-/* Text in UTF-16 must not travel as text (RFC 2046 4.1.1, RFC 2781 3.3): the file is converted to UTF-8. */
-static int narrow(struct builder *b, struct part *p, const char *charset, const char *path, struct failure *f)
-{
-	p->charset = "utf-8";
-	if (wide_source(&b->job->message, &b->job->arena, &p->content, charset, path, f) == 0)
-		return 0;
-	return failure_hint(f, HINT_ATTACH_OCTETS);
-}
-
-/* The part's type and charset: those of the option, those that were found, or one of each. */
-static int tell(struct builder *b, struct part *p, const struct draft_file *a, const struct media *said, struct failure *f)
-{
-	struct filetype t;
-	struct slice head;
-	const char *wide;
-	size_t mark;
-
-	if (source_head(p->content, b->look.p, FILETYPE_LOOK, &head, f) < 0)
-		return -1;
-	t = filetype_of(b->types, &b->job->arena, head, a->path);
-	p->type = a->type ? said->type : is_nested(t.type) ? "application/octet-stream" : t.type;
-	p->charset = "";
-	if (!slice_begins(slice_of(p->type), "text/"))
-		return 0;
-	wide = unicode_mark(head, &mark);
-	if (wide || unicode_is_wide(t.charset))
-		return narrow(b, p, wide ? wide : t.charset, a->path, f);
-	if (strcmp(t.charset, "binary") == 0)
-		return 0;
-	p->charset = t.charset;
-	return check_charset(b, p->content, &p->charset, f);
 }
 
 /* The name of the option, or the file's own. */
@@ -135,7 +68,8 @@ static int add_file(struct builder *b, const struct draft_file *a, struct failur
 {
 	struct arena *in = &b->job->arena;
 	bool shown = a->inlined && b->draft->html;
-	struct media said = {"", "", ""};
+	const struct attach_asked asked = {.charsets = &b->charsets, .types = b->types, .job = b->job, .look = b->look.p};
+	struct media said;
 	struct part *p = shown ? &b->c.shown[b->c.shows++] : &b->c.attached[b->c.attachments++];
 
 	if (check_words(a, &said, in, f) < 0)
@@ -143,10 +77,7 @@ static int add_file(struct builder *b, const struct draft_file *a, struct failur
 	p->content = content_of(&b->job->message, in, a->path, f);
 	if (!p->content)
 		return -1;
-	p->type = said.type;
-	p->charset = said.charset;
-	p->more = said.more;
-	if ((!a->type || (slice_begins(slice_of(a->type), "text/") && !*said.charset)) && tell(b, p, a, &said, f) < 0)
+	if (attach_type_tell(&asked, p, a, &said, f) < 0)
 		return -1;
 	p->name = a->name ? content_last(a->name) : content_name(a->path);
 	if (p->name)
