@@ -22,14 +22,14 @@ void background_try(const struct options *o, struct arena *in, const char *id)
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() != 0)
 		return;
-	sigemptyset(&none); /* we may have held back what would end us */
+	sigemptyset(&none); /* signals that would end us may be blocked (base/ending), and a child inherits that */
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3; fd++)
 		if (null < 0 || dup2(null, fd) < 0)
 			_exit(EX_OSERR);
-	/* What the caller has left open: a pipe perhaps whose end somebody waits for. */
+	/* Closes what our caller has left open, such as a pipe whose end another process waits for. */
 	reexec_close_from(STDERR_FILENO + 1);
 	reexec_self(o->called, argv, environ);
 	_exit(EX_OSERR);

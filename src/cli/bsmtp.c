@@ -15,20 +15,21 @@
 #include "post/result.h"
 #include "post/submit.h"
 
-/* How many items may wait for the one in front of them, so that memory does not depend on how many are wrong. */
+/* How many items may wait for the one in front of them, so that a file with many faults needs no more memory. */
 enum { ITEMS = 256 };
 
-/* What stands in the file, in its order: what is told of each is told in that order, whenever it is known. */
+/* A message of the file, or a command that could not be taken. Items are reported in the order of the file, whenever their results
+ * are known. */
 struct item {
 	struct arena in; /* the item's own */
 	struct item *next;
 	struct job *job; /* own; NULL: no mail, and why says why */
 	struct failure why;
-	size_t number; /* of the message; outside of any, of the one before */
+	size_t number; /* the number of the message in the file; outside of any, of the message before */
 	enum { ITEM_READY, ITEM_GIVEN, ITEM_DONE } state;
 	bool refused;
-	bool by_itself;	   /* it is given to nobody with others */
-	unsigned sessions; /* that had been opened when it was given */
+	bool by_itself;	   /* the message is sent in a session of its own */
+	unsigned sessions; /* how many sessions had been opened when it was given */
 	int64_t given;
 };
 
@@ -37,17 +38,17 @@ struct bsmtp {
 	const struct options *options;
 	struct feed_bsmtp feed;
 	struct link link;
-	const struct account *account; /* whose session is open, and takes what is for it */
-	struct item *first, **end;     /* that are not told of */
-	size_t items, messages;	       /* in that list; read so far */
-	size_t taken, refused;	       /* messages that are through */
-	size_t bad_outside;	       /* commands outside of any that could not be taken */
-	bool queued_any;	       /* something is in the queue now */
-	bool over, failed;	       /* nothing more is read; that was a failure: */
+	const struct account *account; /* the account of the open session, which takes all mail for that account */
+	struct item *first, **end;     /* items that are not reported yet */
+	size_t items, messages;	       /* how many items are in that list; messages read so far */
+	size_t taken, refused;	       /* messages that were reported, by their result */
+	size_t bad_outside;	       /* commands outside of a message that could not be taken */
+	bool queued_any;	       /* at least one message was queued */
+	bool over, failed;	       /* nothing more is read; reading failed: */
 	struct failure why;
 };
 
-/* Nobody reads answers: what went wrong is told on standard error, with the message's number. */
+/* Reports a failure on standard error, with the number of the message: nobody reads SMTP replies here. */
 static void tell(const struct item *item)
 {
 	struct smtpd_answer a;
@@ -87,7 +88,7 @@ static void finish(struct bsmtp *b, struct item *item)
 			tell(b->first);
 }
 
-/* A mail has its verdicts. */
+/* The mail has its verdicts: writes the log line, and counts it. */
 static void finish_item(struct bsmtp *b, struct item *item)
 {
 	item->refused = result_tell(item->job, true) != EX_OK;
@@ -115,7 +116,7 @@ static void append(struct bsmtp *b, const struct bsmtp_item *got)
 	finish(b, item);
 }
 
-/* One more item. False: there is none, or not yet. */
+/* Reads one more item. False: there is none, or none yet. */
 static bool read_on(struct bsmtp *b, bool wait)
 {
 	struct bsmtp_item got;
@@ -154,13 +155,13 @@ static bool travels(const struct bsmtp *b, const struct item *item)
 	return !b->options->dry_run && !item->by_itself && !j->later && !j->account->unconfigured;
 }
 
-/* What has not come is not waited for: the answers to what is under way are. */
+/* Where the next message has not come yet, it is not waited for while answers to other messages are. */
 static struct job *next(void *ctx, bool alone, int64_t *when)
 {
 	struct bsmtp *b = ctx;
 	struct item *item;
 
-	(void)alone; /* nobody has tried any of it */
+	(void)alone; /* no message of the file has been tried before */
 	*when = 0;
 	if (ending_asked())
 		return NULL;
@@ -174,8 +175,8 @@ static struct job *next(void *ctx, bool alone, int64_t *when)
 	return item->job;
 }
 
-/* The relay has hung up behind the mail before it without a word, as some do after so many: nothing of this one was sent, and nothing
- * is wrong with it. One that says nothing for as long as it may is not asked again. */
+/* The relay has closed the connection after the mail before this one, as some relays do after so many mails: nothing of this mail
+ * was sent, and nothing is wrong with it. A relay that was silent until the time limit is not asked again. */
 static bool is_goodbye(const struct bsmtp *b, const struct item *item)
 {
 	const struct envelope *e = &item->job->mail.envelope;
@@ -201,7 +202,7 @@ static void done(void *ctx, struct job *j, enum crew_end how)
 	finish_item(ctx, item);
 }
 
-/* Of this mail; the next one finds out for itself. */
+/* The relay let no session in for this mail. The next mail tries again. */
 static void not_let_in(struct bsmtp *b, struct item *item, const struct failure *why)
 {
 	envelope_blame(&item->job->mail.envelope, &item->job->arena, why);
@@ -231,7 +232,7 @@ static int alone(struct bsmtp *b, struct item *item, struct failure *f)
 	return 0;
 }
 
-/* All that is there for that mail's account, in one session as long as it lasts. */
+/* Sends this mail, and all that follow for the same account, in one session as long as it lasts. */
 static int submit_item(struct bsmtp *b, struct item *item, struct failure *f)
 {
 	const struct crew_client client = {b, next, done, NULL, nobody, NULL};
@@ -243,13 +244,15 @@ static int submit_item(struct bsmtp *b, struct item *item, struct failure *f)
 	if (!travels(b, item))
 		return alone(b, item, f);
 	b->account = item->job->account;
-	/* The crew gives up after some sessions from which nothing came; somebody's turn it has to be. */
+	/* The crew gives up after some sessions with no mail answered: then this mail is tried by itself, so that the file goes
+	 * on. */
 	if (crew_run(&order, &client, &sum, &why) < 0 && b->taken + b->refused == through && !ending_asked())
 		return alone(b, first_ready(b), f);
 	return 0;
 }
 
-/* What was in hand has been answered. What was read and not sent waits, where it can. */
+/* We are told to end, and mails that were under way have their answers. Mails that were read and not sent are queued, where there
+ * is a queue. */
 static int end_as_told(struct bsmtp *b, struct failure *f)
 {
 	struct failure why;

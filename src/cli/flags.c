@@ -14,8 +14,8 @@ enum effect { NOTHING, REFUSE, ON, TEXT, AGE, BECOMES, MAIL, DRAFT, SAME, CALL }
 
 struct action {
 	enum effect effect;
-	size_t offset; /* ON, TEXT, AGE: of the field */
-	int what;      /* BECOMES, MAIL: the mode; DRAFT: the kind; SAME: the letter */
+	size_t offset; /* ON, TEXT, AGE: offset of the field */
+	int what;      /* BECOMES, MAIL: which mode; DRAFT: which kind; SAME: which letter */
 	int (*act)(struct options *o, const char *value, struct failure *f);
 };
 
@@ -137,7 +137,7 @@ static int set_mode(struct options *o, const char *value, struct failure *f)
 	return failure_hint(f, HINT_BCC_OF_MAIL);
 }
 
-/* 15m, 1h30m; a number alone is minutes, as sendmail has it. 0: that is no time. */
+/* Reads a time as 15m or 1h30m; a number alone is minutes, as in sendmail. 0: it is no time. */
 static unsigned interval(const char *p)
 {
 	static const struct { char unit; unsigned seconds; } units[] = {
@@ -229,7 +229,7 @@ static int set_return(struct options *o, const char *value, struct failure *f)
 	return request_return(value, &o->request.ret) == 0 ? 0 : flags_fail(f, "-R takes full or hdrs, not ", value);
 }
 
-/* -XV, -XVxy: Postfix's envelopes that tell each recipient apart, which nobody here makes. */
+/* -XV, -XVxy ask for an envelope sender of its own for each recipient (VERP), as Postfix makes: refused. */
 static int set_traffic(struct options *o, const char *value, struct failure *f)
 {
 	if (*value == 'V' && (!value[1] || strlen(value) == 3))

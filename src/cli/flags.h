@@ -16,19 +16,19 @@ enum arity { NONE, NEEDS, ATTACHED };
 
 struct flag;
 
-/* NULL: there is none, under the name we are called by. */
+/* NULL: there is no such letter, or not under the name that we were called by. */
 const struct flag *flag_of_letter(const struct options *o, char c);
 const struct flag *flag_of_word(const char *word, size_t len);
 enum arity flag_arity(const struct flag *flag);
-/* What it is, in some words. */
+/* The note of the flag's row. */
 const char *flag_note(const struct flag *flag);
-/* spelled: as the user wrote it. value: "" where there is none. */
+/* spelled: the flag as the user wrote it. value: "" where there is none. */
 MUST_CHECK int flag_act(struct options *o, struct arena *run, const struct flag *flag, const char *spelled, const char *value, struct failure *f);
-/* -oMr VALUE: the next argument belongs to it, too. */
+/* As in -oMr VALUE: the next argument belongs to the flag, too. */
 bool flag_takes_next(const struct flag *flag, const char *value);
-/* The word nearest to this one, or `nearest`. */
+/* The long option most like `word`, or `nearest` where that is more like it. */
 const char *flag_nearest(struct slice word, const char *nearest);
-/* --help */
+/* Prints --help. */
 void flags_help(FILE *out);
 /* A failure of the command line, with the hint that --help has all options. */
 MUST_CHECK int flags_fail(struct failure *f, const char *what, const char *which);

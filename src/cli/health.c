@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "cli/spooluser.h"
 
-/* Of a monitoring plugin. */
+/* The statuses of a monitoring plugin. */
 enum { FINE, WARNING, CRITICAL, UNKNOWN };
 
 struct health {
 	struct spool_sum sum;
-	time_t age; /* of the oldest */
+	time_t age; /* the age of the oldest mail */
 	size_t failed;
 };
 

@@ -38,7 +38,7 @@ static size_t next_of(enum line line, size_t i)
 	return i;
 }
 
-/* -f, -r ADDRESS: a value that several share stands behind the last of them. */
+/* "-f, -r ADDRESS": options with the same value stand on one line, with the value after the last. */
 static size_t print_options(FILE *out, enum line line)
 {
 	size_t column = 0;
@@ -56,7 +56,7 @@ static size_t print_options(FILE *out, enum line line)
 	return column;
 }
 
-/* As many settings as there is room for: --list-settings has them all. */
+/* Prints as many settings as fit on the screen; --list-settings has all. */
 static void print_settings(FILE *out)
 {
 		size_t column = (size_t)fprintf(out, "  --SETTING VALUE     any of");

@@ -15,14 +15,14 @@ static bool begins(const char *id, const char *with)
 	return *with && strncmp(id, with, strlen(with)) == 0;
 }
 
-/* A mail that is named: in the queue, or among those that were given up. */
+/* A mail that the user has named, in queue/ or in failed/. */
 struct found {
 	const char *id;
 	bool failed;
-	size_t count; /* whose name begins so */
+	size_t count; /* how many names begin so */
 };
 
-/* The whole name is that mail's, though others (its bounces) begin with it, too. */
+/* A whole name counts as that mail's alone, although the names of its bounces begin with it, too. */
 static void find_in(struct found *found, const struct spool_names *names, bool failed, const char *with)
 {
 	for (size_t i = 0; i < names->count; i++) {
@@ -87,7 +87,7 @@ static int change_one(struct spooluser *k, const char *with, struct failure *f)
 	return rc;
 }
 
-/* What fails is told, and the others are seen to. The status: the first that is for good, else that of any. */
+/* Reports each failure, and goes on with the other mails. The status is that of the first final failure, else of any. */
 static int change_all(struct spooluser *k)
 {
 	const struct options *o = k->options;

@@ -12,8 +12,8 @@ enum { OBJECT_MAX = 64 * 1024 * 1024 };
 
 struct mailq_list {
 	struct spooluser *spooluser;
-	bool failed; /* of what was given up */
-	bool broken; /* standard output takes no more */
+	bool failed; /* lists failed/, and not queue/ */
+	bool broken; /* standard output cannot be written any more */
 	uint64_t octets;
 	size_t count;
 };
@@ -33,7 +33,8 @@ static const char *state_of(enum verdict v, bool failed)
 	}
 }
 
-/* An address may have any character of Unicode, and what was said last comes from a file. */
+/* Prints a text of the entry, made safe to show: an address may hold any character of Unicode, and the file may have been
+ * changed. */
 static void show_text(const char *before, const char *text, const char *behind, const char *more)
 {
 	char shown[2000];
@@ -159,7 +160,7 @@ int mailq_list(struct spooluser *k, struct failure *f)
 		printf("-- %zu given up, kept in %s/failed\n\n", given_up.count, k->spool.path);
 	if (!given_up.broken && show_all(&waits, f) < 0)
 		return -1;
-	/* Who watches the queue reads the last line as Postfix and sendmail have it, which know no "1 Kbyte". */
+	/* Programs that watch the queue read the last line in the form of Postfix and sendmail, which write "1 Kbytes". */
 	if (given_up.broken || waits.broken || k->options->queue.json)
 		return file_end_output(f);
 	if (waits.count)

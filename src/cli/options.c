@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "cli/flags.h"
 
-/* One argument that begins with a single '-': letters without values may stand together. */
+/* Reads an argument that begins with a single '-': letters without values may stand together. */
 static int read_letters(struct options *o, struct arena *run, char **argv, int *at, struct failure *f)
 {
 	const char *p = argv[*at] + 1;
@@ -51,7 +51,7 @@ static int add_setting(struct options *o, struct arena *run, const char *spelled
 	return 0;
 }
 
-/* As options are written, and as settings are found, too. */
+/* The keyword with hyphens, as options are written; settings are found by that spelling, too. */
 static const char *with_hyphens(struct arena *run, const char *keyword)
 {
 	char *option = keyword ? arena_printf(run, "%s", keyword) : NULL;
@@ -61,7 +61,7 @@ static const char *with_hyphens(struct arena *run, const char *keyword)
 	return option;
 }
 
-/* -to, -help: letters that make no sense together, and a word that does. */
+/* Refuses -to, -help: letters that make no sense together, but are a long option with one hyphen missing. */
 static int check_hyphen(const struct options *o, const char *arg, struct failure *f)
 {
 	const char *name = arg + 1;
@@ -86,7 +86,7 @@ static int unknown(struct failure *f, struct arena *run, struct slice name, cons
 	return nearest ? failure_hint(f, HINT_NEAREST_OPTION, nearest) : failure_hint(f, HINT_OPTIONS);
 }
 
-/* --name, --name=value or --name value. */
+/* Reads --name, --name=value or --name value. */
 static int read_long(struct options *o, struct arena *run, char **argv, int *at, struct failure *f)
 {
 	const char *text = argv[*at] + 2;
@@ -117,7 +117,7 @@ static int read_long(struct options *o, struct arena *run, char **argv, int *at,
 			return flags_fail(f, "a value is missing after ", spelled);
 		++*at;
 	}
-	/* --tls off: no recipient has such a name. */
+	/* In "--tls off" the word is the setting's value: no recipient has such a name. */
 	if (!value && s != SETTINGS && argv[*at + 1] && setting_takes_word(s, slice_of(argv[*at + 1])))
 		value = argv[++*at];
 	if (own)
@@ -148,7 +148,7 @@ static void note_name(struct options *o, const char *path)
 		}
 }
 
-/* --attach *.png: the second of them is no recipient. */
+/* In "--attach *.png" the shell makes several words of the pattern: the second file must not become a recipient. */
 static int check_files(const struct options *o, struct failure *f)
 {
 	for (size_t i = 0; o->request.draft.files && i < o->request.recipients; i++) {
@@ -162,10 +162,11 @@ static int check_files(const struct options *o, struct failure *f)
 	return 0;
 }
 
-/* What mail(1) means by a letter that sendmail means something else by: who writes -s may well write that, too. */
+/* A caller that uses -s, as mail(1) has it, may well mean mail(1)'s -a, -A or -M, too, which are other options in sendmail: that is
+ * refused. */
 static int check_mail_letters(const struct options *o, struct failure *f)
 {
-	/* -A of sendmail takes c or m: anything else was meant for mail(1). */
+	/* sendmail's -A takes c or m: any other value was meant for mail(1). */
 	const char *instead = o->of_mail == 'A' ? "--attach FILE" : o->of_mail == 'M' ? "--html FILE" : o->of_mail == 'c' ? "--cc LIST" : NULL;
 
 	if (!instead && o->request.account && strpbrk(o->request.account, "./") && access(o->request.account, R_OK) == 0) {
@@ -178,7 +179,7 @@ static int check_mail_letters(const struct options *o, struct failure *f)
 	return failure_hint(f, HINT_LETTER_OF_MAIL, instead);
 }
 
-/* What is put together wrongly, though each by itself is fine. */
+/* Refuses options that are fine each by itself, and contradict each other. */
 static int check(const struct options *o, struct failure *f)
 {
 	if (o->mode == MODE_SMTP && o->dry_run)
@@ -232,7 +233,8 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 	return check(o, f);
 }
 
-/* Who wants no words wants none about the options either, wherever that stands; and -bs has no message to read. */
+/* Looks for the option that silences failures before the others are read, since it also silences failures of the options; and for
+ * -bs, which reads no message. */
 static void look_on(struct options *o, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -248,7 +250,7 @@ int options_read(struct options *o, struct arena *run, int argc, char **argv, st
 
 	if (rc < 0)
 		look_on(o, argc, argv);
-	/* cron and its like would throw it away. */
+	/* Without a relay cron and its like would lose the mail: it is queued instead. */
 	o->request.may_lack_relay = o->as_sendmail && !o->dry_run && o->mode != MODE_VERIFY;
 	return rc;
 }

@@ -19,31 +19,31 @@ enum mode {
 	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
 };
 
-struct queue_options { /* of -q, -bp and --queue-... */
-	bool all;	/* -qf: due or not */
+struct queue_options { /* options of -q, -bp and --queue-... */
+	bool all;	/* -qf: all mails, due or not */
 	const char *id, *recipient, *sender; /* -qI, -qR, -qS; or NULL */
 	unsigned interval; /* -q15m: seconds, or 0 */
-	bool named;	/* --queue-hold and its like: the recipients are names of mails */
-	bool json;	/* for programs */
+	bool named;	/* --queue-hold and its like: the arguments are names of mails */
+	bool json;	/* --json: output for programs */
 	unsigned warning, critical; /* --queue-check: seconds */
 };
 
 struct options {
 	enum mode mode;
 	const char *called;    /* argv[0], or NULL */
-	bool as_sendmail;      /* letters only */
+	bool as_sendmail;      /* called by one of sendmail's names: only letters are options */
 	bool no_input;	       /* standard input was closed; main sets it */
 	bool dots_are_text;    /* -i */
 	bool dots_end;	       /* -O IgnoreDots=False */
 	bool verbose, dry_run; /* -v, --dry-run */
-	bool quiet;	       /* -oeq: status only */
-	bool background;       /* -odb: the caller need not wait for the try */
-	bool service;	       /* -bs for whoever is at the other end of a local socket */
+	bool quiet;	       /* -oeq: failures are told by the status only */
+	bool background;       /* -odb: the mail is tried in the background */
+	bool service;	       /* --service: -bs for the user at the other end of a local socket */
 	const char *config, *traffic; /* --config, -X, or NULL */
 	const char *subject;   /* -s, or NULL */
-	char of_mail;	       /* a letter that mail(1) has for another thing, or 0 */
+	char of_mail;	       /* an option letter that has another meaning in mail(1), or 0 */
 	struct queue_options queue;
-	struct request request; /* of the message; a dialogue adds to it what is said of each */
+	struct request request; /* what the message asks for; in SMTP it is what each message begins with */
 };
 
 MUST_CHECK int options_read(struct options *o, struct arena *run, int argc, char **argv, struct failure *f);

@@ -38,12 +38,12 @@ int runner_run(struct spooluser *k, struct failure *f)
 	trace_close(&trace);
 	if (rc == 0 && sum.cut && !o->queue.interval)
 		rc = fail(f, AT_SPOOL, EX_TEMPFAIL, "the run was told to end: %zu %s for the next one", sum.cut, sum.cut == 1 ? "mail waits" : "mails wait");
-	if (!ending_asked()) /* else the process ends anyway, by our status */
+	if (!ending_asked()) /* otherwise the process is about to end with our status */
 		ending_release(&held);
 	return rc;
 }
 
-/* The configuration is read anew each time, and so is each password: of the next run's accounts none is this run's. */
+/* Each run reads the configuration and the passwords anew, since both may have changed. */
 static void run_once(const struct options *o)
 {
 	struct arena once = {.block = NULL};
@@ -57,7 +57,8 @@ static void run_once(const struct options *o)
 	arena_free(&once);
 }
 
-/* Each of them ends a run behind the answers in hand; SIGHUP then, or in the pause, begins the next one. */
+/* Each of the signals ends a run once mails under way have their answers. After SIGHUP, also in the pause, the next run begins at
+ * once. */
 int runner_stay(const struct options *o)
 {
 	const struct timespec pause = {.tv_sec = (time_t)o->queue.interval};

@@ -39,12 +39,12 @@ static int read_message(struct job *j, const struct options *o, struct filetypes
 	return wide_read(&j->message, &j->arena, STDIN_FILENO, how, types, d->charset, f);
 }
 
-/* The relay is there: some of the mail that waits for it goes along. Mail whose relay was chosen by an option never waits
- * (enqueue_is_allowed), so there is none to take along. */
+/* The relay can be reached: some of the mail that waits for it is sent along with the message. Mail whose relay was chosen by an
+ * option never waits (enqueue_is_allowed), so that there is none to send along. */
 static void queue_along(struct job *j, struct link *l)
 {
 	const struct account *a = j->account;
-	/* Of a long queue some: to look at each mail that waits takes longer than to send one. */
+	/* Of a long queue only a sample is looked at: to look at each mail takes longer than to send one. */
 	size_t names = a->queue_along > ALONG_NAMES ? a->queue_along : ALONG_NAMES;
 	struct queue_order order = {.tracer = l->tracer, .only = a, .fallback = a, .link = l, .most = a->queue_along,
 				    .which = {.names = names, .largest = ALONG_OCTETS}, .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
@@ -66,7 +66,7 @@ static int submit_one(struct job *j, const struct options *o)
 	struct ending held;
 	int status;
 
-	/* From here on what has been sent is told of: the end waits for that. */
+	/* From here on a signal does not end us before the result was reported. */
 	ending_hold(&held);
 	submit_job(j, &link);
 	j->aloud = !o->as_sendmail && (o->verbose || isatty(STDERR_FILENO));
@@ -94,7 +94,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f)
 	} else if (o->dry_run) {
 		status = dry_run_print(&j, f) < 0 ? -1 : EX_OK;
 	} else {
-		intake_close(&intake); /* nobody looks into files while the relay is spoken to */
+		intake_close(&intake); /* ends the process that looks into files: no file is looked at any more */
 		status = submit_one(&j, o);
 		if (o->background && j.spooled && !ending_asked())
 			background_try(o, &j.arena, j.spooled);

@@ -22,10 +22,10 @@
 
 enum { HOPS = 50, ANSWER_WAIT = 300 };
 
-/* Who is at the other end, as the kernel knows it. */
+/* The user at the other end of the socket, as the kernel knows it. */
 static int peer_of(int fd, uid_t *uid)
 {
-#ifdef HAVE_GETPEEREID /* the BSDs */
+#ifdef HAVE_GETPEEREID /* on the BSDs */
 	gid_t gid;
 
 	return getpeereid(fd, uid, &gid);
@@ -52,18 +52,19 @@ int service_open(struct peer *p, int fd, struct arena *in, struct failure *f)
 		fail(f, AT_USAGE, EX_USAGE, "--service needs a local socket on standard input, which tells who is at its other end");
 		return failure_hint(f, HINT_SERVICE_SOCKET);
 	}
-	/* Nor does it wait for ever for a client that reads no answers. */
+	/* The write to a client that reads no answers has a time limit, too. */
 	(void)!setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){.tv_sec = ANSWER_WAIT}, sizeof(struct timeval));
 	user = getpwuid(uid);
 	*p = (struct peer){.known = true, .uid = uid, .counted = uid};
-	/* Or one user would have as many shares as his range has numbers. */
+	/* A number of a user's subuid range counts for that user, who would otherwise have as many shares as the range has
+	 * numbers. */
 	if (!user && !subuid_owner(SUBUID_FILE, uid, &p->counted))
 		p->counted = uid;
 	p->name = user ? arena_printf(in, "%s", user->pw_name) : arena_printf(in, "%lu", (unsigned long)uid);
 	return 0;
 }
 
-/* Where that cannot be counted, it is not: the mail of all would have to pay for it. */
+/* Where connections cannot be counted, there is no limit: otherwise no user could send mail. */
 int service_admit(const struct peer *p, const struct account *a, struct arena *in, struct failure *f)
 {
 	const char *spool = whoami_spool(in, a);
@@ -99,7 +100,7 @@ void service_tell(const struct peer *p, struct job *j, const struct failure *why
 	fprintf(stderr, ": %s%s%s\n", failure_words(text, why, WORDS_WHERE | WORDS_CODE, NULL), j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "");
 }
 
-/* name, name+anything; at a local domain, or at maildomain. */
+/* The address is the peer's own: name or name+anything, at a local domain or at maildomain. */
 static bool is_own(const struct peer *p, struct job *j, const char *address)
 {
 	const char *local = whoami_mail_domain(&j->arena, j->account);
@@ -110,7 +111,7 @@ static bool is_own(const struct peer *p, struct job *j, const char *address)
 	return whoami_is_local(&j->arena, address) || (*local && strcasecmp(address_domain(address), local) == 0);
 }
 
-/* service_from binds it. */
+/* service_from limits which addresses this peer may send as. */
 static bool is_bound(const struct peer *p, const struct job *j)
 {
 	return p->known && p->uid != 0 && !setting_is(j->account, SET_service_from, "any");
@@ -123,7 +124,8 @@ int service_check_sender(const struct peer *p, struct job *j, const char *sender
 	return smtp_words_refuse(f, 550, "5.7.1", arena_printf(&j->arena, "%s is not for %s to send as (service_from)", sender, p->name));
 }
 
-/* Any of them is what some reader shows as the one who sent it. Of two From fields nobody knows which is shown. */
+/* Checks every field that some mail program shows as the sender. Two From fields are refused, since programs differ in which they
+ * show. */
 static int check_fields(const struct peer *p, struct job *j, struct failure *f)
 {
 	static const char *const names[] = {"From", "Sender", "Resent-From", "Resent-Sender"};
@@ -146,7 +148,8 @@ static int check_fields(const struct peer *p, struct job *j, struct failure *f)
 	return 0;
 }
 
-/* The account's own address, which it would get with a null sender, is not his. */
+/* Adds a From field with the peer's own address: with a null sender the message would get the account's address, which is not the
+ * peer's. */
 static int put_from(const struct peer *p, struct job *j, const char *sender, struct failure *f)
 {
 	const char *domain = whoami_mail_domain(&j->arena, j->account), *own = address_of_name(&j->arena, p->name);

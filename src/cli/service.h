@@ -19,20 +19,21 @@
 enum { SERVICE_OCTETS = 64 * 1024 * 1024 };
 
 struct peer {
-	bool known; /* of a service: otherwise it is whoever runs us */
+	bool known; /* we run as a service; otherwise the peer is the user who runs us */
 	uid_t uid;
-	uid_t counted; /* for whom his connections and mails count: a number out of a user's range of /etc/subuid is that user's */
-	const char *name; /* of the login, or the number */
+	uid_t counted; /* the user for whom connections and mails count: a uid of a user's range in /etc/subuid counts for that user */
+	const char *name; /* the login name, or the uid as digits */
 };
 
 MUST_CHECK int service_open(struct peer *p, int fd, struct arena *in, struct failure *f);
-/* May he have one more connection? The spool of that account knows. */
+/* Whether the peer may have one more connection; the slots are in that account's spool. */
 MUST_CHECK int service_admit(const struct peer *p, const struct account *a, struct arena *in, struct failure *f);
-/* A line for who runs the service, on standard error: whose mail it was, and what became of it. */
+/* Prints a line for the administrator of the service on standard error: whose mail it was, and what became of it. */
 void service_tell(const struct peer *p, struct job *j, const struct failure *why);
-/* May this peer send as that address? service_from of the account says. */
+/* Whether the account's service_from lets this peer send as that address. */
 MUST_CHECK int service_check_sender(const struct peer *p, struct job *j, const char *sender, struct failure *f);
-/* The same for the one From field there may be (of a message with a null sender and no such field, it becomes the user's), Sender, and the Resent- ones; and a Received field in front. */
+/* Checks the From field (at most one; added with the peer's address where a message with a null sender has none), Sender, and the
+ * Resent- fields in the same way, and puts a Received field in front. */
 MUST_CHECK int service_stamp(const struct peer *p, struct job *j, const char *sender, bool extended, struct failure *f);
 
 #endif

@@ -9,7 +9,7 @@
 #include "conf/whoami.h"
 #include "mail/address.h"
 
-/* What holds where nobody has set it, and depends on the host and on who runs us. */
+/* Fills in settings that are not set, and whose value depends on the host and on the user. */
 static void show_effective(struct account *a, struct arena *run)
 {
 	a->spool = whoami_spool(run, a);
@@ -21,7 +21,7 @@ static void show_effective(struct account *a, struct arena *run)
 		a->proxy_port = 1080;
 }
 
-/* What is true of this system, and no setting. */
+/* Prints what this system allows, which is no setting. */
 static void show_looker(FILE *out)
 {
 	int why;
@@ -54,7 +54,7 @@ static int show_config(const struct options *o, struct arena *run, struct failur
 	struct failure ignored;
 	int rc;
 
-	/* As it is chosen to send. */
+	/* The account is chosen as for sending. */
 	if (o->request.sender && address_one(&sender, run, slice_of(o->request.sender), &ignored) < 0)
 		sender = NULL;
 	if (book_open(&book, run, o->config, o->request.option, o->request.options, f) < 0)

@@ -23,12 +23,12 @@ struct smtpd {
 	struct intake intake;
 	struct link link;
 	struct peer peer;
-	unsigned errors; /* commands that led to nothing, since the last message */
-	unsigned full;	 /* recipients that were one too many, likewise */
+	unsigned errors; /* commands since the last message that led to no mail */
+	unsigned full;	 /* recipients since the last message that were one too many */
 };
 
-/* Whoever says so much that cannot be taken between two messages is no mail program; the texts of it take memory, too. A
- * service's client may not say for ever what is fine but sends no mail; a program that has us for itself may. */
+/* A client with so many wrong commands between two messages is no mail program; their texts take memory, too. A client of a service
+ * may also not go on for ever with commands that are right but send no mail; a program that runs us for itself may. */
 static bool is_too_much(struct smtpd *s, enum receiver_answer kind)
 {
 	switch (kind) {
@@ -54,7 +54,7 @@ static int answer(void *ctx, enum receiver_answer kind, int code, const char *li
 	return dialogue_say(&s->in.io, 421, "4.7.0 too many commands that lead to nothing", f);
 }
 
-/* rc: whether there was memory for it. */
+/* rc: 0, or -1 where there was no memory for the answer. */
 static int answer_with(struct smtpd *s, enum receiver_answer kind, struct smtpd_answer *a, int rc, struct failure *f)
 {
 	rc = rc == 0 ? answer(s, kind, a->code, a->lines.p, f) : fail(f, AT_INPUT, EX_OSERR, "no memory for an answer");
@@ -67,7 +67,7 @@ static int answer_failure(struct smtpd *s, enum receiver_answer kind, const stru
 	struct smtpd_answer a;
 	int rc = smtpd_answer_failure(&a, why);
 
-	/* Who runs the service hears what is wrong; of the client's own mistakes as well. */
+	/* Reports the failure to the administrator of the service, also where it is a mistake of the client's. */
 	service_tell(&s->peer, s->in.job, why);
 	return answer_with(s, kind, &a, rc, f);
 }
@@ -99,7 +99,7 @@ static int admit(void *ctx, const char *sender, struct failure *why)
 	return service_check_sender(&s->peer, j, sender, why);
 }
 
-/* With a null sender the account is known only now that there is a From field: whom it lets send is for that one to say. */
+/* With a null sender the account is chosen by the From field, and so is known only now; then its service_from is checked. */
 static int stamp(struct smtpd *s, struct failure *why)
 {
 	struct job *j = s->in.job;
@@ -112,7 +112,7 @@ static int stamp(struct smtpd *s, struct failure *why)
 	return service_stamp(&s->peer, j, s->in.said.sender, s->in.extended, why);
 }
 
-/* What was in hand has been answered. The client hears that we go (RFC 5321 3.8). */
+/* We are told to end, and the message in hand was answered. The client is told 421 (RFC 5321 3.8). */
 static int end_if_told(struct smtpd *s, const struct ending *held, struct failure *f)
 {
 	if (!ending_asked()) {
@@ -123,7 +123,7 @@ static int end_if_told(struct smtpd *s, const struct ending *held, struct failur
 	return answer(s, RECEIVER_TAKEN, 421, "4.3.2 mysend was told to end", f);
 }
 
-/* A message of a service's client that came to nothing counts like a command that did. */
+/* A message that was refused counts like a command that led to no mail, for a client of a service. */
 static int count_refused(struct smtpd *s, struct failure *f)
 {
 	if (!is_too_much(s, RECEIVER_NO_MAIL))
@@ -169,7 +169,7 @@ static int take_message(void *ctx, struct failure *f)
 	return answer_failure(s, RECEIVER_TAKEN, &r->why, f) < 0 ? -1 : count_refused(s, f);
 }
 
-/* The input has ended, or nothing came for too long. */
+/* The input has ended, or the client was silent for too long. */
 static int end_of_input(struct smtpd *s, struct failure *f)
 {
 	if (s->in.io.idle) {
@@ -192,11 +192,11 @@ static int converse(struct smtpd *s, struct failure *f)
 		return -1;
 	if (s->in.phase != RECEIVER_OVER)
 		return end_of_input(s, f);
-	(void)!dialogue_flush(&s->in.io, f); /* the client need not have waited for it */
+	(void)!dialogue_flush(&s->in.io, f); /* the client may have gone without waiting for the answer */
 	return 0;
 }
 
-/* The configuration is wrong: the client hears it, and may leave in order (RFC 5321 3.1). */
+/* The configuration is wrong: the client is told so by 554, and may still say QUIT (RFC 5321 3.1). */
 static int turn_away(struct smtpd *s, struct failure *f)
 {
 	struct dialogue *io = &s->in.io;
@@ -216,7 +216,7 @@ static int turn_away(struct smtpd *s, struct failure *f)
 	return -1;
 }
 
-/* The account of mail that says nothing of itself. */
+/* The account for mail whose sender chooses none. */
 static const struct account *usual(struct smtpd *s)
 {
 	const struct account *a;
@@ -251,8 +251,8 @@ int mode_smtp(const struct options *o, struct arena *run, struct failure *f)
 	s.link.tracer = trace_open(&trace, o);
 	s.intake.run = run;
 	rc = receiver_open(&s.in, STDIN_FILENO, STDOUT_FILENO, f);
-	/* A process a connection: whoever connects and goes away would keep it. A program that has us for itself may take its
-	 * time between two mails, as a list server does that keeps its pipe open: it loses nothing but its own process. */
+	/* A service has one process for each connection, which a client that goes silent would keep: it has a time limit. A program
+	 * that runs us for itself may take any time between two mails, as a list server does that keeps its pipe open. */
 	s.in.io.patience = o->service ? SMTPD_PATIENCE : 0;
 	if (rc == 0 && intake_open(&s.intake, &o->request, o->config, o->called, run, f) < 0)
 		rc = turn_away(&s, f);

@@ -9,13 +9,13 @@
 
 enum { ANSWER_MAX = 16 * 1024, WHO_TOLD = 10 };
 
-/* It speaks of a command or parameter between us and the relay; the client would think that it was one of its own. */
+/* The relay's code is about a command or parameter of ours: the client would take it for one about its own. */
 static bool is_of_our_dialogue(int code)
 {
 	return (code >= 500 && code <= 504) || code == 555;
 }
 
-/* What the client is told of a failure that is not the relay's own words. */
+/* Code and enhanced code for the client. */
 static void code_of(const struct failure *why, int *code, const char **enhanced)
 {
 	static const struct { int exit, code; const char *enhanced; } known[] = {
@@ -32,15 +32,16 @@ static void code_of(const struct failure *why, int *code, const char **enhanced)
 			*code = known[i].code;
 			*enhanced = known[i].enhanced;
 		}
-	/* The relay's own, if it says the same: a 530 at its login is no refusal of the client's mail. */
+	/* The relay's own code is passed on only if it is of the same class: a 530 at our login is no refusal of the client's
+	 * mail. */
 	if (why->code / 100 == *code / 100 && why->code != 421) {
 		*code = is_of_our_dialogue(why->code) ? 554 : why->code;
 		*enhanced = *why->enhanced ? why->enhanced : *enhanced;
 	}
 }
 
-/* One line: the enhanced code, where it happened, the words; then the hint as another. Where the answer is of another kind than
- * the relay's to this recipient, the relay's code says what the answer's does not. */
+/* Appends a line with the enhanced code, the stage and the words, and the hint as another line. Where the answer's class is not
+ * that of the relay's reply to this recipient, the relay's code is shown, too. */
 static int add_failure(struct buf *out, const struct failure *why, const char *whom, const char *enhanced)
 {
 	struct failure shown = *why;
@@ -87,7 +88,7 @@ static bool is_told(const void *unused, const struct recipient *r)
 	return r->verdict != ACCEPTED && r->verdict != WAITS;
 }
 
-/* Every failure once. */
+/* Appends a line for every failure, each failure once. */
 static int add_verdicts(struct buf *out, const struct envelope *e, const char *enhanced)
 {
 	const struct recipient *told[WHO_TOLD];
@@ -110,7 +111,7 @@ static int add_bad_news(struct smtpd_answer *a, const struct envelope *e, const 
 	bool again;
 
 	code_of(bad_news(t), &a->code, &enhanced);
-	/* After a 4yz the client sends to all of them, and whoever has it would get it with every try. */
+	/* After a 4yz the client sends to all recipients again, and those that have the mail would get it with every try. */
 	again = t->accepted && a->code < 500;
 	if (again) {
 		a->code = 554;
@@ -118,7 +119,7 @@ static int add_bad_news(struct smtpd_answer *a, const struct envelope *e, const 
 	}
 	if (add_verdicts(out, e, enhanced) < 0)
 		return -1;
-	/* It will come to them whatever the client does: who sends to all again sends it to them twice. */
+	/* These recipients get the mail whatever the client does: a client that sends to all again sends it to them twice. */
 	if (t->waits && buf_printf(out, "\n%s it waits for %zu of the %zu recipients, and is tried again", enhanced, t->waits, e->recipients) < 0)
 		return -1;
 	if (!t->accepted)
@@ -144,7 +145,7 @@ int smtpd_answer_verdicts(struct smtpd_answer *a, const struct job *j)
 	if (bad_news(&t))
 		return add_bad_news(a, e, &t);
 	a->code = 250;
-	if (j->spooled) /* why it does may be for somebody to mend */
+	if (j->spooled) /* the reason may be one that an administrator can mend */
 		return buf_printf(&a->lines, "2.0.0 Ok: " SERVICE_WAITS "%s%s%.900s", j->spooled, t.decides ? ": " : "",
 				  t.decides ? failure_words(words, t.decides, WORDS_WHERE | WORDS_CODE, NULL) : "");
 	slice_printable(text, sizeof text, slice_of(e->answer ? e->answer->text : "Ok"));

@@ -20,7 +20,7 @@ struct smtpd_answer {
 
 MUST_CHECK int smtpd_answer_failure(struct smtpd_answer *a, const struct failure *why);
 MUST_CHECK int smtpd_answer_verdicts(struct smtpd_answer *a, const struct job *j);
-/* The failure that decides the answer, or why it waits; NULL: nobody has tried, or all have it. */
+/* The failure that decides the answer, or why the mail waits; NULL: it was not tried, or all recipients have it. */
 const struct failure *smtpd_answer_why(const struct envelope *e);
 void smtpd_answer_free(struct smtpd_answer *a);
 

@@ -2,8 +2,8 @@
 
 #include "conf/whoami.h"
 
-/* The one that would send; where nobody would without -a or a sender, any: only the spool and its limits are asked of it,
- * and each mail goes by its own. */
+/* The account that would send; where that depends on -a or a sender, the first one: only its spool and its limits are used, and
+ * each mail is sent by its own account. */
 static int own_account(struct spooluser *k, const struct account **a, struct failure *f)
 {
 	struct book *b = &k->intake.book;
@@ -20,7 +20,7 @@ int spooluser_open(struct spooluser *k, const struct options *o, struct arena *r
 	*k = (struct spooluser){.options = o, .spool = {.path = "", .tmp = -1, .queue = -1, .failed = -1}};
 	if (intake_open(&k->intake, &o->request, o->config, o->called, run, f) < 0)
 		return -1;
-	/* A relay is not needed to look. */
+	/* To look at the queue no relay is needed. */
 	if (own_account(k, &a, f) < 0 && !a)
 		return -1;
 	k->own = a;

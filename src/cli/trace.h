@@ -18,7 +18,7 @@ struct trace {
 	struct tracer tracer;
 	bool aloud;
 	FILE *file;	      /* own */
-	int64_t began, shown; /* clock_steady; shown 0: there is nothing to wipe */
+	int64_t began, shown; /* clock_steady: when the message began, when progress was shown last; 0: no progress is on the screen */
 };
 
 const struct tracer *trace_open(struct trace *w, const struct options *o);

@@ -38,7 +38,7 @@ static int ask(struct job *j, const struct options *o, struct failure *f)
 	return result_verdicts(j, o->quiet);
 }
 
-/* -bv: who gets mail for these addresses, and would the relay take it? Nothing is sent. */
+/* -bv: shows who gets mail for these addresses, and whether the relay would take it. Nothing is sent. */
 int mode_verify(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct job j = {.began = clock_steady()};
@@ -59,15 +59,15 @@ static void tell(void *ctx, const struct failure *f)
 	result_failure(f);
 }
 
-/* -bi, newaliases: there is nothing to build; what is wrong in the file is told. Packages that install an alias with a
- * command call it, and fail if it does: that is told, and is no failure. */
+/* -bi, newaliases: there is nothing to build, but faults in the aliases file are reported. Packages that install an alias with a
+ * command call newaliases, and fail if it fails: such an alias is reported, and is no failure. */
 int mode_aliases(const struct options *o, struct arena *run, struct failure *f)
 {
 	const struct account *a;
 	struct aliases *aliases;
 	struct book book;
 
-	/* A relay is not needed for it. */
+	/* No relay is needed for this. */
 	if (book_open(&book, run, o->config, o->request.option, o->request.options, f) < 0 || (book_account(&book, o->request.account, NULL, &a, f) < 0 && !a) ||
 	    aliases_open(&aliases, run, a, f) < 0)
 		return -1;

@@ -13,16 +13,16 @@
 
 enum { TEXT_MAX = BOUNCE_TOLD * 4096, TOLD_IN_WORDS = 1000, LINE = 900 };
 
-/* A bounce that is being made. */
+/* A bounce, or a warning, that is being made. */
 struct bounce {
 	const struct entry *about;
 	struct arena *in;
 	struct buf out;
 	const char *host, *boundary;
-	size_t count;  /* recipients that there are to tell of */
-	bool eightbit; /* of its first part */
-	bool warning;  /* nobody is given up yet */
-	time_t until;  /* it is tried */
+	size_t count;  /* how many recipients it tells of */
+	bool eightbit; /* its first part has octets above 127 */
+	bool warning;  /* it is a warning: no recipient is given up yet */
+	time_t until;  /* until when the mail is tried */
 };
 
 static bool is_told(const struct bounce *b, const struct recipient *r)
@@ -51,7 +51,7 @@ static int each(struct bounce *b, size_t limit, tell *of)
 	return 0;
 }
 
-/* RFC 3464 2.3.4: the relay's own enhanced code, else what there is to say. */
+/* The Status field (RFC 3464 2.3.4): the relay's own enhanced code, else one that fits. */
 static const char *status_of(const struct bounce *b, const struct recipient *r)
 {
 	if (b->warning)
@@ -72,7 +72,7 @@ static const char *words_of(const struct bounce *b, const struct recipient *r)
 	return arena_printf(b->in, "%s", failure_words(words, r->why, WORDS_CODE, NULL));
 }
 
-/* RFC 6533 3: where only ASCII may stand, \x{HEX} is what another character is. Not more than a line takes. */
+/* The text in ASCII: any other character is \x{HEX} (RFC 6533 3). Cut where the line would be too long. */
 static const char *in_ascii(struct arena *in, const char *text)
 {
 	size_t room = strlen(text) * 4 + 1, used = 0;
@@ -99,7 +99,7 @@ static const char *typed(struct arena *in, const char *address)
 	return arena_printf(in, "%s; %s", slice_is_ascii(slice_of(address)) ? "rfc822" : "utf-8", in_ascii(in, address));
 }
 
-/* RFC 3464 2.3.1: what the xtext of ORCPT meant, behind its type. */
+/* The value of Original-Recipient (RFC 3464 2.3.1): what the xtext of ORCPT says. */
 static const char *original(struct arena *in, const char *orcpt)
 {
 	const char *plain = address_of_xtext(in, slice_of(orcpt));
@@ -127,7 +127,7 @@ static int tell_in_words(struct bounce *b, const struct recipient *r)
 	return buf_printf(&b->out, "<%s>:\r\n    %s\r\n", r->address, words_of(b, r));
 }
 
-/* A relay may answer in UTF-8, too (RFC 6531 3.7.4.2). */
+/* Counts a recipient, and notes whether the bounce has to be in 8 bits: a relay may answer in UTF-8, too (RFC 6531 3.7.4.2). */
 static int note(struct bounce *b, const struct recipient *r)
 {
 	b->count++;
@@ -185,7 +185,7 @@ static int print_status(struct bounce *b)
 	return each(b, BOUNCE_TOLD, tell_in_fields);
 }
 
-/* How much of the message comes back: all of it, or its header. NULL and *f: it cannot be read. */
+/* The part of the message that the bounce returns: all of it, or its header. NULL and *f: the message cannot be read. */
 static struct source *returned(const struct bounce *b, struct source *message, bool *whole, struct failure *f)
 {
 	char *piece = arena_zeroed(b->in, 1, BOUNCE_WHOLE);
@@ -263,7 +263,7 @@ static int make(struct spool *s, const struct entry *e, struct source *message, 
 	if (!*made)
 		return 0;
 	bounce.host = host_of(&in, a, e->envelope.sender);
-	/* At most 70 octets (RFC 2046 5.1.1), so without the host. */
+	/* A boundary has at most 70 octets (RFC 2046 5.1.1), so that the host's name is not in it. */
 	bounce.boundary = e->id;
 	bounce.until = lifetime_end(e, a);
 	spool_name_bounce(b.id, e, warning);

@@ -18,11 +18,11 @@
 
 enum { BOUNCE_TOLD = 10000, BOUNCE_WHOLE = 100 * 1024 };
 
-/* Of those who are still to be tried: it takes longer. */
+/* A warning about the recipients that are still to be tried: the mail takes longer. */
 MUST_CHECK int bounce_warn(struct spool *s, const struct entry *e, struct source *message, const struct account *a,
 			   bool *made, struct failure *f);
 MUST_CHECK int bounce_make(struct spool *s, const struct entry *e, struct source *message, const struct account *a,
 			   bool *made, struct failure *f);
-void bounce_note(struct entry *e); /* whoever is REFUSED is BOUNCED, but for those beyond the bound */
+void bounce_note(struct entry *e); /* REFUSED recipients become BOUNCED, except for those beyond BOUNCE_TOLD */
 
 #endif

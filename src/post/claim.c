@@ -15,13 +15,13 @@ void claim_release(struct claim *c)
 	free(c);
 }
 
-/* Each job that a run gives out is a claim's. */
+/* Each job that a run gives out is part of a claim. */
 struct claim *claim_of(struct job *j)
 {
 	return (struct claim *)(void *)((char *)j - offsetof(struct claim, job));
 }
 
-/* It was looked at without a lock: by now another runner may have tried it. */
+/* Locks the mail, and reads it again: select looked at it without a lock, and another runner may have tried it since. */
 static struct claim *lock(struct claims *all, const char *id)
 {
 	struct claim *c = calloc(1, sizeof *c);
@@ -33,7 +33,8 @@ static struct claim *lock(struct claims *all, const char *id)
 	got = spool_take(all->spool, &c->job.arena, id, all->patience, &c->entry, &f);
 	if (got < 0)
 		all->outcome->sum->failed += select_set_aside(all->spool, &c->entry, id, &f);
-	/* First what a runner that died left undone: verdicts that it recorded, and no bounce, no unlink. Mostly there is nothing. */
+	/* Finishes first what a runner that died left undone: it recorded verdicts, and made no bounce or did not unlink the
+	 * mail. */
 	else if (got == SPOOL_TAKEN && resume_entry(all->outcome, &c->job.arena, &c->entry, &f) < 0)
 		log_warning("%s", f.text);
 	else if (got == SPOOL_TAKEN && select_is_due(all->which, &c->entry, clock_wall()) && !entry_is_settled(&c->entry) &&
@@ -43,7 +44,8 @@ static struct claim *lock(struct claims *all, const char *id)
 	return NULL;
 }
 
-/* Mail that came before any relay was set is looked up now, and may stand under another name then. */
+/* The local names in mail that came before any relay was set are looked up now; the mail may have another name in the queue
+ * then. */
 static struct claim *lock_known(struct claims *all, struct candidate *d)
 {
 	struct claim *c = lock(all, d->id);
@@ -51,7 +53,7 @@ static struct claim *lock_known(struct claims *all, struct candidate *d)
 	struct failure f;
 	int got = c && !all->orphaned ? unconfigured_requeue(all->spool, &c->entry, &c->job.arena, all->outcome->with, &id, &f) : 0;
 
-	if (got < 0) { /* as it is, the relay would find nobody of that name: it waits */
+	if (got < 0) { /* the look-up failed: the mail waits, since the relay would not know the local names in it */
 		log_warning("%s", f.text);
 		claim_release(c);
 		return NULL;
@@ -64,7 +66,7 @@ static struct claim *lock_known(struct claims *all, struct candidate *d)
 	return c;
 }
 
-/* They keep the entry's addresses, the very same text, by which post/outcome finds them again. */
+/* The job's recipients have the very same texts as addresses as the entry's, by which post/outcome finds them again. */
 static void add_unsettled(struct claim *c)
 {
 	struct envelope *all = &c->entry.envelope, *v = &c->job.mail.envelope;
@@ -78,7 +80,7 @@ static void add_unsettled(struct claim *c)
 		c->job.twice |= from->verdict == UNSURE;
 		if (from->verdict == UNSURE)
 			log_debug("%s may arrive twice at %s", c->entry.id, from->address);
-		(void)envelope_add_like(v, &c->job.arena, from->address, from); /* none is twice in an entry: entry_parse */
+		(void)envelope_add_like(v, &c->job.arena, from->address, from); /* no address is twice in an entry: entry_parse */
 	}
 }
 

@@ -16,7 +16,7 @@
 #include "post/select.h"
 
 struct claim {
-	struct job job; /* of the recipients that are not settled */
+	struct job job; /* for the recipients that are not settled */
 	struct entry entry;
 	struct candidate *of;
 };
@@ -25,10 +25,10 @@ struct claims { /* what is the same for each mail of a run */
 	struct spool *spool;
 	const struct filter *which;
 	struct outcome *outcome;
-	struct arena *in; /* the run's */
-	unsigned patience; /* milliseconds */
-	bool cramped;	   /* the disk is full: mail to several waits, since who has got it could not be written down */
-	bool orphaned;	   /* its account cannot be loaded: it only ages, and a bounce says of it only what its header says */
+	struct arena *in; /* the arena of the run */
+	unsigned patience; /* milliseconds that a lock is waited for */
+	bool cramped;	   /* the disk is full: mail to several recipients waits, since no verdicts could be recorded */
+	bool orphaned;	   /* the mails' account cannot be loaded: they only age, and a bounce returns their header only */
 };
 
 struct claim *claim_take(struct claims *all, struct candidate *c);

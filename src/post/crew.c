@@ -8,7 +8,7 @@
 #include "conf/credential.h"
 #include "post/crew_inside.h"
 
-/* The lock is not held while the relay is spoken to. */
+/* Ends the member's session; the lock is released while it talks to the relay. */
 static void leave(struct member *m, bool politely)
 {
 	struct crew *c = m->crew;
@@ -21,7 +21,7 @@ static void leave(struct member *m, bool politely)
 	c->without |= m->link->without;
 	c->open--;
 	m->given = m->mails = 0;
-	crew_tell_news(c); /* for who waits until there is room for another */
+	crew_tell_news(c); /* a member may wait until one more session may be opened */
 }
 
 static void note_failure(struct crew *c, const struct failure *why)
@@ -39,7 +39,7 @@ static void tell_tracer(const struct crew *c, const struct failure *f)
 		log_warning("account %s: %s", c->order->account->name, failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
 }
 
-/* For half a second, or until something has changed. */
+/* Waits for half a second, or until something has changed. */
 static void wait_a_while(struct crew *c)
 {
 	struct timespec t;
@@ -56,7 +56,8 @@ static bool is_over(const struct crew *c)
 	return c->over || ending_asked();
 }
 
-/* Without mail, until some comes back, until then (0: no such time), or until nobody has any: then it is false. */
+/* Waits without mail, until mail comes back or `until` has come (0: no such time). False: no member has mail in hand, so that none
+ * can come back. */
 static bool rest(struct member *m, int64_t until)
 {
 	struct crew *c = m->crew;
@@ -67,14 +68,14 @@ static bool rest(struct member *m, int64_t until)
 	while (!is_over(c) && c->news == news && c->working && (!until || clock_steady() < until))
 		wait_a_while(c);
 	if (is_over(c) || (!c->working && c->news == news)) {
-		c->working++; /* as who ends leaves it */
+		c->working++; /* a member that ends counts as working, and is taken off by its caller */
 		return false;
 	}
 	c->working++;
 	return true;
 }
 
-/* Until the feed wants to be asked again. */
+/* Waits until the feed wants to be asked again. */
 static void wait_for_feed(struct crew *c, int64_t when)
 {
 	unsigned news = c->news;
@@ -83,7 +84,7 @@ static void wait_for_feed(struct crew *c, int64_t when)
 		wait_a_while(c);
 }
 
-/* No session for this member. What it had in hand has its turn later. */
+/* This member gets no session. The mail that it had in hand has its turn later. */
 static void kept_out(struct member *m, const struct account *by, const struct failure *f)
 {
 	struct crew *c = m->crew;
@@ -112,7 +113,7 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 
 static void *work(void *ctx);
 
-/* The first session is in: there is a relay. */
+/* Starts the other members' threads, once the relay has let the first session in. */
 static void begin_others(struct crew *c)
 {
 	for (unsigned i = 1; i < c->order->sessions; i++) {
@@ -142,7 +143,8 @@ static void let_in(struct member *m)
 		begin_others(c);
 }
 
-/* Where others are in, a fallback is no way out: its relay would get what this one has to wait with. */
+/* Opens the member's session. While other sessions are open there is no fallback: its relay would get mail that only has to wait
+ * for a session. */
 static bool reach(struct member *m)
 {
 	const struct account *to = m == m->crew->member ? m->crew->order->account : m->crew->relay;
@@ -182,7 +184,7 @@ static void run_session(struct member *m)
 		crew_rules_goodbye(&c->rules, m->mails);
 	if (rc != 0 || crew_is_through(m))
 		leave(m, rc == 0);
-	/* One that ends without a fault is no reason to stop, unless nothing comes of them. */
+	/* A session that ends without a fault is no reason to stop, unless session after session ends with no mail answered. */
 	if (rc == 0 || m->between || (rc == SMTP_ANOTHER && (m->answered || !c->rules.fruitless++)))
 		return;
 	tell_tracer(c, &f);
@@ -192,7 +194,7 @@ static void run_session(struct member *m)
 		note_failure(c, &f);
 }
 
-/* No mail just now. False: there will be none. */
+/* The feed has no mail just now. False: it will have none. */
 static bool without_mail(struct member *m, int64_t when)
 {
 	struct crew *c = m->crew;
@@ -207,7 +209,7 @@ static bool without_mail(struct member *m, int64_t when)
 	}
 	if (crew_is_alone(c))
 		return false;
-	c->last_pass = true; /* what was held back is given now */
+	c->last_pass = true; /* now the feed gives the mail that it has kept for a session without other mail */
 	crew_tell_news(c);
 	return true;
 }
@@ -222,7 +224,7 @@ static bool is_spent(struct member *m)
 	return spent;
 }
 
-/* Finds mail, and a session for it. False: there is no more for this member to do. */
+/* Takes mail from the feed, and opens a session for it. False: this member has nothing more to do. */
 static bool go_on(struct member *m)
 {
 	struct crew *c = m->crew;

@@ -21,38 +21,39 @@
 #include "post/link.h"
 
 enum crew_end {
-	CREW_DONE, /* its verdicts are what became of it */
-	CREW_BACK, /* that was no attempt: who is PENDING in it is free to be given again */
-	CREW_LOST  /* in hand when its session was lost: its verdicts tell how far it was */
+	CREW_DONE, /* its verdicts are final for this run */
+	CREW_BACK, /* the mail was not tried: its PENDING recipients may be given again */
+	CREW_LOST  /* the mail was under way when its session was lost: its verdicts tell how far it came */
 };
 
-struct crew_client { /* called one at a time, but for sync */
+struct crew_client { /* functions that are called one at a time, except for sync */
 	void *ctx;
-	/* alone: what may make the relay hang up, or is in doubt, can be given now: nothing else is under way in that session.
-	 * NULL: none; *when: ask again then; 0: no more, unless one comes back. */
+	/* The next mail. alone: no other mail is under way in that session, so that an UNSURE mail, or one at which the relay may
+	 * end the session, can be given. NULL: none now; *when: the time to ask again; 0: none any more, unless one comes back. */
 	struct job *(*next)(void *ctx, bool alone, int64_t *when);
 	void (*done)(void *ctx, struct job *j, enum crew_end how);
-	/* Some of its recipients have their answers, and others come next, behind this call. NULL: they need not wait. */
+	/* Some recipients of the mail have their answers, and the transaction of the others begins after this call. NULL: nothing
+	 * is to be done between them. */
 	void (*part)(void *ctx, struct job *j);
-	void (*nobody)(void *ctx, const struct failure *why); /* the relay lets nobody in: what is left of the feed is not tried */
-	/* Nothing is to be read from the relay just now: time to write to the disk. By several threads at a time; or NULL. */
+	void (*nobody)(void *ctx, const struct failure *why); /* the relay lets no session in: mails left in the feed are not tried */
+	/* The relay is waited for: time to write to the disk. May be called by several threads at a time; or NULL. */
 	void (*sync)(void *ctx);
 };
 
 struct crew_order {
 	const struct account *account;
-	unsigned sessions;  /* at a time */
-	struct link *link;  /* whose session is used, and kept; then sessions is 1; or NULL */
-	bool along;	    /* its mail goes along with another: whoever lent the session is told of his own mail only */
-	const struct tracer *tracer; /* of the caller's thread's session */
-	int64_t end;	    /* a message that is not written by then is given up; 0: never */
+	unsigned sessions;  /* how many sessions at a time */
+	struct link *link;  /* the link whose session is used, and kept; `sessions` is 1 then; or NULL */
+	bool along;	    /* the crew's mail goes along with the caller's: failures of it are not shown to the caller */
+	const struct tracer *tracer; /* of the session in the caller's thread */
+	int64_t end;	    /* when a message that is not written yet is broken off; 0: never */
 	unsigned others;    /* sessions that may take the place of lost ones */
 };
 
 struct crew_sum {
-	size_t sessions, most, lost; /* opened; at a time; lost with something in them */
-	unsigned mails;		     /* that the relay takes in one session, as it has shown; 0: it has not */
-	unsigned limit;		     /* sessions that it takes at a time; 0 */
+	size_t sessions, most, lost; /* sessions that were opened; the most at a time; sessions that were lost with mail under way */
+	unsigned mails;		     /* how many mails the relay takes in one session, if it has shown that; or 0 */
+	unsigned limit;		     /* how many sessions the relay takes at a time, if it has shown that; or 0 */
 };
 
 MUST_CHECK int crew_run(const struct crew_order *o, const struct crew_client *client, struct crew_sum *sum, struct failure *f);

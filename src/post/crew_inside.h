@@ -16,23 +16,23 @@
 #include "post/crew_rules.h"
 #include "wire/smtp.h"
 
-/* All that is in it, and the client, belongs to who has the lock. */
+/* All fields, and the client's functions, may be used only with the lock held. */
 struct crew {
 	const struct crew_order *order;
 	const struct crew_client *client;
 	struct crew_sum *sum;
 	struct crew_rules rules;
 	struct member *member;
-	unsigned members; /* begun */
+	unsigned members; /* how many members there are */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	unsigned working;	/* members that have mail in hand, or ask for it; when there is none, all is done */
-	unsigned open, opening; /* sessions */
-	unsigned news;		/* counts what a member may wait for that has nothing to do */
-	unsigned without;	/* mail/offers that did not hold */
-	const struct account *relay; /* the account or its fallback: whoever let the first session in */
-	bool last_pass;		/* what is left is given one by one */
-	bool over;		/* no mail is begun any more */
+	unsigned working;	/* members that have mail in hand, or are asking for it; at 0 all is done */
+	unsigned open, opening; /* sessions that are open, and those being opened */
+	unsigned news;		/* counts the events that a member without mail may wait for */
+	unsigned without;	/* offers (mail/offers) that did not hold */
+	const struct account *relay; /* the account, or its fallback, whose relay let the first session in */
+	bool last_pass;		/* mails that are left are given one at a time */
+	bool over;		/* no more mail is begun */
 	bool failed;
 	struct failure why;
 };
@@ -42,21 +42,22 @@ struct member {
 	struct link own, *link;
 	struct smtp_limits limits;
 	pthread_t thread;
-	struct job *first;   /* taken, so that no session is opened for nothing */
+	struct job *first;   /* a mail that was taken before the session is opened, so that none is opened in vain */
 	struct job *suspect; /* the first mail without an answer when the session was lost: counts as tried */
-	bool between;	     /* it ended by a 421 between two mails: no fault */
-	bool lost;	     /* what ends from now on has not been answered */
-	size_t answered;     /* in this run of the engine */
-	unsigned given, mails, in_hand; /* in this session; and of these answered; under way */
+	bool between;	     /* the session ended by a 421 between two mails, which is no fault */
+	bool lost;	     /* the session is lost: mails that end from now on have no answer */
+	size_t answered;     /* mails answered in this run of the engine */
+	unsigned given, mails, in_hand; /* mails given to this session; those of them that are answered; those under way */
 };
 
 
-struct job *crew_fetch(struct crew *c, int64_t *when); /* the feed's next, or NULL */
+struct job *crew_fetch(struct crew *c, int64_t *when); /* the next mail of the feed, or NULL */
 void crew_give_back(struct crew *c, struct job *j);
 void crew_tell_news(struct crew *c);
-bool crew_is_alone(const struct crew *c); /* mails go one by one */
-bool crew_is_through(const struct member *m); /* the session has had as many mails as the relay takes in one */
-/* Sends what the feed has over the member's session: as smtp_run. The lock is held before and after, not meanwhile. */
+bool crew_is_alone(const struct crew *c); /* mails go one at a time */
+bool crew_is_through(const struct member *m); /* the session has had as many mails as the relay takes in one session */
+/* Sends the feed's mails over the member's session; returns as smtp_run. The lock is held at the call and at the return, and
+ * released meanwhile. */
 MUST_CHECK int crew_run_session(struct member *m, struct failure *f);
 
 #endif

@@ -6,9 +6,9 @@
 #include "post/defer.h"
 
 enum {
-	FRUITLESS_SESSIONS = 2, /* so many lost ones in a row from which nothing came are the last */
-	FIRST_PAUSE_MS = 60 * 1000, LAST_PAUSE_MS = 15 * 60 * 1000, /* until a relay that takes no more sessions is tried again */
-	NARROW_MAILS = 100, /* have to pass before the window grows again */
+	FRUITLESS_SESSIONS = 2, /* after so many lost sessions in a row with no mail answered none is opened any more */
+	FIRST_PAUSE_MS = 60 * 1000, LAST_PAUSE_MS = 15 * 60 * 1000, /* how long a relay that takes no more sessions is left alone */
+	NARROW_MAILS = 100, /* how many mails have to pass before the window is as before */
 };
 
 void crew_rules_begin(struct crew_rules *r, unsigned window, unsigned others)
@@ -31,13 +31,13 @@ void crew_rules_passed(struct crew_rules *r)
 		r->window = 0;
 }
 
-/* One more than the limit is tried at a time. */
+/* Once the pause is over, one session more than the limit may be opened. */
 bool crew_rules_is_full(const struct crew_rules *r, unsigned sessions, int64_t now)
 {
 	return r->limit && (sessions > r->limit || (sessions == r->limit && now < r->retry_at));
 }
 
-/* Too many sessions, or mails, at a time: nothing is wrong with the login. */
+/* The relay says that there are too many sessions or mails at a time: nothing is wrong with the login. */
 static bool is_busy(const struct failure *f)
 {
 	return failure_is_temporary(f) || f->code == 421 || f->code == 432 || strcmp(f->enhanced, "4.3.2") == 0 ||
@@ -69,7 +69,8 @@ void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now)
 	r->retry_at = now + r->pause;
 }
 
-/* Twice after the same number: that is a rule of the relay's, and whatever is written behind that mail is written in vain. */
+/* A 421 that came twice after the same number of mails is a rule of the relay: a mail that is written after them in that session is
+ * written in vain. */
 void crew_rules_goodbye(struct crew_rules *r, unsigned mails)
 {
 	if (r->goodbye == mails)
@@ -77,8 +78,8 @@ void crew_rules_goodbye(struct crew_rules *r, unsigned mails)
 	r->goodbye = mails;
 }
 
-/* One mail at which the relay hangs up keeps no other from its turn; a relay that hangs up at all of them, or asks us to go
- * (421, RFC 5321 3.8), is not pestered. */
+/* A mail at which the relay ends the session must not keep other mails from their turn, so that another session is opened. A relay
+ * that ends session after session, or says 421 (RFC 5321 3.8), is left alone. */
 void crew_rules_lost(struct crew_rules *r, const struct failure *f, bool answered)
 {
 	r->fruitless = answered ? 0 : r->fruitless + 1;

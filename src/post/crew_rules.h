@@ -15,35 +15,35 @@
 #include "base/failure.h"
 
 struct crew_rules {
-	unsigned usual;		 /* mails under way in a session, by the account */
-	unsigned window, passed; /* the same after a lost line, or 0; mails that have passed since it is so */
-	unsigned others;	 /* sessions that may still take the place of lost ones */
-	unsigned fruitless;	 /* lost ones in a row from which nothing came */
+	unsigned usual;		 /* mails under way in a session: the account's window */
+	unsigned window, passed; /* the same after a lost session, or 0; how many mails have passed since then */
+	unsigned others;	 /* how many sessions may still replace lost ones */
+	unsigned fruitless;	 /* sessions lost in a row with no mail answered */
 	bool closed;		 /* no session is opened any more */
-	unsigned limit;		 /* sessions that the relay takes at a time; 0: it has not said so */
-	int64_t retry_at, pause; /* when one more than that is tried; how long it will be after that */
-	unsigned goodbye;	 /* after how many mails a 421 came last */
-	unsigned mails;		 /* that the relay takes in a session; 0: it has not shown it */
-	bool asked_again;	 /* the password was found anew */
+	unsigned limit;		 /* how many sessions the relay takes at a time; 0: not known */
+	int64_t retry_at, pause; /* when one session more than the limit is tried; how long the next pause is */
+	unsigned goodbye;	 /* after how many mails of a session the last 421 came */
+	unsigned mails;		 /* how many mails the relay takes in a session; 0: not known */
+	bool asked_again;	 /* the password was looked for once more after a refused login */
 };
 
 enum crew_refusal {
-	CREW_SIT_DOWN,	/* others are in: they go on, and this one waits */
-	CREW_ASK_AGAIN, /* the password may have changed since it was found */
-	CREW_NOBODY	/* that is the relay's answer to all */
+	CREW_SIT_DOWN,	/* other sessions are open: they go on, and this one is tried later */
+	CREW_ASK_AGAIN, /* the password may have changed since it was found: look for it once more */
+	CREW_NOBODY	/* the relay lets no session in */
 };
 
 void crew_rules_begin(struct crew_rules *r, unsigned window, unsigned others);
 unsigned crew_rules_window(const struct crew_rules *r);
-void crew_rules_passed(struct crew_rules *r); /* a mail has its answers */
-/* The relay has as many sessions as it takes, and it is not yet time to try one more. */
+void crew_rules_passed(struct crew_rules *r); /* a mail has all its answers */
+/* The relay has as many sessions as it takes, and the pause before one more is not over. */
 bool crew_rules_is_full(const struct crew_rules *r, unsigned sessions, int64_t now);
-/* A session could not be opened, while so many others are open or about to be, and others have been before. */
+/* A session could not be opened; `sessions` others are open or being opened; before: some session was open before. */
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now);
-void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now); /* so many are open now */
-/* A 421 came to MAIL, after so many mails of that session had gone well. */
+void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now); /* a session was opened, and so many are open now */
+/* A 421 came to MAIL after so many mails of that session. */
 void crew_rules_goodbye(struct crew_rules *r, unsigned mails);
-/* A session was lost; something had been answered in it. */
+/* A session was lost; answered: some mail in it had an answer. */
 void crew_rules_lost(struct crew_rules *r, const struct failure *f, bool answered);
 
 #endif

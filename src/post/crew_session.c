@@ -13,7 +13,7 @@ static unsigned window_of(const struct crew *c)
 	return c->last_pass ? 1 : crew_rules_window(&c->rules);
 }
 
-/* The account's own window may be 1: that alone is no reason to try what makes the relay hang up. */
+/* Mails go one at a time on the last pass, and after a lost session. A window of 1 that the account has set does not count. */
 bool crew_is_alone(const struct crew *c)
 {
 	return c->last_pass || c->rules.window == 1;
@@ -89,8 +89,8 @@ static struct mail *next_mail(void *ctx)
 	return j ? &j->mail : NULL;
 }
 
-/* Answers come in order: the first mail that has none is what the session was lost at, and has been tried. What was said ahead of
- * them for those behind it is as good as unsaid. */
+/* Answers come in the order of the mails: the session was lost at the first mail without an answer, which counts as tried. The
+ * mails after it, whose commands were written ahead, count as not tried. */
 static void mail_done(void *ctx, struct mail *mail)
 {
 	const struct envelope *v = &mail->envelope;
@@ -133,7 +133,8 @@ static void before_wait(void *ctx)
 	m->crew->client->sync(m->crew->client->ctx);
 }
 
-/* A 421 to MAIL after others have gone well: it has had enough of this session, and nothing is wrong with the mail. */
+/* A 421 to MAIL, after other mails of the session have gone well: the relay takes no more in this session, and nothing is wrong
+ * with the mail. */
 static bool is_between(const struct member *m, int rc, const struct failure *f)
 {
 	return rc < 0 && f->code == 421 && f->stage == AT_SENDER && m->mails && m->suspect;
@@ -172,7 +173,7 @@ int crew_run_session(struct member *m, struct failure *f)
 	m->in_hand = 0;
 	m->between = is_between(m, rc, f);
 	settle_suspect(m, rc < 0 && !m->between);
-	if (m->first) /* the session was gone before it was begun */
+	if (m->first) /* the session was lost before this mail was begun */
 		crew_give_back(c, m->first);
 	m->first = NULL;
 	return rc;

@@ -7,18 +7,18 @@
 #define AT(stage) (1U << (stage))
 #define IS(verdict) (1U << (verdict))
 
-/* Stages. From AT_SENDER on the relay has let us in. */
+/* Sets of stages. From AT_SENDER on the relay has let us in. */
 enum {
 	ANYWHERE = ~0U >> 1,
 	TO_RELAY = AT(AT_RESOLVE) | AT(AT_CONNECT),
 	IN_TRANSACTION = AT(AT_SENDER) | AT(AT_RECIPIENT) | AT(AT_DATA) | AT(AT_BODY) | AT(AT_END)
 };
-/* Of which kind an answer is: "later" (4yz, silence), one that makes no sense, or one for good (5yz, a certificate). */
+/* The kinds of an answer: "later" (4yz, silence), one that makes no sense, or a final one (5yz, a certificate). */
 enum { LATER = 1, NONSENSE = 2, FOR_GOOD = 4, ANY_KIND = LATER | NONSENSE | FOR_GOOD };
 enum { NOT_SENT = IS(PENDING), NOT_TAKEN = IS(PENDING) | IS(REFUSED), ANY_VERDICT = ~0U >> 1 };
-enum { PASSES, ADMIN }; /* who can mend it */
+enum { PASSES, ADMIN }; /* the failure may pass by itself, or only an administrator can mend the cause */
 
-/* The first that fits. */
+/* The first row that fits counts. */
 static const struct row {
 	unsigned verdicts, stages, kinds;
 	int code;	    /* 0: any */
@@ -27,20 +27,21 @@ static const struct row {
 	int mends;
 } rows[] = {
 	{IS(ACCEPTED) | IS(BOUNCED) | IS(WAITS), ANYWHERE, ANY_KIND, 0, 0, FATE_DONE, PASSES},
-	/* It may have got it already; yet who says nothing has promised nothing. */
+	/* This recipient may have the mail already; but a relay that has not answered has not promised anything. */
 	{IS(UNSURE), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},
 	{IS(DEFERRED), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},
-	/* Nobody is there, or says that he is busy: it is not the mail, nor the login, and another relay may take it. */
+	/* There is no relay, or it is busy: neither the mail nor the login is to blame, and another relay may take the mail. */
 	{NOT_TAKEN, TO_RELAY, ANY_KIND, 0, 0, FATE_OTHER_RELAY, PASSES},
 	{NOT_TAKEN, AT(AT_GREETING), LATER, 0, 0, FATE_OTHER_RELAY, PASSES},
-	/* A relay that lets nobody in, or wants a login first, finds fault with the configuration and not with the mail. */
+	/* A relay that refuses the session, or wants a login first, objects to the configuration and not to the mail. */
 	{NOT_TAKEN, AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN), LATER | NONSENSE, 0, 0, FATE_WAIT, PASSES},
 	{NOT_TAKEN, AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN), FOR_GOOD, 0, 0, FATE_WAIT, ADMIN},
 	{NOT_TAKEN, IN_TRANSACTION, FOR_GOOD, 0, MEANS_LOGIN, FATE_WAIT, ADMIN},
-	/* The session was lost before it was sent. A relay that asks us to go (421) is not asked again at once. */
+	/* The session was lost before the mail was sent. After a 421 no other session is opened at once. */
 	{NOT_SENT, IN_TRANSACTION, LATER, 421, 0, FATE_WAIT, PASSES},
 	{NOT_SENT, IN_TRANSACTION, LATER | NONSENSE, 0, 0, FATE_OTHER_SESSION, PASSES},
-	/* Here, not there: the message cannot be read, there is no memory, the account is not in the configuration. */
+	/* The failure is on this host, not at the relay: the message cannot be read, there is no memory, the account is not in the
+	 * configuration. */
 	{NOT_SENT, IN_TRANSACTION | AT(AT_CONFIG), FOR_GOOD, 0, 0, FATE_GIVE_UP, ADMIN},
 	{ANY_VERDICT, ANYWHERE, ANY_KIND, 0, 0, FATE_GIVE_UP, PASSES},
 };
@@ -60,7 +61,7 @@ static const struct row *row_of(const struct failure *why, enum verdict v)
 {
 	const struct row *r = rows;
 
-	while (!fits(r, why, v)) /* the last fits all */
+	while (!fits(r, why, v)) /* the last row fits all */
 		r++;
 	return r;
 }

@@ -20,24 +20,26 @@ enum fate {
 	FATE_DONE,	    /* nothing is left to do */
 	FATE_WAIT,	    /* another try, later */
 	FATE_OTHER_RELAY,   /* another try now, by the account's fallback; where there is none, later */
-	FATE_OTHER_SESSION, /* another try, later; what was behind it and was not tried goes on in another session at once */
-	FATE_GIVE_UP	    /* who sent it is told. Mail of the queue that was not sent at all stays until its time is over */
+	FATE_OTHER_SESSION, /* another try, later; the mails after it that were not tried go on in another session at once */
+	FATE_GIVE_UP	    /* the sender is told; mail of the queue that was not sent at all stays until its time is over */
 };
 
-enum { DEFER_FAR = 7200 }; /* no mail waits longer from one try to the next: what seems to, waits for a clock that was set back */
+enum { DEFER_FAR = 7200 }; /* no mail waits longer for its next try: if it seems so, the clock was set back */
 
 enum fate defer_fate(const struct failure *why, enum verdict v);
 /* This recipient is worth another try. */
 bool defer_waits(const struct recipient *r);
-/* It will come to the same at every try, until an administrator mends something: a login, a certificate, a setting. */
+/* Every try will fail so until an administrator mends something: a login, a certificate, a setting. */
 bool defer_needs_admin(const struct failure *why);
-/* The status of who waits for that: EX_TEMPFAIL, or that of what only an administrator can mend. */
+/* The status for a recipient that waits after this failure: EX_TEMPFAIL, or the failure's own where only an administrator can mend
+ * the cause. */
 int defer_status(const struct failure *why);
-/* The account whose relay is asked after that of `a` has failed so, or NULL. */
+/* The account whose relay is asked next, after the relay of `a` has failed so; or NULL. */
 const struct account *defer_next_relay(const struct account *a, const struct failure *why);
 
-/* Seconds until the next try after so many; chance: any number, so that mail which failed together is not tried together for ever.
- * DEFER_EVEN: neither longer nor shorter, after the try at which a mail comes: those that came one after the other stay in order. */
+/* Seconds until the next try, after so many attempts. chance: a random number, so that mails which failed together are not tried
+ * together for ever. DEFER_EVEN: the middle of the range, used after the first try, so that mails stay in the order in which they
+ * came. */
 enum { DEFER_EVEN = 500 };
 time_t defer_pause(unsigned attempts, unsigned chance);
 bool defer_is_due(time_t next, time_t now);

@@ -11,8 +11,8 @@
 #include "post/verdict.h"
 #include "spool/spool.h"
 
-/* An option is not remembered: another relay would get it the next time, or the same with less care. Nor is a configuration that
- * nobody can read then. */
+/* Options are not kept with a mail: where one chose the relay, the next run would use another relay, or the same with less care. A
+ * configuration file that the next run could not read is in the same way a reason not to wait. */
 bool enqueue_is_allowed(const struct account *a)
 {
 	static const enum setting ways[] = {
@@ -28,7 +28,7 @@ bool enqueue_is_allowed(const struct account *a)
 	return !setting_is(a, SET_queue, "off") && (!a->config || a->config_lasts || a->reread);
 }
 
-/* What is the same for each entry made of the job. */
+/* An entry with all that every entry of this job has. */
 static struct entry entry_of(const struct job *j)
 {
 	struct entry e = {.account = j->account->name, .config = j->account->config, .last = "", .envelope = j->mail.envelope, .fd = -1};
@@ -46,7 +46,7 @@ static void count_first_try(struct entry *e)
 	e->next = e->arrived + defer_pause(1, DEFER_EVEN);
 }
 
-/* A part of it, and never less than one. */
+/* So many percent of the whole, and never less than 1. */
 static uint64_t part(uint64_t whole, unsigned percent)
 {
 	uint64_t n = whole / 100 * percent + whole % 100 * percent / 100;
@@ -59,7 +59,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return !a || (b && b < a) ? b : a;
 }
 
-/* What one user may fill of a service's spool: there has to be room for the others. 0: any. */
+/* How many mails of one user a service's spool takes, so that there is room for other users. 0: any number. */
 static uint64_t share_of_mails(const struct account *a)
 {
 	return least(a->service_max_mails, a->spool_max_mails ? part(a->spool_max_mails, a->service_share) : 0);
@@ -85,7 +85,7 @@ static int check_share(const struct job *j, const struct spool *s, const struct 
 	return failure_hint(f, HINT_SPOOL_FULL);
 }
 
-/* Looked at only where there is a limit: it takes a look at each mail. */
+/* Measures the spool only where there is a limit, since each mail has to be looked at. */
 static int check_room(const struct job *j, const struct spool *s, uint64_t size, struct failure *f)
 {
 	const struct account *a = j->account;
@@ -105,7 +105,8 @@ static int check_room(const struct job *j, const struct spool *s, uint64_t size,
 	return failure_hint(f, HINT_SPOOL_FULL);
 }
 
-/* Why it cannot wait is for post/result: who called us as sendmail hears no warnings, and has to hear of this. */
+/* Puts the entry into the spool. Why the mail cannot wait is left to post/result: a caller of sendmail sees no warnings, and must
+ * see this. */
 static int put_into_spool(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;

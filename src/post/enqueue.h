@@ -13,11 +13,11 @@
 #include "post/job.h"
 
 void enqueue_rest(struct job *j);
-/* why: it counts as a try that has come to this; NULL: nobody has tried. */
+/* why: the failure of a try, which counts as an attempt; NULL: the mail was not tried. */
 MUST_CHECK int enqueue_all(struct job *j, const struct failure *why, struct failure *f);
-/* Mails its sender about those whom the relay has refused, if that was asked for (job.mail_errors). */
+/* Mails a bounce about the recipients that the relay has refused, if that was asked for (job.mail_errors). */
 void enqueue_bounce(struct job *j);
-/* The account has a queue, and its relay is the one that the next run will know, too: no option chose it. */
+/* The account has a queue, and the next run would use the same relay: no option chose it. */
 bool enqueue_is_allowed(const struct account *a);
 
 #endif

@@ -7,7 +7,7 @@ static const struct {
 	enum stage at;
 	int code;	    /* 0: any */
 	enum meaning means; /* MEANS_NOTHING_MORE: any */
-	const char *says;   /* words of the text, case aside; NULL: any */
+	const char *says;   /* words in the failure's text, case aside; NULL: any */
 	enum hint hint;
 } known[] = {
 #define SEEN(stage, code, means, says, id) {stage, code, MEANS_##means, says, HINT_##id},

@@ -18,21 +18,21 @@
 
 struct job {
 	struct arena arena;
-	struct message message; /* as it is read; the mail is made of it, and reads from what it holds open */
+	struct message message; /* the message as it was read; the mail reads from descriptors that it holds */
 	struct mail mail;
-	const struct account *account; /* lives as long as the run */
+	const struct account *account; /* lives as long as the run does */
 	int64_t began;		       /* clock_steady */
-	bool encrypted, authenticated; /* how it went out */
-	const char *tag;	       /* what syslog calls us, or NULL */
-	bool dialogue;		       /* standard output is that of an SMTP client */
-	const char *peer;	       /* whom a service does it for, or NULL */
-	uid_t uid;		       /* for whose share of the spool it counts */
-	bool twice;		       /* somebody may have got it already */
-	const char *spooled;	       /* under which name it waits, or NULL */
-	const struct failure *unkept;  /* why it cannot wait, or NULL */
-	bool later;		       /* it is not to be tried now */
-	bool aloud;		       /* somebody watches, who is told that it waits, too */
-	bool mail_errors;	       /* its sender wants to be told of refusals by mail, too */
+	bool encrypted, authenticated; /* the session was so */
+	const char *tag;	       /* our name in syslog, or NULL */
+	bool dialogue;		       /* standard output belongs to an SMTP client */
+	const char *peer;	       /* the user for whom a service sends it, or NULL */
+	uid_t uid;		       /* the user for whose share of the spool it counts */
+	bool twice;		       /* some recipient may have got the mail already */
+	const char *spooled;	       /* the name under which it waits in the spool, or NULL */
+	const struct failure *unkept;  /* why it could not be put into the spool, or NULL */
+	bool later;		       /* it goes into the spool without a try */
+	bool aloud;		       /* the user is at a terminal, and is also told that it waits */
+	bool mail_errors;	       /* refusals are told to the sender by mail, too (-oem) */
 };
 
 #endif

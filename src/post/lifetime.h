@@ -16,12 +16,14 @@
 #include "conf/settings.h"
 #include "spool/entry.h"
 
-/* Before the others: where the mail came, or was idle, in the future, the clock was set back, and the age counts from now. */
+/* To be called before the others: where the mail's arrival or idle time lies in the future, the clock was set back, and the age
+ * counts from now. */
 void lifetime_correct(struct entry *e, time_t now);
-/* Time in which the mail was due and not tried is no age, but for the first `beyond` seconds: runs come only now and then. */
+/* Time in which the mail was due and not tried does not count as age, except for the first `beyond` seconds, since runs come only
+ * now and then. */
 void lifetime_idle(struct entry *e, time_t now, time_t beyond);
 bool lifetime_is_over(const struct entry *e, const struct account *a, time_t now);
-time_t lifetime_end(const struct entry *e, const struct account *a); /* as things stand */
-bool lifetime_warns(const struct entry *e, const struct account *a, time_t now); /* its sender is to be warned now */
+time_t lifetime_end(const struct entry *e, const struct account *a); /* when the mail will be given up, if it is tried from now on */
+bool lifetime_warns(const struct entry *e, const struct account *a, time_t now); /* the mail's sender is to be warned now */
 
 #endif

@@ -4,7 +4,8 @@
 #include "conf/credential.h"
 #include "post/defer.h"
 
-/* The account's relay, or that of the first fallback that lets us in. What is told is the first failure. */
+/* Opens a session with the account's relay, or with that of the first fallback that lets us in. *f is the failure of the account's
+ * own relay. */
 static int open_any(struct link *l, const struct account *a, struct failure *f)
 {
 	struct failure why;
@@ -25,7 +26,8 @@ static int open_any(struct link *l, const struct account *a, struct failure *f)
 	return rc;
 }
 
-/* Whatever it says while nothing is asked (a 421 after idle minutes, most likely), it is no answer to what comes now. */
+/* The session has ended: the relay has said something while nothing was asked (a 421 after idle minutes, most likely), which
+ * answers no later command. */
 static bool is_over(struct link *l)
 {
 	struct reply r;
@@ -36,7 +38,7 @@ static bool is_over(struct link *l)
 	return true;
 }
 
-/* There is a session, for that account's mail. */
+/* There is a session, and it is for that account's mail. */
 static bool is_to(const struct link *l, const struct account *a)
 {
 	return l->session && l->account == a->id;
@@ -83,7 +85,8 @@ void link_leave(struct link *l, bool politely)
 
 void link_warn(const struct link *l, const struct mail *m)
 {
-	/* RFC 6152 3 would have it encoded; what is signed, or is no MIME that can be read for sure, would be worth nothing then. */
+	/* RFC 6152 3 wants such a message encoded, but encoding would break a signature, or MIME parts that cannot be told for
+	 * sure. */
 	if (!session_caps(l->session)->eightbit && m->eightbit)
 		log_warning("the message has octets above 127 and cannot be encoded, and the relay offers no 8BITMIME: it may be cut or refused");
 }

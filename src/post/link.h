@@ -15,21 +15,21 @@
 
 struct link {
 	const struct tracer *tracer;
-	unsigned account; /* the id of the one whose session it is */
+	unsigned account; /* the id of the account whose session it is */
 	struct session *session;       /* own; or NULL */
 	bool once;
-	bool spent; /* and the password, which stood in the configuration, was wiped behind the first */
-	bool strict;	      /* no fallback: other sessions are open */
-	const struct account *in; /* the account, or its fallback, that let the session in */
-	unsigned sessions;	  /* so far */
-	unsigned without; /* mail/offers of that account's relay that did not hold, in sessions that were lost by it */
+	bool spent; /* the password, which stood in the configuration, was wiped after the login */
+	bool strict;	      /* no fallback is tried, since other sessions are open */
+	const struct account *in; /* the account, or its fallback, whose relay the session is with */
+	unsigned sessions;	  /* how many were opened so far */
+	unsigned without; /* offers (mail/offers) of the relay that did not hold, and cost a session */
 };
 
 MUST_CHECK int link_reach(struct link *l, const struct account *a, struct failure *f);
-/* No session is there any more, and there can be no other: the password was wiped behind the only login. */
+/* The session has ended, and no other can be opened: the password was wiped after the login. */
 bool link_is_spent(struct link *l);
 void link_leave(struct link *l, bool politely);
-/* Warns where the relay at its other end does not take the octets that it is about to get, and there is no other form of them. */
+/* Warns where the relay does not offer 8BITMIME, and the mail has octets above 127 that cannot be encoded. */
 void link_warn(const struct link *l, const struct mail *m);
 
 #endif

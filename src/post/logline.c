@@ -14,7 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-enum { LINE = 64 * 1024, MOMENT_MS = 50 }; /* a log that takes nothing for a moment is not waited for */
+enum { LINE = 64 * 1024, MOMENT_MS = 50 }; /* MOMENT_MS: how long a log that takes nothing is waited for */
 
 struct slice logline_queue_id(const char *answer)
 {
@@ -34,7 +34,7 @@ struct slice logline_queue_id(const char *answer)
 	return (struct slice){answer, 0};
 }
 
-/* name='text', nothing in it that could end it or the line. */
+/* Appends name='text'; no octet of the text can end the quotes or the line. */
 static void quoted(struct buf *b, const char *name, const char *text)
 {
 	char shown[2048];
@@ -73,7 +73,7 @@ static void recipients(struct buf *b, const struct envelope *e)
 		(void)!buf_printf(b, ",+%zu", e->recipients - i);
 }
 
-/* Of the message as it was read, where no mail could be made of it. */
+/* The Message-ID of the mail, or of the message as it was read where no mail was made of it. */
 static void message_id(struct buf *b, const struct job *j)
 {
 	struct arena scratch = {.block = NULL};
@@ -129,7 +129,7 @@ static void compose(struct buf *b, const struct job *j, const struct tally *t)
 	(void)!buf_printf(b, " ms=%" PRId64, clock_steady() - j->began);
 }
 
-/* In SMTP on standard input, standard output is the client's. */
+/* With SMTP on standard input, standard output belongs to the client, and the log goes to standard error. */
 static void to_descriptor(const struct job *j, int fd, const struct buf *line)
 {
 	if (fd == STDOUT_FILENO && j->dialogue)
@@ -156,8 +156,8 @@ static void to_file(const struct job *j, const struct buf *line)
 		*when = '\0';
 	else if (!strftime(when, sizeof when, *a->logfile_time_format ? a->logfile_time_format : "%b %d %H:%M:%S", &tm))
 		snprintf(when, sizeof when, "%lld", (long long)now);
-	slice_printable(shown, sizeof shown, slice_of(when)); /* strftime knows %n and %t, and locales know more */
-	/* Without a time the blank goes that parts it from the rest. */
+	slice_printable(shown, sizeof shown, slice_of(when)); /* a format with %n or %t makes a line end or a tab */
+	/* Without a time the blank after it is left out. */
 	if (buf_text(&b, shown) == 0 && buf_text(&b, line->p + !*when) == 0 && buf_text(&b, "\n") == 0) {
 		if (fd >= 0)
 			to_descriptor(j, fd, &b);
@@ -167,13 +167,13 @@ static void to_file(const struct job *j, const struct buf *line)
 	buf_free(&b);
 }
 
-/* No relay is set: nobody has said where else to tell of it, and the caller may be cron. */
+/* No relay is set: no other log is configured then, and the caller may be cron, so that the line goes to syslog. */
 static bool needs_somebody(const struct job *j)
 {
 	return j->account->unconfigured && j->spooled;
 }
 
-/* What only waits for its time is no error yet. */
+/* The level for syslog: mail that only waits for its time is no error. */
 static int level(const struct job *j, int status)
 {
 	if (needs_somebody(j))
@@ -181,7 +181,7 @@ static int level(const struct job *j, int status)
 	return status == EX_OK ? LOG_INFO : status == EX_TEMPFAIL && j->spooled ? LOG_WARNING : LOG_ERR;
 }
 
-/* As syslog(3) has it, but that it waits for nobody. Without anybody there, nobody misses it. */
+/* Sends a line as syslog(3) does, but never waits. Where no syslog runs, the line is dropped. */
 static void say_to_syslog(const char *tag, int priority, const char *line)
 {
 	time_t now = clock_wall();
@@ -189,7 +189,7 @@ static void say_to_syslog(const char *tag, int priority, const char *line)
 	struct tm tm;
 	struct buf b;
 
-	slice_printable(shown, sizeof shown, slice_of(tag)); /* whoever gives it makes no line of his own */
+	slice_printable(shown, sizeof shown, slice_of(tag)); /* a tag with a line end in it must not begin a line */
 	buf_start(&b, LINE + 1024);
 	if (localtime_r(&now, &tm))
 		(void)!strftime(when, sizeof when, "%b %e %H:%M:%S", &tm);

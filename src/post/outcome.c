@@ -13,7 +13,7 @@
 
 enum how { SO_FAR, LEFT, TRIED, EXPIRED };
 
-/* What is known of this recipient now: settled, or to be tried again. */
+/* The recipient's verdict after the try: settled, or to be tried again. */
 static enum verdict after(const struct recipient *r, enum verdict before)
 {
 	if (r->verdict == UNSURE || (r->verdict == PENDING && before == UNSURE))
@@ -21,7 +21,8 @@ static enum verdict after(const struct recipient *r, enum verdict before)
 	return defer_waits(r) ? PENDING : r->verdict;
 }
 
-/* What became of each goes back into the entry, and the failure that decides, unless this was no try. Where that is the end of this try, the job has it as it stands: the queue keeps the mail for whoever waits, and tells of the others. */
+/* Writes the verdicts of the job into the entry, and the failure that decides, unless this was no try. At the end of a try the job
+ * gets the result, too: WAITS for recipients that the queue keeps, BOUNCED for those that a bounce tells of. */
 static void note_verdicts(struct job *j, struct entry *e, enum how how)
 {
 	struct envelope *all = &e->envelope, *v = &j->mail.envelope;
@@ -32,7 +33,7 @@ static void note_verdicts(struct job *j, struct entry *e, enum how how)
 	for (size_t i = 0; i < all->recipients && k < v->recipients; i++) {
 		struct recipient *to = &all->recipient[i], *from = &v->recipient[k];
 
-		if (to->address != from->address) /* it was settled before this try: the job has the very same text of the others */
+		if (to->address != from->address) /* settled before this try: the job holds the very same text of all other addresses */
 			continue;
 		k++;
 		to->verdict = after(from, to->verdict);
@@ -104,14 +105,14 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	(void)!getrandom(&chance, sizeof chance, 0);
 	e->next = now + defer_pause(e->attempts, chance);
 	settled = entry_is_settled(e);
-	/* Before the mail goes: who has it, and whose refusal is final, stays so whatever happens now. */
+	/* The verdicts are recorded before the mail leaves the queue, so that whatever happens now no recipient gets it twice. */
 	rc = settled && !entry_has(e, REFUSED) ? 0 : spool_record(o->spool, e, &f);
 	if (rc == 0)
 		rc = resume_entry(o, &j->arena, e, &f);
 	if (rc == 0 && !settled)
 		rc = warn_sender(o, &j->arena, e, &f);
 	o->sum->wait += !settled;
-	/* It cannot be taken out: then at least nobody gets it again. */
+	/* The mail cannot be taken out of the queue: its verdicts are recorded, so that at least no recipient gets it again. */
 	if (rc < 0 && settled) {
 		log_warning("%s", f.text);
 		rc = spool_record(o->spool, e, &f);

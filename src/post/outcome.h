@@ -14,7 +14,7 @@
 
 struct queue_sum {
 	size_t tried, gone, failed, wait;
-	size_t cut; /* told to end: how many were due and have not been tried, or not to their end */
+	size_t cut; /* how many due mails were not tried, or not to their end, since we are told to end */
 };
 
 struct outcome {
@@ -24,9 +24,10 @@ struct outcome {
 };
 
 void outcome_note(struct outcome *o, struct job *j, struct entry *e);
-/* Some of its recipients have their answer, others come next: whoever is killed now sends to none of the first again. */
+/* Some recipients of the mail have their answers, and others come next: their verdicts are recorded, so that they do not get the
+ * mail again if we are killed now. */
 void outcome_so_far(struct outcome *o, struct job *j, struct entry *e);
-/* We are told to end: it keeps its turn, and was no try. */
+/* We are told to end: the mail stays due, and this was no attempt. */
 void outcome_leave(struct outcome *o, struct job *j, struct entry *e);
 
 #endif

@@ -6,14 +6,14 @@
 #include "post/claim.h"
 #include "post/crew.h"
 
-/* After a session that was lost: how many may take the place of others in a run of an account. */
+/* How many sessions may replace lost ones in a run of one account. */
 enum { OTHER_SESSIONS = 5 };
 
 struct run {
 	const struct queue_order *order;
-	struct arena in; /* of the list */
+	struct arena in; /* holds the list */
 	struct selection list;
-	size_t group; /* the account at hand */
+	size_t group; /* the group of the account whose turn it is */
 	struct outcome outcome;
 	struct claims claims;
 };
@@ -39,7 +39,7 @@ static struct claim *next_claim(struct run *r, bool doubt)
 	return NULL;
 }
 
-/* Mail in doubt goes alone: where it makes the relay hang up, it puts no other in doubt. */
+/* The next mail. UNSURE mail goes alone: if the relay ends the session at it, no other mail becomes UNSURE. */
 static struct job *next(void *ctx, bool alone, int64_t *when)
 {
 	struct claim *c = next_claim(ctx, alone);
@@ -55,7 +55,7 @@ static void part(void *ctx, struct job *j)
 	outcome_so_far(&r->outcome, j, &claim_of(j)->entry);
 }
 
-/* Of a mail that goes on in another session some may have their answers already. */
+/* Takes a mail back that was not tried. Some of its recipients may have their answers already. */
 static void back(struct run *r, struct claim *c)
 {
 	bool open = envelope_progress(&c->job.mail.envelope) == UNTOUCHED;
@@ -89,7 +89,7 @@ static void sync_spool(void *ctx)
 	spool_sync(r->outcome.spool);
 }
 
-/* That is an attempt of all, or most would never be tried, warned of and given up. */
+/* The relay lets no session in: that counts as an attempt of every mail, or most mails would never be warned of and given up. */
 static void nobody(void *ctx, const struct failure *why)
 {
 	struct run *r = ctx;
@@ -101,7 +101,7 @@ static void nobody(void *ctx, const struct failure *why)
 	}
 }
 
-/* More than there are windows full of mail would have little to do. Who watches sees one conversation at a time. */
+/* How many sessions there may be: not more than there are windows full of mail, and one where the conversation is shown (-v). */
 static unsigned sessions_for(const struct run *r, const struct account *a)
 {
 	const struct tracer *w = r->order->tracer;
@@ -114,19 +114,20 @@ static void run_account(struct run *r, const struct account *a)
 {
 	const struct queue_order *o = r->order;
 	const struct crew_client client = {r, next, done, part, nobody, sync_spool};
-	/* A session that was lent is not replaced: its caller is waiting. */
+	/* A session that the caller has lent (order->link) is not replaced if it is lost: the caller is waiting. */
 	const struct crew_order order = {
 		.account = a, .sessions = sessions_for(r, a), .link = o->link, .along = o->link != NULL, .tracer = o->tracer, .end = o->end, .others = o->link ? 0 : OTHER_SESSIONS};
 	struct crew_sum sum;
 	struct failure f;
 
 	r->outcome.with = a;
-	/* What was not tried keeps its time; a caller who watches has been told why. */
+	/* Mail that was not tried stays due; post/crew has shown the reason to the tracer. */
 	if (crew_run(&order, &client, &sum, &f) < 0)
 		log_debug("account %s: not all was tried: %s", a->name, f.text);
 }
 
-/* Its account has left the configuration: its mail ages all the same, is told of and given up, by the account that is there. */
+/* The account of this group is no longer in the configuration. Its mail is not sent, but ages, is warned of and given up, by
+ * order->fallback. */
 static void age(struct run *r, const struct failure *why)
 {
 	log_warning("%s", why->text);
@@ -154,7 +155,7 @@ static void run_all(struct run *r)
 			age(r, &f);
 		if (ending_asked())
 			break;
-		select_drop(&r->list, r->group); /* once a run for each account, however it went */
+		select_drop(&r->list, r->group); /* each account has one turn in a run, whatever came of it */
 	}
 }
 

@@ -21,16 +21,16 @@
 
 struct queue_order {
 	void *ctx;
-	/* The account of that name in that configuration file (NULL: the usual ones); NULL and *f: there is none. */
+	/* Finds the account of that name in that configuration file (NULL: the usual ones); NULL and *f: there is none. */
 	const struct account *(*account)(void *ctx, const char *name, const char *config, struct failure *f);
 	const struct tracer *tracer;
 	struct filter which;
-	const struct account *only; /* mail of this account; NULL: of any */
+	const struct account *only; /* only mail of this account is tried; NULL: of any */
 	/* Limits for failed/ (NULL: what was given up stays); ages and bounces mail whose account cannot be loaded. */
 	const struct account *fallback;
-	struct link *link;   /* whose session is used, and kept; or NULL */
-	size_t most;	     /* mails that are tried; 0: all */
-	int64_t until, end;  /* when no more is begun, and when a message that is not written yet is given up; 0: never */
+	struct link *link;   /* the link whose session is used, and kept; or NULL */
+	size_t most;	     /* how many mails are tried; 0: all */
+	int64_t until, end;  /* when no more mail is begun, and when a message that is not written yet is broken off; 0: never */
 };
 
 MUST_CHECK int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *sum, struct failure *f);

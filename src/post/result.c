@@ -25,13 +25,13 @@ void result_failure(const struct failure *f)
 	print_failure(f, NULL, true);
 }
 
-/* It waits, but will wait in vain until an administrator mends something. */
+/* The mail waits for this recipient, but in vain until an administrator mends something. */
 static bool needs_admin(const struct recipient *r)
 {
 	return r->verdict == WAITS && r->why && defer_needs_admin(r->why);
 }
 
-/* It waits for what may pass, and the user is watching, who would take silence for success. */
+/* The mail waits for something that may pass, and the user is at a terminal, and would take silence for success. */
 static bool is_worth_a_note(const struct job *j, const struct recipient *r)
 {
 	return j->aloud && r->verdict == WAITS && r->why && !needs_admin(r);
@@ -54,7 +54,7 @@ static void tell_recipient(const struct job *j, const struct recipient *r)
 		whom = r->address;
 	else if (r->verdict != PENDING && shown.stage == AT_SENDER)
 		whom = j->mail.envelope.sender;
-	if (note) /* one line: nothing has to be mended, perhaps */
+	if (note) /* one line without a hint: perhaps nothing has to be mended */
 		snprintf(shown.text, sizeof shown.text, "%.400s; the mail waits as %s", r->why->text, j->spooled);
 	print_failure(&shown, whom, !note);
 }
@@ -67,7 +67,7 @@ static void print_hint(enum hint id, const char *const *arguments)
 	fprintf(stderr, "mysend: hint: %s\n", shown.hint);
 }
 
-/* One line a failure: what refused the mail as a whole is told once. */
+/* Prints one line for each failure: where the mail as a whole was refused, that is one line for all recipients. */
 static void tell(const struct job *j)
 {
 	const struct recipient *told[RESULT_LINES];
@@ -102,7 +102,7 @@ static void print_count(enum hint id, size_t some, size_t all)
 	print_hint(id, (const char *const[]){count[0], count[1], NULL});
 }
 
-/* Of some; the others are told of, and who sends to all again sends to these twice. */
+/* Tells how many recipients have the mail, or will get it: a user who sends to all again sends to these twice. */
 static void tell_of_the_rest(const struct tally *t, size_t recipients)
 {
 	if (t->accepted)
@@ -111,7 +111,7 @@ static void tell_of_the_rest(const struct tally *t, size_t recipients)
 		print_count(HINT_WAITS_FOR, t->waits, recipients);
 }
 
-/* Said to everybody: a program whose mail should have waited has lost it else, and nobody knows why. */
+/* Printed for all callers, sendmail's too: otherwise mail that should have waited is lost, and no one is told why. */
 void result_unkept(const struct job *j)
 {
 	char text[sizeof j->unkept->text * 2], hint[sizeof j->unkept->hint * 2];
@@ -123,7 +123,8 @@ void result_unkept(const struct job *j)
 	fprintf(stderr, "mysend: warning: it cannot wait: %s%s%s\n", text, *hint ? ": " : "", hint);
 }
 
-/* A service of ours has taken it, and its own relay has not: who watches would take silence for more (cli/smtpd_answer). */
+/* A mysend service has taken the mail, and the service's relay has not: a user at a terminal would take silence for success
+ * (cli/smtpd_answer). */
 static void tell_of_service(const struct job *j)
 {
 	const struct failure *answer = j->mail.envelope.answer;

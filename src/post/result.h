@@ -13,13 +13,13 @@
 #include "post/job.h"
 
 enum { RESULT_LINES = 10 };
-#define SERVICE_WAITS "it waits as " /* in the answer of mysend -bs to mail that its relay has not taken yet */
+#define SERVICE_WAITS "it waits as " /* stands in the answer of mysend -bs to mail that its relay has not taken yet */
 
 void result_failure(const struct failure *f); /* "mysend: STAGE to HOST:PORT: CODE TEXT", and its hint */
-/* The same as result_tell(), but for the log line and the count: nothing was to be sent. */
+/* As result_tell(), without the log line and the count: for -bv, which sends nothing. */
 int result_verdicts(const struct job *j, bool quiet);
-void result_unkept(const struct job *j); /* "mysend: warning: it cannot wait: ...", if it should have waited */
-/* Tells what is to be told (but quiet: nothing), and the status. */
+void result_unkept(const struct job *j); /* prints "mysend: warning: it cannot wait: ...", if the mail should have waited */
+/* Prints the failures (quiet: none), writes the log line, and returns the status. */
 int result_tell(const struct job *j, bool quiet);
 
 #endif

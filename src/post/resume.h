@@ -13,7 +13,7 @@
 
 #include "post/outcome.h"
 
-/* Where there is nothing to be done, it does nothing. */
+/* Does nothing where every verdict was acted on. */
 MUST_CHECK int resume_entry(struct outcome *o, struct arena *in, struct entry *e, struct failure *f);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "post/defer.h"
 
-/* How long a mail that another runner has is waited for: one of many, and one that was named. */
+/* How long a mail is waited for that another runner has locked: one of many, and one that the user named. */
 enum { PATIENCE_MS = 5, PATIENCE_ONE_MS = 1000 };
 
 static bool has(const char *text, const char *part)
@@ -43,7 +43,7 @@ static bool same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Few accounts, many mails. */
+/* The group of an account; a linear search, since there are few accounts. */
 static size_t group_of(struct selection *l, struct arena *in, const char *account, const char *config)
 {
 	size_t i = 0;
@@ -86,7 +86,7 @@ bool select_set_aside(struct spool *s, struct entry *e, const char *id, const st
 	return true;
 }
 
-/* It was looked at without a lock. */
+/* The mail could not be read, perhaps since another runner was about to change it: look again, with a lock. */
 static bool look_again(const struct selection *l, struct spool *s, const char *id, const struct failure *first)
 {
 	struct arena scratch = {.block = NULL};
@@ -100,7 +100,7 @@ static bool look_again(const struct selection *l, struct spool *s, const char *i
 	return moved;
 }
 
-/* One that is named in whole is gone to straight; else all are listed, or some. */
+/* Lists the mails: one whose whole name is given is not searched for; else all, or a sample. */
 static int list(struct selection *l, const struct spool *s, const struct filter *which, struct arena *in, struct spool_names *names,
 		struct failure *f)
 {
@@ -125,7 +125,7 @@ static void add(struct selection *l, struct arena *in, const struct entry *e, co
 	l->mail[l->count++] = (struct candidate){.id = id, .group = group, .since = e->next ? e->next : e->arrived, .doubt = entry_has(e, UNSURE)};
 }
 
-/* Nothing is locked: another runner may want to try it just now. */
+/* Reads the mails without locks, since another runner may want to try them just now. */
 int select_find(struct selection *l, struct spool *s, const struct filter *which, struct arena *in, struct failure *f)
 {
 	struct spool_names names = {.name = NULL};
@@ -171,7 +171,7 @@ bool select_group(const struct selection *l, size_t *group)
 struct candidate *select_next(struct selection *l, size_t group, bool doubt)
 {
 	struct group *g = &l->group[group];
-	bool passed = false; /* one that is left for later */
+	bool passed = false; /* a mail was passed over that is left for later */
 
 	for (size_t i = g->at; i < l->count; i++) {
 		struct candidate *c = &l->mail[i];

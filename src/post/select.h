@@ -17,47 +17,48 @@
 #include "spool/spool.h"
 
 struct filter {
-	bool all;	 /* due or not */
-	const char *id;	 /* only mails with this in their name, in a recipient, in the sender; NULL: any */
+	bool all;	 /* all mails, due or not */
+	const char *id;	 /* only mails that have this text in their name, in a recipient, in the sender; NULL: any */
 	const char *recipient, *sender;
-	size_t names;	  /* how many are looked at, by chance, so that none is left out for ever; 0: all */
-	uint64_t largest; /* octets; what is larger is left where it is; 0: any */
+	size_t names;	  /* how many mails are looked at, a random sample; 0: all */
+	uint64_t largest; /* octets: larger mails are left out; 0: none is */
 };
 
 struct candidate {
 	const char *id;
 	size_t group;
-	time_t since; /* it is due */
-	bool doubt;   /* a recipient may have got it already */
-	bool taken;   /* tried in this run, or not to be */
+	time_t since; /* since when it is due */
+	bool doubt;   /* it is UNSURE for a recipient, who may have got it already */
+	bool taken;   /* it was tried in this run, or is left out */
 };
 
-struct group { /* mail of one account */
+struct group { /* the mails of one account */
 	const char *account;
-	const char *config; /* the configuration file that the account is of; NULL: one of the usual ones */
-	size_t mails, at;   /* no mail in front of `at` is left to be tried */
+	const char *config; /* the configuration file of the account; NULL: one of the usual ones */
+	size_t mails, at;   /* mails before `at` are all taken */
 };
 
 struct selection {
-	struct candidate *mail; /* the longest due first */
+	struct candidate *mail; /* the mail that has been due for longest comes first */
 	size_t count;
 	struct group *group;
 	size_t groups, room;
-	size_t set_aside; /* files that are none of ours */
-	bool whole;	  /* the spool was listed, and all of it */
-	unsigned patience; /* milliseconds for a mail that another runner has just now */
+	size_t set_aside; /* files that mysend has not made */
+	bool whole;	  /* the whole spool was listed */
+	unsigned patience; /* milliseconds to wait for a mail that another runner has locked */
 };
 
 MUST_CHECK int select_find(struct selection *l, struct spool *s, const struct filter *which, struct arena *in, struct failure *f);
-void select_only(struct selection *l, const char *account, const char *config); /* no other group has a turn */
-bool select_group(const struct selection *l, size_t *group); /* whose turn is next: that of the longest due; false: nobody's */
+void select_only(struct selection *l, const char *account, const char *config); /* only this group has a turn */
+bool select_group(const struct selection *l, size_t *group); /* the group whose turn is next: that of the mail longest due; false: none */
 bool select_is_due(const struct filter *which, const struct entry *e, time_t now);
-/* The group's next mail, which is `taken` from then on, or NULL; those in doubt only if asked for. */
+/* Takes the group's next mail, or NULL; UNSURE mail only if `doubt` asks for it. */
 struct candidate *select_next(struct selection *l, size_t group, bool doubt);
-void select_put_back(struct selection *l, struct candidate *c); /* it has not been tried */
+void select_put_back(struct selection *l, struct candidate *c); /* it was not tried */
 void select_drop(struct selection *l, size_t group);		/* the group has had its turn */
-size_t select_left(const struct selection *l);			/* how many have not been tried */
-/* A file that is none of ours, or has been changed, is moved to failed/ and named; never sent, never deleted. False: it stays. */
+size_t select_left(const struct selection *l);			/* how many mails were not tried */
+/* Moves a file that mysend has not made, or that was changed, to failed/, and names it in a warning; it is never sent or deleted.
+ * False: it stays. */
 bool select_set_aside(struct spool *s, struct entry *e, const char *id, const struct failure *why);
 
 #endif

@@ -21,7 +21,7 @@ static struct mail *give(void *ctx)
 	return &h->job->mail;
 }
 
-/* The verdicts stand in the envelope: the report reads them there. */
+/* Nothing to do: the verdicts stand in the envelope. */
 static void done(void *ctx, struct mail *m)
 {
 	(void)ctx;
@@ -56,8 +56,8 @@ static int hand_over(struct job *j, struct link *l, bool verify, struct failure 
 	return rc;
 }
 
-/* In as many sessions as it takes: each but the last has ended without a fault, and none can do so twice without something
- * being done in it. Whoever has not been tried in the end has the last one's failure as his. */
+/* Tries the mail in as many sessions as it takes: each but the last has ended without a fault (SMTP_ANOTHER), which cannot go on
+ * for ever, since something is done in each. Recipients that were not tried get the failure of the last session. */
 static void try(struct job *j, struct link *l, bool verify)
 {
 	struct failure f;
@@ -67,12 +67,12 @@ static void try(struct job *j, struct link *l, bool verify)
 		rc = hand_over(j, l, verify, &f);
 	while (rc == SMTP_ANOTHER && !ending_asked() && !link_is_spent(l));
 	if (rc == SMTP_ANOTHER)
-		f.exit = EX_TEMPFAIL; /* a later one may do what this one cannot */
+		f.exit = EX_TEMPFAIL; /* a later session may do what this one could not */
 	if (rc != 0)
 		envelope_blame(&j->mail.envelope, &j->arena, &f);
 }
 
-/* Nobody has set a relay yet: it waits for one, like mail whose relay cannot be had. */
+/* No relay is set yet: the mail waits until there is one, like mail whose relay cannot be reached. */
 static void wait_for_relay(struct job *j)
 {
 	struct failure unused;
@@ -83,7 +83,7 @@ static void wait_for_relay(struct job *j)
 
 void submit_rest(struct job *j)
 {
-	/* A person who takes it back, before the relay has anything of it. */
+	/* A person has interrupted us (SIGINT) before the relay has got anything of the mail: it is not sent later. */
 	if (ending_is_abort() && untouched(&j->mail.envelope))
 		return;
 	enqueue_rest(j);
@@ -92,7 +92,7 @@ void submit_rest(struct job *j)
 
 void submit_job(struct job *j, struct link *l)
 {
-	struct failure unused; /* the job has it as unkept */
+	struct failure unused; /* the job has the failure as `unkept` */
 
 	if (j->account->unconfigured) {
 		wait_for_relay(j);

@@ -14,7 +14,7 @@
 #include "post/link.h"
 
 void submit_job(struct job *j, struct link *l);
-/* After a try by other means (post/crew): who may get it later waits in the spool. */
+/* After a try by post/crew: puts the mail into the spool for recipients that may get it later. */
 void submit_rest(struct job *j);
 void submit_verify(struct job *j, struct link *l);
 

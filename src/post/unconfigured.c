@@ -8,8 +8,8 @@
 #include "conf/whoami.h"
 #include "mail/source.h"
 
-/* Its last words are those of conf/accounts (an older mysend put the stage in front of them). After a try they are others: it has
- * been looked up by then. */
+/* The mail was queued while no relay was set, and was not tried since: its last words are those of conf/accounts (an older mysend
+ * put the stage in front of them). After a try the last words are others, and the names have been looked up. */
 static bool came_before(const struct entry *e)
 {
 	static const char *const begins[] = {"no relay is set; ", "account ", "configuration: "};
@@ -20,7 +20,8 @@ static bool came_before(const struct entry *e)
 	return false;
 }
 
-/* A domain with a dot may be meant as it is, unless nobody could have said more when the mail came. */
+/* The address is a local name that was not looked up. A domain with a dot may be meant as it is, unless no relay was set when the
+ * mail came. */
 static bool is_unknown(struct arena *in, const struct entry *e, const char *address, const struct account *a)
 {
 	const char *host = whoami_host(in), *domain = address_domain(address);
@@ -35,7 +36,7 @@ static const char *local_part(struct arena *in, const char *address)
 	return arena_text(in, address, (size_t)(address_domain(address) - 1 - address));
 }
 
-/* A name with the domain that local names have now; as it was where there is none. */
+/* The local name with the domain that local names have now; `before` where they have none. */
 static const char *with_domain(struct arena *in, const char *name, const char *before, const struct account *a)
 {
 	const char *domain = address_is_bare(name) ? whoami_mail_domain(in, a) : "", *done;
@@ -54,7 +55,8 @@ static void add(struct envelope *to, struct arena *in, const char *address, cons
 		r->verdict = like->verdict;
 }
 
-/* Who gets it now. An alias that leads nowhere leaves it as it is, and is told of when that is tried. */
+/* Adds the recipients that the local name stands for now. Where an alias leads nowhere, the address stays, and its failure is told
+ * when the mail is tried. */
 static void add_known(struct envelope *to, struct arena *in, const struct recipient *r, struct aliases *aliases, const struct account *a)
 {
 	struct mailbox box = {.address = local_part(in, r->address)};
@@ -124,7 +126,7 @@ int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, con
 	if (spool_accept(s, &again, spool_message(in, e), f) < 0)
 		return -1;
 	if (spool_finish(s, e, false, f) < 0) {
-		(void)!spool_finish(s, &again, false, &unused); /* or there were two of it */
+		(void)!spool_finish(s, &again, false, &unused); /* otherwise the queue would hold the mail twice */
 		return -1;
 	}
 	*id = arena_text(in, again.id, strlen(again.id));

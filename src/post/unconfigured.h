@@ -14,7 +14,7 @@
 #include "conf/settings.h"
 #include "spool/spool.h"
 
-/* 1: done, *id is its new name; 0: there is nothing to look up, or nothing came of it. */
+/* 1: the mail is queued anew, and *id is its new name; 0: there is nothing to look up, or nothing changes. */
 MUST_CHECK int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, const struct account *a, const char **id,
 				    struct failure *f);
 

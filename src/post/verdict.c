@@ -14,10 +14,10 @@ static int status_of(const struct recipient *r)
 	switch (r->verdict) {
 	case ACCEPTED:
 		return EX_OK;
-	case WAITS: /* without a failure nobody has tried yet: it was to wait */
+	case WAITS: /* without a failure the mail was never tried: it was queued at once */
 		return why ? defer_status(why) : EX_OK;
 	case REFUSED:
-	case BOUNCED: /* a failure that was none for good: its time is over */
+	case BOUNCED: /* a temporary failure: the mail was given up for its age */
 		return why && !failure_is_temporary(why) ? why->exit : EX_UNAVAILABLE;
 	case PENDING:
 		return why ? why->exit : EX_TEMPFAIL;
@@ -40,7 +40,7 @@ static enum weight weight_of(const struct recipient *r, int status)
 	return status == EX_TEMPFAIL ? RETRY : FINAL;
 }
 
-/* An answer that makes no sense may make some the next time. */
+/* Another try may help; also after an answer that made no sense. */
 static bool may_be_tried_again(const struct recipient *r)
 {
 	return r->verdict == DEFERRED || r->verdict == UNSURE ||

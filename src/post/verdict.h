@@ -14,22 +14,23 @@
 
 struct tally {
 	size_t accepted;
-	size_t waits;	/* the spool has it for them */
-	size_t refused; /* for good, those included whom a bounce has told of it */
+	size_t waits;	/* the spool keeps the mail for them */
+	size_t refused; /* finally, BOUNCED included */
 	size_t unsure;
-	size_t pending; /* not sent, or the relay said "later": nobody here tries again */
-	const struct failure *decides; /* whose status it is; NULL where nothing has failed */
-	const struct failure *retry;   /* the first that who sent it may try again, since nobody here does; or NULL */
-	int status; /* EX_OK: all have it. Of who waits: EX_TEMPFAIL, or the status of what only an administrator can mend */
+	size_t pending; /* not sent, or the relay said "later", and the mail does not wait here */
+	const struct failure *decides; /* the failure that the status comes from; NULL: nothing failed */
+	const struct failure *retry;   /* the first failure after which the sender may try again, since mysend does not; or NULL */
+	int status; /* EX_OK: all have it. For WAITS: EX_TEMPFAIL, or that of a failure which only an administrator can mend */
 };
 
 struct tally tally_of(const struct envelope *e);
-/* What the caller is told: mail that waits here is taken care of, and that is EX_OK. */
+/* The status for the caller: EX_OK also where the mail waits in the spool, which is taken care of. */
 int tally_exit(const struct tally *t);
 /* Of mail that is about to wait: the failure that will decide once its recipients are WAITS. NULL: nobody can wait. */
 const struct failure *tally_waits_for(const struct envelope *e);
 
-/* The first recipient of each failure among those that `is_told` says yes to, `most` of them; *more: recipients behind these. */
+/* Lists the first recipient of each failure among those for which is_told returns true, at most `most`; *more: how many recipients
+ * are not listed. */
 size_t tally_failures(const struct envelope *e, bool (*is_told)(const void *ctx, const struct recipient *r), const void *ctx,
 		      const struct recipient **told, size_t most, size_t *more);
 

@@ -18,7 +18,7 @@
 enum { SPOOL_ID = 32, SPOOL_STATE_NAME = SPOOL_ID + sizeof ".state" };
 
 struct entry;
-struct spool; /* it is for the text of a failure */
+struct spool; /* only its path is needed, for the text of a failure */
 
 /* A new name. */
 MUST_CHECK int spool_name(const struct spool *s, char id[SPOOL_ID], struct failure *f);
@@ -27,7 +27,7 @@ void spool_name_bounce(char id[SPOOL_ID], const struct entry *of, bool warning);
 void spool_name_state(char name[static SPOOL_STATE_NAME], const char *id);
 time_t spool_name_time(const char *id); /* when the name was made */
 bool spool_is_name(const char *name);	/* the name of a mail, a bounce or a warning */
-bool spool_is_bounce(const char *id);	/* of a bounce or a warning */
-bool spool_is_state(const char *name, char id[static SPOOL_ID]); /* the name of a state; id: whose */
+bool spool_is_bounce(const char *id);	/* the name of a bounce or a warning */
+bool spool_is_state(const char *name, char id[static SPOOL_ID]); /* the name of a state; id: the mail's name */
 
 #endif
