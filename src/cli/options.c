@@ -61,7 +61,7 @@ static const char *with_hyphens(struct arena *run, const char *keyword)
 	return option;
 }
 
-/* Refuses -to, -help: letters that make no sense together, but are a long option with one hyphen missing. */
+/* Refuses -to, -help: letters that make no sense together, and are a long option that lacks a hyphen. */
 static int check_hyphen(const struct options *o, const char *arg, struct failure *f)
 {
 	const char *name = arg + 1;
@@ -233,8 +233,8 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 	return check(o, f);
 }
 
-/* Looks for the option that silences failures before the others are read, since it also silences failures of the options; and for
- * -bs, which reads no message. */
+/* Some option could not be read. The option that silences failures counts also if it stands behind that one; so does -bs, which
+ * reads no message. */
 static void look_on(struct options *o, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
