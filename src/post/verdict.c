@@ -99,6 +99,14 @@ const struct failure *tally_waits_for(const struct envelope *e)
 	return first;
 }
 
+const struct failure *tally_refusal(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict == REFUSED && e->recipient[i].why)
+			return e->recipient[i].why;
+	return NULL;
+}
+
 static bool is_among(const struct failure *why, const struct recipient *const *told, size_t count)
 {
 	while (count-- > 0)

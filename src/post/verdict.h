@@ -28,6 +28,8 @@ struct tally tally_of(const struct envelope *e);
 int tally_exit(const struct tally *t);
 /* Of mail that is about to wait: the failure that will decide once its recipients are WAITS. NULL: nobody can wait. */
 const struct failure *tally_waits_for(const struct envelope *e);
+/* Of those who are refused and have not been told of, the first failure; NULL: none. */
+const struct failure *tally_refusal(const struct envelope *e);
 
 /* Lists the first recipient of each failure among those for which is_told returns true, at most `most`; *more: how many recipients
  * are not listed. */

@@ -37,6 +37,15 @@ def test_sender_is_told_who_did_not_get_it_and_why(spool, relay, ret, kind):
         assert "caf\u00e9\r\n.\r\nend\r\n".encode() in mail.body
 
 
+@pytest.mark.parametrize("order", [["bob@example.org", "carl@example.org"], ["carl@example.org", "bob@example.org"]])
+def test_warning_says_why_some_are_given_up_and_not_why_others_wait(spool, relay, order):
+    spool.run("-odq", *order, stdin=TEXT).ok()
+    done = spool.run("-q", relay=relay("ehlo pipelining", 'rcpt-to bob@example.org "550 5.1.1 nobody here"', 'rcpt-to carl@example.org "450 4.2.0 later"'))
+    line, = [line for line in done.err.splitlines() if "is given up for some of its recipients" in line]
+    assert line.endswith(": 550 5.1.1 nobody here")
+    assert ": 450 4.2.0 later)" in spool.run(name="mailq").out
+
+
 @pytest.mark.parametrize("args", [["-f", ""], ["-f", "ann@example.net", "-N", "never"], ["-f", "ann@example.net", "-N", "success"]])
 def test_who_wants_no_bounce_gets_none(spool, relay, args):
     spool.run("-odq", *args, "bob@example.org", stdin=TEXT).ok()

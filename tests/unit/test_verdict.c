@@ -95,6 +95,34 @@ static void test_what_waits_waits_for_what_its_log_line_will_say(void **state)
 	}
 }
 
+static void test_refusal_is_of_the_first_who_is_refused_and_has_not_been_told_of(void **state)
+{
+	static const struct {
+		struct { enum verdict verdict; const struct failure *why; } to[3];
+		const struct failure *is;
+	} rows[] = {
+		{{{PENDING, &later}, {REFUSED, &nobody}, {REFUSED, &full}}, &nobody},
+		{{{BOUNCED, &nobody}, {REFUSED, &full}, {PENDING, &later}}, &full},
+		{{{REFUSED, NULL}, {ACCEPTED, NULL}, {REFUSED, &full}}, &full}, /* the first by another runner */
+		{{{ACCEPTED, NULL}, {PENDING, &later}, {BOUNCED, &nobody}}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct arena in = {.block = NULL};
+		struct envelope e = {.sender = "s@x"};
+
+		for (size_t k = 0; k < ROWS(rows[i].to); k++) {
+			struct recipient *r = envelope_add(&e, &in, arena_printf(&in, "r%zu@x", k));
+
+			r->verdict = rows[i].to[k].verdict;
+			r->why = rows[i].to[k].why;
+		}
+		assert_ptr_equal(tally_refusal(&e), rows[i].is);
+		arena_free(&in);
+	}
+}
+
 static bool has_not_got_it(const void *ctx, const struct recipient *r)
 {
 	(void)ctx;
@@ -129,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_nobody_takes_care_of_decides_and_then_what_is_final),
 		cmocka_unit_test(test_what_waits_waits_for_what_its_log_line_will_say),
+		cmocka_unit_test(test_refusal_is_of_the_first_who_is_refused_and_has_not_been_told_of),
 		cmocka_unit_test(test_each_failure_is_told_once_and_the_rest_counted),
 	};
 
