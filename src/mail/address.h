@@ -21,9 +21,9 @@ enum { ADDRESS_MAX = 254 };
 
 struct mailbox {
 	const char *address;  /* bare, quoted where it must be; "bob", "bob@example.org", "\"a b\"@x" */
-	struct slice spelled; /* where the addr-spec stands in the text: what a qualified one replaces */
-	struct slice name;    /* what stands before its <, as written; or else the comment behind it */
-	bool escaped;	      /* written \name: no aliases for it */
+	struct slice spelled; /* where the addr-spec stands in the text, to be replaced by a qualified one */
+	struct slice name;    /* the name before the <, as written; else the comment after the address */
+	bool escaped;	      /* written as \name: no aliases are used for it */
 };
 
 struct mailboxes {
@@ -32,23 +32,23 @@ struct mailboxes {
 };
 
 MUST_CHECK int address_list(struct mailboxes *out, struct arena *in, struct slice text, struct failure *f);
-/* Exactly one, as for -f: a name and <> are stripped; "" and "<>" give "" (the null sender). */
+/* Reads exactly one address, as for -f: a name and <> are stripped; "" and "<>" give "" (the null sender). */
 MUST_CHECK int address_one(const char **out, struct arena *in, struct slice text, struct failure *f);
 
-/* No control octet but a tab, and line ends only as folds (before a blank). */
+/* The text has no control octet but tabs, and line ends only as folds (before a blank). */
 bool address_text_is_clean(struct slice text);
-bool address_is_bare(const char *address);  /* no domain */
-bool address_is_ascii(const char *address); /* else SMTPUTF8 is needed */
+bool address_is_bare(const char *address);  /* it has no domain */
+bool address_is_ascii(const char *address); /* false: it needs SMTPUTF8 */
 const char *address_domain(const char *address); /* what follows the @, or "" */
-/* Local parts letter by letter, domains without case. */
+/* Compares local parts with case, domains without. */
 bool address_same(const char *a, const char *b);
 /* A login name as a local part: quoted if it has to be. */
 const char *address_of_name(struct arena *in, const char *name);
-/* A bare one with the domain, any other as it is. NULL: too long. */
+/* A bare address gets the domain, any other stays. NULL: it would be too long. */
 const char *address_qualify(struct arena *in, const char *address, const char *domain);
-/* RFC 3461 section 4: everything but printable ASCII, and + and =, as +HH. */
+/* Appends the text as xtext (RFC 3461 4): +, = and all that is not printable ASCII as +HH. */
 MUST_CHECK int address_xtext(struct buf *out, const char *text);
-/* And back; what is not printable ASCII stays. NULL: a + without HH, or a control character comes of it. */
+/* Decodes xtext; octets that are not printable ASCII stay. NULL: a + without HH, or the result has a control character. */
 char *address_of_xtext(struct arena *in, struct slice text);
 
 #endif

@@ -5,24 +5,24 @@
 
 #include "mail/lexer.h"
 
-enum { SHOWN = 60 }; /* octets of a bad address in an error */
+enum { SHOWN = 60 }; /* how many octets of a bad address an error shows */
 
 struct parser {
 	struct lexer lexer;
 	struct token now;
-	const char *last;  /* where the token before it ended */
-	const char *begin; /* of the member at hand, for the error */
+	const char *last;  /* where the last token ended */
+	const char *begin; /* the beginning of the member that is read, for the error */
 	const char *why;
 	struct arena *in;
 	struct mailboxes *out;
-	bool group; /* between : and ; */
-	bool one;   /* address_one: <> is fine, a group is not */
+	bool group; /* inside a group, between : and ; */
+	bool one;   /* address_one: <> is allowed, a group is not */
 };
 
 /* Words and dots in a row, before it is known whether they are a name or a local part. */
 struct words {
 	size_t runs; /* words not joined by dots: 1 is a local part, more are a name */
-	bool loose;  /* blanks inside */
+	bool loose;  /* there are blanks in it */
 	bool unfit;  /* too long for a local part, or holds a [literal] */
 	bool escaped;
 	size_t len;
@@ -35,9 +35,9 @@ struct domain {
 	char text[ADDRESS_MAX + 1];
 };
 
-/* How a member was written: what may follow it without a comma depends on it. */
+/* How a member was written, which decides what may follow it without a comma. */
 struct member {
-	bool at, named, opens; /* opens: it was the name of a group, and its colon */
+	bool at, named, opens; /* opens: the member is the name and the colon of a group */
 };
 
 static int wrong(struct parser *p, const char *why)
@@ -98,7 +98,7 @@ static int domain_part(struct parser *p, struct domain *d)
 	return 0;
 }
 
-/* [192.0.2.1], [IPv6:2001:db8::1], [tag:text]: nothing that SMTP could take for the end of the path. */
+/* An address literal as [192.0.2.1], [IPv6:2001:db8::1] or [tag:text], without an octet that ends a path in SMTP. */
 static bool is_literal(struct slice s)
 {
 	for (size_t i = 1; i + 1 < s.len; i++)
@@ -107,7 +107,7 @@ static bool is_literal(struct slice s)
 	return s.len > 2;
 }
 
-/* Stands on the @. A dot at the end goes: it means the same, and relays refuse it. */
+/* Reads the domain; the current token is the @. A dot at the domain's end is dropped: it changes nothing, and relays refuse it. */
 static int domain_read(struct parser *p, struct domain *d)
 {
 	next(p);
@@ -195,7 +195,7 @@ static int add(struct parser *p, const struct words *w, const struct domain *d, 
 		return wrong(p, w->len > ADDRESS_MAX ? "it is too long" : "it holds a [");
 	if (w->runs != 1 || !w->len)
 		return wrong(p, w->runs > 1 ? "it is several words without <>" : "no name stands in it");
-	/* =?utf-8?Q?Doe,_Joe?= <a@x>: a name cut in two at a comma that should not be there. */
+	/* In =?utf-8?Q?Doe,_Joe?= <a@x> a comma, which must not stand in an encoded word, cuts the name in two. */
 	if (!d && w->len > 1 && memcmp(w->text, "=?", 2) == 0)
 		return wrong(p, "it is part of an encoded name");
 	len = local_spell(text, w->text, w->len);
@@ -219,7 +219,7 @@ static int add(struct parser *p, const struct words *w, const struct domain *d, 
 	return 0;
 }
 
-/* <@a,@b:user@x>: where the mail is to pass is the relay's business (RFC 5322 4.4, RFC 5321 C). */
+/* Skips the route of <@a,@b:user@x>: the relay decides which way the mail goes (RFC 5322 4.4, RFC 5321 C). */
 static int route_skip(struct parser *p)
 {
 	if (!at(p, '@') && !at(p, ','))
@@ -238,7 +238,7 @@ static int route_skip(struct parser *p)
 	return 0;
 }
 
-/* Stands on the <. */
+/* Reads an address in <>; the current token is the <. */
 static int angle_read(struct parser *p, struct slice name, struct member *m)
 {
 	struct words w = {.runs = 0};
@@ -284,7 +284,7 @@ static int member_read(struct parser *p, struct member *m)
 			return -1;
 		w.span.len = (size_t)(p->last - w.span.p);
 	}
-	/* Programs do write a@x <a@x>: what stands before the < is a name to everybody. */
+	/* Some programs write a@x <a@x>: what stands before the < is the name. */
 	if (at(p, '<'))
 		return angle_read(p, w.span, m);
 	if (p->now.kind == TOKEN_BAD || at(p, '>') || at(p, '@'))
@@ -304,7 +304,7 @@ static int member_read(struct parser *p, struct member *m)
 static int list_read(struct parser *p)
 {
 	struct member m = {.at = false};
-	bool fresh = true; /* the last member is over */
+	bool fresh = true; /* the next token begins a new member */
 
 	while (p->now.kind != TOKEN_END) {
 		bool follows = !fresh, had_at = m.at, spaced = p->now.spaced;
@@ -318,7 +318,7 @@ static int list_read(struct parser *p)
 		}
 		if (member_read(p, &m) < 0)
 			return -1;
-		/* a@x b@x is two; John Smith could be anything. */
+		/* "a@x b@x" are two members; what is meant by "John Smith" cannot be told. */
 		if (follows && (!spaced || !had_at || !m.at || m.named))
 			return wrong(p, "no comma stands before it");
 		fresh = m.opens;

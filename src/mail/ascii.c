@@ -9,7 +9,7 @@
 #include "mail/mime.h"
 #include "mail/words.h"
 
-/* As far as the octets go, it can be what the message says. */
+/* The field is UTF-8, and the message does not say that it is in another charset. */
 static bool is_utf8(const struct field *field, const char *charset)
 {
 	if (*charset && !slice_is(slice_of(charset), "utf-8") && !slice_is(slice_of(charset), "us-ascii"))
@@ -41,7 +41,7 @@ static bool is_encoded(struct slice name)
 	return is_text(name) || header_holds_addresses(name) || is_phrases(name);
 }
 
-/* Octets on the line at hand; the field's name stands before the first one. */
+/* How many octets stand on the current line; the field's name counts on the first line. */
 static size_t column_of(const struct field *field, const struct buf *out)
 {
 	for (size_t i = out->len; i; i--)
@@ -71,7 +71,7 @@ static bool has_comment(struct slice name)
 	return l.comment.p || t.kind == TOKEN_BAD;
 }
 
-/* The name of a mailbox. What of it is encoded stays; one with a comment within it stays as it came. */
+/* Appends the name of a mailbox, encoded. Words that are encoded already stay; a name that has a comment in it stays as it came. */
 static bool add_name(struct header *h, const struct field *field, struct slice name, struct buf *out)
 {
 	struct field one = {.body = name};
@@ -83,13 +83,13 @@ static bool add_name(struct header *h, const struct field *field, struct slice n
 	return words_phrase(out, slice_of(mailbox_name(h->in, name)), column_of(field, out)) == 0;
 }
 
-/* An encoded word has a blank at either end (RFC 2047 5 (3)). */
+/* Appends the blank that an encoded word needs at either end (RFC 2047 5 (3)). */
 static bool add_gap(struct buf *out)
 {
 	return (out->len && octet_is_space(out->p[out->len - 1])) || buf_text(out, " ") == 0;
 }
 
-/* A text within a comment, up to a parenthesis. */
+/* Appends the text of a comment, up to a parenthesis. */
 static bool add_ctext(struct header *h, const struct field *field, struct slice text, struct buf *out)
 {
 	struct field one = {.body = text};
@@ -100,14 +100,14 @@ static bool add_ctext(struct header *h, const struct field *field, struct slice 
 	if (slice_is_ascii(text))
 		return buf_slice(out, text) == 0;
 	said = slice_of(header_unfold(h, &one));
-	if (holds(said, "\\")) { /* what it hides may be a parenthesis: all of it is encoded */
+	if (holds(said, "\\")) { /* the character after a backslash may be a parenthesis: the whole text is encoded */
 		plain = arena_zeroed(h->in, said.len + 1, 1);
 		return lexer_value(said, plain, said.len, &len) && words_encode(out, (struct slice){plain, len}, column_of(field, out)) == 0;
 	}
 	return words_text(out, said, column_of(field, out)) == 0 && (!octet_is_space(said.p[said.len - 1]) || add_gap(out));
 }
 
-/* Blanks and comments (RFC 2047 5 (2)); comments may hold others. */
+/* Appends blanks and comments (RFC 2047 5 (2)); comments may be nested. */
 static bool add_comments(struct header *h, const struct field *field, struct slice text, struct buf *out)
 {
 	const char *run = text.p, *end = text.p + text.len;
@@ -124,7 +124,7 @@ static bool add_comments(struct header *h, const struct field *field, struct sli
 	return add_ctext(h, field, (struct slice){run, (size_t)(end - run)}, out);
 }
 
-/* The phrase that begins there, if it is all that stands before the special, without comments; else none. */
+/* The phrase at the beginning of the text, if only it stands before the special, without comments; else an empty slice. */
 static struct slice phrase_before(struct slice text, char special)
 {
 	struct lexer l = lexer_of(text);
@@ -141,7 +141,8 @@ static struct slice phrase_before(struct slice text, char special)
 	return (struct slice){text.p, 0};
 }
 
-/* What is no name of a mailbox: comments and phrases before the special are encoded. fresh: a member begins there. */
+/* Appends text that is no name of a mailbox: comments, and phrases before the special, are encoded. fresh: a member begins at the
+ * text's beginning. */
 static bool add_between(struct header *h, const struct field *field, struct slice text, bool fresh, char special, struct buf *out)
 {
 	const char *last = text.p, *end = text.p + text.len;
@@ -171,7 +172,7 @@ static bool add_between(struct header *h, const struct field *field, struct slic
 	return t.kind == TOKEN_BAD ? buf_slice(out, text) == 0 : add_comments(h, field, text, out);
 }
 
-/* What stands between a name and the end of its address; on a line of its own if that is where it fits. */
+/* Appends what follows a name, to the end of its address; on a new line if it does not fit on this one. */
 static bool add_rest(struct header *h, const struct field *field, struct slice rest, struct buf *out)
 {
 	bool blank = rest.len && octet_is_space(*rest.p);
@@ -181,7 +182,8 @@ static bool add_rest(struct header *h, const struct field *field, struct slice r
 	return (!rest.len || blank || buf_text(out, " ") == 0) && add_between(h, field, rest, false, ':', out);
 }
 
-/* False: it stays as it came; so where an address is not ASCII, and the relay has to take UTF-8 in any case (RFC 6532). */
+/* Appends the body of an address field. False: the field stays as it came, also where an address is not ASCII, so that the relay
+ * has to take UTF-8 in any case (RFC 6532). */
 static bool add_list(struct header *h, const struct field *field, struct buf *out)
 {
 	const char *at = field->body.p, *end = at + field->body.len;
@@ -198,7 +200,7 @@ static bool add_list(struct header *h, const struct field *field, struct buf *ou
 		const struct mailbox *box = &list.box[i];
 		const char *stop;
 
-		if (slice_is_ascii(box->name) || box->name.p > box->spelled.p) /* a comment */
+		if (slice_is_ascii(box->name) || box->name.p > box->spelled.p) /* the name is a comment after the address */
 			continue;
 		if (!add_between(h, field, (struct slice){at, (size_t)(box->name.p - at)}, fresh, ':', out) || !add_gap(out) || !add_name(h, field, box->name, out))
 			return false;

@@ -16,7 +16,8 @@
 #include "mail/header.h"
 
 void ascii_fields(struct header *h);
-/* The same with one field, which was written in another charset: what it says, in UTF-8. A field of another kind stays as it came. */
+/* The same for one field that came in another charset; utf8 is its body in UTF-8. A field that is not in the list stays as it
+ * came. */
 void ascii_field(struct header *h, struct field *field, struct slice utf8);
 
 #endif

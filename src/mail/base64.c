@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum { ROW = 57, ROW_OUT = 78 }; /* 57 octets are 76 letters, and a line end */
-enum { ROWS = 256 };		 /* at a time: so few that what is read is still in the nearest cache when it is encoded */
+enum { ROWS = 256 };		 /* rows at a time: so few that what was read is still in the first cache when it is encoded */
 
 static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -43,7 +43,7 @@ static void pairs_fill(pairs pair)
 	}
 }
 
-/* A whole row; six octets at a time, taken as eight, which compilers know as one load. */
+/* Encodes a whole row, six octets at a time, which are read as eight: compilers make one load of that. */
 static char *row_text(pairs pair, char *to, const char *p)
 {
 	const unsigned char *from = (const unsigned char *)p;
@@ -75,7 +75,7 @@ static char *line_end(char *to)
 	return to + 2;
 }
 
-/* Whole rows, ROWS of them, but for the last of all. */
+/* Encodes up to ROWS whole rows; the last row of all may be shorter. */
 static int rows_text(struct base64 *b, char *to, size_t *got, struct failure *f)
 {
 	size_t len = 0, at = 0;
@@ -92,7 +92,7 @@ static int rows_text(struct base64 *b, char *to, size_t *got, struct failure *f)
 	return 0;
 }
 
-/* Straight to where they are wanted, as many as there is room for. */
+/* Encodes as many rows as there is room for, straight into the caller's memory. */
 static int blocks_text(struct base64 *b, char *to, size_t room, size_t *got, struct failure *f)
 {
 	size_t len;

@@ -13,7 +13,8 @@
 
 enum { TO_MAX = 512 * 1024 };
 
-/* The wishes come from settings, the environment and the password file: none may begin a line of its own. */
+/* The texts of the completion come from settings, the environment and passwd: none may hold a line end, which would begin another
+ * field. */
 static int check(const struct completion *c, struct failure *f)
 {
 	const struct {
@@ -30,7 +31,7 @@ static int check(const struct completion *c, struct failure *f)
 	return 0;
 }
 
-/* a@x, b@x, ... folded behind commas. NULL: more than a header should hold. */
+/* The recipients as "a@x, b@x, ...", folded after commas. NULL: they are more than a header should hold. */
 static const char *list_text(struct arena *in, const struct envelope *e)
 {
 	size_t column = strlen("To: ");
@@ -54,7 +55,8 @@ out:
 	return text;
 }
 
-/* mysend-compat(7), DECISIONS: arguments may be blind copies; only a message without any header says who they are. */
+/* Adds To where it is missing. Arguments may be blind copies (mysend-compat(7), DECISIONS), so that their addresses are shown only
+ * in a message that came without any header. */
 static void put_to(struct header *h, const struct envelope *e, bool all)
 {
 	const char *text = UNDISCLOSED;
@@ -87,7 +89,7 @@ static bool block_has(const struct header *h, const struct resent *block, const 
 	return false;
 }
 
-/* A message may lack any of these, but none may be there and say nothing (RFC 5322 3.6, RFC 2045 5.1): it is as if it were missing. */
+/* Drops fields that a message may lack but that must not be empty (RFC 5322 3.6, RFC 2045 5.1). */
 static void drop_silent(struct header *h)
 {
 	static const char *const names[] = {
@@ -136,7 +138,7 @@ static int put_resent(struct header *h, const struct completion *c, struct failu
 static int complete_header(struct message *m, const struct envelope *e, const struct completion *c, struct failure *f)
 {
 	struct header *h = &m->header;
-	bool to = c->to == PUT_ALWAYS || (c->to != PUT_NEVER && !header_names_recipients(h)); /* Bcc counts, although it goes */
+	bool to = c->to == PUT_ALWAYS || (c->to != PUT_NEVER && !header_names_recipients(h)); /* Bcc counts, although it is removed */
 
 	drop_silent_resent(h);
 	if (put_resent(h, c, f) < 0 || from_complete(h, c, f) < 0)
@@ -153,7 +155,7 @@ static int complete_header(struct message *m, const struct envelope *e, const st
 		put_to(h, e, c->to == PUT_ALWAYS || m->facts.no_header);
 	if (c->names && header_rename(h, c->names, f) < 0)
 		return -1;
-	if (!envelope_needs_utf8(e)) /* else nobody gets it who could not read it */
+	if (!envelope_needs_utf8(e)) /* with SMTPUTF8 all recipients can read raw UTF-8 */
 		ascii_fields(h);
 	if (is_wanted(h, "Date", c->date))
 		header_put(h, "Date", stamp_date(h->in, c->now));
@@ -163,7 +165,7 @@ static int complete_header(struct message *m, const struct envelope *e, const st
 	return 0;
 }
 
-/* Fields of its own, so that what is done to them is done to nobody else's. */
+/* Gives the header fields of its own, so that changes to them do not change those of the message that was read. */
 static void header_detach(struct header *h, struct arena *in)
 {
 	const struct field *old = h->field;
@@ -174,7 +176,7 @@ static void header_detach(struct header *h, struct arena *in)
 		memcpy(h->field, old, h->fields * sizeof *h->field);
 }
 
-/* The message as it was made of texts, in its other form; no body: it has one only. */
+/* The other form (8bit) of a message that mail/compose has made; without body8 there is only one form. */
 static void composed8(struct message *eight, const struct message *m, struct arena *in)
 {
 	*eight = *m;
@@ -186,8 +188,8 @@ static void composed8(struct message *eight, const struct message *m, struct are
 	header_put(&eight->header, "Content-Transfer-Encoding", "8bit");
 }
 
-/* The form that any relay takes, and the one for relays with 8BITMIME, whose body is NULL where it would be the same. What
- * can travel as it is, is not touched. */
+/* Makes the form that any relay takes, and the form for relays with 8BITMIME, whose body is NULL where it would be the same. A body
+ * that can travel unchanged stays so. */
 static int complete_body(struct message *m, struct message *eight, struct arena *in, const struct completion *c, struct failure *f)
 {
 	const struct facts *facts = &m->facts;

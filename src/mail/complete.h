@@ -22,29 +22,29 @@
 #include "mail/mail.h"
 #include "mail/message.h"
 
-enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* auto, on, off; a To for all, in place of To, Cc and Bcc */
+enum put { PUT_MISSING, PUT_ALWAYS, PUT_NEVER }; /* the values auto, on, off; PUT_ALWAYS for To: one To with all recipients, in place of To, Cc and Bcc */
 
 struct completion {
 	enum put from, date, message_id, to;
 	bool keep_bcc;		  /* remove_bcc_headers off */
 	const char *forced_from;  /* "" or the only address allowed in From, whatever .from says */
-	const char *from_address; /* for a missing From; qualified */
+	const char *from_address; /* for a From that is missing; it has a domain */
 	const char *from_name;	  /* -F, $NAME or GECOS as mysend-compat(7), HEADER AND SENDER has it, or ""; UTF-8, no controls */
-	const struct naming *names; /* what local names in the header stand for; NULL: themselves */
-	const char *message_host; /* right of the @ in Message-ID */
-	const char *charset;	  /* of an 8-bit body that is not UTF-8; "binary": it is no text */
-	const char *known;	  /* charset of any 8-bit body, even if it could be UTF-8, or "" or NULL */
+	const struct naming *names; /* what replaces local names in the header; NULL: they stay */
+	const char *message_host; /* the part of Message-ID after the @ */
+	const char *charset;	  /* the charset of an 8-bit body that is not UTF-8; "binary": the body is no text */
+	const char *known;	  /* the charset of any 8-bit body, even if it could be UTF-8; or "" or NULL */
 	time_t now;
 };
 
 MUST_CHECK int complete_message(struct mail *m, const struct message *from, const struct completion *c, struct failure *f);
-/* UTF-8 as it is, anything else as if it were Latin-1. */
+/* The text, if it is UTF-8; else converted as if it were Latin-1. */
 struct slice text_in_utf8(struct arena *in, struct slice text);
-/* What a name, as somebody wrote it, says: quotes and comments gone. */
+/* The name as it is meant: without quotes, backslashes and comments. */
 const char *mailbox_name(struct arena *in, struct slice written);
-/* name <address>, the name quoted or encoded as needed, folded if long; in the arena. */
+/* "name <address>", with the name quoted or encoded as needed, and folded if it is long; in the arena. */
 const char *mailbox_text(struct arena *in, const char *name, const char *address);
-/* The same of a name as it is written; NULL: it says nothing. What is encoded stays. */
+/* The same for a name as it stands in a field; NULL: the name is empty. Encoded words stay. */
 const char *mailbox_again(struct arena *in, struct slice written, const char *address);
 
 #endif

@@ -11,21 +11,21 @@
 
 enum { FIELDS_MAX = 64 * 1024 };
 
-/* A part that is made: its fields, and what follows them. */
+/* A part of the new body: its fields, and its content. */
 struct node {
 	const char *type, *encoding; /* NULL: other has them */
 	const char *other;	     /* further fields, whole lines, or "" */
 	struct source *body;
-	bool eightbit; /* something in it is */
+	bool eightbit; /* its content has octets above 127 */
 };
 
-/* What a form of the message is built of. */
+/* What one form of the message is built from. */
 struct plan {
 	struct arena *in;
 	const struct message *message;
 	const struct composition *c;
-	struct node *shown, *attached; /* the same in every form */
-	bool eightbit; /* texts may be */
+	struct node *shown, *attached; /* parts that are the same in both forms */
+	bool eightbit; /* texts may be in 8 bits */
 };
 
 static const char *type_text(struct arena *in, const struct part *p)
@@ -93,7 +93,7 @@ static const char *head_of(struct arena *in, const struct node *n, const char *b
 	return arena_printf(in, "%s%s\r\n", head, n->other);
 }
 
-/* No letter of base64, and in quoted-printable = is never followed by _. */
+/* A boundary holds "=_", which stands neither in base64 nor in quoted-printable text. */
 static const char *new_boundary(struct arena *in)
 {
 	const char *id = stamp_message_id(in, "", time(NULL));
@@ -126,7 +126,7 @@ static struct node multipart(struct arena *in, const char *kind, const struct no
 			     source_chain(in, all, 2 * count + 1), eightbit};
 }
 
-/* The first of them, and what goes with it, in a row. */
+/* A multipart of `first`, followed by the others. */
 static struct node *row_of(struct arena *in, const struct node *first, const struct node *more, size_t count)
 {
 	struct node *all = arena_zeroed(in, count + 1, sizeof *all);
@@ -137,7 +137,7 @@ static struct node *row_of(struct arena *in, const struct node *first, const str
 	return all;
 }
 
-/* What the message says of its body goes with it into the part. */
+/* The message's own body as a part, with the MIME fields that the message had for it. */
 static int kept_node(struct node *n, const struct plan *plan, struct failure *f)
 {
 	const struct message *m = plan->message;
@@ -178,7 +178,7 @@ static int html_node(struct node *n, const struct plan *plan, struct failure *f)
 	return 0;
 }
 
-/* Text and HTML say the same; the better one comes last (RFC 2046 5.1.4). */
+/* The text and the HTML, which say the same; the richer form comes last (RFC 2046 5.1.4). */
 static int body_node(struct node *n, const struct plan *plan, struct failure *f)
 {
 	const struct composition *c = plan->c;
@@ -228,7 +228,7 @@ static void put_mime(struct message *m, const struct node *n)
 	m->body = n->body;
 }
 
-/* In 8 bits, and without lines that would have to be encoded all the same. */
+/* The part has 8-bit octets, and no line so long that it has to be encoded for every relay. */
 static bool has_choice(const struct part *p)
 {
 	return p->content && *p->charset && p->facts.eightbit && !is_long(p);
@@ -257,7 +257,7 @@ struct part compose_text(const char *type, const char *charset, struct source *c
 {
 	struct part p = {.type = type, .charset = charset, .content = content, .facts = *facts};
 
-	/* What nobody can tell the charset of is no text. */
+	/* A text whose charset cannot be told is sent as a file. */
 	if (slice_is(slice_of(charset), "binary")) {
 		p.type = "application/octet-stream";
 		p.charset = "";

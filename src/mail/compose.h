@@ -20,22 +20,22 @@
 
 struct part {
 	const char *type;    /* "text/html" */
-	const char *charset; /* "" says none: it is no text */
-	const char *more;    /* further parameters of the type, as mail/params has them; or NULL */
-	struct facts facts;  /* of a text */
-	const char *name;    /* of the file, or NULL */
+	const char *charset; /* "": no charset is named, since it is no text */
+	const char *more;    /* further parameters of the type, as mail/params writes them; or NULL */
+	struct facts facts;  /* the facts of a text */
+	const char *name;    /* the file's name, or NULL */
 	const char *disposition, *id; /* "attachment", "inline"; Content-ID without its <>; or NULL */
-	struct source *content; /* NULL: there is no such part */
+	struct source *content; /* NULL: the message has no such part */
 };
 
 struct composition {
 	struct part text, html;
-	struct part *shown, *attached; /* what the HTML shows; what comes with it */
+	struct part *shown, *attached; /* files that the HTML shows; attachments */
 	size_t shows, attachments;
 	bool keep;
 };
 
-/* charset "binary": octets that are no text. */
+/* A part for a text; with the charset "binary", for octets that are no text. */
 struct part compose_text(const char *type, const char *charset, struct source *content, const struct facts *facts);
 MUST_CHECK int compose_message(struct message *m, struct arena *in, const struct composition *c, struct failure *f);
 

@@ -119,6 +119,7 @@ enum progress envelope_progress(const struct envelope *e)
 
 bool envelope_needs_utf8(const struct envelope *e)
 {
-	/* Not by a look at each: it is asked for each transaction. */
+	/* beyond_ascii is noted when a recipient is added: this is asked for every transaction, and there may be thousands of
+	 * recipients. */
 	return e->smtputf8 || e->beyond_ascii || !address_is_ascii(e->sender);
 }

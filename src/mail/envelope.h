@@ -15,22 +15,22 @@
 #include "base/failure.h"
 
 enum verdict {
-	PENDING,  /* nothing known; at the end of a run: not sent, free to try again */
+	PENDING,  /* no result yet; after a try: not sent, may be tried again */
 	ACCEPTED, /* the relay has it */
 	DEFERRED, /* the relay said 4yz, or 5yz to what another try may do without */
 	REFUSED,  /* the relay said 5yz (whether it waits all the same: post/defer), or its time is over */
-	BOUNCED,  /* REFUSED, and a bounce has told the sender of it, or nobody wanted one */
-	UNSURE,	  /* all was sent, no answer came: trying again may deliver twice */
-	WAITS	  /* none of these for now: the spool has it */
+	BOUNCED,  /* REFUSED, and a bounce was made, or none is wanted */
+	UNSURE,	  /* the message was wholly sent and no answer came: another try may deliver it twice */
+	WAITS	  /* not delivered yet: the spool keeps the mail */
 };
 
 struct recipient {
 	const char *address;
 	enum verdict verdict;
-	const struct failure *why; /* NULL where nothing has failed; of who is PENDING: why he was not tried; in the job's arena */
-	bool expired;		   /* REFUSED or BOUNCED, since the time for another try is over */
-	unsigned notify;	   /* NOTIFY_ bits; 0: the envelope's */
-	const char *orcpt;	   /* TYPE;ADDRESS in xtext, as the caller said it; NULL: the address */
+	const struct failure *why; /* the failure, in the job's arena; for PENDING: why it was not tried; NULL: none */
+	bool expired;		   /* REFUSED or BOUNCED since the mail was given up for its age */
+	unsigned notify;	   /* NOTIFY_ bits; 0: those of the envelope */
+	const char *orcpt;	   /* TYPE;ADDRESS in xtext, as the caller said it; NULL: not said */
 };
 
 enum { NOTIFY_NEVER = 1, NOTIFY_SUCCESS = 2, NOTIFY_FAILURE = 4, NOTIFY_DELAY = 8 };
@@ -41,16 +41,16 @@ struct envelope {
 	const char *sender;
 	struct recipient *recipient;
 	size_t recipients, room;
-	bool beyond_ascii;	/* one of them is */
+	bool beyond_ascii;	/* an address of a recipient has octets above 127 */
 	size_t *slot, slots;	/* envelope_add's own: a hash table of indices + 1 */
-	unsigned notify;	/* NOTIFY_ bits; 0: unsaid */
+	unsigned notify;	/* NOTIFY_ bits; 0: not said */
 	enum ret ret;
 	const char *envid;	/* NULL: none */
-	enum body_kind body;	/* what the caller said with -B */
-	bool smtputf8;		/* the caller said that it is needed, or -U */
-	unsigned without;	/* mail/offers that proved not to hold for it: the next try does without them */
+	enum body_kind body;	/* as -B said */
+	bool smtputf8;		/* the client's MAIL said SMTPUTF8, or -U was given */
+	unsigned without;	/* offers (mail/offers) that did not hold for this mail: the next try does without them */
 	struct failure *answer; /* the relay's last word on the mail as a whole; in the arena, or NULL */
-	uint64_t octets;	/* of the form of the message that a relay got last; 0: none did */
+	uint64_t octets;	/* octets of the form of the message that a relay got last; 0: none got it */
 };
 
 /* Once: no second time (address_same), then NULL. Good until the next is added. The recipient's address is this pointer, no copy. */
@@ -59,16 +59,16 @@ struct recipient *envelope_add(struct envelope *e, struct arena *in, const char 
 struct recipient *envelope_add_like(struct envelope *e, struct arena *in, const char *address, const struct recipient *like);
 /* All that is asked of the mail, and nobody who is to get it. */
 struct envelope envelope_without_recipients(const struct envelope *e);
-size_t envelope_count(const struct envelope *e, enum verdict v); /* of how many that became */
-/* It was not sent, and this is why: each recipient that is PENDING gets a copy as its failure. */
+size_t envelope_count(const struct envelope *e, enum verdict v); /* how many recipients have this verdict */
+/* The mail was not sent: each PENDING recipient gets a copy of `why` as its failure. */
 void envelope_blame(struct envelope *e, struct arena *in, const struct failure *why);
-/* How far the mail was when its session ended. */
+/* How far the mail had come when its session ended. */
 enum progress {
-	UNTOUCHED, /* nothing is known of any recipient */
+	UNTOUCHED, /* no recipient has an answer */
 	LEFT_OPEN, /* the session ended before all answers were there, or with a 421 */
 	ANSWERED
 };
 enum progress envelope_progress(const struct envelope *e);
-bool envelope_needs_utf8(const struct envelope *e); /* SMTPUTF8 (RFC 6531): it was said, or an address is not ASCII */
+bool envelope_needs_utf8(const struct envelope *e); /* SMTPUTF8 (RFC 6531) was said, or an address is not ASCII */
 
 #endif

@@ -20,16 +20,16 @@ enum { NAME = 127 };
 
 struct filetypes {
 	const char *called; /* borrowed */
-	char *environment[3]; /* of the looker: where the program's libraries and the database are; nothing else */
+	char *environment[3]; /* of the looker: where its libraries and the database are, and nothing else */
 	pid_t looker;	    /* own, 0: there is none */
-	int fd;		    /* own, while there is one */
-	unsigned looks;	    /* that this one has answered */
-	bool ready;	    /* it has said that it is */
-	bool hopeless, told_limits; /* has been warned of */
+	int fd;		    /* own; open while there is a looker */
+	unsigned looks;	    /* how many looks this process has answered */
+	bool ready;	    /* the process has said that it is ready */
+	bool hopeless, told_limits; /* the user was warned that there is no libmagic; that the process has less than all limits */
 };
 
 struct answer {
-	int kind; /* LOOKER_..., 0: it is gone, or too slow */
+	int kind; /* LOOKER_...; 0: the process has died, or was too slow */
 	char text[LOOKER_TEXT + 1];
 };
 
@@ -58,13 +58,13 @@ void filetypes_close(struct filetypes *t)
 	if (!t || !t->looker)
 		return;
 	close(t->fd);
-	kill(t->looker, SIGKILL); /* it may be in the middle of something */
+	kill(t->looker, SIGKILL); /* it may be in the middle of a look */
 	while (waitpid(t->looker, NULL, 0) < 0 && errno == EINTR)
 		;
 	t->looker = 0;
 }
 
-/* The child, which becomes the looker. */
+/* Runs in the child, which becomes the looker. */
 static void become(const struct filetypes *t, int end)
 {
 	char name[] = LOOKER_NAME, word[] = LOOKER_WORD, *const argv[] = {name, word, NULL};
@@ -86,7 +86,7 @@ void filetypes_start(struct filetypes *t)
 	}
 	for (int i = 0; i < 2; i++)
 		fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-	signal(SIGCHLD, SIG_DFL); /* a caller that ignores it has that inherited */
+	signal(SIGCHLD, SIG_DFL); /* we may have inherited that SIGCHLD is ignored */
 	t->looker = fork();
 	if (t->looker == 0)
 		become(t, ends[1]);
@@ -102,7 +102,7 @@ void filetypes_start(struct filetypes *t)
 	close(ends[1]);
 }
 
-/* Until one or the other can be done; false: that took too long. */
+/* Waits until the descriptor can be read or written; false: that took too long. */
 static bool wait_for(int fd, short events, int64_t until)
 {
 	for (;;) {
@@ -151,7 +151,7 @@ static void hear(const struct filetypes *t, struct answer *answer, int64_t until
 	answer->text[answer->kind ? head[1] : 0] = '\0';
 }
 
-/* It has to have said first that it is ready. */
+/* Waits until the process has said that it is ready. */
 static bool is_ready(struct filetypes *t, int64_t until)
 {
 	struct answer answer;
@@ -171,7 +171,8 @@ static bool is_ready(struct filetypes *t, int64_t until)
 	return t->ready;
 }
 
-/* One that had others before may have used up its time with them: then another is asked. */
+/* Asks the process. One that has answered looks before may have used up its time with them: then a new process is asked once
+ * more. */
 static void ask(struct filetypes *t, struct slice head, struct answer *answer)
 {
 	const struct looker_ask ask = {{'l', 'o', 'o', 'k'}, (uint32_t)head.len};
@@ -191,7 +192,7 @@ static void ask(struct filetypes *t, struct slice head, struct answer *answer)
 	} while (!answer->kind && looks);
 }
 
-/* The trees that there are (RFC 6838 4.2, and the registry); a reader knows no other. */
+/* The type's top level is one of the registry (RFC 6838 4.2): mail programs know no other. */
 static bool is_known_tree(struct slice type)
 {
 	static const char *const trees[] = {"application/", "audio/", "font/", "image/", "message/", "model/", "multipart/", "text/", "video/"};

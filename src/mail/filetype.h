@@ -28,13 +28,13 @@ struct filetype {
 	const char *charset; /* "utf-8", "us-ascii", "binary", "unknown-8bit", ... */
 };
 
-/* TYPE/SUBTYPE in the letters that those have, and no longer than they are (RFC 6838 4.2). */
+/* The text is TYPE/SUBTYPE in characters and lengths that RFC 6838 4.2 allows. */
 bool filetype_is_type(const char *text);
-/* called: as main was, by a path perhaps; or NULL. */
+/* called: argv[0] of main, or NULL. */
 struct filetypes *filetypes_open(struct arena *in, const char *called);
 void filetypes_start(struct filetypes *t);
 void filetypes_close(struct filetypes *t);
-/* what: as a warning calls it. */
+/* what: the name of the file in a warning. */
 struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head, const char *what);
 
 #endif

@@ -7,10 +7,9 @@
 #include "mail/lexer.h"
 #include "mail/words.h"
 
-enum { COLUMN = 6 }; /* behind "From: " */
+enum { COLUMN = 6 }; /* after "From: " */
 
-/* Names come from the password file and the environment, and may be in the charset of old: each octet above 127
- * is then two in UTF-8. */
+/* Names come from passwd and the environment, and may be in Latin-1: then each octet above 127 becomes two in UTF-8. */
 struct slice text_in_utf8(struct arena *in, struct slice name)
 {
 	size_t used = 0;
@@ -29,7 +28,7 @@ struct slice text_in_utf8(struct arena *in, struct slice name)
 	return (struct slice){to, used};
 }
 
-/* A name as it is to stand there, and an address; on a line of its own if they are too long for one. */
+/* The name and the address in <>; the address on a new line if both are too long for one. */
 static const char *joined(struct arena *in, struct slice phrase, const char *address)
 {
 	const char *last = phrase.p, *p;
@@ -48,7 +47,7 @@ const char *mailbox_text(struct arena *in, const char *name, const char *address
 	const char *done = address;
 	struct buf phrase;
 
-	buf_start(&phrase, 64 + 16 * text.len); /* Q: 3 for each octet, and a frame for each line */
+	buf_start(&phrase, 64 + 16 * text.len); /* the Q encoding has 3 octets for each, and a frame for each line */
 	if (text.len && words_phrase(&phrase, text, COLUMN) == 0)
 		done = joined(in, buf_slice_of(&phrase), address);
 	buf_free(&phrase);
@@ -74,7 +73,7 @@ const char *mailbox_name(struct arena *in, struct slice written)
 	return to;
 }
 
-/* Encoded words in atoms alone: they can stay as they are. */
+/* The name is made of atoms, some of them encoded words: it can stay unchanged. */
 static bool is_encoded(struct slice name)
 {
 	bool mark = false;
@@ -129,11 +128,11 @@ int from_complete(struct header *h, const struct completion *c, struct failure *
 
 	if (*c->forced_from) {
 		header_put(h, "From", forced(h, c));
-		header_remove(h, "Sender"); /* that is who it comes from, whoever sent it */
+		header_remove(h, "Sender"); /* with a forced From no other sender is named */
 		return 0;
 	}
 	if (c->from == PUT_NEVER || (c->from == PUT_MISSING && header_find_said(h, "From"))) {
-		header_drop_silent(h, "From"); /* beside one that says something it is one too many */
+		header_drop_silent(h, "From"); /* an empty From beside one with content is one too many */
 		return 0;
 	}
 	text = from_text(h->in, c, f);

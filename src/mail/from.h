@@ -13,7 +13,7 @@
 #include "mail/complete.h"
 
 MUST_CHECK int from_complete(struct header *h, const struct completion *c, struct failure *f);
-/* What From or Resent-From says, when it is ours to say. NULL and *f if there is no address. */
+/* The body of a From or Resent-From field that we add. NULL and *f if there is no address. */
 const char *from_text(struct arena *in, const struct completion *c, struct failure *f);
 
 #endif

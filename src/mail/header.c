@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { FOLD_AT = 78 }; /* RFC 5322 2.1.1: should */
+enum { FOLD_AT = 78 }; /* RFC 5322 2.1.1: lines SHOULD have no more */
 
 static struct slice between(const char *from, const char *to)
 {
@@ -15,7 +15,8 @@ static struct field *field_append(struct header *h)
 	return &h->field[h->fields++];
 }
 
-/* A name of printable characters, blanks perhaps, a colon; no blank in the name, no "--" before it. */
+/* Splits a line into name and body: a name of printable characters without blanks, blanks perhaps, and a colon. A line that begins
+ * with "--" is no field. */
 static bool field_split(struct field *field, struct slice line)
 {
 	size_t i = 0, name, end = line.len < HEADER_NAME_MAX ? line.len : HEADER_NAME_MAX;
@@ -79,13 +80,14 @@ static bool all_blank(const char *p, size_t len)
 	return true;
 }
 
-/* Folds where the text has blanks; what has none stays long. Line ends that are no folds become blanks. */
+/* Folds the body at blanks; a word without blanks stays long. Line ends that are no folds become blanks. */
 static char *body_fold(struct arena *in, size_t column, const char *body)
 {
 	size_t len = strlen(body), used = 0, blank = 0, begin = 0;
 	char *to;
 
-	/* Or a last line of blanks, or an empty one, might come of it: that ends a header (RFC 5322 2.2.3). */
+	/* Blanks at the end are dropped: they could become a line of blanks, which some programs take for the end of the header
+	 * (RFC 5322 2.2.3). */
 	while (len && (octet_is_blank(body[len - 1]) || body[len - 1] == '\r' || body[len - 1] == '\n'))
 		len--;
 	to = arena_zeroed(in, 2, len + 2);
@@ -94,7 +96,7 @@ static char *body_fold(struct arena *in, size_t column, const char *body)
 		bool fold = c == '\r' && i + 2 < len && body[i + 1] == '\n' && octet_is_blank(body[i + 2]);
 
 		if (fold) {
-			/* A line of blanks within goes: some take that for the end, too. */
+			/* A line of blanks in the middle is dropped for the same reason. */
 			if (begin && all_blank(to + begin, used - begin)) {
 				used = begin;
 			} else {
@@ -240,8 +242,8 @@ const char *header_unfold(const struct header *h, const struct field *field)
 	return to;
 }
 
-/* Where an overlong line is to be parted: before its last blank that still fits and is not within `front`, or
- * hard, but not inside a character. */
+/* Where to cut an overlong line: before the last blank that fits and is not within `front`; without one, anywhere but inside a
+ * character. */
 static size_t split_at(struct slice line, size_t front, size_t most)
 {
 	size_t i = most;
@@ -255,10 +257,10 @@ static size_t split_at(struct slice line, size_t front, size_t most)
 	return i;
 }
 
-/* One line, in pieces of at most 998 octets. Never a piece of blanks only: some take that for the end. */
+/* Prints a line in pieces of at most 998 octets. No piece has blanks only, which some programs take for the end of the header. */
 static int line_print(struct slice line, size_t front, struct buf *out)
 {
-	bool blank_before = false; /* a hard split needs one */
+	bool blank_before = false; /* a cut without a blank needs one put in */
 	bool first = true;
 
 	while (line.len) {

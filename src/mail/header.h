@@ -16,11 +16,11 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-/* Lines of 78 octets if that can be, of 998 at the most, line end aside (RFC 5322 2.1.1). */
+/* HEADER_LINE, HEADER_LINE_MAX: octets that a line should have, and may have, without its line end (RFC 5322 2.1.1). */
 enum { HEADER_NAME_MAX = 900, HEADER_LINE = 78, HEADER_LINE_MAX = 998 };
 
 struct field {
-	struct slice raw;  /* all of it, without its last line end */
+	struct slice raw;  /* the whole field, without its last line end */
 	struct slice name; /* in raw, without blanks before the colon */
 	struct slice body; /* in raw, after the colon, still folded */
 };
@@ -31,33 +31,33 @@ struct header {
 	size_t fields, room;
 };
 
-/* Takes the leading run of fields off *text, and the empty line behind it; what is left is the body.
- * A line that is no field begins the body too (mysend-compat(7), MESSAGE). False: the text ended before the header did. */
+/* Reads the fields at the beginning of *text, and the empty line after them; *text is then the body. A line that is no field begins
+ * the body, too (mysend-compat(7), MESSAGE). False: the text ended before the header did. */
 bool header_parse(struct header *h, struct slice *text);
-/* The first of that name behind `after` (NULL: from the top), or NULL. */
+/* The first field of that name after `after` (NULL: from the top), or NULL. */
 struct field *header_find(const struct header *h, const char *name, const struct field *after);
-/* Replaces the first of that name and drops its others, or appends. The body as text: folds in it stay, longer
- * lines are folded at blanks, and no line end in it can begin another field. */
+/* Replaces the first field of that name and drops the others of it, or appends one. Folds in the body stay, longer lines are folded
+ * at blanks, and no line end in the body can begin another field. */
 void header_put(struct header *h, const char *name, const char *body);
-/* Behind all others, whether there is one of that name or not. */
+/* Appends a field, even if there is one of that name. */
 void header_append(struct header *h, const char *name, const char *body);
-/* The same text, in front of that field; pointers to fields are stale afterwards. */
+/* Inserts a field in front of `before`; pointers to fields are invalid afterwards. */
 void header_insert(struct header *h, const struct field *before, const char *name, const char *body);
-void header_set_body(struct header *h, struct field *field, struct slice body); /* keeps name and blanks */
-size_t header_remove(struct header *h, const char *name); /* how many there were */
+void header_set_body(struct header *h, struct field *field, struct slice body); /* replaces the body; name and blanks stay */
+size_t header_remove(struct header *h, const char *name); /* returns how many fields were removed */
 /* A message has at most one of each (RFC 5322 3.6). */
 enum { HEADER_ONCE = 11 };
 extern const char *const header_once[HEADER_ONCE];
 bool header_is_once(struct slice name);
-/* Nothing but blanks in its body, or <>. */
+/* The body has nothing but blanks, or <>. */
 bool header_is_silent(const struct field *field);
-/* The first of that name that says something, or NULL. */
+/* The first field of that name that is not silent, or NULL. */
 struct field *header_find_said(const struct header *h, const char *name);
-/* Those of that name which say nothing go. */
+/* Removes the silent fields of that name. */
 void header_drop_silent(struct header *h, const char *name);
-/* The body on one line: folding undone, blanks at its ends gone; in the arena. */
+/* The body on one line, without folds and without blanks at its ends; in the arena. */
 const char *header_unfold(const struct header *h, const struct field *field);
-/* What Message-ID says, so, or "". */
+/* The body of Message-ID, so; or "". */
 const char *header_message_id(const struct header *h);
 MUST_CHECK int header_print(const struct header *h, struct buf *out); /* wire form, with the empty line */
 

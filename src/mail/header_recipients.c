@@ -18,8 +18,8 @@ static size_t find_name(const char *const *names, size_t count, struct slice nam
 	return i;
 }
 
-/* Each resending puts its fields in front, in a row (RFC 5322 3.6.6). So a name that was there already, but not
- * just now, begins an older block, whose recipients have had their mail. */
+/* The first Resent- block. Each resending puts its fields in front, one after the other (RFC 5322 3.6.6). So a name that comes once
+ * more, but not directly after itself, begins an older block, whose recipients have got their mail. */
 struct resent header_resent(const struct header *h)
 {
 	size_t i = 0, name, before = RESENT_FIELDS;
@@ -72,7 +72,7 @@ bool header_holds_addresses(struct slice name)
 	return is_any(name, names, sizeof names / sizeof *names);
 }
 
-/* What one address that becomes several has around it: Name <root> goes whole. A route (<@a:root>) stays. */
+/* The text around an address that becomes several: of "Name <root>" all is replaced. A route (<@a:root>) stays. */
 static struct slice around(const struct mailbox *box, struct slice body)
 {
 	const char *begin = box->spelled.p, *end = begin + box->spelled.len, *stop = body.p + body.len;

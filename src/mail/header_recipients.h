@@ -18,31 +18,32 @@
 /* The first Resent- block: fields begin to end - 1; empty: begin == end. */
 struct resent {
 	size_t begin, end;
-	bool recipients; /* it has a Resent-To, Resent-Cc or Resent-Bcc */
+	bool recipients; /* the block has a Resent-To, Resent-Cc or Resent-Bcc */
 };
 
 struct resent header_resent(const struct header *h);
-/* To, Cc and Bcc; or those of the first Resent- block, when it has a Resent-To, Resent-Cc or Resent-Bcc. */
+/* Lists the addresses of To, Cc and Bcc; where the first Resent- block has a Resent-To, Resent-Cc or Resent-Bcc, those of the block
+ * instead. */
 MUST_CHECK int header_recipients(struct mailboxes *out, struct arena *in, const struct header *h,
 				    struct failure *f);
-/* Is it From, Sender, Reply-To, To, Cc, Bcc, or a Resent- twin of one? */
+/* The name is From, Sender, Reply-To, To, Cc, Bcc, or one of these with Resent-. */
 bool header_holds_addresses(struct slice name);
 /* Bcc and Resent-Bcc go: who is in them is to be seen by nobody (mail/complete, unless remove_bcc_headers is off). */
 void header_remove_blind(struct header *h);
-/* Of To, Cc, Bcc and their Resent- twins: whether one is there; how many were removed. */
+/* Whether there is a To, Cc or Bcc, or one with Resent-. */
 bool header_names_recipients(const struct header *h);
 size_t header_remove_recipients(struct header *h);
 
-struct naming { /* who knows what a local name stands for */
+struct naming { /* tells what a local name stands for */
 	void *ctx;
-	/* *text: what is to stand there instead, several addresses with ",\r\n " between them; left alone: it stays.
-	 * recipient: the field is a To, Cc or Bcc. in: until the field is written. */
+	/* Sets *text to what replaces the address, several addresses with ",\r\n " between them; where *text stays NULL, the
+	 * address stays. recipient: the field is a To, Cc or Bcc. in: lives until the field is written. */
 	int (*text)(void *ctx, struct arena *in, const struct mailbox *box, bool recipient, const char **text,
 		    struct failure *f);
 };
 
-/* Asks for each address in From, Sender, Reply-To, To, Cc, Bcc and their Resent- twins. A field that cannot be read
- * stays as it is. -1: the naming failed; the field is named in front. */
+/* Asks the naming for each address in From, Sender, Reply-To, To, Cc, Bcc, and those with Resent-. A field that cannot be read
+ * stays. -1: the naming failed; the field's name is put in front of the failure. */
 MUST_CHECK int header_rename(struct header *h, const struct naming *n, struct failure *f);
 
 #endif

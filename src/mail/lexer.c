@@ -141,7 +141,7 @@ void lexer_next(struct lexer *l, struct token *t)
 		fine = read_token(l, t);
 	if (!fine) {
 		t->kind = TOKEN_BAD;
-		l->p = first; /* so that the next call says the same */
+		l->p = first; /* so that the next call returns the same */
 	}
 	t->raw = (struct slice){first, (size_t)(l->p - first)};
 }

@@ -18,21 +18,21 @@ enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_QUOTED, TOKEN_LITERAL, TOKEN_SPEC
 
 struct token {
 	enum token_kind kind;
-	char special;	  /* one of < > @ , ; : . */
-	bool spaced;	  /* blanks or a comment before it */
-	struct slice raw; /* with quotes, brackets and backslashes */
+	char special;	  /* for a special: one of < > @ , ; : . */
+	bool spaced;	  /* blanks or a comment stand before it */
+	struct slice raw; /* as it stands in the text, with quotes, brackets and backslashes */
 };
 
 struct lexer {
 	const char *p, *end;
-	struct slice comment; /* what the last one passed says, without its parentheses */
-	const char *trouble;  /* of a TOKEN_BAD */
+	struct slice comment; /* the last comment that was passed, without its parentheses */
+	const char *trouble;  /* why a TOKEN_BAD is bad, in words */
 };
 
 struct lexer lexer_of(struct slice text);
 void lexer_next(struct lexer *l, struct token *t);
-bool lexer_is_atext(char c); /* may stand in a word */
-/* What a word, quoted string or comment says: quotes, backslashes and folds gone. False: no more than room. */
+bool lexer_is_atext(char c); /* c may stand in a word */
+/* The text of a word, quoted string or comment, without quotes, backslashes and folds. False: cut where room ended. */
 bool lexer_value(struct slice raw, char *to, size_t room, size_t *len);
 
 #endif

@@ -36,7 +36,7 @@ static int answer(int kind, const char *text)
 	return file_write(STDIN_FILENO, out, 2 + len);
 }
 
-/* False: there is no more. */
+/* Reads len octets; false: the input has ended. */
 static bool take(void *to, size_t len)
 {
 	for (size_t got = 0; got < len;) {
@@ -49,7 +49,7 @@ static bool take(void *to, size_t len)
 	return true;
 }
 
-/* Lower than what libmagic has by itself, but for regular expressions: with less it takes programs for plain text. */
+/* Sets limits below libmagic's own, except for regular expressions: with less it takes programs for plain text. */
 static void limit(magic_t m)
 {
 	static const struct { int what; size_t most; } limits[] = {
@@ -62,12 +62,12 @@ static void limit(magic_t m)
 		(void)!libmagic.setparam(m, limits[i].what, &limits[i].most);
 }
 
-/* NULL, and what is wrong has been said. */
+/* Loads the database. NULL: the reason has been answered. */
 static magic_t load(void)
 {
-	/* Nothing is unpacked, and no program and no document is taken apart: what a program can be loaded to is nothing to mail,
-	 * and the database knows Office's documents by their first octets, too. Of a tar only its first header is read, without
-	 * which it would be of another type than file(1) says. */
+	/* Nothing is unpacked, and programs and documents are not analysed: mail needs no details of programs, and the database
+	 * knows Office documents by their first octets. Of a tar file the first header is read, without which its type would differ
+	 * from that of file(1). */
 	struct failure why;
 	magic_t m;
 
@@ -120,5 +120,5 @@ int looker_run(void)
 		if (answer(text ? LOOKER_TOLD : LOOKER_FAILED, text ? text : libmagic.error(m) ? libmagic.error(m) : "no memory") < 0)
 			break;
 	}
-	_exit(EX_USAGE); /* whoever meant to send mail must not read a 0 */
+	_exit(EX_USAGE); /* a caller that meant to send mail must not get status 0 */
 }

@@ -17,18 +17,18 @@
 struct mail {
 	struct arena *in; /* the job's; borrowed */
 	struct envelope envelope;
-	struct source *form7; /* header and body in a row, as any relay takes them; NULL: it is not complete yet */
-	struct source *form8; /* the same for relays with 8BITMIME, where it could be encoded in two ways; or NULL */
-	bool eightbit;	      /* form7 has octets above 127: they could not be encoded */
-	size_t longest;	      /* line of its body, where that has over 998 octets all the same; else 0 */
-	const char *message_id; /* what the field says, or ""; NULL: nobody has looked */
+	struct source *form7; /* header and body in a form that any relay takes; NULL: the mail is not complete yet */
+	struct source *form8; /* another form for relays with 8BITMIME; or NULL */
+	bool eightbit;	      /* form7 has octets above 127, which could not be encoded */
+	size_t longest;	      /* the longest line of the body, if it has over 998 octets and could not be encoded; else 0 */
+	const char *message_id; /* the body of the field, or ""; NULL: not looked for yet */
 };
 
-/* All but its envelope. */
+/* Fills in all of the mail but its envelope. */
 void mail_of(struct mail *m, struct arena *in, struct source *octets, bool eightbit);
-/* The form of it that a relay gets which takes 8 bits (RFC 6152), or does not. */
+/* The form for a relay that offers 8BITMIME (RFC 6152), or does not. */
 struct source *mail_form(const struct mail *m, bool eightbit);
-/* Of its header, or "": where it has to be looked for, within MAIL_HEAD octets. */
+/* The Message-ID of its header, or ""; if it is not known yet, it is looked for in the first MAIL_HEAD octets. */
 const char *mail_message_id(const struct mail *m, struct arena *in);
 
 enum { MAIL_HEAD = 64 * 1024 };

@@ -10,25 +10,25 @@
 
 enum {
 	PIECE = 64 * 1024,
-	WRITE = 512 * 1024,		     /* to the file, at a time */
-	WIRE_HEADER = 2 * MESSAGE_IN_MEMORY, /* it has grown by folds and what was missing */
+	WRITE = 512 * 1024,		     /* octets written to the file at a time */
+	WIRE_HEADER = 2 * MESSAGE_IN_MEMORY, /* the header has grown by folds and missing fields */
 };
 
-/* What is read lands in text: all of it while that is at most MESSAGE_IN_MEMORY; then the header is split off,
- * and the body passes through text on its way to the file. */
+/* The state while a message is read. Its octets go to `text`, all of them up to MESSAGE_IN_MEMORY; beyond that the header is split
+ * off, and the body passes through `text` on its way to the file. */
 struct reading {
-	struct message *m; /* for as long as it is being read */
+	struct message *m; /* the message that is being read */
 	struct arena *in;
 	struct normalizer normalizer;
 	struct knowledge known;
 	struct buf text;
 	unsigned how; /* MESSAGE_IS_TEXT, ... */
 	bool spilled;
-	int fd; /* the file, once it has spilled */
+	int fd; /* the file, once the message is too large for memory */
 	uint64_t written;
 };
 
-/* "From x Thu Jan 1 ...": mbox; not "From : x", which is a field with a blank in it. */
+/* "From x Thu Jan 1 ..." begins a mail in an mbox; "From : x" is a field with a blank before the colon. */
 static bool is_mbox_line(struct slice line)
 {
 	size_t i = 5;
@@ -68,7 +68,7 @@ static bool begins_a_field(struct slice text)
 	return i && i < text.len && text.p[i] == ':';
 }
 
-/* The mbox line, and the >From lines that mail which passed through several mailboxes has. */
+/* Removes the mbox line, and the >From lines of mail that passed through several mailboxes. */
 static void mbox_strip(struct slice *text)
 {
 	struct slice rest = *text, line;
@@ -76,7 +76,7 @@ static void mbox_strip(struct slice *text)
 	for (bool first = true; slice_line(&rest, &line); first = false) {
 		struct slice bare = line;
 
-		/* "From today on the backup fails" is text, if no header follows. */
+		/* A line as "From today on the backup fails" is text, if no header follows. */
 		if (first && !has_date(line) && !begins_a_field(rest))
 			return;
 
@@ -93,7 +93,7 @@ static struct slice moved(struct slice s, const char *from, const char *to)
 	return (struct slice){to + (s.p - from), s.len};
 }
 
-/* What stands before the body; false: where it ends cannot be told. */
+/* Finds the header; false: its end has not come yet. */
 static bool find_header(struct reading *r, struct slice *text, struct slice *rest)
 {
 	struct header *h = &r->m->header;
@@ -106,18 +106,18 @@ static bool find_header(struct reading *r, struct slice *text, struct slice *res
 		mbox_strip(text);
 	*rest = *text;
 	ended = header_parse(h, rest);
-	/* The beginning of a line can't always be told from a whole line that is no field. */
+	/* The last line may not be whole yet: then it cannot be told whether it is a field. */
 	return !r->spilled || (ended && (rest->len >= HEADER_NAME_MAX || (rest->len && memchr(rest->p, '\n', rest->len))));
 }
 
-/* Takes the header off the text, into the arena. What is left is the beginning of the body, or all of it. */
+/* Splits the header off the text, into the arena. *body is what is left: the beginning of the body, or all of it. */
 static int split(struct reading *r, struct slice *body, struct failure *f)
 {
 	struct slice all = buf_slice_of(&r->text), text, rest;
 	struct header *h = &r->m->header;
 	char *own;
 
-	/* What some editors put in front of a text is no part of the first field's name. */
+	/* A byte order mark, which some editors put in front of a text, is no part of the first field's name. */
 	slice_skip_mark(&all);
 	text = all;
 	if (!find_header(r, &text, &rest)) {

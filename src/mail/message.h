@@ -28,12 +28,12 @@ struct facts {
 	bool eightbit;	 /* octets above 127 in the body */
 	bool utf8;	 /* the body is strict UTF-8 (true for ASCII too) */
 	bool no_header;	 /* the input had no header block */
-	bool parted;	 /* an empty line stood behind it */
+	bool parted;	 /* an empty line stood after the header */
 	bool empty;	 /* there was no input at all */
 	bool wide;	 /* the body was UTF-16 or UTF-32, and is UTF-8 now: mail/wide */
-	uint64_t nuls;	 /* dropped */
-	uint64_t nul_runs; /* so often one or more in a row */
-	size_t longest;	 /* line of the body, octets without CRLF, where over 998 (RFC 5322 2.1.1); else 0 */
+	uint64_t nuls;	 /* how many NULs were dropped */
+	uint64_t nul_runs; /* how many runs of NULs there were */
+	size_t longest;	 /* the longest line of the body without CRLF, if it has over 998 octets (RFC 5322 2.1.1); else 0 */
 };
 
 struct kept_fd {
@@ -44,36 +44,36 @@ struct kept_fd {
 struct message {
 	struct header header;
 	struct source *body;
-	struct source *body8; /* the same with its texts in 8 bits, where mail/compose has the choice; or NULL */
-	const char *type8;    /* and the Content-Type that goes with it */
+	struct source *body8; /* the same body with texts in 8 bits, where mail/compose had the choice; or NULL */
+	const char *type8;    /* the Content-Type of body8 */
 	struct facts facts;
-	struct slice mbox; /* the lines that a mailbox put in front: no part of it */
-	struct kept_fd *kept; /* the unlinked file, and what else its parts come out of */
+	struct slice mbox; /* the lines that a mailbox had put in front, which are no part of the message */
+	struct kept_fd *kept; /* the unlinked file, and the files that its parts are read from */
 	struct reading *reading; /* between message_begin and message_end */
 };
 
 enum {
-	MESSAGE_DOT_ENDS = 1, /* a line "." ends it */
-	MESSAGE_IS_TEXT = 2,  /* no header is looked for */
-	MESSAGE_MAY_BE_TEXT = 4 /* what is too large for a header is none */
+	MESSAGE_DOT_ENDS = 1, /* a line "." ends the message */
+	MESSAGE_IS_TEXT = 2,  /* the whole input is text: no header is looked for */
+	MESSAGE_MAY_BE_TEXT = 4 /* a header that is too large is text */
 };
 
-/* how: of these, or 0. */
+/* how: a set of these, or 0. */
 MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, unsigned how, struct failure *f);
 void message_begin(struct message *m, struct arena *in, unsigned how);
 MUST_CHECK int message_add(struct message *m, char *piece, size_t len, struct failure *f); /* piece is changed */
-bool message_has_ended(const struct message *m); /* by a dot */
+bool message_has_ended(const struct message *m); /* the message was ended by a dot */
 MUST_CHECK int message_end(struct message *m, struct failure *f);
-/* It closes that descriptor in the end; and all that the other would have closed. */
+/* message_close will close the descriptor fd; the second function takes over all descriptors of another message. */
 void message_keep_fd(struct message *m, struct arena *in, int fd);
 void message_keep_all(struct message *m, struct message *other);
-/* What looked like a header is text. */
+/* What was read as a header is text after all: it is put back in front of the body. */
 void message_unsplit(struct message *m, struct arena *in);
-/* Header and body in a row, as they will travel. NULL and *f if the header is too large. */
+/* Header and body as one source, as they are sent. NULL and *f if the header is too large. */
 struct source *message_wire(const struct message *m, struct arena *in, struct failure *f);
-/* What is to be known of a text; it is rewound before and after. */
+/* Reads a text to learn its facts; the text is rewound before and after. */
 MUST_CHECK int message_facts(struct source *text, struct facts *facts, struct failure *f);
-bool message_is_eightbit(const struct message *m); /* its header or its body */
+bool message_is_eightbit(const struct message *m); /* header or body have octets above 127 */
 void message_close(struct message *m);
 
 #endif

@@ -26,7 +26,7 @@ bool mime_is_said(const struct header *h)
 	return false;
 }
 
-/* What stands behind the = of a parameter: a token or a quoted string. */
+/* The value after the = of a parameter: a token or a quoted string. */
 static const char *value_of(struct arena *in, struct slice text)
 {
 	size_t len = 0;
@@ -37,7 +37,7 @@ static const char *value_of(struct arena *in, struct slice text)
 		for (len = 1; len < text.len && text.p[len] != '"'; len++)
 			if (text.p[len] == '\\' && len + 1 < text.len)
 				len++;
-		if (len++ >= text.len) /* it does not end */
+		if (len++ >= text.len) /* the quoted string does not end */
 			return "";
 	} else {
 		while (len < text.len && !strchr(" \t;(", text.p[len]))
@@ -49,7 +49,7 @@ static const char *value_of(struct arena *in, struct slice text)
 	return value;
 }
 
-/* Takes what stands before the next ; that is in no quotes; false: there was none, and it is the last. */
+/* Cuts the text before the next ; outside quotes; false: there is no further ;, and *parameter is the last. */
 static bool parameter_cut(struct slice *rest, struct slice *parameter)
 {
 	bool quoted = false;
@@ -91,8 +91,8 @@ const char *mime_charset(struct arena *in, const struct header *h)
 	return mime_parameter(in, h, "charset");
 }
 
-/* What stands before a ; in a body, comments and blanks gone, in small letters; "?" where two words stand there side by side, or
- * what is no word: that is no type and no encoding (RFC 2045 5.1, 6.1). */
+/* The word before the first ; of a body, without comments and blanks, in small letters; "?" where there are two words, or something
+ * that is no word, and so no type or encoding (RFC 2045 5.1, 6.1). */
 static const char *word_of(struct arena *in, const struct field *field)
 {
 	struct lexer l = lexer_of(field->body);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Everything is done with memchr and memcpy, a line at a time: octet by octet is only what is rare. */
+/* Lines are found and copied with memchr and memcpy; only rare things are looked at octet by octet. */
 
 static void put(struct buf *out, const char *p, size_t len)
 {
@@ -11,7 +11,7 @@ static void put(struct buf *out, const char *p, size_t len)
 	out->len += len;
 }
 
-/* The line at hand is over: false if it was the dot. */
+/* Ends the current line; false: it was the dot that ends the message. */
 static bool line_end(struct normalizer *s, struct buf *out)
 {
 	if (s->dot) {
@@ -35,7 +35,7 @@ static void line_text(struct normalizer *s, const char *p, size_t len, struct bu
 	s->midline = true;
 }
 
-/* The CRs held back are line ends of their own: no LF followed. */
+/* Writes the CRs that were held back as line ends, since no LF followed. */
 static bool flush_crs(struct normalizer *s, struct buf *out)
 {
 	for (; s->crs; s->crs--)
@@ -44,7 +44,7 @@ static bool flush_crs(struct normalizer *s, struct buf *out)
 	return true;
 }
 
-/* A piece of text with CRs in it, no LF. Those at its end are held back. */
+/* Writes a piece of text that has CRs and no LF. CRs at its end are held back. */
 static bool text_with_crs(struct normalizer *s, const char *p, const char *end, struct buf *out)
 {
 	while (p < end) {
@@ -62,14 +62,14 @@ static bool text_with_crs(struct normalizer *s, const char *p, const char *end, 
 	return true;
 }
 
-/* A line, or what the piece has of it; crs: there may be CRs in it. */
+/* Writes a line, or the part of it that the piece has; crs: there may be CRs in it. */
 static bool line_part(struct normalizer *s, struct slice part, bool crs, bool lf, struct buf *out)
 {
 	if (!s->crs && !crs) {
 		line_text(s, part.p, part.len, out);
 		return true;
 	}
-	/* CRLF: as a rule the only CR stands at the end of the line. */
+	/* The usual case: CRLF, with no other CR in the line. */
 	if (!s->crs && lf && part.len && part.p[part.len - 1] == '\r' && !memchr(part.p, '\r', part.len - 1)) {
 		line_text(s, part.p, part.len - 1, out);
 		return true;
@@ -84,7 +84,7 @@ static void normalize_lines(struct normalizer *s, const char *p, const char *end
 
 		if (!line_part(s, (struct slice){p, (size_t)(stop - p)}, crs, lf, out) || !lf)
 			return;
-		s->crs = 0; /* whatever stood before the LF: one line end */
+		s->crs = 0; /* all CRs before the LF are part of this one line end */
 		if (!line_end(s, out))
 			return;
 		p = lf + 1;
@@ -109,7 +109,7 @@ static size_t drop_nuls(struct normalizer *s, char *piece, size_t len)
 	return kept;
 }
 
-/* An LF becomes two; so does each CR held back; and there may be a dot and a last line end. */
+/* An LF becomes two octets, and so does each CR held back; a dot and a last line end may be added. */
 size_t normalize_room(size_t len)
 {
 	return 2 * (len + NORMALIZE_RUN) + 8;
@@ -135,7 +135,7 @@ int normalize_end(struct normalizer *s, struct buf *out)
 	if (buf_reserve(out, normalize_room(0)) < 0)
 		return -1;
 	if (flush_crs(s, out) && s->midline) {
-		/* A dot that no line end followed is text: nobody said that the message ends here. */
+		/* A dot without a line end is text: only a line with a dot ends the message. */
 		if (s->dot)
 			put(out, ".", 1);
 		s->dot = false;
@@ -160,7 +160,7 @@ static bool has_eightbit(const char *p, size_t len)
 	return all & high;
 }
 
-/* What may follow the first octet of a character (RFC 3629 4): false if it is none. */
+/* Notes what may follow the first octet of a character (RFC 3629 4); false: c begins no character. */
 static bool utf8_first(struct knowledge *k, unsigned char c)
 {
 	k->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
@@ -185,7 +185,7 @@ static void utf8_add(struct knowledge *k, struct slice s)
 	}
 }
 
-/* The last line end among the next octets that a line may have at most: up to there none is long. */
+/* The last line end among as many octets as a line may have: no line that ends up to there is too long. */
 static const char *short_lines_end(const struct knowledge *k, const char *p, const char *end)
 {
 	size_t most = NORMALIZE_LINE + 2;
@@ -205,7 +205,7 @@ static void lines_add(struct knowledge *k, struct slice s)
 			k->line += (size_t)((lf ? lf : end) - p);
 			if (!lf)
 				return;
-			if (k->line - 1 > NORMALIZE_LINE && k->line - 1 > k->longest) /* normalized: a CR stands before it */
+			if (k->line - 1 > NORMALIZE_LINE && k->line - 1 > k->longest) /* the text is normalized: a CR stands before the LF */
 				k->longest = k->line - 1;
 		}
 		k->line = 0;

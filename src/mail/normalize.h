@@ -21,27 +21,27 @@ enum { NORMALIZE_RUN = 512, NORMALIZE_LINE = HEADER_LINE_MAX };
 
 struct normalizer {
 	bool dot_ends; /* set by the caller: a line "." ends the message */
-	bool ended;    /* it did */
-	bool dot;      /* held back: a dot that began a line */
-	bool midline;  /* something stands on the line at hand */
-	size_t crs;    /* held back: what they are is told by the next octet */
-	uint64_t nuls; /* dropped */
-	uint64_t nul_runs; /* so often one or more in a row */
+	bool ended;    /* that line has come */
+	bool dot;      /* a dot at the beginning of a line is held back */
+	bool midline;  /* the current line is not empty */
+	size_t crs;    /* CRs that are held back: the next octet tells what they are */
+	uint64_t nuls; /* NULs that were dropped */
+	uint64_t nul_runs; /* runs of NULs */
 	bool after_nul;
 };
 
 size_t normalize_room(size_t len);
-/* Changes the piece on the way (NULs are taken out in place). */
+/* Adds a piece, and changes it (NULs are taken out in place). */
 MUST_CHECK int normalize_add(struct normalizer *s, char *piece, size_t len, struct buf *out);
 MUST_CHECK int normalize_end(struct normalizer *s, struct buf *out);
 
 struct knowledge {
-	bool eightbit;	   /* an octet above 127 */
+	bool eightbit;	   /* there was an octet above 127 */
 	bool not_utf8;
-	unsigned awaited;  /* octets that the character at hand still wants */
-	unsigned char low, high; /* what the next of them may be */
-	size_t line;	   /* octets on the line at hand, its CR counted */
-	size_t longest;	   /* of the lines with more than NORMALIZE_LINE octets, CRLF not counted; else 0 */
+	unsigned awaited;  /* how many octets the current character still needs */
+	unsigned char low, high; /* the range of the next of them */
+	size_t line;	   /* octets on the current line, its CR counted */
+	size_t longest;	   /* the longest line with more than NORMALIZE_LINE octets, CRLF not counted; else 0 */
 };
 
 void facts_add(struct knowledge *k, struct slice text);

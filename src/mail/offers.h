@@ -18,9 +18,9 @@ enum {
 
 enum { OFFERS_TEXT = 64 };
 
-/* Blanks or commas between the words, in any case. */
+/* Reads words with blanks or commas between them; case does not count. */
 MUST_CHECK int offers_parse(struct slice list, unsigned *set);
-/* With commas; "" for none. */
+/* Prints the words with commas between them; "" for none. */
 const char *offers_print(char to[static OFFERS_TEXT], unsigned set);
 
 #endif

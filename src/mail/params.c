@@ -28,7 +28,7 @@ static bool begins_character(char c)
 	return ((unsigned char)c & 0xc0) != 0x80;
 }
 
-/* How much of it goes on a line of `room`; never part of a character. */
+/* How much of the value fits on a line of `room` octets; a character is never cut. */
 static size_t take(struct slice value, size_t room)
 {
 	size_t used = 0, end = 0;
@@ -51,7 +51,7 @@ static int add_part(struct buf *out, struct slice part)
 	return 0;
 }
 
-/* name*=utf-8''..., or name*0*=utf-8''... and so on. */
+/* Appends name*=utf-8''..., or name*0*=utf-8''... and so on. */
 static int add_extended(struct buf *out, const char *name, struct slice value)
 {
 	size_t room = LINE - strlen(name) - 14;
@@ -70,13 +70,13 @@ static int add_extended(struct buf *out, const char *name, struct slice value)
 	return 0;
 }
 
-/* Octets of it between quotes, where a quote has a backslash before it. */
+/* How many octets c has between quotes, where a quote or backslash gets a backslash. */
 static size_t quoted_len(char c)
 {
 	return c == '"' || c == '\\' ? 2 : 1;
 }
 
-/* The end of it that has so many octets between quotes at most; never part of a character. */
+/* The end of the value with at most so many octets between quotes; a character is never cut. */
 static size_t end_of(struct slice value, size_t most)
 {
 	size_t from = value.len;
@@ -88,7 +88,7 @@ static size_t end_of(struct slice value, size_t most)
 	return from;
 }
 
-/* What there is of it in ASCII, an underscore for each other character. The end stays: it says of what kind it is. */
+/* Appends the value in ASCII, with an underscore for any other character. Its end is kept, since a file's suffix tells its type. */
 static int add_quoted(struct buf *out, const char *name, struct slice value)
 {
 	size_t from = end_of(value, FALLBACK);
@@ -110,10 +110,10 @@ static int add_quoted(struct buf *out, const char *name, struct slice value)
 
 int params_add(struct buf *out, const char *name, struct slice value)
 {
-	/* Some readers take an encoded word even here for what it says. */
+	/* A value that looks like an encoded word is encoded, since some mail programs decode encoded words even in parameters. */
 	bool plain = slice_is_ascii(value) && !(value.len && memmem(value.p, value.len, "=?", 2)) && !slice_has_control(value) && end_of(value, FALLBACK) == 0;
 
-	/* The one that says all comes first: readers that know both take it. */
+	/* name*= comes first: mail programs that know both take it. */
 	if (!plain && add_extended(out, name, value) < 0)
 		return -1;
 	return add_quoted(out, name, value);
@@ -135,7 +135,7 @@ static const char *past_blanks(const char *text)
 	return text + strspn(text, " \t");
 }
 
-/* A token or a quoted string; NULL: neither. */
+/* Reads a token or a quoted string; NULL: it is neither. */
 static const char *value_at(struct arena *in, const char *text, const char **end)
 {
 	char *to = arena_zeroed(in, strlen(text) + 1, 1);
@@ -156,7 +156,7 @@ static const char *value_at(struct arena *in, const char *text, const char **end
 	return *text ? to : NULL;
 }
 
-/* As a token where it is one, short enough for a line with what stands before. */
+/* Appends a parameter, as a token where the value is one that fits on the line. */
 static int add_more(struct buf *out, const char *name, const char *value)
 {
 	if (*value && !value[token(value)] && strlen(name) + strlen(value) + 3 < LINE)

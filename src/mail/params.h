@@ -19,11 +19,11 @@ MUST_CHECK int params_add(struct buf *out, const char *name, struct slice value)
 
 /* A media type as somebody wrote it: TYPE/SUBTYPE; NAME=VALUE; NAME="VALUE" ... */
 struct media {
-	const char *type, *charset; /* "": no such parameter */
+	const char *type, *charset; /* "": there is no such parameter */
 	const char *more;	    /* the other parameters, as they stand in the field: "; method=REQUEST" */
 };
 
-/* False: it is none. Only TYPE/SUBTYPE is left for the caller to judge. */
+/* False: the text is no media type. Whether TYPE/SUBTYPE is a valid type is left to the caller. */
 bool params_media(struct arena *in, const char *text, struct media *media);
 
 #endif

@@ -7,18 +7,18 @@
 
 enum {
 	PIECE = 64 * 1024,
-	LINE = 16 * 1024, /* a boundary or a field has no longer one */
+	LINE = 16 * 1024, /* lines with a boundary or a field are not longer */
 	BOUNDARY = 200	  /* RFC 2046 5.1.1 has 70 */
 };
 
-/* What is open around the line at hand. */
+/* A multipart or message that is open around the current line. */
 struct level {
-	char boundary[BOUNDARY + 1]; /* "": a message */
+	char boundary[BOUNDARY + 1]; /* "": it is a message */
 	size_t len;
 	bool digest; /* its parts are messages, unless they say otherwise (RFC 2046 5.1.5) */
 };
 
-enum state { IN_FIELDS, IN_LEAF, IN_BETWEEN }; /* preamble, epilogue */
+enum state { IN_FIELDS, IN_LEAF, IN_BETWEEN }; /* IN_BETWEEN: preamble or epilogue */
 
 struct scan {
 	struct parts *out;
@@ -26,12 +26,12 @@ struct scan {
 	struct level level[PARTS_DEEP];
 	size_t levels;
 	enum state state;
-	uint64_t at;	 /* of the line at hand */
-	struct buf head; /* the fields of the part at hand */
-	size_t kept;	 /* of all those that are listed */
+	uint64_t at;	 /* offset of the current line */
+	struct buf head; /* the fields of the current part */
+	size_t kept;	 /* octets of the fields of all parts that are listed */
 	struct leaf leaf;
 	bool encodable;
-	struct knowledge known, others; /* of the leaf; of all else */
+	struct knowledge known, others; /* facts of the current leaf; of all else */
 };
 
 static bool is_one_of(const char *type, const char *const *names)
@@ -78,7 +78,7 @@ static void list(struct scan *s)
 	p->leaf[p->leaves++] = *leaf;
 }
 
-/* The leaf at hand, once it is known: one that needs it and can be encoded, or one of the others. */
+/* Lists the current leaf, if it has to be encoded and can be; else its facts count with the others. */
 static void list_or_not(struct scan *s)
 {
 	const struct facts *facts = &s->leaf.facts;
@@ -101,7 +101,8 @@ static bool is_open(const struct scan *s, const char *boundary)
 	return false;
 }
 
-/* The level for a multipart or a message; false: there are too many, or nobody could tell its boundary from one around it. */
+/* Opens a level for a multipart or a message; false: there are too many levels, or its boundary could not be told from one around
+ * it. */
 static bool open_level(struct scan *s, const char *boundary, bool digest)
 {
 	struct level *level = &s->level[s->levels];
@@ -123,7 +124,7 @@ static void begin_fields(struct scan *s, uint64_t at, bool message)
 	buf_clear(&s->head);
 }
 
-/* A multipart's parts, or the message in a message/rfc822, begin. */
+/* Begins the parts of a multipart, or the message in a message/rfc822. */
 static void open_composite(struct scan *s, const struct header *h, const char *type, bool many)
 {
 	const char *boundary = many ? mime_parameter(&s->scratch, h, "boundary") : "";
@@ -150,7 +151,7 @@ static const char *type_of(struct scan *s, const struct header *h)
 	return s->levels && s->level[s->levels - 1].digest ? "message/rfc822" : "text/plain";
 }
 
-/* Its fields are known: what follows is a part of that kind. */
+/* The fields of the current part are whole: opens a part of the kind that they tell. */
 static void open_part(struct scan *s, const struct header *h)
 {
 	static const char *const sealed[] = {"multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", NULL};
@@ -181,13 +182,13 @@ static void end_fields(struct scan *s)
 	struct header h = {.in = &s->scratch};
 
 	arena_reset(&s->scratch);
-	/* A line that is no field: who knows where the part begins. */
+	/* A line that is no field: it cannot be told where the part's octets begin. */
 	s->out->broken |= !header_parse(&h, &text) || text.len;
 	if (!s->out->broken)
 		open_part(s, &h);
 }
 
-/* The leaf ends there: the line end before a boundary is the boundary's. */
+/* Ends the leaf at offset `at`; the line end before a boundary belongs to the boundary. */
 static void end_leaf(struct scan *s, uint64_t at, bool boundary)
 {
 	struct leaf *leaf = &s->leaf;
@@ -202,7 +203,8 @@ static void end_leaf(struct scan *s, uint64_t at, bool boundary)
 	s->state = IN_BETWEEN;
 }
 
-/* Which open multipart's boundary the line is, counted from 1; 0: none's. *last: the one that closes it. */
+/* The number of the open multipart whose boundary the line is, counted from 1; 0: it is no boundary. *last: the boundary closes the
+ * multipart. */
 static size_t boundary_of(const struct scan *s, struct slice line, bool *last)
 {
 	if (line.len < 3 || line.p[0] != '-' || line.p[1] != '-')
@@ -221,7 +223,7 @@ static size_t boundary_of(const struct scan *s, struct slice line, bool *last)
 	return 0;
 }
 
-/* The line is a boundary, that of the n-th level. */
+/* The current line is the boundary of the n-th level. */
 static void take_boundary(struct scan *s, size_t n, size_t len, bool last)
 {
 	for (size_t i = n; i < s->levels; i++)
@@ -229,7 +231,7 @@ static void take_boundary(struct scan *s, size_t n, size_t len, bool last)
 	if (s->state == IN_FIELDS) {
 		struct buf *head = &s->head;
 
-		/* A part without an empty line is one without octets, a message within none at all. */
+		/* A part whose fields end without an empty line has no octets; for a message within, that is a fault. */
 		s->out->broken |= s->leaf.message || buf_text(head, "\r\n") < 0;
 		s->leaf.body = s->at;
 		if (!s->out->broken)
@@ -269,7 +271,8 @@ static void take_line(struct scan *s, struct slice line)
 	}
 }
 
-/* Whole lines, and what there is of a long one; what is left comes again with more behind it. */
+/* Takes the whole lines of a piece, and the beginning of a very long one; the caller passes the rest again, with more octets after
+ * it. */
 static size_t take_piece(struct scan *s, struct slice piece, bool *midline)
 {
 	const char *p = piece.p, *end = p + piece.len, *run = p;
@@ -310,7 +313,7 @@ static int scan_body(struct scan *s, struct source *body, struct failure *f)
 		held = held + got - used;
 		memmove(piece, piece + used, held);
 	}
-	s->out->broken |= held > 0; /* not normalized */
+	s->out->broken |= held > 0; /* the last line does not end: the body was not normalized */
 	end_leaf(s, s->at, false);
 	for (size_t i = 0; i < s->levels; i++)
 		s->out->broken |= s->level[i].len > 0;
@@ -318,7 +321,7 @@ static int scan_body(struct scan *s, struct source *body, struct failure *f)
 	return body->rewind(body, f);
 }
 
-/* The message is one leaf: what there is to know of it is known. */
+/* The message is one leaf, whose facts are known already. */
 static void take_whole(struct scan *s, const struct message *m)
 {
 	s->leaf.end = m->body->size;

@@ -21,21 +21,21 @@
 enum { PARTS_DEEP = 32, PARTS_MAX = 4096, PARTS_HEADER = 64 * 1024, PARTS_HEADERS = 4 * 1024 * 1024 };
 
 struct leaf {
-	uint64_t head, body, end; /* where its fields, its octets begin; where they end */
-	struct slice fields;	  /* of a part: with the empty line; of the message itself: nothing */
-	bool outermost;		  /* the message itself */
-	bool message;		  /* its fields are a message's: MIME-Version belongs there */
-	bool composite;		  /* multipart or message/rfc822: only what it says of itself can be changed */
-	bool text;		  /* text/...: a line end is one */
-	enum mime_encoding encoding; /* what it says of its octets */
+	uint64_t head, body, end; /* offsets: where its fields begin, where its octets begin, where they end */
+	struct slice fields;	  /* the fields of a part, with the empty line; nothing for the message itself */
+	bool outermost;		  /* it is the message itself */
+	bool message;		  /* its fields are those of a message, with MIME-Version among them */
+	bool composite;		  /* multipart or message/rfc822: only its encoding field can be changed */
+	bool text;		  /* text/...: its line ends are line ends, and not octets */
+	enum mime_encoding encoding; /* the encoding that its fields say */
 	struct facts facts;
 };
 
 struct parts {
-	struct leaf *leaf; /* in their order */
+	struct leaf *leaf; /* in the order of the message */
 	size_t leaves, room;
 	bool broken;
-	struct facts others; /* of all that is not in one of the leaves */
+	struct facts others; /* the facts of all that is not in one of the leaves */
 };
 
 MUST_CHECK int parts_find(struct parts *p, struct arena *in, const struct message *m, struct failure *f);

@@ -5,8 +5,8 @@
 
 struct window {
 	struct source *of;
-	uint64_t from, at; /* octets of `of`: where it begins, and what comes next */
-	uint64_t stands;   /* where `of` stands */
+	uint64_t from, at; /* offsets in `of`: where the window begins, and the next octet */
+	uint64_t stands;   /* the offset up to which `of` was pulled */
 };
 
 static int too_short(struct failure *f)
@@ -14,7 +14,7 @@ static int too_short(struct failure *f)
 	return fail(f, AT_INPUT, EX_IOERR, "the message has become shorter while it was read");
 }
 
-/* `of` comes to where the window is; it can only be read on, or from its start. */
+/* Pulls `of` up to where the window is: a source can only be read on, or from its start. */
 static int window_seek(struct window *w, struct failure *f)
 {
 	char skipped[16384];
@@ -68,7 +68,7 @@ struct source *window_of(struct arena *a, struct source *of)
 	struct source *s = arena_zeroed(a, 1, sizeof *s);
 	struct window *w = arena_zeroed(a, 1, sizeof *w);
 
-	*w = (struct window){of, 0, 0, UINT64_MAX}; /* where it stands is not known */
+	*w = (struct window){of, 0, 0, UINT64_MAX}; /* UINT64_MAX: not known */
 	*s = (struct source){0, window_pull, window_rewind, w};
 	return s;
 }
@@ -83,12 +83,12 @@ void window_move(struct source *window, uint64_t from, uint64_t len)
 
 struct patched {
 	const struct stretch *stretch;
-	size_t count, at; /* the stretch at hand */
-	bool begun;	  /* and it has been */
-	uint64_t from;	  /* where it begins */
-	size_t text;	  /* octets given of its text */
-	struct source *window, *encoder[STRETCHES]; /* those that are needed */
-	struct source *now; /* what it is pulled from */
+	size_t count, at; /* how many stretches, and the current one */
+	bool begun;	  /* the current stretch was begun */
+	uint64_t from;	  /* the offset at which it begins */
+	size_t text;	  /* how many octets of its text were given */
+	struct source *window, *encoder[STRETCHES]; /* the encoders that are needed */
+	struct source *now; /* the source that is pulled now */
 };
 
 static int begin(struct patched *p, const struct stretch *s, struct failure *f)
@@ -139,7 +139,7 @@ static int patched_rewind(struct source *s, struct failure *f)
 	p->at = 0;
 	p->from = 0;
 	p->begun = false;
-	((struct window *)p->window->state)->stands = UINT64_MAX; /* somebody else may have pulled */
+	((struct window *)p->window->state)->stands = UINT64_MAX; /* others may have pulled from `of` since */
 	return 0;
 }
 
@@ -163,7 +163,7 @@ struct source *source_patched(struct arena *a, struct source *of, const struct s
 		const struct stretch *one = &stretch[i];
 
 		if (one->as > STRETCH_TEXT && !p->encoder[one->as]) {
-			p->encoder[one->as] = stretch_encoder(a, one->as, p->window, f); /* of nothing, so far */
+			p->encoder[one->as] = stretch_encoder(a, one->as, p->window, f); /* its window is empty so far */
 			if (!p->encoder[one->as])
 				return NULL;
 		}

@@ -16,22 +16,22 @@
 
 enum stretch_as {
 	STRETCH_SAME,
-	STRETCH_TEXT,	/* something else stands there */
-	STRETCH_QUOTED, STRETCH_BASE64, /* it is encoded */
-	STRETCH_QUOTED_AGAIN, STRETCH_BASE64_AGAIN, /* it was, and is so with shorter lines */
+	STRETCH_TEXT,	/* replaced by `text` */
+	STRETCH_QUOTED, STRETCH_BASE64, /* encoded */
+	STRETCH_QUOTED_AGAIN, STRETCH_BASE64_AGAIN, /* was encoded, and is so anew with shorter lines */
 	STRETCHES
 };
 
 struct stretch {
-	uint64_t len; /* octets of the original */
+	uint64_t len; /* how many octets of the original it covers */
 	enum stretch_as as;
-	struct slice text;  /* of a STRETCH_TEXT: what stands there instead */
-	uint64_t size;	    /* of one that is encoded: what comes of it */
+	struct slice text;  /* STRETCH_TEXT: the new text */
+	uint64_t size;	    /* encoded: the octets of the result */
 };
 
 struct source *window_of(struct arena *a, struct source *of);
-void window_move(struct source *window, uint64_t from, uint64_t len); /* it is rewound */
-/* What encodes a window so; NULL and *f if that fails. */
+void window_move(struct source *window, uint64_t from, uint64_t len); /* the window is rewound, too */
+/* The encoder of that kind for a window; NULL and *f if that fails. */
 struct source *stretch_encoder(struct arena *a, enum stretch_as as, struct source *window, struct failure *f);
 struct source *source_patched(struct arena *a, struct source *of, const struct stretch *stretch, size_t count, struct failure *f);
 

@@ -2,23 +2,23 @@
 
 #include <string.h>
 
-enum { INPUT = 8192, LINE = 76, AHEAD = 5 }; /* =HH and what stands behind it */
+enum { INPUT = 8192, LINE = 76, AHEAD = 5 }; /* AHEAD: =HH and two octets after it */
 
-/* What the octets are that come. */
+/* What kind of octets come in. */
 enum kind { OF_TEXT, OF_QUOTED, OF_BASE64 };
 
 struct quoted {
 	struct source *of;
 	enum kind kind;
-	bool ended;	      /* nothing more to pull from it */
-	size_t column;	      /* octets on the line at hand */
+	bool ended;	      /* `of` has nothing more */
+	size_t column;	      /* octets on the current line */
 	size_t in, in_len;    /* input[in .. in_len) is yet to be encoded */
 	size_t out, out_len;  /* output[out .. out_len) is yet to be given */
 	char input[INPUT];
-	char output[8];	      /* of one octet: soft line end and =HH */
+	char output[8];	      /* the code of one octet: a soft line end and =HH */
 };
 
-/* An octet can be encoded when it is known whether the line ends behind it: with AHEAD of them, or at the end. */
+/* Reads until AHEAD octets are there, or the end: an octet can be encoded once it is known whether the line ends after it. */
 static int fill(struct quoted *q, struct failure *f)
 {
 	size_t got = 0;
@@ -80,7 +80,7 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
-/* Octets that stay together: =HH where that comes. */
+/* How many octets must stay together: the three of =HH, where the input has that. */
 static size_t whole(const struct quoted *q)
 {
 	const char *p = q->input + q->in;
@@ -106,7 +106,7 @@ static bool stays(const struct quoted *q, char c, bool last)
 
 static char *line_end(const struct quoted *q, char *to)
 {
-	if (q->kind != OF_BASE64) /* there a line end says nothing */
+	if (q->kind != OF_BASE64) /* in base64 a line end means nothing */
 		*to++ = '=';
 	*to++ = '\r';
 	*to++ = '\n';
@@ -132,7 +132,7 @@ static void encode_one(struct quoted *q)
 		q->column = 0;
 		return;
 	}
-	if (q->column + len > most && !(q->kind == OF_BASE64 && c == '-')) { /* - is no letter of it, and may begin a boundary */
+	if (q->column + len > most && !(q->kind == OF_BASE64 && c == '-')) { /* - is no character of base64, and may begin a boundary */
 		to = line_end(q, to);
 		q->column = 0;
 	}
@@ -144,8 +144,8 @@ static void encode_one(struct quoted *q)
 	q->out_len = (size_t)(to - q->output);
 }
 
-/* Most of a text: what is the same wherever on a line it is, as long as the line has room. encode_one does the rest, and would
- * have done the same. */
+/* Copies octets that need no code, as long as the line has room: that is most of a text. encode_one does the rest, and would give
+ * the same. */
 static size_t encode_run(struct quoted *q, char *to, size_t room)
 {
 	const char *from = q->input + q->in, *end = q->input + q->in_len;

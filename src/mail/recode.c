@@ -6,23 +6,23 @@
 #include "mail/patched.h"
 #include "mail/normalize.h"
 
-/* One form of the message in the making. */
+/* One form of the message, while it is made. */
 struct form {
 	struct arena *in;
 	struct message *m;
 	const struct parts *parts;
-	struct source *body; /* as it came */
+	struct source *body; /* the body as it came */
 	bool eightbit;
 	struct stretch *stretch;
 	size_t count;
-	uint64_t at; /* so much of the body is spoken of */
-	struct source *window, *encoder[STRETCHES]; /* to learn how long a leaf becomes */
+	uint64_t at; /* the stretches cover the body up to this offset */
+	struct source *window, *encoder[STRETCHES]; /* used to learn how long a leaf becomes */
 };
 
-/* Does that form have the leaf otherwise than it came? */
+/* Whether that form changes the leaf. */
 static bool changes(const struct parts *p, const struct leaf *leaf, bool eightbit)
 {
-	if (leaf->composite) /* what says 8bit of itself, and then is not */
+	if (leaf->composite) /* a multipart that says 8bit, and holds no 8-bit octets any more */
 		return !eightbit && !p->others.eightbit;
 	return leaf->facts.longest > NORMALIZE_LINE || (leaf->facts.eightbit && !eightbit);
 }
@@ -76,13 +76,13 @@ static void put_fields(struct header *h, const struct leaf *leaf, enum stretch_a
 {
 	if (leaf->message && !header_find(h, "MIME-Version", NULL))
 		header_put(h, "MIME-Version", "1.0");
-	/* Without a type it would be US-ASCII, which it is not (RFC 2045 5.2). */
+	/* Without a Content-Type the text would count as US-ASCII (RFC 2045 5.2). */
 	if (!leaf->composite && leaf->facts.eightbit && !header_find_said(h, "Content-Type"))
 		header_put(h, "Content-Type", leaf->facts.utf8 ? "text/plain; charset=utf-8" : "text/plain; charset=unknown-8bit");
 	header_put(h, "Content-Transfer-Encoding", as == STRETCH_SAME ? "7bit" : as == STRETCH_QUOTED ? "quoted-printable" : "base64");
 }
 
-/* The fields of a part, in the same way. */
+/* The fields of a part, changed in the same way. */
 static int fields_text(struct form *form, const struct leaf *leaf, enum stretch_as as, struct slice *text, struct failure *f)
 {
 	struct header h = {.in = form->in};
@@ -90,7 +90,7 @@ static int fields_text(struct form *form, const struct leaf *leaf, enum stretch_
 	struct buf out;
 	int rc;
 
-	(void)header_parse(&h, &rest); /* parts_find has */
+	(void)header_parse(&h, &rest); /* parts_find has checked them */
 	put_fields(&h, leaf, as);
 	buf_start(&out, 2 * PARTS_HEADER);
 	rc = header_print(&h, &out);
@@ -107,7 +107,7 @@ static int take(struct form *form, const struct leaf *leaf, struct failure *f)
 		return -1;
 	if (leaf->outermost && leaf->encoding == MIME_PLAIN) {
 		put_fields(&form->m->header, leaf, body.as);
-	} else if (leaf->encoding == MIME_PLAIN) { /* else they say what it is */
+	} else if (leaf->encoding == MIME_PLAIN) { /* otherwise its fields say how it is encoded */
 		if (fields_text(form, leaf, body.as, &head.text, f) < 0)
 			return -1;
 		same_until(form, leaf->head);
@@ -126,7 +126,7 @@ static int make(struct arena *in, struct message *m, const struct parts *p, bool
 	for (size_t i = 0; i < p->leaves; i++)
 		if (changes(p, &p->leaf[i], eightbit) && take(&form, &p->leaf[i], f) < 0)
 			return -1;
-	if (!form.at && !form.count) /* no octet of the body */
+	if (!form.at && !form.count) /* no stretch changes the body */
 		return 0;
 	same_until(&form, form.body->size);
 	m->body = source_patched(in, form.body, form.stretch, form.count, f);

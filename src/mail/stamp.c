@@ -14,7 +14,7 @@ const char *stamp_date_in(struct arena *in, time_t now, long east)
 	struct tm t = {.tm_mday = 1};
 
 	now += zone * 60;
-	if (!gmtime_r(&now, &t)) /* a year that no int holds */
+	if (!gmtime_r(&now, &t)) /* the year does not fit into an int */
 		t = (struct tm){.tm_mday = 1, .tm_year = 70, .tm_wday = 4};
 	return arena_printf(in, "%s, %02d %s %04ld %02d:%02d:%02d %c%02ld%02ld", days[t.tm_wday], t.tm_mday,
 			    months[t.tm_mon], 1900L + t.tm_year, t.tm_hour, t.tm_min, t.tm_sec, zone < 0 ? '-' : '+',
@@ -25,11 +25,11 @@ const char *stamp_date(struct arena *in, time_t now)
 {
 	struct tm t = {0};
 
-	tzset(); /* localtime_r need not */
+	tzset(); /* localtime_r(3) may leave that out */
 	return stamp_date_in(in, now, localtime_r(&now, &t) ? t.tm_gmtoff : 0);
 }
 
-/* Where a kernel gives no random bits: somebody may guess these, but they do not come twice on one host. */
+/* Stands in for random bits where the kernel gives none: others may guess the result, but it does not come twice on one host. */
 static void scramble(unsigned char to[RANDOM])
 {
 	struct timespec t = {.tv_sec = 0};

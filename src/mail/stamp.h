@@ -16,7 +16,7 @@
 #include "base/arena.h"
 
 const char *stamp_date(struct arena *in, time_t now);
-const char *stamp_date_in(struct arena *in, time_t now, long east); /* in a zone so many seconds east of UTC */
-const char *stamp_message_id(struct arena *in, const char *host, time_t now); /* with its < and > */
+const char *stamp_date_in(struct arena *in, time_t now, long east); /* the date in a zone so many seconds east of UTC */
+const char *stamp_message_id(struct arena *in, const char *host, time_t now); /* with < and > */
 
 #endif

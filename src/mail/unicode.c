@@ -7,7 +7,7 @@
 
 enum { PIECE = 4096, ROOM = 4 * PIECE, GROWS = 4 };
 
-/* No name has a / in it, behind which iconv_open(3) reads how to convert. */
+/* The charset's name has no /, after which iconv_open(3) would read options. */
 static bool is_name(const char *charset)
 {
 	return *charset && !charset[strspn(charset, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:+")];
@@ -34,7 +34,7 @@ void unicode_close(struct unicode *u)
 	u->converter = NULL;
 }
 
-/* As many whole characters as there are; what is left is the beginning of one. */
+/* Converts as many whole characters as there are; what is left is the beginning of one. */
 static int convert(struct unicode *u, char **from, size_t *len, struct buf *out)
 {
 	while (*len) {
@@ -92,7 +92,7 @@ bool unicode_text(struct arena *in, const char *charset, struct slice text, stru
 const char *unicode_mark(struct slice text, size_t *len)
 {
 	static const struct { const char *name, mark[4]; size_t len; } marks[] = {
-		{"UTF-32LE", {'\xff', '\xfe', 0, 0}, 4}, /* before UTF-16, whose mark it begins with */
+		{"UTF-32LE", {'\xff', '\xfe', 0, 0}, 4}, /* stands before UTF-16LE, with whose mark it begins */
 		{"UTF-32BE", {0, 0, '\xfe', '\xff'}, 4},
 		{"UTF-16LE", {'\xff', '\xfe'}, 2},
 		{"UTF-16BE", {'\xfe', '\xff'}, 2},

@@ -17,20 +17,21 @@
 
 struct unicode {
 	void *converter; /* own */
-	char left[16];	 /* the beginning of a character */
+	char left[16];	 /* the beginning of a character whose rest is to come */
 	size_t lefts;
 };
 
 MUST_CHECK int unicode_open(struct unicode *u, const char *charset);
 MUST_CHECK int unicode_add(struct unicode *u, struct slice octets, struct buf *out);
-/* -1: it ends in the middle of a character. */
+/* -1: the text ends in the middle of a character. */
 MUST_CHECK int unicode_end(const struct unicode *u);
 void unicode_close(struct unicode *u);
 
 bool unicode_text(struct arena *in, const char *charset, struct slice text, struct slice *out);
-/* UTF-16LE, UTF-16BE, UTF-32LE, UTF-32BE, and how long the mark is; NULL: there is none of these. */
+/* UTF-16LE, UTF-16BE, UTF-32LE or UTF-32BE by the text's byte order mark, and the length of the mark; NULL: there is no such
+ * mark. */
 const char *unicode_mark(struct slice text, size_t *len);
-/* Of a line end, NUL is one octet in it: UTF-16, UTF-32 and their forms. */
+/* The charset is a form of UTF-16 or UTF-32, where a line end has a NUL in it. */
 bool unicode_is_wide(const char *charset);
 
 #endif

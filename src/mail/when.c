@@ -15,7 +15,7 @@ static bool digits(const char *p, size_t count)
 	return strspn(p, "0123456789") >= count;
 }
 
-/* HH:MM and :SS, and a fraction that nobody needs; -> behind it, or NULL. */
+/* Reads HH:MM or HH:MM:SS, and skips a fraction; returns what follows, or NULL. */
 static const char *read_time(const char *p, struct tm *t)
 {
 	const char *end = strptime(p, "%H:%M", t);
@@ -27,7 +27,7 @@ static const char *read_time(const char *p, struct tm *t)
 	return end;
 }
 
-/* +HHMM, +HH:MM, Z, GMT, UT, UTC: seconds east; -> behind it, or NULL where it is no zone. */
+/* Reads +HHMM, +HH:MM, Z, GMT, UT or UTC as seconds east; returns what follows, or NULL where it is no zone. */
 static const char *read_zone(const char *p, long *east)
 {
 	static const char *const none[] = {"Z", "GMT", "UTC", "UT"};
@@ -49,7 +49,7 @@ static const char *read_zone(const char *p, long *east)
 	return hours < 24 && minutes < 60 ? p + 2 : NULL;
 }
 
-/* Nothing more, or a comment: (CET). */
+/* Nothing follows, or only a comment, as (CET). */
 static bool is_end(const char *p)
 {
 	const char *close = *p == '(' ? strchr(p, ')') : NULL;
@@ -57,7 +57,7 @@ static bool is_end(const char *p)
 	return !*p || (close && !*blanks(close + 1));
 }
 
-/* There is such a day, and that is its weekday where one is said. */
+/* The day exists, and has the weekday that is said, if one is. */
 static bool is_real(const struct tm *said, bool weekday)
 {
 	struct tm again = *said;
@@ -70,14 +70,14 @@ static bool is_real(const struct tm *said, bool weekday)
 	       said->tm_year > -1900 && said->tm_year < 8100 && (!weekday || again.tm_wday == said->tm_wday);
 }
 
-/* A time_t of 32 bits ends in 2038: then it is no date, not another one. The second before 1970 is lost with it. */
+/* The moment fits into a time_t; one of 32 bits ends in 2038. -1, the second before 1970, counts as an error, too. */
 static bool is_held(time_t moment, struct when *w)
 {
 	w->time = moment;
 	return moment != (time_t)-1 || sizeof moment > 4;
 }
 
-/* What follows the day; the moment. */
+/* Reads what follows the day, and computes the moment. */
 static bool finish(const char *p, struct tm *t, bool weekday, bool zoned, struct when *w)
 {
 	bool time = *p == 'T';
@@ -133,10 +133,10 @@ bool when_read(const char *text, struct when *w)
 	}
 	end = strptime(p, "%a,", &t);
 	weekday = end && p[3] == ',';
-	if (end && !weekday) /* Tuesday, 23 ... */
+	if (end && !weekday) /* a weekday in front: "Tuesday, 23 ..." */
 		return false;
 	wday = t.tm_wday;
-	end = strptime(blanks(weekday ? end : p), "%d %b %Y", &t); /* musl skips no blank for %d; some make the weekday of it */
+	end = strptime(blanks(weekday ? end : p), "%d %b %Y", &t); /* musl skips no blank before %d; some C libraries compute the weekday here */
 	t.tm_wday = wday;
 	return end && digits(end - 4, 4) && finish(end, &t, weekday, weekday, w);
 }

@@ -16,8 +16,8 @@
 
 struct when {
 	time_t time;
-	bool zoned; /* it says in which zone */
-	long east;  /* seconds */
+	bool zoned; /* the text tells the zone */
+	long east;  /* the zone: seconds east of UTC */
 };
 
 bool when_read(const char *text, struct when *w);

@@ -9,23 +9,24 @@
 #include "mail/mime.h"
 #include "mail/unicode.h"
 
-enum { RUNS = 3 }; /* fewer say nothing */
+enum { RUNS = 3 }; /* fewer runs of NULs prove nothing */
 
-/* Where libmagic has to be asked: no text in 8 bits has NULs in it. */
+/* The text's charset, where it is UTF-16 or UTF-32. libmagic is asked only where there are NULs, which no text in 8 bits has. */
 static const char *charset_of(struct slice text, struct filetypes *types, const char *said, struct arena *in, size_t *mark)
 {
 	const char *marked = unicode_mark(text, mark), *found;
 
 	if (marked || !text.len || !memchr(text.p, '\0', text.len))
 		return marked;
-	/* UTF-16 alone says nothing of the order where there is no mark. */
+	/* The name UTF-16 alone does not tell the order of the octets where there is no byte order mark. */
 	if (said && unicode_is_wide(said) && strlen(said) > 2 && slice_is(slice_of(said + strlen(said) - 1), "e"))
 		return said;
 	found = filetype_of(types, in, text, "the text").charset;
 	return unicode_is_wide(found) ? found : NULL;
 }
 
-/* Behind the header, if the text begins with one, it says nothing of its body, and a byte order mark or a NUL comes later. */
+/* The length of the header, if the text begins with one that does not tell the body's charset, and a byte order mark or a NUL
+ * follows. */
 static size_t header_len(struct slice text, struct arena *in)
 {
 	struct header h = {.in = in};
@@ -47,7 +48,7 @@ static int is_none(const char *charset, const char *what, struct failure *f)
 	return failure_hint(f, HINT_UTF16_FAULTY, charset);
 }
 
-/* A piece of the message, or what that says in UTF-8. */
+/* Adds a piece to the message, converted to UTF-8 if it is in another charset. */
 static int add(struct message *m, struct unicode *u, const char *charset, char *piece, size_t len, struct failure *f)
 {
 	struct buf text;
@@ -64,7 +65,7 @@ static int add(struct message *m, struct unicode *u, const char *charset, char *
 	return rc;
 }
 
-/* All that is looked at; on a terminal what is typed in one go. */
+/* Reads the octets that are looked at; on a terminal those that are typed at once. */
 static ssize_t look(int fd, char *to, unsigned how)
 {
 	size_t len = 0;
@@ -82,7 +83,7 @@ static int read_all(struct message *m, struct arena *in, int fd, unsigned how, s
 	char piece[WIDE_LOOK];
 	ssize_t n = look(fd, piece, how);
 	struct slice text = {piece, n > 0 ? (size_t)n : 0};
-	/* What did not fill it has ended; a terminal would have to say so twice. */
+	/* A piece that is not full was the last: on a terminal the user would have to type the end twice. */
 	bool more = n == sizeof piece || (n > 0 && (how & MESSAGE_DOT_ENDS));
 	size_t head, mark = 0;
 	const char *charset;
@@ -127,7 +128,7 @@ int wide_refuse(struct failure *f)
 	return failure_hint(f, HINT_UTF16_UNMARKED);
 }
 
-/* Padding is few runs of many; in UTF-16 and UTF-32 there are nearly as many runs as characters. */
+/* Padding has few runs of many NULs; UTF-16 and UTF-32 have nearly as many runs as characters. */
 int wide_check(struct message *m, struct failure *f)
 {
 	const char *type = mime_type(m->header.in, &m->header);
@@ -148,7 +149,7 @@ static int write_out(struct buf *text, int fd, uint64_t *size, struct failure *f
 	return 0;
 }
 
-/* All of it, into the file. */
+/* Converts the whole text into the file. */
 static int convert(struct source *text, struct unicode *u, const char *charset, const char *path, int fd, uint64_t *size, struct failure *f)
 {
 	char piece[WIDE_LOOK];

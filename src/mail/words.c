@@ -7,7 +7,7 @@
 
 enum { LINE = 76, WORD = 75, FRAME = 12, GAP = 8 }; /* FRAME: =?utf-8?Q? and ?= */
 
-/* What may stand for itself in Q, in a phrase as well as in a text (RFC 2047 5 (3)). */
+/* Characters that need no code in Q, neither in a phrase nor in a text (RFC 2047 5 (3)). */
 static bool is_plain(char c)
 {
 	if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
@@ -15,7 +15,7 @@ static bool is_plain(char c)
 	return c && strchr("!*+-/", c);
 }
 
-/* The octets of the character that begins here: never parted. */
+/* How many octets the character at the beginning of the text has. */
 static size_t character(struct slice text)
 {
 	size_t n = 1;
@@ -59,7 +59,7 @@ static int b_add(struct buf *out, const char *p, size_t len)
 	return buf_add(out, letters, base64_text(letters, p, len));
 }
 
-/* How much of the text one word of `room` octets takes, whole characters. */
+/* How much of the text, in whole characters, one word of `room` octets takes. */
 static size_t word_take(struct slice text, size_t room, bool q)
 {
 	size_t n = 0, used = 0;
@@ -107,7 +107,7 @@ static bool looks_encoded(struct slice s)
 	return false;
 }
 
-/* Atoms with one blank between them. */
+/* s is made of atoms with one blank between them. */
 static bool is_atoms(struct slice s)
 {
 	bool blank = true;
@@ -124,7 +124,7 @@ int words_phrase(struct buf *out, struct slice name, size_t column)
 {
 	if (!name.len)
 		return 0;
-	/* What looks like an encoded word but is meant to be read as it stands must be one, too. */
+	/* A name that looks like an encoded word, but is meant literally, has to be encoded, too. */
 	if (!slice_is_ascii(name) || slice_has_control(name) || looks_encoded(name) || column + name.len + 2 > LINE)
 		return words_encode(out, name, column);
 	if (is_atoms(name))
@@ -138,7 +138,7 @@ int words_phrase(struct buf *out, struct slice name, size_t column)
 	return buf_text(out, "\"");
 }
 
-/* The blanks before a word, and the word. */
+/* A word, and the blanks before it. */
 struct piece {
 	struct slice gap, word;
 };
@@ -172,8 +172,8 @@ static bool must_encode(struct slice word)
 	return !slice_is_ascii(word) || slice_has_control(word);
 }
 
-/* Words in a row that need it go into one text, with the blanks between them: blanks between two encoded words
- * are not shown (RFC 2047 6.2). So is the blank before a word that came encoded. */
+/* Takes further words that need encoding into one text, with the blanks between them, since blanks between two encoded words are
+ * not shown (RFC 2047 6.2). */
 static struct slice run_extend(struct slice word, struct slice *rest)
 {
 	struct slice ahead = *rest;
@@ -203,16 +203,16 @@ static int gap_add(struct buf *out, struct slice gap, size_t column, size_t need
 int words_text(struct buf *out, struct slice text, size_t column)
 {
 	size_t start = out->len;
-	bool encoded = false; /* the word before is an encoded one */
+	bool encoded = false; /* the previous word was encoded */
 	struct piece piece;
 
 	while (piece_cut(&text, &piece) && piece.word.len) {
 		bool encode = must_encode(piece.word);
-		size_t need = encode ? FRAME + 12 : piece.word.len; /* the longest character in Q: 12 */
+		size_t need = encode ? FRAME + 12 : piece.word.len; /* 12: the longest character in Q */
 
 		if (piece.gap.len && gap_add(out, piece.gap, column_of(out, start, column), need) < 0)
 			return -1;
-		if (encode && encoded) /* the blanks between them have to be said once more */
+		if (encode && encoded) /* the blanks between them have to be encoded, too */
 			piece.word = (struct slice){piece.gap.p, piece.gap.len + piece.word.len};
 		if (encode)
 			piece.word = run_extend(piece.word, &text);
