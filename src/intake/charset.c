@@ -54,7 +54,7 @@ bool charset_fits(const char *charset, const struct facts *facts)
 		return !facts->eightbit;
 	if (slice_is(s, "utf-8") || slice_is(s, "utf8"))
 		return facts->utf8;
-	return !unicode_is_wide(charset); /* a line end is two octets there, and NUL one of them */
+	return !unicode_is_wide(charset); /* in UTF-16 and UTF-32 a line end has a NUL in it */
 }
 
 /* libmagic names a charset that a body can be in. The words in the list say only that it is text, or name one that cannot be. */

@@ -23,18 +23,18 @@ enum { CHARSET_LOOK = 64 * 1024 };
 
 struct charsets {
 	struct arena *in;
-	struct filetypes *types; /* NULL: only for fields */
-	const char *said, *set;	 /* by --charset or the message, and by the setting; "": it says nothing */
+	struct filetypes *types; /* NULL: only fields are asked about */
+	const char *said, *set;	 /* the charset by --charset or the message, and by the setting; "": none */
 };
 
-/* said may be NULL. */
+/* said: as above, or NULL. */
 struct charsets charsets_for(const struct account *a, struct arena *in, struct filetypes *types, const char *said);
-/* It can be that; only what can be told of any text is looked at. */
+/* The text can be in that charset; only rules that hold for every text are checked. */
 bool charset_fits(const char *charset, const struct facts *facts);
-/* What is said or set, where it fits; "": nothing is. */
+/* The charset that is said or set, if it fits; "": there is none. */
 const char *charset_known(const struct charsets *c, const struct facts *facts);
 const char *charset_of(const struct charsets *c, struct source *text, const struct facts *facts, struct failure *f);
-/* The same as far as it is known; false: nobody knows. */
+/* The same, where the charset is known; false: it is not known. */
 bool charset_known_text(const struct charsets *c, bool elsewhere, struct slice text, struct slice *out);
 struct slice charset_text(const struct charsets *c, bool elsewhere, struct slice text);
 

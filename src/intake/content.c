@@ -99,7 +99,7 @@ static struct source *regular(struct message *holder, struct arena *in, int fd, 
 		content_close(fd);
 		return source_text(in, (struct slice){arena_text(in, piece, (size_t)n), (size_t)n});
 	}
-	if (size <= sizeof piece) { /* a file of /proc: it has more octets than its size says */
+	if (size <= sizeof piece) { /* a file of /proc has more octets than its size says */
 		int kept = keep(fd, path, &size, f);
 
 		content_close(fd);

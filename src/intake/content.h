@@ -16,14 +16,14 @@
 
 enum { CONTENT_SMALL = 64 * 1024 };
 
-/* NULL and *f where it cannot be. */
+/* The file's content as a source; NULL and *f where that is not possible. */
 struct source *content_of(struct message *holder, struct arena *in, const char *path, struct failure *f);
-/* To be read once, from where it stands; content_close closes it, but for standard input. */
+/* Opens the file to be read once, from its current offset; content_close closes it, unless it is standard input. */
 MUST_CHECK int content_open(const char *path, struct failure *f);
 void content_close(int fd);
-/* What stands behind the last / of it. */
+/* The part of the path after the last /. */
 const char *content_last(const char *path);
-/* What its reader may call it; NULL: it has no name. */
+/* The name that the recipient is shown for the file; NULL: it has none. */
 const char *content_name(const char *path);
 
 #endif

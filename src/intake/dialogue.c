@@ -34,7 +34,7 @@ int dialogue_flush(struct dialogue *d, struct failure *f)
 	return rc < 0 ? fail_errno(f, AT_INPUT, EX_IOERR, "answering") : 0;
 }
 
-/* False: nothing came for as long as it may take. */
+/* False: the client was silent for longer than `patience`. */
 static bool is_heard(const struct dialogue *d)
 {
 	struct pollfd in = {.fd = d->in, .events = POLLIN};
@@ -47,7 +47,8 @@ static bool is_heard(const struct dialogue *d)
 	return n != 0;
 }
 
-/* One more read, behind what is there; whoever waits for us gets our replies first. */
+/* Reads once more, after what is in the buffer. Replies that were held back are written first, since the client may wait for
+ * them. */
 static int fill(struct dialogue *d, struct failure *f)
 {
 	ssize_t n;

@@ -19,24 +19,24 @@
 enum { DIALOGUE_LINE = 4096, DIALOGUE_END = 0, DIALOGUE_GOT = 1, DIALOGUE_TOO_LONG = 2, DIALOGUE_LATER = 3 };
 
 struct dialogue {
-	int in, out; /* out -1: nobody hears the replies */
+	int in, out; /* out -1: replies are not written */
 	char *room;  /* own */
 	size_t begin, end;
-	int patience; /* seconds that the client may say nothing, or 0: for ever; whoever opened it may set it */
-	bool nowait;  /* what has not come yet is DIALOGUE_LATER; whoever opened it may set it */
-	bool long_line; /* the line at hand has too many octets */
-	bool idle;    /* it has said nothing for so long: that is why the end has come */
+	int patience; /* seconds that the client may be silent; 0: for ever. May be set after dialogue_open */
+	bool nowait;  /* returns DIALOGUE_LATER instead of waiting. May be set after dialogue_open */
+	bool long_line; /* the current line has too many octets */
+	bool idle;    /* the end has come since the client was silent for too long */
 	struct buf replies;
 };
 
 MUST_CHECK int dialogue_open(struct dialogue *d, int in, int out, struct failure *f);
 void dialogue_close(struct dialogue *d);
-/* Without its LF, and a CR before it. DIALOGUE_END: nothing more; a line without an end is none. */
+/* Reads a line, without its LF and a CR before that. DIALOGUE_END: there is none; a line that does not end is none. */
 MUST_CHECK int dialogue_line(struct dialogue *d, struct slice *line, struct failure *f);
-/* What has come, waiting for at least an octet; DIALOGUE_END at the end. dialogue_take says how much was used. */
+/* The octets that have come, at least one (it waits for that); DIALOGUE_END at the end. dialogue_take tells how many were used. */
 MUST_CHECK int dialogue_some(struct dialogue *d, char **p, size_t *len, struct failure *f);
 void dialogue_take(struct dialogue *d, size_t used);
-/* Lines parted by LF, each behind the code: "250", "PIPELINING\nHELP". */
+/* Writes a reply; lines are separated by LF, and each gets the code: 250, "PIPELINING\nHELP". */
 MUST_CHECK int dialogue_say(struct dialogue *d, int code, const char *lines, struct failure *f);
 MUST_CHECK int dialogue_flush(struct dialogue *d, struct failure *f);
 

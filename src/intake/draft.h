@@ -29,7 +29,7 @@ struct draft_field {
 };
 
 struct draft_file {
-	const char *path, *type, *name, *disposition, *id; /* NULL: as the file has it */
+	const char *path, *type, *name, *disposition, *id; /* NULL: as the file itself tells */
 	bool inlined; /* --inline */
 };
 
@@ -38,22 +38,23 @@ struct draft {
 	struct draft_field *field;
 	struct draft_file *file;
 	size_t fields, field_room, files, file_room;
-	const char **argument; /* recipients that no option named */
+	const char **argument; /* recipients that are arguments, and not named by an option */
 	size_t arguments, argument_room;
 	const char *html, *charset; /* or NULL */
-	bool takes_input; /* standard input is a file of it */
+	bool takes_input; /* standard input is one of its files */
 };
 
-/* The recipients that it names, a list, or "". */
+/* The recipients that the option names, as a list; or "". */
 const char *draft_recipients(struct arena *run, enum draft_kind kind, const char *value);
 MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value,
 			    struct failure *f);
-/* from_header: -t was given, so that the text begins with a header whatever it looks like. intake/fields.c. */
+/* In intake/fields.c. from_header: -t was given, so that the text begins with a header, whatever it looks like. */
 MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
-/* Fields that are not ASCII: what they say, encoded (of a message without options, intake/raw_fields); with the account known, which may say in which charset. */
+/* Encodes fields that are not ASCII; called once the account is known, which may tell their charset. (For a message without
+ * options: intake/raw_fields.) */
 MUST_CHECK int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f);
 MUST_CHECK int draft_defaults(struct job *j, const struct charsets *c, struct failure *f);
-/* intake/attach.c; does nothing where no such option was given. */
+/* In intake/attach.c; does nothing where no option asks for a part. */
 MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f);
 
 #endif

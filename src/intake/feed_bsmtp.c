@@ -10,7 +10,7 @@ static void put_item(struct feed_bsmtp *b, struct job *j, const struct failure *
 	b->item = NULL;
 }
 
-/* Nothing of the transaction is sent; outside of one, it is told. */
+/* A command was refused: nothing of its transaction is sent. Outside of a transaction the failure is an item of its own. */
 static int poison(struct feed_bsmtp *b, const struct failure *why)
 {
 	struct receiver *r = &b->in;

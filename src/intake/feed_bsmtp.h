@@ -18,19 +18,19 @@
 enum { FEED_END = 0, FEED_GOT = 1, FEED_LATER = 2 };
 
 struct bsmtp_item {
-	struct job *job;    /* a message that is ready to travel; NULL: it cannot, and why says why */
-	bool outside;	    /* no message: a command outside of any that could not be taken */
+	struct job *job;    /* a message that can be sent; NULL: it cannot, for the reason `why` */
+	bool outside;	    /* it is no message, but a command outside of any message that could not be taken */
 	struct failure why;
 };
 
 struct feed_bsmtp {
 	struct receiver in;
 	struct intake *intake;	 /* borrowed */
-	struct bsmtp_item *item; /* where the next one goes, until there is one */
+	struct bsmtp_item *item; /* the item that the next message is to fill */
 };
 
 MUST_CHECK int feed_bsmtp_open(struct feed_bsmtp *b, const struct request *asked, struct intake *n, int fd, struct failure *f);
-/* wait: for as long as it takes. Else FEED_LATER: no whole message is there yet. */
+/* Reads the next item. wait: waits for it; else FEED_LATER: no whole message has come yet. */
 MUST_CHECK int feed_bsmtp_next(struct feed_bsmtp *b, bool wait, struct bsmtp_item *item, struct failure *f);
 void feed_bsmtp_close(struct feed_bsmtp *b);
 

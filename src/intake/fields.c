@@ -188,7 +188,7 @@ static const char *words(struct arena *in, const char *name, struct slice text)
 	return done;
 }
 
-/* The first field of that name; where it is a list, with what the later ones say. */
+/* Puts the first field of that name; where it is a list, with the values of the later ones. */
 static int put_list(const struct draft *d, struct header *h, size_t at, struct failure *f)
 {
 	const char **all = arena_zeroed(h->in, d->fields, sizeof *all);

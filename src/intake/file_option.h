@@ -14,7 +14,7 @@
 #include "intake/draft.h"
 
 MUST_CHECK int file_option(struct draft_file *to, struct arena *in, const char *spelled, const char *value, struct failure *f);
-/* Standard input by any of its names is "-". */
+/* The path; "-" for standard input by any of its names. */
 const char *file_option_path(const char *text);
 
 #endif

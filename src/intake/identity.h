@@ -13,20 +13,21 @@
 #include "post/job.h"
 
 struct identity {
-	const char *sender; /* of the envelope; "" is the null sender */
-	const char *from;   /* for a From field that has to be made */
-	const char *name;   /* beside it, or "" */
+	const char *sender; /* the sender in the envelope; "" is the null sender */
+	const char *from;   /* the address for a From field that has to be added */
+	const char *name;   /* the name for that field, or "" */
 	const char *forced; /* force_from, or "" */
-	const char *domain; /* for bare names; "" until somebody needed it */
+	const char *domain; /* the domain for bare names; "" until identity_domain was called */
 };
 
 MUST_CHECK int identity_read(struct identity *id, struct job *j, const struct request *r, struct failure *f);
-/* Makes sure of id->domain; -1 where there is none to be had for `name`: the hint is the caller's. */
+/* Finds id->domain, for the bare name `name`; -1 where no domain is known: the caller adds the hint. */
 MUST_CHECK int identity_domain(struct identity *id, struct job *j, const char *name, struct failure *f);
-/* What stands for a local name that sends, on a host that has no domain to give it: the address of force_from or from; or
- * "". Never for one that receives: whoever has that address would get mail of everybody here. */
+/* The address that replaces a local name as sender, on a host that has no domain for it: that of force_from or from; or "". Never
+ * used for a recipient: one address would get the mail of all users of this host. */
 const char *identity_instead(const struct identity *id, struct job *j);
-/* Whose account it is to be: -f, else the From field; NULL where neither can be read, then it is the default one. */
+/* The sender by which the account is chosen: -f, else the From field; NULL where neither can be read, so that it is the default
+ * account. */
 const char *identity_for_choice(struct job *j, const struct request *r);
 
 #endif

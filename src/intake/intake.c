@@ -13,7 +13,7 @@
 #include "mail/wide.h"
 #include "post/enqueue.h"
 
-struct chosen { /* an account that mail has come for */
+struct chosen { /* an account for which mail has come, with what belongs to it */
 	const struct account *account;
 	struct aliases *aliases;
 	struct chosen *next;
@@ -23,7 +23,7 @@ int intake_open(struct intake *n, const struct request *r, const char *config, c
 {
 	*n = (struct intake){.run = run, .types = filetypes_open(run, called)};
 	for (size_t i = 0; i < r->draft.files; i++)
-		if (!r->draft.file[i].type) /* the process that looks into files is ready when the text has been read */
+		if (!r->draft.file[i].type) /* the process that looks into files starts now, to be ready in time */
 			filetypes_start(n->types);
 	return book_open(&n->book, run, config, r->option, r->options, f);
 }
@@ -46,7 +46,7 @@ static struct chosen *chosen_find(struct intake *n, const struct account *a)
 	return n->chosen = c;
 }
 
-/* Mail is taken although no relay is set: it waits until there is one. */
+/* The mail is accepted although no relay is set: it waits until there is one. */
 static bool may_lack_relay(const struct request *r, const struct account *a)
 {
 	return a && a->unconfigured && r->may_lack_relay && enqueue_is_allowed(a);
@@ -216,7 +216,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	if (draft_fields(&r->draft, j, r->from_header, f) < 0 || intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0)
 		return -1;
 	a = j->account;
-	if (r->from_header && !r->draft.used) /* with options for fields it is an error: intake/fields */
+	if (r->from_header && !r->draft.used) /* with options for fields, intake/fields refuses it */
 		warn_twice(&j->message, a);
 	j->mail.envelope.sender = r->sender ? r->sender : "";
 	charsets = charsets_for(a, &j->arena, n->types, r->draft.charset);

@@ -21,16 +21,16 @@ struct intake {
 	struct arena *run;
 	struct book book;
 	struct filetypes *types; /* own */
-	struct chosen *chosen; /* accounts so far */
+	struct chosen *chosen; /* the accounts that were chosen so far */
 };
 
-/* r: of the first message. config: the file that was named, or NULL. called: argv[0]. */
+/* r: the request of the first message. config: the file that was named, or NULL. called: argv[0]. */
 MUST_CHECK int intake_open(struct intake *n, const struct request *r, const char *config, const char *called, struct arena *run, struct failure *f);
-/* For addresses alone: a mail without an octet, to nobody but whom the request names. */
+/* For addresses alone: the mail has no octets, and goes only to the recipients that the request names. */
 MUST_CHECK int intake_take_addresses(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 void intake_close(struct intake *n);
-/* The account and the aliases for a sender (NULL: not known), the same ones for the same account. */
+/* Finds the account and the aliases for a sender (NULL: not known); the same account always has the same aliases. */
 MUST_CHECK int intake_account(struct intake *n, struct job *j, const struct request *r, const char *sender,
 			      struct aliases **aliases, struct failure *f);
 

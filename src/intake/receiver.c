@@ -46,7 +46,7 @@ static int on_ehlo(struct receiver *r, struct slice words, struct failure *f)
 		      whoami_host(&r->job->arena), most), f);
 }
 
-/* What the client says of its message goes before what the caller asks of all. */
+/* What the client says about its message overrides what the caller asks for all messages. */
 static void note_sender(struct request *said, const struct request *asked, const struct mail_said *m)
 {
 	said->sender = m->sender;
@@ -77,7 +77,7 @@ static int on_mail(struct receiver *r, struct slice words, struct failure *f)
 		rc = receiver_refuse(r, 552, "5.3.4 the message is larger than message_size_limit", f);
 	else
 		return receiver_say(r, RECEIVER_TAKEN, 250, "2.1.0 Ok", f);
-	/* Where nobody has heard it, the rest of the transaction belongs to it all the same. */
+	/* In a file of BSMTP the client goes on although MAIL was refused: what follows belongs to that transaction. */
 	if (r->health != RECEIVER_POISONED)
 		receiver_reset(r);
 	return rc;
@@ -98,7 +98,7 @@ static int on_rcpt(struct receiver *r, struct slice words, struct failure *f)
 	return receiver_say(r, RECEIVER_TAKEN, 250, "2.1.5 Ok", f);
 }
 
-/* What has to come before the message has come. */
+/* MAIL and a recipient have come, so that the message may follow. */
 static bool is_ready(const struct receiver *r)
 {
 	return r->phase != RECEIVER_IDLE && (r->said.recipients || r->bsmtp);
@@ -112,7 +112,7 @@ static int on_data(struct receiver *r, struct slice words, struct failure *f)
 	if (r->phase == RECEIVER_IN_BDAT)
 		return receiver_refuse(r, 503, "5.5.1 DATA and BDAT do not go together", f);
 	rc = is_ready(r) ? receiver_say(r, RECEIVER_TAKEN, 354, "End data with <CR><LF>.<CR><LF>", f) : receiver_refuse_unready(r, f);
-	/* Who has not heard that it was refused goes on with the text. */
+	/* In a file of BSMTP the text follows even if a command was refused. */
 	if (!is_ready(r) && r->health != RECEIVER_POISONED)
 		return rc;
 	receiver_begin_text(r);
@@ -121,7 +121,7 @@ static int on_data(struct receiver *r, struct slice words, struct failure *f)
 	return rc;
 }
 
-/* n [LAST] */
+/* Reads the words after BDAT: SIZE [LAST]. */
 static bool read_chunk(struct slice words, uint64_t *size, bool *last)
 {
 	struct slice number;
@@ -141,7 +141,7 @@ static int on_bdat(struct receiver *r, struct slice words, struct failure *f)
 	if (!known || receiver_is_endless(r, size)) {
 		rc = known ? receiver_refuse(r, 552, "5.3.4 the message is larger than message_size_limit", f) :
 			     receiver_refuse(r, 501, "5.5.4 say BDAT, a number, and LAST at the end", f);
-		/* How much would have to be skipped is not known: what follows could be taken for commands. */
+		/* The size of the chunk is not known, so that it cannot be skipped: its octets would be taken for commands. */
 		receiver_end(r);
 		return rc;
 	}
@@ -183,7 +183,7 @@ static int on_help(struct receiver *r, struct slice words, struct failure *f)
 static int on_quit(struct receiver *r, struct slice words, struct failure *f)
 {
 	(void)words;
-	/* Many do not wait for the answer to it; that to their mail was owed. */
+	/* Many clients do not wait for the answer to QUIT; the answer to their mail was written before. */
 	if (dialogue_flush(&r->io, f) < 0)
 		return -1;
 	receiver_end(r);
@@ -222,7 +222,7 @@ static int take_command(struct receiver *r, struct slice line, bool too_long, st
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (slice_is(verb, commands[i].verb))
 			return commands[i].on(r, words, f);
-	if (r->bsmtp && !verb.len) /* between two messages */
+	if (r->bsmtp && !verb.len) /* an empty line between two messages */
 		return 0;
 	return receiver_refuse(r, 500, "5.5.1 no such command", f);
 }
@@ -240,7 +240,7 @@ int receiver_step(struct receiver *r, struct failure *f)
 	if (got <= 0 || got == DIALOGUE_LATER)
 		return got == DIALOGUE_LATER ? RECEIVER_LATER : got;
 	if (!r->begun) {
-		/* The line ends of a file are those of its first line; somebody may have edited it. */
+		/* The line ends of the text are those of this command: a file may have been edited, and have LF. */
 		r->data.lf = r->bsmtp && line.p[line.len] == '\n';
 		slice_skip_mark(&line);
 	}

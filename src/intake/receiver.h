@@ -21,53 +21,53 @@
 enum { RECEIVER_RECIPIENTS = 10000 };
 
 enum receiver_phase { /* of the transaction (RFC 5321 3.3) */
-	RECEIVER_IDLE,	  /* there is none */
-	RECEIVER_OPEN,	  /* MAIL was said */
-	RECEIVER_IN_BDAT, /* a chunk has come, and not yet the one with LAST */
-	RECEIVER_IN_DATA, /* what comes is the message, up to its dot */
-	RECEIVER_OVER	  /* QUIT, or nothing more is read */
+	RECEIVER_IDLE,	  /* no transaction is open */
+	RECEIVER_OPEN,	  /* MAIL was accepted */
+	RECEIVER_IN_BDAT, /* a chunk has come, but not the one with LAST */
+	RECEIVER_IN_DATA, /* the message is being received, up to its dot */
+	RECEIVER_OVER	  /* after QUIT, or when nothing more is read */
 };
 
-enum receiver_health { /* of the transaction at hand */
+enum receiver_health { /* state of the current transaction */
 	RECEIVER_GOOD,
-	RECEIVER_POISONED, /* a command was refused, and nobody was there to hear it: nothing of it is sent */
-	RECEIVER_FAILED	   /* the message cannot be taken: the rest of it is read and forgotten */
+	RECEIVER_POISONED, /* a command of a BSMTP file was refused: nothing of the transaction is sent */
+	RECEIVER_FAILED	   /* the message cannot be taken: the rest of it is read and dropped */
 };
 
 enum receiver_answer {
 	RECEIVER_TAKEN,
-	RECEIVER_NO_MAIL, /* fine, but it does not lead to mail: NOOP, RSET, ... */
-	RECEIVER_FULL,	  /* one recipient too many: no fault of the client's (RFC 5321 4.5.3.1.10) */
+	RECEIVER_NO_MAIL, /* a valid command that does not lead to mail: NOOP, RSET, ... */
+	RECEIVER_FULL,	  /* one recipient too many, which is no fault of the client (RFC 5321 4.5.3.1.10) */
 	RECEIVER_REFUSED
 };
 
 struct receiver_client {
 	void *ctx;
-	/* The answer to a command: lines as dialogue_say has them, with their enhanced code. */
+	/* Writes the answer to a command; lines as in dialogue_say, with the enhanced code. */
 	int (*answer)(void *ctx, enum receiver_answer kind, int code, const char *lines, struct failure *f);
-	/* The answer to what MAIL or RCPT said and nobody can do. */
+	/* Writes the answer to a MAIL or RCPT that is refused. */
 	int (*refuse)(void *ctx, const struct failure *why, struct failure *f);
-	/* May that be the sender ("": null)? Sets the job's account. */
+	/* Decides whether this may be the sender ("": null), and sets the job's account. */
 	int (*admit)(void *ctx, const char *sender, struct failure *why);
-	/* The message is whole, or has failed (health and why): hands it over, and answers. */
+	/* The message is whole, or has failed (health and why): sends it, and answers. */
 	int (*message)(void *ctx, struct failure *f);
 };
 
 struct receiver {
 	struct receiver_client client;
-	const struct request *asked;    /* what each message asks for that says nothing else */
-	const struct account *usual;  /* of mail that says nothing of itself; or NULL */
-	uint64_t largest;	      /* octets of a message where its account has no limit, and nothing is read far beyond; 0: any */
-	bool bsmtp;		      /* a file: nobody hears the answers, lines may end in LF, and RCPT may be left to the configuration */
+	const struct request *asked;    /* the request that each message begins with */
+	const struct account *usual;  /* the account of mail whose sender chooses none; or NULL */
+	uint64_t largest;	      /* octets that a message may have where its account has no limit; 0: any number */
+	bool bsmtp;		      /* a BSMTP file: no answers are written, lines may end in LF, and RCPT may be missing */
 	struct dialogue io;
-	bool begun;		      /* something was said */
-	bool extended;		      /* EHLO was */
+	bool begun;		      /* a command has come */
+	bool extended;		      /* EHLO was said */
 	enum receiver_phase phase;
 	enum receiver_health health;
-	struct failure why;	      /* the first thing that went wrong with the transaction, unless it is GOOD */
-	struct job *job;	      /* own; of the transaction at hand */
-	struct request said;	      /* that, with what MAIL and RCPT said */
-	uint64_t octets;	      /* that came behind DATA or BDAT */
+	struct failure why;	      /* the first failure of the transaction, unless it is GOOD */
+	struct job *job;	      /* own; for the current transaction */
+	struct request said;	      /* `asked`, with what MAIL and RCPT have said */
+	uint64_t octets;	      /* octets that came after DATA or BDAT */
 	struct data data;
 	struct { uint64_t size, left; bool last; } chunk;
 };
@@ -76,16 +76,16 @@ enum { RECEIVER_END = 0, RECEIVER_WENT_ON = 1, RECEIVER_LATER = 2 };
 
 MUST_CHECK int receiver_open(struct receiver *r, int in, int out, struct failure *f);
 void receiver_close(struct receiver *r);
-/* One command, or what has come of a message. RECEIVER_END: the input has ended, or phase is OVER; RECEIVER_LATER: io.nowait, and
- * nothing is there. */
+/* Handles one command, or the octets of a message that have come. RECEIVER_END: the input has ended, or phase is OVER;
+ * RECEIVER_LATER: io.nowait, and nothing has come. */
 MUST_CHECK int receiver_step(struct receiver *r, struct failure *f);
-/* The input may not end here: a text or a chunk is not whole. */
+/* A text or a chunk is not whole, so that the input must not end here. */
 bool receiver_is_inside(const struct receiver *r);
-/* The most octets that a message of the transaction at hand may have; before MAIL, of any that says nothing of itself. 0: any. */
+/* How many octets the message of the current transaction may have; before MAIL, a message by the usual account. 0: any number. */
 uint64_t receiver_limit(const struct receiver *r);
-/* Nothing more is read. */
+/* Ends the reading. */
 void receiver_end(struct receiver *r);
-/* The job at hand, to whom it is then: receiver_free gives it back. */
+/* Returns the current job, which the caller then owns, and frees with receiver_free. */
 struct job *receiver_take(struct receiver *r);
 void receiver_free(struct job *j);
 

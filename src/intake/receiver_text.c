@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 
-/* A job in its own arena. */
+/* A new job, which lies in its own arena. */
 static struct job *job_start(void)
 {
 	struct arena in = {.block = NULL};
@@ -39,7 +39,7 @@ void receiver_reset(struct receiver *r)
 	receiver_free(r->job);
 	r->job = job_start();
 	r->said.sender = NULL;
-	r->said.recipient = NULL; /* they were in that job's arena */
+	r->said.recipient = NULL; /* the recipients were in the arena of the job that was freed */
 	r->said.recipients = r->said.recipient_room = 0;
 	r->health = RECEIVER_GOOD;
 	r->octets = 0;
@@ -71,7 +71,7 @@ bool receiver_is_too_large(const struct receiver *r, uint64_t octets)
 	return receiver_limit(r) && octets > receiver_limit(r);
 }
 
-/* Of what will not be kept no more is read than as much again. */
+/* The client sends so much that it is not read to its end: a message that is not kept is read up to twice its limit. */
 bool receiver_is_endless(const struct receiver *r, uint64_t more)
 {
 	return r->largest && receiver_is_too_large(r, (r->octets + more) / 2);
@@ -92,7 +92,7 @@ void receiver_begin_text(struct receiver *r)
 	message_begin(&r->job->message, &r->job->arena, 0);
 }
 
-/* After the first thing that went wrong the rest is read, and forgotten. */
+/* Adds a piece to the message. After the first failure the rest is read and dropped. */
 static void take_text(void *receiver, char *p, size_t len)
 {
 	struct receiver *r = receiver;
@@ -102,7 +102,7 @@ static void take_text(void *receiver, char *p, size_t len)
 		return;
 	if (receiver_is_too_large(r, r->octets)) {
 		smtp_words_refuse(&r->why, 552, "5.3.4", "the message is larger than message_size_limit");
-		message_close(&r->job->message); /* and what came of it takes no room */
+		message_close(&r->job->message); /* the message takes no more memory or disk */
 	} else if (message_add(&r->job->message, p, len, &r->why) == 0)
 		return;
 	r->health = RECEIVER_FAILED;
@@ -130,14 +130,14 @@ int receiver_end_chunk(struct receiver *r, struct failure *f)
 
 	if (r->phase != RECEIVER_IN_BDAT)
 		return receiver_refuse_unready(r, f);
-	/* RFC 3030 2: what follows a chunk that failed is 503 until RSET. */
+	/* RFC 3030 2: after a chunk that failed, all chunks get 503 until RSET. */
 	if (r->chunk.last || r->health == RECEIVER_FAILED)
 		return end_message(r, f);
 	snprintf(text, sizeof text, "2.0.0 %" PRIu64 " octets", r->chunk.size);
 	return receiver_say(r, r->chunk.size ? RECEIVER_TAKEN : RECEIVER_NO_MAIL, 250, text, f);
 }
 
-/* A piece of the text behind DATA. */
+/* Takes a piece of the text after DATA. */
 static int step_data(struct receiver *r, char *p, size_t len, struct failure *f)
 {
 	bool endless;
@@ -152,7 +152,7 @@ static int step_data(struct receiver *r, char *p, size_t len, struct failure *f)
 	return rc;
 }
 
-/* A piece of a chunk; of one that came too early, nothing is kept. */
+/* Takes a piece of a chunk; a chunk that came too early is dropped. */
 static int step_chunk(struct receiver *r, char *p, size_t len, struct failure *f)
 {
 	if (len > r->chunk.left)

@@ -13,19 +13,19 @@
 
 #include "intake/receiver.h"
 
-/* No transaction, and a new job for the next. */
+/* Ends the transaction, and makes a new job for the next. */
 void receiver_reset(struct receiver *r);
 MUST_CHECK int receiver_say(struct receiver *r, enum receiver_answer kind, int code, const char *lines, struct failure *f);
 MUST_CHECK int receiver_refuse(struct receiver *r, int code, const char *text, struct failure *f);
-/* What has to come before the message has not come. */
+/* Answers a message that comes without MAIL or recipients. */
 MUST_CHECK int receiver_refuse_unready(struct receiver *r, struct failure *f);
 bool receiver_is_too_large(const struct receiver *r, uint64_t octets);
-/* With so many octets more: of what will not be kept no more is read than as much again. */
+/* With so many octets more the message is too long to be read to its end: one that is not kept is read up to twice its limit. */
 bool receiver_is_endless(const struct receiver *r, uint64_t more);
 void receiver_begin_text(struct receiver *r);
-/* What has come of it. */
+/* Takes the octets of the message that have come. */
 MUST_CHECK int receiver_step_text(struct receiver *r, struct failure *f);
-/* The chunk is whole. */
+/* Answers a chunk that is whole. */
 MUST_CHECK int receiver_end_chunk(struct receiver *r, struct failure *f);
 
 #endif

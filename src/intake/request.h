@@ -16,10 +16,10 @@
 #include "intake/draft.h"
 #include "mail/envelope.h"
 
-struct request_recipient { /* as the caller named it */
+struct request_recipient { /* a recipient as the caller named it */
 	const char *text;
-	bool argument;	   /* no option named it */
-	unsigned notify;   /* NOTIFY_ bits of its own, or 0 */
+	bool argument;	   /* it is an argument, and not named by an option */
+	unsigned notify;   /* NOTIFY_ bits for this recipient; 0: none */
 	const char *orcpt; /* or NULL */
 };
 
@@ -33,21 +33,21 @@ struct request {
 	bool no_aliases;  /* -n */
 	bool smtputf8;	  /* -U */
 	bool later;	  /* -odq: put it into the queue, and do not try it now */
-	bool mail_errors; /* -oem, -oew, -oee: what is refused goes back to the sender by mail, too */
-	bool may_lack_relay; /* taken although no relay is set, if it may wait */
+	bool mail_errors; /* -oem, -oew, -oee: refusals are told to the sender by mail, too */
+	bool may_lack_relay; /* accepted although no relay is set, if mail may wait */
 	unsigned notify;  /* NOTIFY_ bits, or 0 */
 	enum ret ret;
 	const char *envid; /* or NULL */
 	enum body_kind body;
-	const char *tag; /* -L: syslog's, or NULL */
+	const char *tag; /* -L: the tag for syslog, or NULL */
 	struct override *option; /* settings given for this message */
 	size_t options, option_room;
-	struct draft draft; /* what options say of header and body */
+	struct draft draft; /* what options ask for in header and body */
 };
 
-/* One more recipient; what else is known of it may be filled in. */
+/* Adds a recipient; its other fields may be filled in. */
 struct request_recipient *request_add(struct request *r, struct arena *in, const char *text);
-/* NEVER, or a list of the others, any case; also the setting dsn_notify. */
+/* Reads NEVER, or a list of the other words, case aside; used for the setting dsn_notify, too. */
 MUST_CHECK int request_notify(const char *value, unsigned *bits);
 MUST_CHECK int request_return(const char *value, enum ret *ret);
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* In the middle of a line: up to where the next begins, or to the end. */
+/* Takes text in the middle of a line, up to where the next line begins, or to the end of the piece. */
 static size_t take_text(struct data *d, char *p, size_t len)
 {
 	size_t i = 0;
@@ -52,7 +52,7 @@ size_t data_take(struct data *d, char *p, size_t len, data_sink *sink, void *ctx
 				i++;
 				continue;
 			}
-			sink(ctx, cr, 1); /* a line of a dot and a CR: the dot was doubled, or should have been */
+			sink(ctx, cr, 1); /* a line with a dot and a CR: the dot was doubled, or should have been */
 			d->at = DATA_CR;
 			break;
 		case DATA_TEXT:

@@ -17,7 +17,7 @@
 struct data {
 	bool lf;
 	bool ended;
-	enum { DATA_LINE, DATA_DOT, DATA_DOT_CR, DATA_TEXT, DATA_CR } at; /* a line begins; "." held back; ... */
+	enum { DATA_LINE, DATA_DOT, DATA_DOT_CR, DATA_TEXT, DATA_CR } at; /* a line begins; a dot at its beginning was held back; ... */
 };
 
 typedef void data_sink(void *ctx, char *p, size_t len);

@@ -14,7 +14,7 @@ int smtp_words_refuse(struct failure *f, int code, const char *enhanced, const c
 	return -1;
 }
 
-/* The path at the beginning, with its <>, off the rest: quoted local parts and literals may hold blanks and >. */
+/* Cuts the path at the beginning, with its <>, off the rest. Quoted local parts and literals may hold blanks and >. */
 static bool take_path(struct slice *rest, struct slice *path)
 {
 	bool quoted = false, literal = false, angle = rest->len && *rest->p == '<';
@@ -79,7 +79,7 @@ static bool next_parameter(struct slice *rest, struct slice *name, struct slice 
 	return true;
 }
 
-/* RFC 3461 4: printable ASCII without + and =, and +HH. */
+/* The text is xtext (RFC 3461 4): printable ASCII without + and =, and +HH. */
 static bool is_xtext(struct slice s)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -96,7 +96,7 @@ static bool is_xtext(struct slice s)
 	return s.len > 0;
 }
 
-/* RFC 3461 4.2: the type of an address is an atom, and is said to the relay as it stands. */
+/* The type of an address is an atom (RFC 3461 4.2); it is passed to the relay unchanged. */
 static bool is_atom(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
@@ -105,7 +105,7 @@ static bool is_atom(struct slice s)
 	return s.len > 0;
 }
 
-/* 0, or -1: no such value; 1: no such parameter. */
+/* Reads a parameter of MAIL. 0; -1: the value is not allowed; 1: there is no such parameter. */
 static int mail_parameter(struct mail_said *out, struct arena *in, struct slice name, struct slice value)
 {
 	if (slice_is(name, "SIZE"))
@@ -122,7 +122,8 @@ static int mail_parameter(struct mail_said *out, struct arena *in, struct slice 
 		return request_return(arena_text(in, value.p, value.len), &out->ret);
 	if (slice_is(name, "ENVID")) {
 		out->envid = is_xtext(value) && value.len <= 100 ? address_of_xtext(in, value) : NULL;
-		/* RFC 3461 4.4: printable ASCII, whatever its form could hold; -V takes no other either. */
+		/* ENVID decodes to printable ASCII (RFC 3461 4.4), although xtext could hold other octets; -V takes nothing else
+		 * either. */
 		return out->envid && slice_is_ascii(slice_of(out->envid)) ? 0 : -1;
 	}
 	return 1;

@@ -14,12 +14,12 @@
 
 #include "intake/request.h"
 
-/* Of SIZE and BDAT: 18 digits, so that no sum of them runs over. */
+/* The largest number in SIZE and BDAT: 18 digits, so that a sum of them does not overflow. */
 #define SMTP_WORDS_NUMBER UINT64_C(999999999999999999)
 
 struct mail_said {
 	const char *sender;
-	uint64_t size; /* 0: unsaid */
+	uint64_t size; /* 0: not said */
 	enum body_kind body;
 	enum ret ret;
 	const char *envid; /* or NULL */
@@ -28,7 +28,7 @@ struct mail_said {
 
 MUST_CHECK int smtp_words_mail(struct mail_said *out, struct arena *in, struct slice words, struct failure *f);
 MUST_CHECK int smtp_words_rcpt(struct request_recipient *out, struct arena *in, struct slice words, bool smtputf8, struct failure *f);
-/* A failure for the client: always -1. */
+/* Fills in a failure with a code for the client; returns -1. */
 int smtp_words_refuse(struct failure *f, int code, const char *enhanced, const char *text);
 
 #endif

@@ -133,7 +133,7 @@ bool when_read(const char *text, struct when *w)
 	}
 	end = strptime(p, "%a,", &t);
 	weekday = end && p[3] == ',';
-	if (end && !weekday) /* a weekday in front: "Tuesday, 23 ..." */
+	if (end && !weekday) /* a weekday written out, as in "Tuesday, 23 ..." */
 		return false;
 	wday = t.tm_wday;
 	end = strptime(blanks(weekday ? end : p), "%d %b %Y", &t); /* musl skips no blank before %d; some C libraries compute the weekday here */
