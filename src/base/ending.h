@@ -17,6 +17,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#define ENDING_TOLD "mysend was told to end" /* as a failure says it */
+
 enum { ENDING_LOOK_MS = 500, ENDING_MS = 60 * 1000 }; /* ENDING_MS: how long the answer to a message that was wholly sent is waited for */
 
 struct ending {

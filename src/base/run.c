@@ -134,7 +134,7 @@ int run_shell(const char *command, unsigned limit, struct buf *output, struct fa
 	if (read_error == ETIME || (late && !read_error))
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command did not end within %u s", limit);
 	if (read_error == ECANCELED)
-		return fail(f, AT_CONFIG, EX_TEMPFAIL, "mysend was told to end while the command ran");
+		return fail(f, AT_CONFIG, EX_TEMPFAIL, ENDING_TOLD " while the command ran");
 	if (read_error == EFBIG)
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command printed more than %zu bytes", output->limit);
 	if (status == -1 || !WIFEXITED(status))

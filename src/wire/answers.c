@@ -1,4 +1,3 @@
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -35,7 +34,7 @@ static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 {
 	const struct failure *why;
 
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	engine_name_relay(e, f);
 	t->why = why = keep(t, f);
 	t->delivery->envelope->answer = keep(t, f);
 	give_verdict(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until the recipient has been tried again */
@@ -89,7 +88,7 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 	if (to->verdict != PENDING) /* MAIL was refused: that is the reason */
 		return;
 	failure_of(r, AT_RECIPIENT, &f);
-	memcpy(f.relay, session_relay(e->session), sizeof f.relay);
+	engine_name_relay(e, &f);
 	to->why = keep(a->t, &f);
 	to->verdict = verdict_of(&f);
 	if (retry_without_dsn(e, a->t, a->recipient, &f))
@@ -122,21 +121,17 @@ static void answer_data(struct engine *e, const struct awaited *a, const struct 
 	failure_of(r, AT_DATA, &f);
 	if (!a->t->failed) /* else MAIL's refusal is the reason */
 		refuse(e, a->t, &f);
-	e->writing = NULL; /* the transaction was about to write its message, which is not wanted */
 	a->t->answered = true;
-	engine_end(e, a->t);
+	engine_end(e, a->t); /* it was about to write its message, which is not wanted */
 }
 
-/* A 2yz to a message whose MAIL was refused changes nothing: without MAIL there is no transaction that the 2yz could be about (RFC
- * 5321 3.3, 4.1.4; RFC 3030 2 has 503 for it). UNSURE as verdict would be no safer: such mail is tried again, too, and after a 550
- * to MAIL that would be the first try. */
+/* A 2yz to a message whose MAIL was refused is ignored: its recipients stay refused. Without MAIL there is no transaction that it
+ * could be about (RFC 5321 3.3, 4.1.4; RFC 3030 2 has 503 for it), and as UNSURE the mail would be sent again. */
 static void answer_end(struct engine *e, const struct awaited *a, const struct reply *r)
 {
 	struct failure f;
 
-	a->t->answered = true;
-	if (a->t == e->writing) /* an answer in the middle of the message */
-		e->writing = NULL;
+	a->t->answered = true; /* perhaps in the middle of the message */
 	if (reply_is_positive(r) && a->t->sent && !a->t->failed) {
 		e->past.chunked |= a->verb == V_BDAT && a->t->accepted;
 		if (!e->queued)
@@ -144,7 +139,7 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 		give_verdict(a->t, ACCEPTED, NULL);
 		reply_failure(r, AT_END, EX_OK, &f);
 		f.exit = EX_OK;
-		memcpy(f.relay, session_relay(e->session), sizeof f.relay);
+		engine_name_relay(e, &f);
 		a->t->delivery->envelope->answer = keep(a->t, &f);
 	} else if (!reply_is_positive(r)) {
 		/* RFC 3030 2: after a BDAT that failed only RSET leads on. */
@@ -181,7 +176,7 @@ static const struct {
 static int leaving(struct engine *e, const struct awaited *a, const struct reply *r, struct failure *f)
 {
 	reply_failure(r, rows[a->verb].stage, EX_TEMPFAIL, f);
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	engine_name_relay(e, f);
 	e->over = e->kept && !e->answers;
 	if (!e->over)
 		give_verdict(a->t, DEFERRED, keep(a->t, f));
@@ -239,13 +234,13 @@ int answers_next(struct engine *e, struct failure *f)
 	/* Without RSET the next transaction might still have the recipients of this one. */
 	if (it.verb == V_RSET && !reply_is_positive(&r)) {
 		reply_failure(&r, AT_SENDER, EX_TEMPFAIL, f);
-		memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+		engine_name_relay(e, f);
 		return -1;
 	}
 	return 0;
 }
 
-static void lose(struct engine *e, struct transaction *t, const struct failure *why)
+static void lose_transaction(struct engine *e, struct transaction *t, const struct failure *why)
 {
 	if (t->sent && !t->failed)
 		give_verdict(t, UNSURE, why);
@@ -268,13 +263,10 @@ void answers_lost(struct engine *e, struct failure *f)
 			continue;
 		last = t;
 		why = keep(t, f);
-		if (t == e->writing)
-			e->writing = NULL;
-		lose(e, t, why);
+		lose_transaction(e, t, why);
 	}
 	if (e->writing)
 		engine_end(e, e->writing);
-	e->writing = NULL;
 	retry_drop(e);
 	if (e->mail && e->mail->open == 0)
 		engine_done(e, e->mail);

@@ -92,7 +92,7 @@ static int end_message(struct engine *e, enum verb verb)
 	e->in_message = false;
 	engine_await(e, verb, 0);
 	e->writing = NULL;
-	return EMITTED;
+	return WENT_ON;
 }
 
 /* What follows 354: the message and the final dot; the dot alone where no recipient is left, since a relay that said 354 waits for

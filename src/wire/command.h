@@ -1,8 +1,8 @@
 /*
- * wire/command - what we say to a relay, as text, and what its EHLO says it understands
+ * wire/command - what we say to a relay behind EHLO and AUTH (which libcurl says), as text; what its EHLO says it understands
  *
  * Use: caps_line() for each line of the answer to EHLO; command_mail(), command_rcpt() append a line.
- * Pure: no descriptor, no clock. Addresses come checked from the envelope.
+ * No descriptor, no clock; a domain beyond ASCII is written with libcurl's help (wire/idn). Addresses come checked from the envelope.
  * Parameters are written only where the relay offers the extension.
  *
  * Owns: nothing. Bounds: the buf's limit.

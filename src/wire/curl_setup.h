@@ -40,7 +40,7 @@ MUST_CHECK int curl_setup_new(CURL **out, const struct account *a, long use_ssl,
 MUST_CHECK int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
 /* For a progress callback, about once a second: true ends libcurl's part, since we are told to end. */
-bool curl_setup_is_told(CURL *h);
+bool curl_setup_must_end(CURL *h);
 void curl_setup_forget(CURL *h); /* wipes name and password, once they have been used */
 MUST_CHECK int curl_setup_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
 /* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */

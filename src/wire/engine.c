@@ -1,6 +1,6 @@
 #include "wire/engine.h"
 
-#include <string.h>
+#include <stdio.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -33,6 +33,11 @@ int engine_flush(struct engine *e, int64_t until, struct failure *f)
 	if (e->out.room > 4 * PIECE) /* a transaction with a thousand recipients has made it large */
 		buf_free(&e->out);
 	return rc;
+}
+
+void engine_name_relay(const struct engine *e, struct failure *f)
+{
+	snprintf(f->relay, sizeof f->relay, "%s", session_relay(e->session));
 }
 
 void engine_await(struct engine *e, enum verb verb, size_t recipient)
@@ -87,6 +92,8 @@ void engine_end(struct engine *e, struct transaction *t)
 	struct delivery *u = t->delivery;
 	bool answered = t->answered;
 
+	if (e->writing == t)
+		e->writing = NULL;
 	t->answered = true;
 	u->under_way--;
 	e->past.used = true;
@@ -110,7 +117,7 @@ void engine_no_chunking(struct engine *e, struct transaction *t)
 int engine_out_of_order(const struct engine *e, struct failure *f)
 {
 	fail(f, AT_SENDER, EX_PROTOCOL, "the relay answers what it was not asked: none of its answers can be trusted");
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	engine_name_relay(e, f);
 	return -1;
 }
 

@@ -4,7 +4,7 @@
  * Included by engine.c (which has what all of these need), smtp.c (which writes commands), body.c (which writes messages), answers.c (which reads replies) and retry.c
  * (which knows what is tried again, and without what), by nobody else.
  * A command written appends to the queue what answer it awaits; answers_next matches each reply to the head and
- * is the one place that moves on, so that no branch can forget to.
+ * is the one place that reads and moves on, so that no branch can forget to; answers_lost empties the queue of a session that is lost.
  *
  * Owns: its pieces live in scratch, which smtp_run frees.
  * Units: milliseconds of clock_steady. Bounds: as wire/smtp.
@@ -18,7 +18,11 @@
 
 enum { PIECE = 128 * 1024 }; /* octets of a message in one write */
 
-enum emitted { WAIT, IDLE, EMITTED };
+enum emitted {
+	MUST_WAIT, /* nothing more may be written before the next answer has come */
+	NO_MAIL,   /* all is written, and the client has no more for now */
+	WENT_ON	   /* a command or a message is in `out`, or a transaction was given up: there may be more to write */
+};
 
 enum verb { V_RSET, V_MAIL, V_RCPT, V_DATA, V_DOT, V_BDAT, V_VERIFIED };
 
@@ -87,7 +91,7 @@ struct engine {
 	struct delivery *mail; /* the mail with recipients that had no transaction yet, or NULL */
 	struct retry *retry;	/* recipients that come before those of any other mail */
 	size_t most;		/* recipients in one transaction: the limit, or how many the relay took before it said "too many" */
-	struct transaction *writing;
+	struct transaction *writing; /* the one whose commands or message come next, or NULL */
 	enum { STEP_RSET, STEP_MAIL, STEP_RCPT, STEP_LAST, STEP_BODY } step;
 	size_t rcpt; /* the next recipient of `writing` to be named */
 	size_t under_way;
@@ -102,11 +106,12 @@ int64_t engine_deadline(int64_t seconds); /* the time in so many seconds */
 int64_t engine_clip(const struct engine *e, int64_t until);
 /* Writes what stands in out. */
 MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
+void engine_name_relay(const struct engine *e, struct failure *f); /* the failure is this relay's */
 void engine_await(struct engine *e, enum verb verb, size_t recipient);
 /* -1 and *f where the relay has answered more than it was asked. */
 MUST_CHECK int engine_check_order(struct engine *e, struct failure *f);
 int engine_out_of_order(const struct engine *e, struct failure *f); /* -1 and *f: no answer counts from here on */
-/* Writes the message and its end, after 354 or with BDAT: EMITTED, or -1. */
+/* Writes the message and its end, after 354 or with BDAT: WENT_ON, or -1. */
 MUST_CHECK int body_data(struct engine *e, struct failure *f);
 MUST_CHECK int body_bdat(struct engine *e, struct failure *f);
 /* Reads one reply and does what it means. */
@@ -114,7 +119,7 @@ MUST_CHECK int answers_next(struct engine *e, struct failure *f);
 /* The connection is lost or useless: gives the recipients under way their verdicts, returns their mails to the client, and fills in
  * *f. */
 void answers_lost(struct engine *e, struct failure *f);
-/* Ends the transaction; calls engine_done() if it was the mail's last. */
+/* Ends the transaction, which is none that is written any more; calls engine_done() if it was the mail's last. */
 void engine_end(struct engine *e, struct transaction *t);
 /* Returns the mail to the client. Where the session is lost, recipients that are PENDING have the session's failure. */
 void engine_done(struct engine *e, struct delivery *d);

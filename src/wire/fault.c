@@ -21,13 +21,12 @@ static int resolve_exit(const char *host)
 		       : EX_TEMPFAIL;
 }
 
-
-static const struct meaning {
+static const struct curl_meaning {
 	CURLcode code;
 	enum stage stage; /* AT_USAGE: the stage at which the session was */
 	int exit;
 	enum hint hint;
-} meanings[] = {
+} curl_meanings[] = {
 	{CURLE_COULDNT_RESOLVE_PROXY, AT_RESOLVE, EX_TEMPFAIL, HINT_PROXY},
 	{CURLE_COULDNT_RESOLVE_HOST, AT_RESOLVE, EX_TEMPFAIL, HINT_RELAY_NAME},
 	{CURLE_COULDNT_CONNECT, AT_CONNECT, EX_TEMPFAIL, NO_HINT},
@@ -54,7 +53,7 @@ static const struct meaning {
 	{CURLE_NOT_BUILT_IN, AT_CONFIG, EX_CONFIG, HINT_LIBCURL_LACKS},
 };
 
-bool curl_setup_is_told(CURL *h)
+bool curl_setup_must_end(CURL *h)
 {
 	if (!ending_asked())
 		return false;
@@ -100,14 +99,14 @@ static int tls_failure(const char *words, struct failure *f)
 
 int curl_setup_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f)
 {
-	const struct meaning *m = NULL;
-	const char *text = code == CURLE_ABORTED_BY_CALLBACK ? "mysend was told to end" : *words ? words : libcurl.easy_strerror(code);
+	const struct curl_meaning *m = NULL;
+	const char *text = code == CURLE_ABORTED_BY_CALLBACK ? ENDING_TOLD : *words ? words : libcurl.easy_strerror(code);
 	char *host = NULL, why[100];
 	long os = 0;
 
-	for (size_t i = 0; i < sizeof meanings / sizeof *meanings && !m; i++)
-		if (meanings[i].code == code)
-			m = &meanings[i];
+	for (size_t i = 0; i < sizeof curl_meanings / sizeof *curl_meanings && !m; i++)
+		if (curl_meanings[i].code == code)
+			m = &curl_meanings[i];
 	curl_easy_getinfo(h, CURLINFO_OS_ERRNO, &os);
 	if (code == CURLE_COULDNT_CONNECT && os > 0) {
 		failure_errno((int)os, why, sizeof why);

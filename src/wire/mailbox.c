@@ -77,7 +77,7 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	(void)b;
 	(void)c;
 	(void)d;
-	return curl_setup_is_told(ctx);
+	return curl_setup_must_end(ctx);
 }
 
 static int set_up(struct visit *v, const struct account *a, struct failure *f)

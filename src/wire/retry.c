@@ -1,7 +1,6 @@
 /* Recipients that are tried again in the same session: in a transaction of their own, or without an offer that the relay does not
  * keep. That an offer does not hold is noted for the session once a transaction has gone well without it; where the relay has
  * refused a command by name, it is noted at once. */
-#include <string.h>
 #include <sysexits.h>
 
 #include "mail/offers.h"
@@ -118,7 +117,7 @@ bool retry_in_another_session(struct engine *e, const struct awaited *a, const s
 	/* The relay has read the lines of the message as commands, and answers each of them. A relay that does not know BDAT has
 	 * taken no message by it. */
 	*f = why;
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	engine_name_relay(e, f);
 	for (size_t i = 0; i < e->queued; i++) {
 		struct transaction *t = e->queue[(e->head + i) % e->room].t;
 
@@ -149,7 +148,7 @@ bool retry_after_goodbye(struct engine *e, struct failure *f)
 	else
 		fail(f, AT_SENDER, EX_TEMPFAIL, "the relay has ended the session");
 	f->exit = EX_TEMPFAIL;
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	engine_name_relay(e, f);
 	e->over = true;
 	return true;
 }

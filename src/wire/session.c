@@ -66,7 +66,7 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	(void)c;
 	(void)d;
 	session_pace(s, 0, 0);
-	return curl_setup_is_told(s->easy);
+	return curl_setup_must_end(s->easy);
 }
 
 static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)

@@ -8,7 +8,7 @@
  * Use: session_open(&s, account, tracer, f); ... session_close(s, true);
  * Owns: the easy handle and its socket. libcurl treats the connection as aborted when it is closed: QUIT is
  * session_close's own.
- * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line without an end; half a MiB of answers not yet asked for.
+ * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line without an end; half of ANSWERS_MAX (wire/inside) of answers not yet asked for.
  * Errors: session_open: AT_CONFIG, AT_RESOLVE .. AT_LOGIN; afterwards AT_CONNECT, until the caller says what was going on.
  * f->relay is set. Threads: one session, one thread.
  * Source: RFC 5321 3.1, 4.3.1; RFC 2920 3.1; CURLOPT_CONNECT_ONLY(3).

@@ -23,13 +23,18 @@ void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 		w->pace(w->ctx, s->relay, sent, size);
 }
 
-/* The connection is lost. From here on only what has already come can be read. */
-static int lost(struct session *s, int exit, const char *words, struct failure *f)
+static int fails(const struct session *s, int exit, const char *words, struct failure *f)
 {
-	s->closed = true;
 	fail(f, AT_CONNECT, exit, "%s", words);
 	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
 	return -1;
+}
+
+/* The connection is lost. From here on only what has already come can be read. */
+static int lose_connection(struct session *s, int exit, const char *words, struct failure *f)
+{
+	s->closed = true;
+	return fails(s, exit, words, f);
 }
 
 /* Reads what has come into the buffer, without waiting. */
@@ -42,7 +47,7 @@ static int fill(struct session *s, struct failure *f)
 	s->taken = 0;
 	while (!s->closed && s->in.len < ANSWERS_MAX / 2) {
 		if (buf_reserve(&s->in, 16 * 1024) < 0)
-			return lost(s, EX_OSERR, "no memory for the relay's answers", f);
+			return lose_connection(s, EX_OSERR, "no memory for the relay's answers", f);
 		code = libcurl.easy_recv(s->easy, s->in.p + s->in.len, 16 * 1024, &got);
 		if (code == CURLE_AGAIN)
 			return 0;
@@ -67,19 +72,17 @@ void session_before_wait(struct session *s, void (*call)(void *ctx), void *ctx)
 	s->wait_ctx = ctx;
 }
 
-static bool is_told(struct session *s, unsigned grace)
+static bool must_end(struct session *s, unsigned grace)
 {
 	if (!s->told && ending_asked())
 		s->told = clock_steady();
 	return s->told && clock_steady() - s->told >= grace;
 }
 
-/* We are told to end. The connection stays open, so that the relay can still answer what was sent. */
+/* The connection stays open, so that the relay can still answer what was sent. */
 static int told_to_end(const struct session *s, struct failure *f)
 {
-	fail(f, AT_CONNECT, EX_TEMPFAIL, "mysend was told to end");
-	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
-	return -1;
+	return fails(s, EX_TEMPFAIL, ENDING_TOLD, f);
 }
 
 /* 1 ready, 0 out of time, -1 told to end. */
@@ -91,7 +94,7 @@ static int wait_for(struct session *s, short events, int64_t until, unsigned gra
 		int64_t left = until - clock_steady();
 		int n;
 
-		if (is_told(s, grace))
+		if (must_end(s, grace))
 			return -1;
 		if (left <= 0)
 			return 0;
@@ -120,15 +123,15 @@ int session_write(struct session *s, struct slice bytes, int64_t until, struct f
 		if (fill(s, f) < 0)
 			return -1;
 		if (code != CURLE_AGAIN)
-			return lost(s, EX_TEMPFAIL, "the connection was lost", f);
+			return lose_connection(s, EX_TEMPFAIL, "the connection was lost", f);
 		if (s->closed)
-			return lost(s, EX_TEMPFAIL, "the relay closed the connection", f);
+			return lose_connection(s, EX_TEMPFAIL, "the relay closed the connection", f);
 		/* Where the buffer of answers is half full, nothing more is read: only writing is waited for. */
 		ready = wait_for(s, s->in.len < ANSWERS_MAX / 2 ? POLLOUT | POLLIN : POLLOUT, until, 0);
 		if (ready < 0)
 			return told_to_end(s, f);
 		if (!ready)
-			return lost(s, EX_TEMPFAIL, "the relay took nothing more within the time allowed", f);
+			return lose_connection(s, EX_TEMPFAIL, "the relay took nothing more within the time allowed", f);
 	}
 	return 0;
 }
@@ -185,7 +188,7 @@ static bool all_come(struct session *s, unsigned awaited, int64_t until)
 
 static int no_answer(struct session *s, int exit, const char *words, const struct reply *r, struct failure *f)
 {
-	lost(s, exit, words, f);
+	lose_connection(s, exit, words, f);
 	reply_is_none(r, exit, words, f);
 	f->stage = AT_CONNECT;
 	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
@@ -224,7 +227,7 @@ int session_reply(struct session *s, int64_t until, unsigned awaited, struct rep
 		if (whole)
 			return whole < 0 ? -1 : 0;
 		if (s->in.len - s->taken > LINE_MAX_OCTETS)
-			return lost(s, EX_PROTOCOL, "the relay's answer is a line without end", f);
+			return lose_connection(s, EX_PROTOCOL, "the relay's answer is a line without end", f);
 		if (s->closed)
 			return no_answer(s, EX_TEMPFAIL, "the relay closed the connection", r, f);
 		if (fill(s, f) < 0)

@@ -1,6 +1,5 @@
 #include "wire/smtp.h"
 
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -27,10 +26,10 @@ static int say(struct engine *e, enum verb verb, const char *line, struct failur
 	if (buf_text(&e->out, line) < 0)
 		return fail(f, AT_SENDER, EX_OSERR, "no memory for the commands");
 	said(e, start, verb, 0);
-	return EMITTED;
+	return WENT_ON;
 }
 
-static void start(struct engine *e, struct transaction *t)
+static void start_transaction(struct engine *e, struct transaction *t)
 {
 	const struct mail *m = t->delivery->mail;
 
@@ -56,15 +55,15 @@ static void pass_over_known(struct delivery *u)
 		u->begun++;
 }
 
-/* Begins a transaction for the next recipients that have none: those of the mail at hand, or of the client's next mail. */
-static bool begin(struct engine *e)
+/* Makes and starts a transaction for the next recipients that have none: those of the mail at hand, or of the client's next mail. */
+static bool next_transaction(struct engine *e)
 {
 	const struct envelope *v;
 	struct transaction *t;
 	struct mail *m;
 
 	if (e->retry && e->retry->before->answered) {
-		start(e, retry_take(e));
+		start_transaction(e, retry_take(e));
 		return true;
 	}
 	if (!e->mail) {
@@ -87,27 +86,26 @@ static bool begin(struct engine *e)
 	pass_over_known(e->mail);
 	if (e->mail->begun == v->recipients)
 		e->mail = NULL;
-	start(e, t);
+	start_transaction(e, t);
 	return true;
 }
 
 /* This mail cannot be sent to this relay at all (command_mail says why): not even MAIL is written. */
-static int refuse_here(struct engine *e, struct failure *f)
+static int refuse_mail_locally(struct engine *e, struct failure *f)
 {
 	struct transaction *t = e->writing;
 	struct envelope *env = t->delivery->envelope;
 	struct failure *why = arena_zeroed(t->delivery->mail->in, 1, sizeof *why);
 
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	engine_name_relay(e, f);
 	*why = *f;
 	env->answer = why;
 	for (size_t i = t->first; i < t->first + t->count; i++) {
 		env->recipient[i].verdict = REFUSED;
 		env->recipient[i].why = why;
 	}
-	e->writing = NULL;
 	engine_end(e, t);
-	return EMITTED;
+	return WENT_ON;
 }
 
 static int emit_mail(struct engine *e, struct failure *f)
@@ -115,11 +113,11 @@ static int emit_mail(struct engine *e, struct failure *f)
 	size_t start = e->out.len;
 
 	if (command_mail(&e->out, &e->now, e->writing->delivery->mail, f) < 0)
-		return f->exit == EX_DATAERR ? refuse_here(e, f) : -1;
+		return f->exit == EX_DATAERR ? refuse_mail_locally(e, f) : -1;
 	e->writing->said = command_uses(&e->now, e->writing->delivery->mail);
 	said(e, start, V_MAIL, 0);
 	e->step = STEP_RCPT;
-	return EMITTED;
+	return WENT_ON;
 }
 
 /* The address needs SMTPUTF8, which the relay lacks: this recipient is refused, and no other. */
@@ -128,7 +126,7 @@ static void refuse_recipient_locally(struct engine *e, struct recipient *r, cons
 	struct failure *why = arena_zeroed(e->writing->delivery->mail->in, 1, sizeof *why);
 
 	*why = *f;
-	memcpy(why->relay, session_relay(e->session), sizeof why->relay);
+	engine_name_relay(e, why);
 	r->why = why;
 	r->verdict = REFUSED;
 	e->writing->refused++;
@@ -150,7 +148,7 @@ static int emit_rcpt(struct engine *e, struct failure *f)
 	}
 	if (++e->rcpt == e->writing->first + e->writing->count)
 		e->step = STEP_LAST;
-	return EMITTED;
+	return WENT_ON;
 }
 
 /* No recipient is left: the transaction ends without a message. */
@@ -158,10 +156,9 @@ static int abandon(struct engine *e)
 {
 	struct transaction *t = e->writing;
 
-	e->writing = NULL;
 	e->needs_reset = true;
 	engine_end(e, t);
-	return EMITTED;
+	return WENT_ON;
 }
 
 /* limits.verify: the transaction ends after RCPT, with RSET. */
@@ -204,15 +201,15 @@ static bool must_wait(const struct engine *e)
 }
 
 /* Writes the next command, or tells what has to be waited for. */
-static int emit(struct engine *e, struct failure *f)
+static int write_next(struct engine *e, struct failure *f)
 {
 	struct transaction *t;
 
 	if (must_wait(e))
-		return WAIT;
+		return MUST_WAIT;
 	if (!e->writing) {
-		if (!begin(e))
-			return IDLE;
+		if (!next_transaction(e))
+			return NO_MAIL;
 		if (retry_after_goodbye(e, f))
 			return -1;
 	}
@@ -248,12 +245,12 @@ static bool is_cut(const struct engine *e, struct failure *f)
 {
 	if (!(e->writing || e->mail || e->retry) || !ending_asked())
 		return false;
-	fail(f, AT_SENDER, EX_TEMPFAIL, "mysend was told to end");
-	memcpy(f->relay, session_relay(e->session), sizeof f->relay);
+	fail(f, AT_SENDER, EX_TEMPFAIL, ENDING_TOLD);
+	engine_name_relay(e, f);
 	return true;
 }
 
-static int run(struct engine *e, struct failure *f)
+static int run_transactions(struct engine *e, struct failure *f)
 {
 	for (;;) {
 		int64_t until = engine_clip(e, engine_deadline(e->limits->timeout));
@@ -262,21 +259,21 @@ static int run(struct engine *e, struct failure *f)
 		if (engine_check_order(e, f) < 0 || is_cut(e, f))
 			return -1;
 		do
-			did = emit(e, f);
-		while (did == EMITTED && e->out.len < PIECE);
+			did = write_next(e, f);
+		while (did == WENT_ON && e->out.len < PIECE);
 		if (did < 0)
 			return -1;
 		if (e->out.len && engine_flush(e, until, f) < 0)
 			return -1;
-		if (!e->queued && did == IDLE)
+		if (!e->queued && did == NO_MAIL)
 			return 0;
-		if (e->queued && did != EMITTED && answers_next(e, f) < 0)
+		if (e->queued && did != WENT_ON && answers_next(e, f) < 0)
 			return -1;
 	}
 }
 
 /* The connection is lost. What the relay said before still counts: a 552 in the middle of a message, or a 421. */
-static void lost(struct engine *e, struct failure *f)
+static void end_lost_session(struct engine *e, struct failure *f)
 {
 	struct failure later = {0};
 	bool told = ending_asked();
@@ -303,9 +300,9 @@ int smtp_run(struct session *s, const struct smtp_limits *limits, const struct s
 	int rc;
 
 	buf_start(&e.out, COMMANDS_MAX);
-	rc = run(&e, f);
+	rc = run_transactions(&e, f);
 	if (rc < 0)
-		lost(&e, f);
+		end_lost_session(&e, f);
 	e.past.open = e.needs_reset;
 	session_remember(s, e.past);
 	buf_free(&e.out);
