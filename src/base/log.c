@@ -20,11 +20,6 @@ void log_debug_on(void)
 	debug = true;
 }
 
-bool log_is_debug(void)
-{
-	return debug;
-}
-
 static void line(const char *kind, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 static void line(const char *kind, const char *fmt, va_list ap)

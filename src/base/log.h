@@ -17,7 +17,6 @@
 
 void log_quiet(void);
 void log_debug_on(void);
-bool log_is_debug(void);
 void log_warning(const char *fmt, ...) PRINTF(1, 2);
 void log_debug(const char *fmt, ...) PRINTF(1, 2);
 

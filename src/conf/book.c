@@ -228,15 +228,6 @@ int book_open(struct book *b, struct arena *run, const char *config, const struc
 	return 0;
 }
 
-int book_choose(struct book *b, const char *name, const char *sender, const char **out, struct failure *f)
-{
-	if (choose(b, b->own, name, sender, out, f) < 0)
-		return -1;
-	if (!*out)
-		*out = "default";
-	return 0;
-}
-
 int book_account(struct book *b, const char *name, const char *sender, const struct account **out, struct failure *f)
 {
 	struct entry *e;

@@ -1,8 +1,8 @@
 /*
  * conf/book - the accounts of a process: chosen by name or by sender, built once each, found by name and file
  *
- * Use: struct book b; book_open(&b, arena, config, option, options, f); then for each mail book_choose(&b, name, sender,
- * &chosen, f), which tells the name alone, or book_account(&b, name, sender, &account, f) and book_fallbacks(&b, account, f).
+ * Use: struct book b; book_open(&b, arena, config, option, options, f); then for each mail book_account(&b, name, sender,
+ * &account, f) and book_fallbacks(&b, account, f).
  * A queue's mail: book_find(&b, name, config, &account, f).
  * An account is built when it is asked for first: its files, MYSEND_ variables, then options (of a fallback, no options).
  * From then on it is the same one, of the same address and id; what is kept of it (a password, a session) is kept by its id,
@@ -34,10 +34,7 @@ struct book {
 };
 
 MUST_CHECK int book_open(struct book *b, struct arena *run, const char *config, const struct override *option, size_t options, struct failure *f);
-/* The name of the account, by name (-a), else by sender; both may be NULL. No account is built. "default" where no file names
- * one. */
-MUST_CHECK int book_choose(struct book *b, const char *name, const char *sender, const char **out, struct failure *f);
-/* That account. *out is set even where the account names no relay (out->unconfigured) or contradicts itself, which is a failure. */
+/* The account chosen by name (-a), else by sender; both may be NULL. To choose builds no account. *out is set even where the account names no relay (out->unconfigured) or contradicts itself, which is a failure. */
 MUST_CHECK int book_account(struct book *b, const char *name, const char *sender, const struct account **out, struct failure *f);
 /* Sets account->next to the accounts that `fallback` names; to be called before mail is sent by the account. */
 MUST_CHECK int book_fallbacks(struct book *b, const struct account *a, struct failure *f);

@@ -256,24 +256,6 @@ int message_end(struct message *m, struct failure *f)
 	return rc;
 }
 
-int message_read(struct message *m, struct arena *in, int fd, unsigned how, struct failure *f)
-{
-	char piece[PIECE];
-	ssize_t n = 0;
-	int rc = 0;
-
-	message_begin(m, in, how);
-	while (rc == 0 && !message_has_ended(m) && (n = file_read(fd, piece, sizeof piece)) > 0)
-		rc = message_add(m, piece, (size_t)n, f);
-	if (n < 0)
-		rc = fail_errno(f, AT_INPUT, errno == EBADF ? EX_NOINPUT : EX_IOERR, "reading the message");
-	if (rc == 0)
-		rc = message_end(m, f);
-	if (rc < 0)
-		message_close(m);
-	return rc;
-}
-
 int message_facts(struct source *text, struct facts *facts, struct failure *f)
 {
 	struct knowledge known = {0};

@@ -1,11 +1,11 @@
 /*
  * mail/message - header and body, as they come in
  *
- * message_read does once, at the door, what later floors rely on: line ends are CRLF (a bare CR ends
- * a line too), NUL is gone, the last line is ended, the mbox line is gone, the header is split off, and
- * the body is known by its length and its facts. Up to MESSAGE_IN_MEMORY octets stay in memory, more go
- * to an unlinked file. Use: message_read(&m, arena, 0, how, f), or message_begin, _add for each piece that
- * comes, _end; ... message_close(&m), at any time; one that is all zero is closed.
+ * What comes in is changed once, at the door, to what later floors rely on: line ends are CRLF (a bare CR ends a line, too), NULs
+ * are dropped, the last line ends, the mbox line is dropped, the header is split off, and the body is known by its length and
+ * its facts. Up to MESSAGE_IN_MEMORY octets stay in memory, more go to an unlinked file. mail/wide reads a descriptor so.
+ * Use: message_begin(&m, arena, how); message_add(&m, piece, len, f) for each piece; message_end(&m, f); ... message_close(&m), at any
+ * time; a message that is all zero is closed.
  *
  * Owns: the descriptors it was given to keep, the unlinked file's among them, and while it is read what has come; message_close gives all back.
  * The rest is the arena's.
@@ -59,7 +59,6 @@ enum {
 };
 
 /* how: a set of these, or 0. */
-MUST_CHECK int message_read(struct message *m, struct arena *in, int fd, unsigned how, struct failure *f);
 void message_begin(struct message *m, struct arena *in, unsigned how);
 MUST_CHECK int message_add(struct message *m, char *piece, size_t len, struct failure *f); /* piece is changed */
 bool message_has_ended(const struct message *m); /* the message was ended by a dot */

@@ -3,12 +3,12 @@
  *
  * RFC 2046 4.1.1: a line end is two octets of mail, and NUL is none. Which text is such a one says the byte order mark that it
  * begins with, else the charset that the caller says, else libmagic, where there is a NUL among its first octets.
- * Use: wide_read(&m, arena, fd, how, types, charset, f) instead of message_read: behind a header that is none, the body is looked at
+ * Use: wide_read(&m, arena, fd, how, types, charset, f). Behind a header the body is looked at
  * alone, and facts.wide is set where it was such a text; wide_source(&m, arena, &source, charset, path, f) for the text of a file,
  * which keeps its mark.
  *
  * Owns: nothing; the text of a file is in a file without a name, which the message holds. Bounds: WIDE_LOOK octets are looked at.
- * Errors: those of message_read; AT_INPUT EX_DATAERR for octets that are not of that charset, or one that the C library
+ * Errors: those of mail/message; AT_INPUT EX_DATAERR for octets that are not of that charset, or one that the C library
  * does not know. Threads: one. Source: RFC 2781, RFC 2046 4.1.1.
  */
 #ifndef MAIL_WIDE_H

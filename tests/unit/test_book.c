@@ -113,9 +113,9 @@ static void test_whose_mail_it_is_is_told_without_building_an_account(void **sta
 		put("own", rows[i].file);
 		b = opened("own");
 		for (int k = 0; k < 2; k++)
-			assert_int_equal(book_choose(&b, rows[i].name, rows[i].sender, &chosen, &f), rows[i].chosen ? 0 : -1);
+			assert_int_equal(choose(&b, b.own, rows[i].name, rows[i].sender, &chosen, &f), rows[i].chosen ? 0 : -1);
 		if (rows[i].chosen)
-			assert_string_equal(chosen, rows[i].chosen);
+			assert_string_equal(chosen ? chosen : "default", rows[i].chosen);
 		else
 			assert_true(f.stage == AT_CONFIG && f.exit == EX_CONFIG);
 		assert_int_equal(built(b.own), 0);

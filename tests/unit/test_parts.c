@@ -7,7 +7,7 @@
 #define BIG "multipart/mixed; boundary=b"
 #define U "\303\274" /* an u with two dots */
 
-/* A message with that text, its body known as message_read would. */
+/* A message with that text, its body known as message_end would. */
 static struct message *message_of(struct arena *in, const char *text)
 {
 	struct message *m = arena_zeroed(in, 1, sizeof *m);
