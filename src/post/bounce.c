@@ -61,12 +61,18 @@ static const char *status_of(const struct bounce *b, const struct recipient *r)
 	return r->why && *r->why->enhanced ? r->why->enhanced : "5.0.0";
 }
 
+/* What the relay answered to this very mail is for the sender; what kept us from handing it over needs to be said to be that. */
+static bool is_answer_to_mail(const struct failure *why)
+{
+	return why && why->code && why->stage >= AT_SENDER;
+}
+
 static const char *words_of(const struct bounce *b, const struct recipient *r)
 {
 	char words[FAILURE_WORDS];
 
-	if (!r->why && r->expired)
-		return arena_printf(b->in, "it could not be handed over in time: %s", b->about->last);
+	if (r->expired && !is_answer_to_mail(r->why))
+		return arena_printf(b->in, "it could not be handed over in time: %s", r->why ? entry_last(b->in, r->why) : b->about->last);
 	if (!r->why)
 		return *b->about->last ? b->about->last : "it could not be handed over in time";
 	return arena_printf(b->in, "%s", failure_words(words, r->why, WORDS_CODE, NULL));

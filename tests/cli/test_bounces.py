@@ -70,7 +70,18 @@ def test_expired_mail_comes_back_with_what_was_said_last(spool, relay):
     there = relay("ehlo pipelining 8bitmime")
     spool.run("-q", relay=there).ok()
     text, status, _ = bounce_of(there.message)
-    assert "Connection refused" in text and status[1]["Status"] == "4.4.7"
+    assert "it could not be handed over in time: connect to 127.0.0.1:1: Connection refused" in text and status[1]["Status"] == "4.4.7"
+
+
+@pytest.mark.parametrize("parts, said", [(['greet "421 4.3.2 not now" 220'], "greeting to {}: 421 4.3.2 not now"), (["mail drop ok"], "MAIL FROM to {}: the relay closed the connection")])
+def test_mail_that_never_got_through_comes_back_with_what_was_in_its_way_and_where(spool, relay, parts, said):
+    spool.run("-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+    spool.make_older(7200)
+    there = relay("ehlo pipelining 8bitmime", *parts)
+    spool.run("-qf", relay=there, more="queue_lifetime 1h\n")
+    spool.run("-q", relay=there).ok()
+    text, status, _ = bounce_of(there.message)
+    assert "it could not be handed over in time: " + said.format("127.0.0.1:%d" % there.port) in text.replace("\r\n", "\n") and status[1]["Status"] == "4.4.7"
 
 
 def test_expired_mail_comes_back_with_the_answer_as_the_relay_gave_it(spool, relay):
