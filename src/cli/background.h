@@ -1,11 +1,12 @@
 /*
- * cli/background - a try in a process of its own, so that who calls need not wait (-odb)
+ * cli/background - tries queued mail in a process of its own, so that the caller need not wait (-odb)
  *
+ * The program is executed anew with nothing of the caller's but its environment: so no password is inherited, and no file of the
+ * caller's stays open.
  * Use: background_try(&options, arena, id): the mail of that name, or with NULL all that is due.
- * The program is started anew with nothing of the caller's but its environment: what a child inherits has no
- * password, and is no file of the caller's either.
  *
- * Owns: nothing; nobody waits for the process. Errors: none: without it the queue is run some day. Threads: one.
+ * Owns: nothing; the process is not waited for. Errors: none: where it cannot be started, a later run of the queue sends the mail.
+ * Threads: one.
  */
 #ifndef CLI_BACKGROUND_H
 #define CLI_BACKGROUND_H

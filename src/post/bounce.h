@@ -1,13 +1,13 @@
 /*
- * post/bounce - tells the sender of a mail that some of its recipients were given up, or have to wait (RFC 3461 6, 3464)
+ * post/bounce - tells the sender of a mail that some recipients were given up, or have to wait (RFC 3461 6, 3464)
  *
- * Use: bounce_make(&spool, &entry, message, account, &made, f) tells of the recipients that are REFUSED: a mail from the
- * null sender goes into the same queue, to be sent by the account, be it the entry's or not. Its name is derived from the entry's and its attempts, so that making it
- * twice after a crash is the same file. None is made for a mail from the null sender, nor where nobody who failed
- * wants one (NOTIFY). bounce_note then notes it in the entry.
+ * A bounce is mail from the null sender, queued like any other; the account given sends it. Its name is made of the entry's name and
+ * attempts, so that a bounce made twice, after a crash, is the same file. None is made for mail from the null sender, nor where NOTIFY
+ * asks for none. bounce_note then records in the entry what was told.
+ * Use: bounce_make(&spool, &entry, message, account, &made, f) tells of the recipients that are REFUSED.
  *
- * Owns: nothing. Bounds: BOUNCE_TOLD recipients are told of at a time; a message of more than BOUNCE_WHOLE octets comes back
- * with its header only, as with RET=HDRS. Errors: those of spool_accept, and of reading the message. Threads: one.
+ * Owns: nothing. Bounds: BOUNCE_TOLD recipients in one bounce; of a message larger than BOUNCE_WHOLE octets only the header is
+ * returned, as with RET=HDRS. Errors: those of spool_accept, and of reading the message. Threads: one.
  * Source: RFC 3461 6, RFC 3462, RFC 3464 2, RFC 3834 5, RFC 6533 3.
  */
 #ifndef POST_BOUNCE_H

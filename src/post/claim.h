@@ -1,12 +1,12 @@
 /*
- * post/claim - a mail of the spool that this run has locked, as a job that can be sent, and back
+ * post/claim - locks a mail of the spool for this run, makes a job of it, and gives it back
  *
- * Mail that another runner has, that is through by now or not due any more is passed over. A runner may have died after it had
- * recorded verdicts and before the bounce or the unlink: that is finished first (post/resume).
+ * Mail is passed over that another runner has locked, has sent or has tried meanwhile. Where a runner died after it had recorded
+ * verdicts and before the bounce or the unlink, that is finished first (post/resume).
  * Use: claim_take(&claims, candidate) or NULL; the job goes out; outcome_note(&outcome, &c->job, &c->entry); claim_release(c).
  *
  * Owns: a claim its entry's lock and its job, until claim_release. Bounds: claims.patience for a lock.
- * Errors: a mail that cannot be taken is a warning, and stays; one that is no mail goes to failed/, and is counted there.
+ * Errors: a mail that cannot be taken is a warning, and stays; a file that is no mail is moved to failed/, and counted.
  * Threads: one at a time. Source: CONTRIBUTING.md, "Spool".
  */
 #ifndef POST_CLAIM_H

@@ -1,18 +1,18 @@
 /*
- * post/crew - mails from one feed, over up to so many sessions with one account's relay at a time
+ * post/crew - sends the mails of one feed over several sessions at a time with one account's relay
  *
- * next() is asked for mails, and done() is told of each, once. The first session is opened in the caller's thread; only when it
- * is in, and there is mail for more, others get threads of their own. With sessions 1 there is no thread at all.
- * What a lost or refused session means for the others is decided here, what it means for the mail by the client:
- * a relay that takes no more sessions while some are open keeps those, and is asked again after a minute, then two ...; a 421
- * between two mails is no fault, and once it came twice after the same number of mails, a session ends by itself after that many;
- * a lost line makes each session take one mail at a time until 100 have passed.
+ * next() is asked for mails, and done() gets each back, once. The first session is opened in the caller's thread; only when it is
+ * open, and there is mail for more, other sessions get threads of their own. With sessions 1 there is no thread at all.
+ * The crew decides what a lost or refused session means for the other sessions, and its client what it means for the mail. A relay
+ * that takes no more sessions while some are open keeps these, and is asked again after a minute, then two ... A 421 between two
+ * mails is no fault; if it came twice after the same number of mails, each session ends by itself after that many. After a lost
+ * session each session takes one mail at a time until 100 have passed.
  * Use: crew_run(&order, &client, &sum, f).
  *
- * Owns: its sessions, but for that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and
- * order.others in place of lost ones. Errors: -1 and *f where the relay lets nobody in (nobody() was called) or too many
- * sessions were lost: what the feed still has was not tried. Threads: the caller's; the client's functions are called
- * one at a time, from any of the crew's threads. Source: RFC 5321 3.8, 4.2.1, 4.5.4.1.
+ * Owns: its sessions, except that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and
+ * order.others in place of lost ones. Errors: -1 and *f where the relay lets no session in (nobody() was called), or too many
+ * sessions were lost: mails left in the feed were not tried. Threads: the caller's; the client's functions are called one at a
+ * time, from any of the crew's threads. Source: RFC 5321 3.8, 4.2.1, 4.5.4.1.
  */
 #ifndef POST_CREW_H
 #define POST_CREW_H

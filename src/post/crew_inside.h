@@ -1,8 +1,8 @@
 /*
  * post/crew_inside - the inside of post/crew: what its threads share, and what each has
  *
- * Included by crew.c (threads, and who opens a session when) and crew_session.c (what happens in one), by nobody else. Whoever
- * looks at a struct crew, or calls its client, holds its lock; nobody holds it while the relay is spoken to.
+ * Included only by crew.c (threads, and when a session is opened) and crew_session.c (what happens in one session). A thread that
+ * reads a struct crew, or calls the client, holds the crew's lock; no thread holds the lock while it talks to the relay.
  *
  * Owns: nothing. Units: milliseconds of clock_steady. Bounds: as post/crew. Errors: none. Threads: by the lock.
  * Source: POSIX pthread_cond_timedwait.

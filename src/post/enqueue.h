@@ -1,11 +1,11 @@
 /*
  * post/enqueue - puts a mail into the spool, for the recipients that wait for another try (post/defer)
  *
- * Use: enqueue_rest(&job) after a try: recipients that may get it later have the verdict WAITS
- * then, and job.spooled is set; or enqueue_all(&job, NULL, f) instead of a try.
+ * Use: enqueue_rest(&job) after a try: recipients that may get the mail later then have the verdict WAITS, and job.spooled is set; or
+ * enqueue_all(&job, NULL, f) instead of a try.
  *
- * Owns: nothing. Bounds: none. Errors: of a mail that cannot wait the job says why (post/result tells it), and its recipients keep their verdicts.
- * Threads: one. Source: CONTRIBUTING.md, "Spool".
+ * Owns: nothing. Bounds: none. Errors: where the mail cannot wait, job.unkept says why (post/result tells it), and its recipients
+ * keep their verdicts. Threads: one. Source: CONTRIBUTING.md, "Spool".
  */
 #ifndef POST_ENQUEUE_H
 #define POST_ENQUEUE_H

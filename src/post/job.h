@@ -1,10 +1,10 @@
 /*
- * post/job - one mail on its way through the house, and everything that dies with it
+ * post/job - one mail on its way through the program, and everything that lives as long as it does
  *
- * Made by intake/, or by post/claim of what waits; carried by submit or a crew, told of by result. Whoever holds the pointer owns it.
+ * A job is made by intake/, or by post/claim for mail that waited; submit or a crew sends it, and post/result reports it.
  * Use: struct job j = {.account = a}; ... message_close(&j.message); arena_free(&j.arena);
  *
- * Owns: its arena and the message's descriptor. Units: milliseconds. Errors: none. Threads: whoever holds it.
+ * Owns: its arena and the message's descriptor. Units: milliseconds. Errors: none. Threads: one at a time, that which has the job.
  */
 #ifndef POST_JOB_H
 #define POST_JOB_H

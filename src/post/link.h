@@ -1,8 +1,8 @@
 /*
  * post/link - the session with an account's relay, kept for the mails that follow
  *
+ * A mail for another account ends the session and opens another. So does a relay that has said goodbye or closed the connection.
  * Use: struct link l = {.tracer = w, .once = true}; link_reach(&l, account, f) before each mail; link_leave(&l, ok).
- * A mail for another account ends the session and begins the other; so does a relay that has said goodbye meanwhile, or gone.
  *
  * Owns: the session; link_leave ends it. Bounds: one session at a time.
  * Errors: those of session_open. once: no login is to come after the first, and passwords are wiped.

@@ -168,7 +168,7 @@ static void to_file(const struct job *j, const struct buf *line)
 }
 
 /* No relay is set: no other log is configured then, and the caller may be cron, so that the line goes to syslog. */
-static bool needs_somebody(const struct job *j)
+static bool is_unconfigured(const struct job *j)
 {
 	return j->account->unconfigured && j->spooled;
 }
@@ -176,7 +176,7 @@ static bool needs_somebody(const struct job *j)
 /* The level for syslog: mail that only waits for its time is no error. */
 static int level(const struct job *j, int status)
 {
-	if (needs_somebody(j))
+	if (is_unconfigured(j))
 		return LOG_ERR;
 	return status == EX_OK ? LOG_INFO : status == EX_TEMPFAIL && j->spooled ? LOG_WARNING : LOG_ERR;
 }
@@ -213,8 +213,8 @@ static void to_syslog(const struct job *j, const char *line, int status)
 	};
 
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (setting_is(j->account, SET_syslog, known[i].word) || needs_somebody(j)) {
-			say_to_syslog(j->tag ? j->tag : "mysend", (needs_somebody(j) ? LOG_MAIL : known[i].facility) | level(j, status), line);
+		if (setting_is(j->account, SET_syslog, known[i].word) || is_unconfigured(j)) {
+			say_to_syslog(j->tag ? j->tag : "mysend", (is_unconfigured(j) ? LOG_MAIL : known[i].facility) | level(j, status), line);
 			return;
 		}
 }
@@ -224,7 +224,7 @@ void logline_write(const struct job *j, const struct tally *t)
 	const struct account *a = j->account;
 	struct buf b;
 
-	if (!*a->logfile && setting_is(a, SET_syslog, "off") && !needs_somebody(j))
+	if (!*a->logfile && setting_is(a, SET_syslog, "off") && !is_unconfigured(j))
 		return;
 	buf_start(&b, LINE);
 	compose(&b, j, t);

@@ -4,11 +4,11 @@
  *	host=H port=P tls=on auth=on user=U from=A recipients=B,C mailsize=N smtpstatus=250 smtpmsg='...'
  *	errormsg='...' exitcode=EX_OK msgid=<...> queueid=ID ms=N
  *
- * The failure is the one that decides. Use: logline_write(&job, &tally); of what failed before anybody was tried
+ * The failure is the one that decides (post/verdict). syslog gets the line as a datagram of ours on /dev/log, and not by syslog(3),
+ * which waits for its reader without an end. Use: logline_write(&job, &tally); of what failed before anybody was tried
  * &(struct tally){.decides = f, .status = f->exit}.
  * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted; the identifier of
  * mail out of the spool is looked for in its first 64 KiB.
- * It is said to /dev/log as a datagram of our own and not by syslog(3), which waits for its reader without an end.
  * Errors: none; a log that takes nothing for 50 ms, or that cannot be written is a warning and never fails the mail. Threads: one.
  */
 #ifndef POST_LOGLINE_H

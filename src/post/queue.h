@@ -1,14 +1,13 @@
 /*
  * post/queue - a run of the queue: the feed from the spool to a crew of sessions for each account
  *
- * Where the promise of submit is kept. Each account has its turn once, that of the mail that has been due for longest first, and
- * all its mail goes over the sessions of one crew. A relay that lets nobody in is an attempt of all that is due. Where a session is
- * lost midway, the mail that was in hand has been tried, and the others go on in another session; what was not tried keeps
- * its time.
+ * Each account has one turn in a run; the account whose mail has been due for longest comes first. All mail of the account goes over
+ * the sessions of one crew. A relay that lets no session in counts as an attempt of all mail that is due. Where a session is lost
+ * midway, the mail under way counts as tried, and the others go on in another session; mail that was not tried stays due.
  * Use: queue_run(&spool, &order, &sum, f).
  *
  * Owns: nothing. Units: seconds. Bounds: order.most mails, order.until and order.end (clock_steady, milliseconds).
- * Errors: AT_SPOOL where the queue cannot be read or written; a mail that cannot be read is moved to failed/ and named.
+ * Errors: AT_SPOOL where the queue cannot be read or written; a mail that cannot be read is moved to failed/, with a warning.
  * Threads: the caller's, and those of post/crew. Any number of runners may be at work.
  * Source: CONTRIBUTING.md, "Spool"; RFC 5321 4.5.4.1.
  */

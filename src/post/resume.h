@@ -1,9 +1,9 @@
 /*
- * post/resume - acts on the verdicts that stand in an entry: tells the sender of refusals, takes a mail out that nobody is left of
+ * post/resume - acts on the verdicts recorded in an entry: tells the sender of refusals, and removes a mail that is done
  *
- * A runner records the verdicts, then acts on them; one that is killed in between has done so in part, or not at all. So whoever
- * takes the mail next calls this first (post/claim), and after a try the runner itself does (post/outcome). It may be done twice: a
- * bounce has the same name each time, and whoever was told of is marked BOUNCED.
+ * A runner records the verdicts, then acts on them. One that is killed in between has acted on some of them or on none. So the
+ * runner that takes the mail next calls this first (post/claim); after a try the runner itself does (post/outcome). It may be done
+ * twice: a bounce has the same name each time, and recipients that a bounce has told of are marked BOUNCED.
  * Use: if (resume_entry(&outcome, arena, &entry, f) < 0) it is done when the mail is taken next.
  *
  * Owns: nothing. Bounds: those of post/bounce. Errors: AT_SPOOL. Threads: one. Source: CONTRIBUTING.md, "Spool"; mysend-spool(5).

@@ -1,14 +1,14 @@
 /*
  * post/select - which mails of the spool a run tries, in which order, grouped by account
  *
- * Mail that has been due for longest goes first, not the oldest: a mail at which the relay hangs up has a later time after its
- * try, and stands behind those that it kept from theirs. Nothing is locked here, and what is found may be gone by the time it is
+ * The mail that has been due for longest goes first, and not the oldest: so a mail at which the relay ends the session, due later
+ * after its try, goes after those that it kept from their turn. Nothing is locked here, and a mail may be gone by the time it is
  * tried: post/claim looks again.
  * Use: select_find(&list, &spool, &filter, arena, f); while (select_group(&list, &group)): select_next(&list, group, doubt) until
  * it is NULL; select_drop(&list, group).
  *
  * Owns: nothing; texts in the arena. Units: seconds since 1970. Bounds: those of spool_list. Errors: AT_SPOOL where the spool
- * cannot be listed; a mail that cannot be read is named, and goes to failed/. Threads: one at a time.
+ * cannot be listed; a mail that cannot be read is named in a warning, and moved to failed/. Threads: one at a time.
  * Source: CONTRIBUTING.md, "Spool"; RFC 5321 4.5.4.1.
  */
 #ifndef POST_SELECT_H

@@ -1,11 +1,13 @@
 /*
- * post/submit - hands a mail to the account's relay: where the promise is made
+ * post/submit - sends a mail to the account's relay: where the promise is made
  *
- * Use: submit_job(&job, &link). Afterwards each recipient has its verdict and its failure; PENDING is who was not tried, since the
- * session failed. submit_verify asks the relay for its word on each, and sends nothing. Who cannot get it now waits in the spool, if the account has one. The session stays, for the next mail, unless it failed.
- * Owns: nothing. Bounds: the account's timeouts.
- * Errors: those of the recipients.
- * Threads: the job's. Source: CONTRIBUTING.md, "The design", promise 1.
+ * Recipients that cannot get the mail now wait in the spool, if the account has one. The session stays open for the next mail, unless
+ * it failed. submit_verify asks the relay for its answer on each recipient, and sends nothing.
+ * Use: submit_job(&job, &link). Afterwards each recipient has its verdict and its failure; PENDING: not tried, since the session
+ * failed.
+ *
+ * Owns: nothing. Bounds: the account's timeouts. Errors: those of the recipients. Threads: the job's.
+ * Source: CONTRIBUTING.md, "The design", promise 1.
  */
 #ifndef POST_SUBMIT_H
 #define POST_SUBMIT_H

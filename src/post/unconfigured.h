@@ -1,12 +1,12 @@
 /*
- * post/unconfigured - mail that came before anybody had set a relay: its local names are looked up when there is one
+ * post/unconfigured - mail that was queued while no relay was set: its local names are looked up once there is a relay
  *
- * Such mail waits for NAME@HOST (intake/recipients): no alias, root_to or maildomain could say more. Before its first try by a real account
- * it goes into the queue anew, for who gets it now, and a sender at this host becomes from. Use:
- * if (unconfigured_requeue(&spool, &entry, arena, account, id, f) > 0) take the entry of that id instead.
+ * Such mail waits for NAME@HOST (intake/recipients), since no alias, root_to or maildomain was known. Before its first try by an
+ * account with a relay it is queued anew, for the recipients that the names stand for now; a sender at this host becomes `from`.
+ * Use: if (unconfigured_requeue(&spool, &entry, arena, account, id, f) > 0) take the entry of that id instead.
  *
- * Owns: nothing. Bounds: none. Errors: AT_SPOOL; what cannot be looked up stays as it is. A crash between the two steps can let
- * it arrive twice. Threads: one (conf/whoami). Source: CONTRIBUTING.md, "Spool".
+ * Owns: nothing. Bounds: none. Errors: AT_SPOOL; a name that cannot be looked up stays. A crash between the two steps can let the
+ * mail arrive twice. Threads: one (conf/whoami). Source: CONTRIBUTING.md, "Spool".
  */
 #ifndef POST_UNCONFIGURED_H
 #define POST_UNCONFIGURED_H

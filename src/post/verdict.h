@@ -1,9 +1,10 @@
 /*
  * post/verdict - what became of a mail as a whole: the only place that adds up its recipients
  *
+ * A mail has one status: that of the failure that decides. A failure that neither the spool nor a bounce takes care of outweighs
+ * WAITS and BOUNCED, and a final failure outweighs a temporary one; of several that weigh the same the first decides.
  * Use: struct tally t = tally_of(&envelope); return tally_exit(&t);
- * A mail has one status, and that is the status of the failure that decides. What nobody here takes care of any more outweighs
- * what does (WAITS, BOUNCED), and what is final what may be tried again; of several that weigh the same the first decides.
+ *
  * Owns: nothing; decides and retry are the envelope's. Bounds: none. Errors: none. Threads: any.
  * Source: sysexits.h; mysend-compat(7), DECISIONS.
  */
