@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 		if (!options.quiet)
 			result_failure(&f);
 	}
-	/* Who writes the message never gets EPIPE, even if we had no use for it; but for who tells us to end. */
+	/* The rest of standard input is read, so that whoever writes it gets no EPIPE; not where a signal ends us. */
 	if (status != EX_OK && !ending_asked() && (options.mode == MODE_SEND || options.mode == MODE_BSMTP) && !isatty(STDIN_FILENO))
 		file_drain(STDIN_FILENO);
 	arena_free(&run);

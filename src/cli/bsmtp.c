@@ -259,11 +259,11 @@ static int end_as_told(struct bsmtp *b, struct failure *f)
 	struct item *item;
 
 	while ((item = first_ready(b))) {
-		fail(&why, AT_SENDER, EX_TEMPFAIL, "mysend was told to end");
+		fail(&why, AT_SENDER, EX_TEMPFAIL, ENDING_TOLD);
 		snprintf(why.relay, sizeof why.relay, "%s", b->link.session ? session_relay(b->link.session) : item->job->account->host);
 		not_let_in(b, item, &why);
 	}
-	return fail(f, AT_INPUT, EX_TEMPFAIL, "mysend was told to end: %zu of %zu messages have been handed over, what follows has not been read",
+	return fail(f, AT_INPUT, EX_TEMPFAIL, ENDING_TOLD ": %zu of %zu messages have been handed over, what follows has not been read",
 		    b->taken, b->taken + b->refused);
 }
 

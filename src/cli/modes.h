@@ -1,5 +1,5 @@
 /*
- * cli/modes - what mysend can be asked to do, one file a mode
+ * cli/modes - what mysend can be asked to do, each in the file that is named beside it
  *
  * Use: status = mode_send(&options, &run, &f); Owns: nothing; *run lives as long as the process.
  * Errors: the exit status when all has been told, or -1 and *f for main to tell. Threads: one.
@@ -9,12 +9,12 @@
 
 #include "cli/options.h"
 
-int mode_send(const struct options *o, struct arena *run, struct failure *f);
-int mode_smtp(const struct options *o, struct arena *run, struct failure *f);    /* -bs */
-int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f);   /* -bS */
-int mode_verify(const struct options *o, struct arena *run, struct failure *f);  /* -bv */
-int mode_aliases(const struct options *o, struct arena *run, struct failure *f); /* -bi, newaliases */
-int mode_queue(const struct options *o, struct arena *run, struct failure *f);   /* -bp, -q, -bh */
-int mode_show(const struct options *o, struct arena *run, struct failure *f); /* --show-config, --help, ... */
+int mode_send(const struct options *o, struct arena *run, struct failure *f);    /* send.c */
+int mode_smtp(const struct options *o, struct arena *run, struct failure *f);    /* smtpd.c: -bs */
+int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f);   /* bsmtp.c: -bS */
+int mode_verify(const struct options *o, struct arena *run, struct failure *f);  /* verify.c: -bv */
+int mode_aliases(const struct options *o, struct arena *run, struct failure *f); /* verify.c: -bi, newaliases */
+int mode_queue(const struct options *o, struct arena *run, struct failure *f);   /* mailq.c: hold, release, remove; -bp in mailq_list.c, -q in runner.c, --queue-check in health.c */
+int mode_show(const struct options *o, struct arena *run, struct failure *f);    /* show.c: --show-config, --help (help.c), ... */
 
 #endif

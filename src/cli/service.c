@@ -186,7 +186,7 @@ static size_t hops(const struct header *h)
 	return count;
 }
 
-int service_stamp(const struct peer *p, struct job *j, const char *sender, bool extended, struct failure *f)
+int service_check_message(const struct peer *p, struct job *j, const char *sender, bool extended, struct failure *f)
 {
 	if (!p->known)
 		return 0;

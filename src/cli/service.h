@@ -1,13 +1,13 @@
 /*
  * cli/service - mail of many users by one account: who is at the other end of the socket, and what he may say (--service)
  *
- * Use: service_open(&peer, 0, arena, f); service_admit; service_check_sender after MAIL, service_stamp when the message is whole,
+ * Use: service_open(&peer, 0, arena, f); service_admit; service_check_sender after MAIL, service_check_message when the message is whole,
  * before it is completed; service_tell when something went wrong. Root may send as anybody, over any number of connections.
  *
  * Owns: a descriptor until the process ends: the connection's slot. Texts in the arena. Bounds: service_connections of the
  * account; SERVICE_OCTETS a message, where message_size_limit is not set.
  * Errors: service_open: AT_USAGE EX_USAGE, standard input is no local socket; service_admit, service_check_sender and
- * service_stamp: 421 or 550 for the client. Threads: one (getpwuid). Source: unix(7) SO_PEERCRED, getpeereid(3) on the BSDs; RFC 5321 4.4.
+ * service_check_message: 421 or 550 for the client. Threads: one (getpwuid). Source: unix(7) SO_PEERCRED, getpeereid(3) on the BSDs; RFC 5321 4.4.
  */
 #ifndef CLI_SERVICE_H
 #define CLI_SERVICE_H
@@ -34,6 +34,6 @@ void service_tell(const struct peer *p, struct job *j, const struct failure *why
 MUST_CHECK int service_check_sender(const struct peer *p, struct job *j, const char *sender, struct failure *f);
 /* Checks the From field (at most one; added with the peer's address where a message with a null sender has none), Sender, and the
  * Resent- fields in the same way, and puts a Received field in front. */
-MUST_CHECK int service_stamp(const struct peer *p, struct job *j, const char *sender, bool extended, struct failure *f);
+MUST_CHECK int service_check_message(const struct peer *p, struct job *j, const char *sender, bool extended, struct failure *f);
 
 #endif

@@ -38,26 +38,31 @@ static bool is_too_much(struct smtpd *s, enum receiver_answer kind)
 		return s->peer.known && ++s->errors > SMTPD_ERRORS;
 	case RECEIVER_FULL:
 		return s->peer.known && ++s->full > RECEIVER_RECIPIENTS;
-	case RECEIVER_TAKEN:
+	case RECEIVER_FINE:
 		break;
 	}
 	return false;
 }
 
-static int answer(void *ctx, enum receiver_answer kind, int code, const char *lines, struct failure *f)
+static int end_useless(struct smtpd *s, struct failure *f)
+{
+	receiver_end(&s->in);
+	return dialogue_say(&s->in.io, 421, "4.7.0 too many commands that lead to nothing", f);
+}
+
+static int smtpd_say(void *ctx, enum receiver_answer kind, int code, const char *lines, struct failure *f)
 {
 	struct smtpd *s = ctx;
 
 	if (!is_too_much(s, kind))
 		return dialogue_say(&s->in.io, code, lines, f);
-	receiver_end(&s->in);
-	return dialogue_say(&s->in.io, 421, "4.7.0 too many commands that lead to nothing", f);
+	return end_useless(s, f);
 }
 
 /* rc: 0, or -1 where there was no memory for the answer. */
 static int answer_with(struct smtpd *s, enum receiver_answer kind, struct smtpd_answer *a, int rc, struct failure *f)
 {
-	rc = rc == 0 ? answer(s, kind, a->code, a->lines.p, f) : fail(f, AT_INPUT, EX_OSERR, "no memory for an answer");
+	rc = rc == 0 ? smtpd_say(s, kind, a->code, a->lines.p, f) : fail(f, AT_INPUT, EX_OSERR, "no memory for an answer");
 	smtpd_answer_free(a);
 	return rc;
 }
@@ -80,36 +85,34 @@ static int answer_verdicts(struct smtpd *s, struct failure *f)
 
 	if (why)
 		service_tell(&s->peer, s->in.job, why);
-	return answer_with(s, RECEIVER_TAKEN, &a, rc, f);
+	return answer_with(s, RECEIVER_FINE, &a, rc, f);
 }
 
-static int refuse(void *ctx, const struct failure *why, struct failure *f)
+static int smtpd_refuse(void *ctx, const struct failure *why, struct failure *f)
 {
 	return answer_failure(ctx, RECEIVER_REFUSED, why, f);
 }
 
-static int admit(void *ctx, const char *sender, struct failure *why)
+static int smtpd_admit(void *ctx, const char *sender, struct failure *why)
 {
 	struct smtpd *s = ctx;
 	struct job *j = s->in.job;
-	struct aliases *unused;
 
-	if (intake_account(&s->intake, j, &s->in.said, *sender ? sender : NULL, &unused, why) < 0)
+	if (intake_account(&s->intake, j, &s->in.said, *sender ? sender : NULL, NULL, why) < 0)
 		return -1;
 	return service_check_sender(&s->peer, j, sender, why);
 }
 
 /* With a null sender the account is chosen by the From field, and so is known only now; then its service_from is checked. */
-static int stamp(struct smtpd *s, struct failure *why)
+static int admit_message(struct smtpd *s, struct failure *why)
 {
 	struct job *j = s->in.job;
-	struct aliases *unused;
 
 	if (!s->peer.known)
 		return 0;
-	if (intake_account(&s->intake, j, &s->in.said, identity_for_choice(j, &s->in.said), &unused, why) < 0)
+	if (intake_account(&s->intake, j, &s->in.said, identity_for_choice(j, &s->in.said), NULL, why) < 0)
 		return -1;
-	return service_stamp(&s->peer, j, s->in.said.sender, s->in.extended, why);
+	return service_check_message(&s->peer, j, s->in.said.sender, s->in.extended, why);
 }
 
 /* We are told to end, and the message in hand was answered. The client is told 421 (RFC 5321 3.8). */
@@ -120,7 +123,7 @@ static int end_if_told(struct smtpd *s, const struct ending *held, struct failur
 		return 0;
 	}
 	receiver_end(&s->in);
-	return answer(s, RECEIVER_TAKEN, 421, "4.3.2 mysend was told to end", f);
+	return smtpd_say(s, RECEIVER_FINE, 421, "4.3.2 " ENDING_TOLD, f);
 }
 
 /* A message that was refused counts like a command that led to no mail, for a client of a service. */
@@ -128,8 +131,7 @@ static int count_refused(struct smtpd *s, struct failure *f)
 {
 	if (!is_too_much(s, RECEIVER_NO_MAIL))
 		return 0;
-	receiver_end(&s->in);
-	return dialogue_say(&s->in.io, 421, "4.7.0 too many commands that lead to nothing", f);
+	return end_useless(s, f);
 }
 
 static int submit_message(struct smtpd *s, struct failure *f)
@@ -154,7 +156,7 @@ static int submit_message(struct smtpd *s, struct failure *f)
 	return taken ? 0 : count_refused(s, f);
 }
 
-static int take_message(void *ctx, struct failure *f)
+static int smtpd_message(void *ctx, struct failure *f)
 {
 	struct smtpd *s = ctx;
 	struct receiver *r = &s->in;
@@ -162,11 +164,11 @@ static int take_message(void *ctx, struct failure *f)
 	r->job->peer = s->peer.name;
 	r->job->uid = s->peer.counted;
 	r->job->dialogue = true;
-	if (r->health == RECEIVER_GOOD && (stamp(s, &r->why) < 0 || intake_take(&s->intake, r->job, &r->said, &r->why) < 0))
+	if (r->health == RECEIVER_GOOD && (admit_message(s, &r->why) < 0 || intake_take(&s->intake, r->job, &r->said, &r->why) < 0))
 		r->health = RECEIVER_FAILED;
 	if (r->health == RECEIVER_GOOD)
 		return submit_message(s, f);
-	return answer_failure(s, RECEIVER_TAKEN, &r->why, f) < 0 ? -1 : count_refused(s, f);
+	return answer_failure(s, RECEIVER_FINE, &r->why, f) < 0 ? -1 : count_refused(s, f);
 }
 
 /* The input has ended, or the client was silent for too long. */
@@ -174,7 +176,7 @@ static int end_of_input(struct smtpd *s, struct failure *f)
 {
 	if (s->in.io.idle) {
 		receiver_end(&s->in);
-		if (answer(s, RECEIVER_TAKEN, 421, "4.4.2 nothing came for 5 minutes", f) < 0)
+		if (smtpd_say(s, RECEIVER_FINE, 421, "4.4.2 nothing came for 5 minutes", f) < 0)
 			return -1;
 	} else if (receiver_is_inside(&s->in)) {
 		return fail(f, AT_INPUT, EX_NOINPUT, "the input ended in the middle of a message: it was not sent");
@@ -233,9 +235,9 @@ static int greet(struct smtpd *s, struct failure *f)
 	r->usual = usual(s);
 	if (s->peer.known && r->usual && service_admit(&s->peer, r->usual, s->intake.run, &why) < 0) {
 		receiver_end(r);
-		return answer_failure(s, RECEIVER_TAKEN, &why, f);
+		return answer_failure(s, RECEIVER_FINE, &why, f);
 	}
-	return answer(s, RECEIVER_TAKEN, 220, arena_printf(s->intake.run, "%s ESMTP mysend", whoami_host(s->intake.run)), f);
+	return smtpd_say(s, RECEIVER_FINE, 220, arena_printf(s->intake.run, "%s ESMTP mysend", whoami_host(s->intake.run)), f);
 }
 
 int mode_smtp(const struct options *o, struct arena *run, struct failure *f)
@@ -244,7 +246,7 @@ int mode_smtp(const struct options *o, struct arena *run, struct failure *f)
 	struct trace trace;
 	int rc;
 
-	s.in.client = (struct receiver_client){&s, answer, refuse, admit, take_message};
+	s.in.client = (struct receiver_client){.ctx = &s, .answer = smtpd_say, .refuse = smtpd_refuse, .admit = smtpd_admit, .message = smtpd_message};
 	if (o->service && service_open(&s.peer, STDIN_FILENO, run, f) < 0)
 		return -1;
 	s.in.largest = s.peer.known ? SERVICE_OCTETS : 0;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#include "mail/complete.h"
+#include "mail/from.h"
 #include "mail/normalize.h"
 #include "mail/unicode.h"
 

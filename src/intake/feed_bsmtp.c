@@ -22,13 +22,13 @@ static int poison(struct feed_bsmtp *b, const struct failure *why)
 	return 0;
 }
 
-static int refuse(void *ctx, const struct failure *why, struct failure *f)
+static int feed_refuse(void *ctx, const struct failure *why, struct failure *f)
 {
 	(void)f;
 	return poison(ctx, why);
 }
 
-static int answer(void *ctx, enum receiver_answer kind, int code, const char *lines, struct failure *f)
+static int feed_answer(void *ctx, enum receiver_answer kind, int code, const char *lines, struct failure *f)
 {
 	struct feed_bsmtp *b = ctx;
 	struct failure why;
@@ -42,15 +42,14 @@ static int answer(void *ctx, enum receiver_answer kind, int code, const char *li
 	return poison(b, &why);
 }
 
-static int admit(void *ctx, const char *sender, struct failure *why)
+static int feed_admit(void *ctx, const char *sender, struct failure *why)
 {
 	struct feed_bsmtp *b = ctx;
-	struct aliases *unused;
 
-	return intake_account(b->intake, b->in.job, &b->in.said, *sender ? sender : NULL, &unused, why);
+	return intake_account(b->intake, b->in.job, &b->in.said, *sender ? sender : NULL, NULL, why);
 }
 
-static int take_message(void *ctx, struct failure *f)
+static int feed_message(void *ctx, struct failure *f)
 {
 	struct feed_bsmtp *b = ctx;
 	struct receiver *r = &b->in;
@@ -68,7 +67,7 @@ static int take_message(void *ctx, struct failure *f)
 int feed_bsmtp_open(struct feed_bsmtp *b, const struct request *asked, struct intake *n, int fd, struct failure *f)
 {
 	*b = (struct feed_bsmtp){.intake = n, .in = {.asked = asked, .bsmtp = true}};
-	b->in.client = (struct receiver_client){b, answer, refuse, admit, take_message};
+	b->in.client = (struct receiver_client){.ctx = b, .answer = feed_answer, .refuse = feed_refuse, .admit = feed_admit, .message = feed_message};
 	return receiver_open(&b->in, fd, -1, f);
 }
 

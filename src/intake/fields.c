@@ -8,7 +8,7 @@
 #include "intake/raw_fields.h"
 #include "mail/address.h"
 #include "mail/ascii.h"
-#include "mail/complete.h"
+#include "mail/from.h"
 #include "mail/mime.h"
 #include "mail/when.h"
 #include "mail/words.h"

@@ -64,7 +64,8 @@ int intake_account(struct intake *n, struct job *j, const struct request *r, con
 	c = chosen_find(n, a);
 	if (!c->aliases && aliases_open(&c->aliases, n->run, a, f) < 0)
 		return -1;
-	*aliases = c->aliases;
+	if (aliases)
+		*aliases = c->aliases;
 	return 0;
 }
 
@@ -121,7 +122,7 @@ static void warn_shown(const struct job *j, const struct request *r)
 		log_warning("set_to_header is on: the recipients of Bcc stand in To, where everybody reads them");
 }
 
-static int finish(const struct intake *n, struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
+static int complete(const struct intake *n, struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
 {
 	const struct account *a = j->account;
 	struct mail *m = &j->mail;
@@ -229,7 +230,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	if (hides_recipients(a))
 		hide_recipients(&j->message.header, a->set_to_header != PUT_NEVER);
 	warn_shown(j, r);
-	if (finish(n, j, &id, &who.naming, f) < 0)
+	if (complete(n, j, &id, &who.naming, f) < 0)
 		return -1;
 	octets = mail_form(&j->mail, true)->size;
 	if (a->message_size_limit && octets > a->message_size_limit)

@@ -1,11 +1,12 @@
 /*
  * intake/intake - a message and what is asked for it, to a job that is ready to travel
  *
- * Every counter takes mail in the same way: choose the account, the sender, the recipients, complete the header.
+ * Every counter takes mail in the same way, and in this order: the text, the account by its From, the sender, the recipients, the
+ * header (mail/complete).
  * Use: intake_open(&n, &request, config, called, run, f) once; for each message read into a job's message:
  * intake_take(&n, &job, &request, f), after which nothing changes the mail any more; intake_close(&n) in the end, whatever intake_open said.
  *
- * Owns: libmagic's database, once it was needed; accounts and aliases are in the run's arena, the rest in the job's.
+ * Owns: the process that looks into files (mail/filetype), once it was needed; accounts and aliases are in the run's arena, the rest in the job's.
  * Errors: the stage and status of whatever is wrong: with the request, the message, the configuration.
  * Threads: one. Source: mysend-compat(7), DECISIONS, HEADER AND SENDER.
  */
@@ -30,7 +31,7 @@ MUST_CHECK int intake_open(struct intake *n, const struct request *r, const char
 MUST_CHECK int intake_take_addresses(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 MUST_CHECK int intake_take(struct intake *n, struct job *j, const struct request *r, struct failure *f);
 void intake_close(struct intake *n);
-/* Finds the account and the aliases for a sender (NULL: not known); the same account always has the same aliases. */
+/* Finds the account and the aliases for a sender (NULL: not known); the same account always has the same aliases. aliases: or NULL. */
 MUST_CHECK int intake_account(struct intake *n, struct job *j, const struct request *r, const char *sender,
 			      struct aliases **aliases, struct failure *f);
 

@@ -56,9 +56,23 @@ static void note_sender(struct request *said, const struct request *asked, const
 	said->smtputf8 = m->smtputf8 || asked->smtputf8;
 }
 
-static int on_mail(struct receiver *r, struct slice words, struct failure *f)
+enum sender_check { SENDER_FINE, SENDER_REFUSED, SENDER_TOO_LARGE };
+
+static enum sender_check check_sender(struct receiver *r, struct slice words, struct failure *why)
 {
 	struct mail_said m;
+
+	if (smtp_words_mail(&m, &r->job->arena, words, why) < 0)
+		return SENDER_REFUSED;
+	note_sender(&r->said, r->asked, &m);
+	if (r->client.admit(r->client.ctx, m.sender, why) < 0)
+		return SENDER_REFUSED;
+	return receiver_is_too_large(r, m.size) ? SENDER_TOO_LARGE : SENDER_FINE;
+}
+
+static int on_mail(struct receiver *r, struct slice words, struct failure *f)
+{
+	enum sender_check checked;
 	struct failure why;
 	int rc;
 
@@ -66,17 +80,13 @@ static int on_mail(struct receiver *r, struct slice words, struct failure *f)
 		return receiver_refuse(r, 503, "5.5.1 there is a sender already", f);
 	r->phase = RECEIVER_OPEN;
 	r->health = RECEIVER_GOOD;
-	rc = smtp_words_mail(&m, &r->job->arena, words, &why);
-	if (rc == 0) {
-		note_sender(&r->said, r->asked, &m);
-		rc = r->client.admit(r->client.ctx, m.sender, &why);
-	}
-	if (rc < 0)
-		rc = r->client.refuse(r->client.ctx, &why, f);
-	else if (receiver_is_too_large(r, m.size))
-		rc = receiver_refuse(r, 552, "5.3.4 the message is larger than message_size_limit", f);
+	checked = check_sender(r, words, &why);
+	if (checked == SENDER_FINE)
+		return receiver_say(r, RECEIVER_FINE, 250, "2.1.0 Ok", f);
+	if (checked == SENDER_TOO_LARGE)
+		rc = receiver_refuse(r, 552, RECEIVER_TOO_LARGE, f);
 	else
-		return receiver_say(r, RECEIVER_TAKEN, 250, "2.1.0 Ok", f);
+		rc = r->client.refuse(r->client.ctx, &why, f);
 	/* In a file of BSMTP the client goes on although MAIL was refused: what follows belongs to that transaction. */
 	if (r->health != RECEIVER_POISONED)
 		receiver_reset(r);
@@ -95,7 +105,7 @@ static int on_rcpt(struct receiver *r, struct slice words, struct failure *f)
 	if (smtp_words_rcpt(&to, &r->job->arena, words, r->said.smtputf8, &why) < 0)
 		return r->client.refuse(r->client.ctx, &why, f);
 	*request_add(&r->said, &r->job->arena, to.text) = to;
-	return receiver_say(r, RECEIVER_TAKEN, 250, "2.1.5 Ok", f);
+	return receiver_say(r, RECEIVER_FINE, 250, "2.1.5 Ok", f);
 }
 
 /* MAIL and a recipient have come, so that the message may follow. */
@@ -111,7 +121,7 @@ static int on_data(struct receiver *r, struct slice words, struct failure *f)
 	(void)words;
 	if (r->phase == RECEIVER_IN_BDAT)
 		return receiver_refuse(r, 503, "5.5.1 DATA and BDAT do not go together", f);
-	rc = is_ready(r) ? receiver_say(r, RECEIVER_TAKEN, 354, "End data with <CR><LF>.<CR><LF>", f) : receiver_refuse_unready(r, f);
+	rc = is_ready(r) ? receiver_say(r, RECEIVER_FINE, 354, "End data with <CR><LF>.<CR><LF>", f) : receiver_refuse_unready(r, f);
 	/* In a file of BSMTP the text follows even if a command was refused. */
 	if (!is_ready(r) && r->health != RECEIVER_POISONED)
 		return rc;
@@ -139,7 +149,7 @@ static int on_bdat(struct receiver *r, struct slice words, struct failure *f)
 	int rc;
 
 	if (!known || receiver_is_endless(r, size)) {
-		rc = known ? receiver_refuse(r, 552, "5.3.4 the message is larger than message_size_limit", f) :
+		rc = known ? receiver_refuse(r, 552, RECEIVER_TOO_LARGE, f) :
 			     receiver_refuse(r, 501, "5.5.4 say BDAT, a number, and LAST at the end", f);
 		/* The size of the chunk is not known, so that it cannot be skipped: its octets would be taken for commands. */
 		receiver_end(r);
@@ -187,7 +197,7 @@ static int on_quit(struct receiver *r, struct slice words, struct failure *f)
 	if (dialogue_flush(&r->io, f) < 0)
 		return -1;
 	receiver_end(r);
-	return receiver_say(r, RECEIVER_TAKEN, 221, "2.0.0 Bye", f);
+	return receiver_say(r, RECEIVER_FINE, 221, "2.0.0 Bye", f);
 }
 
 static int on_unwanted(struct receiver *r, struct slice words, struct failure *f)

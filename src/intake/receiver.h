@@ -3,6 +3,7 @@
  *
  * A state machine over the lines and octets that have come. How it is answered, and what is done with a message, is for its
  * client (struct receiver_client) to say: a dialogue on standard input (cli/smtpd), a file of BSMTP (intake/feed_bsmtp).
+ * How a text is read and a transaction ends is in receiver_text.c, with functions of this header, too.
  * Use: fill in client, asked and usual; receiver_open(&r, 0, 1, f); while (receiver_step(&r, f) == RECEIVER_WENT_ON) ...;
  * receiver_close(&r).
  *
@@ -30,12 +31,12 @@ enum receiver_phase { /* of the transaction (RFC 5321 3.3) */
 
 enum receiver_health { /* state of the current transaction */
 	RECEIVER_GOOD,
-	RECEIVER_POISONED, /* a command of a BSMTP file was refused: nothing of the transaction is sent */
+	RECEIVER_POISONED, /* a command of a BSMTP file was refused: nothing of the transaction is sent (only intake/feed_bsmtp sets it) */
 	RECEIVER_FAILED	   /* the message cannot be taken: the rest of it is read and dropped */
 };
 
 enum receiver_answer {
-	RECEIVER_TAKEN,
+	RECEIVER_FINE,	  /* no fault of the client: 220, 250, 354, 221, 421, and the answer to a message, whatever it says */
 	RECEIVER_NO_MAIL, /* a valid command that does not lead to mail: NOOP, RSET, ... */
 	RECEIVER_FULL,	  /* one recipient too many, which is no fault of the client (RFC 5321 4.5.3.1.10) */
 	RECEIVER_REFUSED
@@ -49,7 +50,7 @@ struct receiver_client {
 	int (*refuse)(void *ctx, const struct failure *why, struct failure *f);
 	/* Decides whether this may be the sender ("": null), and sets the job's account. */
 	int (*admit)(void *ctx, const char *sender, struct failure *why);
-	/* The message is whole, or has failed (health and why): sends it, and answers. */
+	/* The message is whole, or has failed (health and why, which the client sets where it fails there): sends it, and answers. */
 	int (*message)(void *ctx, struct failure *f);
 };
 

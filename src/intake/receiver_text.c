@@ -101,7 +101,7 @@ static void take_text(void *receiver, char *p, size_t len)
 	if (r->health != RECEIVER_GOOD)
 		return;
 	if (receiver_is_too_large(r, r->octets)) {
-		smtp_words_refuse(&r->why, 552, "5.3.4", "the message is larger than message_size_limit");
+		smtp_words_refuse(&r->why, 552, "", RECEIVER_TOO_LARGE);
 		message_close(&r->job->message); /* the message takes no more memory or disk */
 	} else if (message_add(&r->job->message, p, len, &r->why) == 0)
 		return;
@@ -134,7 +134,7 @@ int receiver_end_chunk(struct receiver *r, struct failure *f)
 	if (r->chunk.last || r->health == RECEIVER_FAILED)
 		return end_message(r, f);
 	snprintf(text, sizeof text, "2.0.0 %" PRIu64 " octets", r->chunk.size);
-	return receiver_say(r, r->chunk.size ? RECEIVER_TAKEN : RECEIVER_NO_MAIL, 250, text, f);
+	return receiver_say(r, r->chunk.size ? RECEIVER_FINE : RECEIVER_NO_MAIL, 250, text, f);
 }
 
 /* Takes a piece of the text after DATA. */

@@ -13,6 +13,8 @@
 
 #include "intake/receiver.h"
 
+#define RECEIVER_TOO_LARGE "5.3.4 the message is larger than message_size_limit" /* with 552 */
+
 /* Ends the transaction, and makes a new job for the next. */
 void receiver_reset(struct receiver *r);
 MUST_CHECK int receiver_say(struct receiver *r, enum receiver_answer kind, int code, const char *lines, struct failure *f);

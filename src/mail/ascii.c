@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "mail/address.h"
-#include "mail/complete.h"
+#include "mail/from.h"
 #include "mail/header_recipients.h"
 #include "mail/lexer.h"
 #include "mail/mime.h"

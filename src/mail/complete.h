@@ -38,13 +38,5 @@ struct completion {
 };
 
 MUST_CHECK int complete_message(struct mail *m, const struct message *from, const struct completion *c, struct failure *f);
-/* The text, if it is UTF-8; else converted as if it were Latin-1. */
-struct slice text_in_utf8(struct arena *in, struct slice text);
-/* The name as it is meant: without quotes, backslashes and comments. */
-const char *mailbox_name(struct arena *in, struct slice written);
-/* "name <address>", with the name quoted or encoded as needed, and folded if it is long; in the arena. */
-const char *mailbox_text(struct arena *in, const char *name, const char *address);
-/* The same for a name as it stands in a field; NULL: the name is empty. Encoded words stay. */
-const char *mailbox_again(struct arena *in, struct slice written, const char *address);
 
 #endif

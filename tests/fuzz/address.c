@@ -6,7 +6,7 @@
 
 #include "intake/smtp_words.h"
 #include "mail/address.h"
-#include "mail/complete.h"
+#include "mail/from.h"
 #include "mail/envelope.h"
 #include "wire/idn.h"
 

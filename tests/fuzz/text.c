@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "decode.h"
-#include "mail/complete.h"
+#include "mail/from.h"
 #include "mail/header.h"
 #include "mail/mime.h"
 #include "mail/params.h"
