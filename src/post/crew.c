@@ -8,6 +8,8 @@
 #include "conf/credential.h"
 #include "post/crew_inside.h"
 
+enum { STACK = 1024 * 1024 };
+
 /* Ends the member's session; the lock is released while it talks to the relay. */
 static void leave(struct member *m, bool politely)
 {
@@ -94,6 +96,9 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 	m->first = NULL;
 	if (is_over(c))
 		return;
+	/* Other sessions were open or being opened when this one was begun: what the relay tells a session alone is not known. */
+	if (!others && m->link->strict)
+		others = 1;
 	switch (crew_rules_refused(&c->rules, f, others, c->sum->sessions > 0, clock_steady())) {
 	case CREW_SIT_DOWN:
 		log_debug("%u sessions for now, the relay lets no more in: %s", others, f->text);
@@ -113,6 +118,23 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 
 static void *work(void *ctx);
 
+/* Starts the member's thread. A piece of a message stands on a thread's stack, and is as large as a whole stack of some C libraries
+ * (musl: 128 KiB). */
+static int begin(struct member *m)
+{
+	pthread_attr_t how;
+	size_t stack = 0;
+	int rc;
+
+	if (pthread_attr_init(&how) != 0)
+		return -1;
+	if (pthread_attr_getstacksize(&how, &stack) == 0 && stack < STACK)
+		(void)!pthread_attr_setstacksize(&how, STACK);
+	rc = pthread_create(&m->thread, &how, work, m) == 0 ? 0 : -1;
+	pthread_attr_destroy(&how);
+	return rc;
+}
+
 /* Starts the other members' threads, once the relay has let the first session in. */
 static void begin_others(struct crew *c)
 {
@@ -120,7 +142,7 @@ static void begin_others(struct crew *c)
 		struct member *m = &c->member[i];
 
 		*m = (struct member){.crew = c, .link = &m->own};
-		if (pthread_create(&m->thread, NULL, work, m) != 0) {
+		if (begin(m) < 0) {
 			log_debug("%u sessions, for no more threads can be had", i);
 			break;
 		}
@@ -174,6 +196,19 @@ static bool reach(struct member *m)
 	return rc == 0;
 }
 
+/* A session that ends without a fault is no reason to stop, unless two of a member end so with no mail answered. Each member counts its
+ * own: what one session finds out (that the relay knows no BDAT, for example) those of the others find out at the same time. */
+static bool is_fault(struct member *m, int rc)
+{
+	bool before = m->fruitless;
+
+	m->fruitless = rc == SMTP_ANOTHER && !m->answered;
+	if (rc == 0 || m->between || (rc == SMTP_ANOTHER && !(before && m->fruitless)))
+		return false;
+	m->crew->rules.fruitless += m->fruitless; /* for the first of the two */
+	return true;
+}
+
 static void run_session(struct member *m)
 {
 	struct crew *c = m->crew;
@@ -184,8 +219,7 @@ static void run_session(struct member *m)
 		crew_rules_goodbye(&c->rules, m->mails);
 	if (rc != 0 || crew_is_through(m))
 		leave(m, rc == 0);
-	/* A session that ends without a fault is no reason to stop, unless session after session ends with no mail answered. */
-	if (rc == 0 || m->between || (rc == SMTP_ANOTHER && (m->answered || !c->rules.fruitless++)))
+	if (!is_fault(m, rc))
 		return;
 	tell_tracer(c, &f);
 	c->sum->lost++;

@@ -46,6 +46,7 @@ struct member {
 	struct job *suspect; /* the first mail without an answer when the session was lost: counts as tried */
 	bool between;	     /* the session ended by a 421 between two mails, which is no fault */
 	bool lost;	     /* the session is lost: mails that end from now on have no answer */
+	bool fruitless;	     /* the member's last session ended without a fault, and with no mail answered */
 	size_t answered;     /* mails answered in this run of the engine */
 	unsigned given, mails, in_hand; /* mails given to this session; those of them that are answered; those under way */
 };

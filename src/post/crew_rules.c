@@ -46,15 +46,18 @@ static bool is_busy(const struct failure *f)
 
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now)
 {
-	if (f->stage == AT_LOGIN && !is_busy(f)) {
-		if (!before || r->asked_again)
-			return CREW_NOBODY;
+	bool wrong = f->stage == AT_LOGIN && !is_busy(f);
+
+	if (wrong && before && !r->asked_again) {
 		r->asked_again = true;
 		return CREW_ASK_AGAIN;
 	}
-	if (!sessions)
+	/* Other sessions that are in go on, whatever the relay says of this one: some say "wrong password" and mean "too many". */
+	if (!sessions || (wrong && !before))
 		return CREW_NOBODY;
 	r->limit = sessions;
+	if (now < r->retry_at) /* several sessions that were refused at the same time count as one */
+		return CREW_SIT_DOWN;
 	r->retry_at = now + r->pause;
 	r->pause = r->pause * 2 < LAST_PAUSE_MS ? r->pause * 2 : LAST_PAUSE_MS;
 	return CREW_SIT_DOWN;

@@ -38,7 +38,8 @@ unsigned crew_rules_window(const struct crew_rules *r);
 void crew_rules_passed(struct crew_rules *r); /* a mail has all its answers */
 /* The relay has as many sessions as it takes, and the pause before one more is not over. */
 bool crew_rules_is_full(const struct crew_rules *r, unsigned sessions, int64_t now);
-/* A session could not be opened; `sessions` others are open or being opened; before: some session was open before. */
+/* A session could not be opened; `sessions` others are open or being opened, or were when it was begun; before: some session was open
+ * before. */
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now);
 void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now); /* a session was opened, and so many are open now */
 /* A 421 came to MAIL after so many mails of that session. */

@@ -57,7 +57,7 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	if (l->once)
 		credential_end();
 	l->spent = l->once && a->password;
-	if (l->account != a->id)
+	if (l->account && l->account != a->id)
 		l->without = 0;
 	l->account = a->id;
 	if (rc == 0)

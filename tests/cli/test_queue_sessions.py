@@ -148,6 +148,41 @@ def test_password_is_asked_for_once(spool, relay, tmp_path):
     assert asked.read_text() == "x\n" and len(there.logins) == 4 and len(got(there)) == 12
 
 
+def test_login_that_only_later_sessions_are_refused_keeps_the_first_one_at_work(spool, relay, tmp_path):
+    """Some relays say so to whoever has too many sessions: nobody's mail has had a try by that."""
+    put(spool, *numbered(20))
+    asked = tmp_path / "asked"
+    there = holding(relay, "ehlo pipelining auth=plain", "auth ok '535 5.7.8 authentication failed'")
+    run = spool.mysend.start("-q", config=spool.config(there, FOUR + "auth plain\nuser joe\npassword_command echo x >>%s; echo secret\n" % asked))
+    wait_for(lambda: len(there.logins) >= 4 and in_hand(there) == 1)
+    there.go()
+    run.finish(b"").ok()
+    assert got(there) == {name: 1 for name in numbered(20)} and spool.files() == []
+    assert asked.read_text() == "x\nx\n", "it may have changed: asked for once more, and no more"
+
+
+def test_mail_of_sessions_that_are_refused_late_goes_over_one_that_is_not(spool, relay):
+    """The first one had nothing left to do, and had said goodbye, when the relay told the others that they are too many."""
+    put(spool, *numbered(12))
+    there = relay("ehlo pipelining", "greet ok" + " 'hold && 421 4.3.2 too many connections'" * 3 + " ok", "end 'sleep 0.05 && ok'", "lax")
+    run = spool.mysend.start("-q", config=spool.config(there, FOUR))
+    wait_for(lambda: len(there.sessions) == 4 and len(there.messages) == 9 and there.sessions[0].quit)
+    there.go()
+    run.finish(b"").ok()
+    assert got(there) == {name: 1 for name in numbered(12)} and spool.files() == []
+
+
+@pytest.mark.parametrize("offers", ["ehlo pipelining chunking"])
+def test_relay_that_knows_no_bdat_after_all_keeps_its_sessions(spool, relay, offers):
+    put(spool, *numbered(12))
+    there = relay(offers, "no-bdat '500 5.5.1 unknown command'", "end 'hold && ok'", "lax")
+    run = spool.mysend.start("-q", config=spool.config(there, FOUR))
+    wait_for(lambda: in_hand(there) == 4, "four sessions without BDAT")
+    there.go()
+    run.finish(b"").ok()
+    assert got(there) == {name: 1 for name in numbered(12)} and spool.files() == []
+
+
 def test_log_lines_of_several_sessions_are_whole(spool, relay, tmp_path):
     put(spool, *numbered(40))
     log, there = tmp_path / "log", holding(relay, "ehlo pipelining")
