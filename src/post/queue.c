@@ -52,7 +52,10 @@ static void part(void *ctx, struct job *j)
 {
 	struct run *r = ctx;
 
+	/* On the disk before the next transaction's message goes: after a power cut its recipients would get theirs again. */
+	r->outcome.spool->grouped = false;
 	outcome_so_far(&r->outcome, j, &claim_of(j)->entry);
+	r->outcome.spool->grouped = true;
 }
 
 /* Takes a mail back that was not tried. Some of its recipients may have their answers already. */

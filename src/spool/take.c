@@ -168,22 +168,37 @@ int spool_take_failed(const struct spool *s, struct arena *in, const char *id, s
 	return take(s, s->failed, in, id, 0, e, f);
 }
 
+static void sync_folders(const struct spool *s, bool queue, bool failed)
+{
+	int error = failed && fsync(s->failed) < 0 ? errno : 0;
+
+	if (queue && fsync(s->queue) < 0)
+		error = errno;
+	if (error)
+		log_warning("spool %s: what is done may be done again after a power cut: %s", s->path, strerror(error));
+}
+
 void spool_sync(struct spool *s)
 {
 	unsigned failed = atomic_exchange(&s->owed_failed, 0), owed = atomic_exchange(&s->owed, 0);
 
-	if ((failed && fsync(s->failed) < 0) || (owed && fsync(s->queue) < 0))
-		log_warning("spool %s: what is done may be done again after a power cut: %s", s->path, strerror(errno));
+	sync_folders(s, owed, failed);
 }
 
 /* Counts a step that waits for spool_sync. If this process dies before, the step stays done; only a power cut can undo it. */
 static void owe(struct spool *s, bool failed)
 {
-	unsigned owed = atomic_fetch_add(&s->owed, 1) + 1;
+	unsigned owed;
 
+	/* Not by spool_sync: another thread may be about to sync this step for us, and not be through. */
+	if (!s->grouped) {
+		sync_folders(s, true, failed);
+		return;
+	}
+	owed = atomic_fetch_add(&s->owed, 1) + 1;
 	if (failed)
 		atomic_fetch_add(&s->owed_failed, 1);
-	if (!s->grouped || owed >= SPOOL_GROUP)
+	if (owed >= SPOOL_GROUP)
 		spool_sync(s);
 }
 

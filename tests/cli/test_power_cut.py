@@ -147,6 +147,25 @@ def test_given_up_is_given_up_and_its_sender_is_told(spool, disk, relay, synced)
     disk.take_away(os.path.dirname(after.top))
 
 
+def test_what_one_transaction_has_come_to_is_on_the_disk_before_the_next_ones_message_goes(mysend, relay, tmp_path):
+    need_strace(mysend)
+    spool, log = Spool(mysend, tmp_path / "spool"), tmp_path / "log"
+    spool.run("-odq", "-i", *["u%d@example.org" % i for i in range(4)], stdin=TEXT).ok()
+    prefix = ["strace", "-f", "-y", "-o", str(log), "-e", "trace=renameat,fsync,sendto"]
+    there = relay("ehlo pipelining")
+    spool.mysend("-q", config=spool.config(there, "max_recipients 1\n"), prefix=prefix).ok()
+    with open(log, encoding="utf-8") as text:
+        calls = re.findall(r"(?m)^\d+ +(renameat|fsync|sendto)\((.*)$", text.read())
+    unsynced, states = False, 0
+    for call, rest in calls:
+        if call == "renameat" and ".state" in rest:
+            unsynced, states = True, states + 1
+        elif call == "fsync" and "/queue>" in rest:
+            unsynced = False
+        assert not (call == "sendto" and unsynced), calls
+    assert states == 3 and len(there.messages) == 4
+
+
 @pytest.mark.parametrize("call", ["openat", "write", "fsync", "renameat", "unlinkat", "close"])
 def test_power_that_goes_at_any_step_of_a_run_loses_no_mail(spool, disk, relay, call):
     """Killed at its Nth call, and the power goes with it. Sent again is at the worst what was sent in that run: Bob has had his before."""
