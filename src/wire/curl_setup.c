@@ -1,6 +1,7 @@
 #include "wire/curl_setup.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +27,16 @@ void limit_look(struct limit *l, CURL *h)
 	l->passed = true;
 	if (curl_easy_getinfo(h, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD)
 		shutdown(fd, SHUT_RDWR);
+}
+
+/* A password command that is run for another session must not inherit this connection: a process that the command leaves in the
+ * background, an agent perhaps, would keep it open. */
+static int close_at_exec(void *unused, curl_socket_t fd, curlsocktype purpose)
+{
+	(void)unused;
+	(void)purpose;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return CURL_SOCKOPT_OK;
 }
 
 static void network(CURL *h, const struct account *a, struct setopt *s)
@@ -75,6 +86,7 @@ static int set_up(CURL *h, const struct account *a, long use_ssl, bool from_star
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
 	if (use_ssl != CURLUSESSL_NONE) /* CURLUSESSL_NONE is what a new handle has, and a libcurl without TLS refuses to set it */
 		setopt_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, close_at_exec), SETTINGS);
 	network(h, a, &s);
 	if (check_family(a, f) < 0)
 		return -1;

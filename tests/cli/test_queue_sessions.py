@@ -183,6 +183,20 @@ def test_relay_that_knows_no_bdat_after_all_keeps_its_sessions(spool, relay, off
     assert got(there) == {name: 1 for name in numbered(12)} and spool.files() == []
 
 
+def test_password_command_does_not_inherit_the_connections_of_other_sessions(spool, relay, tmp_path):
+    put(spool, *numbered(12))
+    seen = tmp_path / "seen"
+    there = holding(relay, "ehlo pipelining auth=plain", "auth ok '535 5.7.8 authentication failed' ok")
+    command = "password_command { ls -l /proc/self/fd; cat /proc/net/tcp; } >>%s; echo secret\n" % seen
+    run = spool.mysend.start("-q", config=spool.config(there, FOUR + "auth plain\nuser joe\n" + command))
+    wait_for(lambda: in_hand(there) == 4)
+    there.go()
+    run.finish(b"").ok()
+    text = seen.read_text()
+    inherited, connections = set(re.findall(r"socket:\[(\d+)\]", text)), {line.split()[9] for line in text.splitlines() if re.match(r" *\d+: ", line)}
+    assert text.count("local_address") == 2 and not inherited & connections
+
+
 def test_log_lines_of_several_sessions_are_whole(spool, relay, tmp_path):
     put(spool, *numbered(40))
     log, there = tmp_path / "log", holding(relay, "ehlo pipelining")
