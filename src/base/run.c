@@ -70,19 +70,22 @@ static int collect(int fd, pid_t pid, int64_t until, struct buf *output)
 	}
 }
 
-/* Some commands close their output and go on: the end of the command is waited for, but not for ever. *late: the command was
- * killed. */
-static int reap(pid_t pid, int64_t until, bool *late)
+/* Some commands close their output and go on: the end of the command is waited for, but not for ever. *error: why the command was
+ * killed, unless it has been for something else. */
+static int reap(pid_t pid, int64_t until, int *error)
 {
 	const struct timespec pause = {0, 2 * 1000 * 1000};
+	bool killed = false;
 	int status = 0;
 	pid_t got;
 
 	while ((got = waitpid(pid, &status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
-		if (clock_steady() >= until) {
+		int why = ending_asked() ? ECANCELED : clock_steady() >= until ? ETIME : 0;
+
+		if (why && !killed) {
 			kill(pid, SIGKILL);
-			until = INT64_MAX;
-			*late = true;
+			killed = true;
+			*error = *error ? *error : why;
 		}
 		nanosleep(&pause, NULL);
 	}
@@ -119,23 +122,22 @@ static pid_t start(const char *command, int *from)
 int run_shell(const char *command, unsigned limit, struct buf *output, struct failure *f)
 {
 	int64_t until = clock_steady() + (int64_t)limit * 1000;
-	int from, status, read_error = 0;
-	bool late = false;
+	int from, status, error = 0;
 	pid_t pid = start(command, &from);
 
 	if (pid < 0)
 		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting the command");
 	if (collect(from, pid, until, output) < 0) {
-		read_error = errno;
+		error = errno;
 		kill(pid, SIGKILL);
 	}
 	close(from);
-	status = reap(pid, until, &late);
-	if (read_error == ETIME || (late && !read_error))
+	status = reap(pid, until, &error);
+	if (error == ETIME)
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command did not end within %u s", limit);
-	if (read_error == ECANCELED)
+	if (error == ECANCELED)
 		return fail(f, AT_CONFIG, EX_TEMPFAIL, ENDING_TOLD " while the command ran");
-	if (read_error == EFBIG)
+	if (error == EFBIG)
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command printed more than %zu bytes", output->limit);
 	if (status == -1 || !WIFEXITED(status))
 		return fail(f, AT_CONFIG, EX_CONFIG, "the command was ended by a signal");

@@ -280,11 +280,14 @@ def test_look_up_without_an_answer_is_not_waited_for(spool, mounts, tmp_path):
     assert "(1 try" not in attempts(spool)
 
 
+@pytest.mark.parametrize("command", ["exec sleep 300", "echo secret; exec >&-; exec sleep 300"], ids=["says nothing", "has said it, and goes on"])
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
-def test_command_for_the_password_is_ended_with_us(spool, relay, told, tmp_path):
+def test_command_for_the_password_is_ended_with_us(spool, relay, told, command, tmp_path):
     spool.run("-odq", "-i", *SIX, stdin=TEXT).ok()
     mark = tmp_path / "mark"
-    run = spool.mysend.start("-q", config=spool.config(relay("ehlo auth=plain"), "user joe\nauth plain\npassword_command touch %s; exec sleep 30\n" % mark))
+    run = spool.mysend.start("-q", config=spool.config(relay("ehlo auth=plain"), "user joe\nauth plain\npassword_command touch %s; %s\n" % (mark, command)))
     wait_for(mark.exists)
+    began = time.monotonic()
     run.process.send_signal(told)
     assert "told to end" in run.finish(b"").failed(75) and "(1 try" not in attempts(spool)
+    assert time.monotonic() - began < SOON
