@@ -69,12 +69,15 @@ static bool is_answer_to_mail(const struct failure *why)
 
 static const char *words_of(const struct bounce *b, const struct recipient *r)
 {
+	const char *last = r->why ? entry_last(b->in, r->why) : b->about->last;
 	char words[FAILURE_WORDS];
 
 	if (r->expired && !is_answer_to_mail(r->why))
-		return arena_printf(b->in, "it could not be handed over in time: %s", r->why ? entry_last(b->in, r->why) : b->about->last);
+		return arena_printf(b->in, "it could not be handed over in time: %s", last);
 	if (!r->why)
-		return *b->about->last ? b->about->last : "it could not be handed over in time";
+		return *last ? last : "it could not be handed over in time";
+	if (b->warning && !is_answer_to_mail(r->why))
+		return last;
 	return arena_printf(b->in, "%s", failure_words(words, r->why, WORDS_CODE, NULL));
 }
 

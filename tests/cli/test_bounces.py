@@ -84,6 +84,16 @@ def test_mail_that_never_got_through_comes_back_with_what_was_in_its_way_and_whe
     assert "it could not be handed over in time: " + said.format("127.0.0.1:%d" % there.port) in text.replace("\r\n", "\n") and status[1]["Status"] == "4.4.7"
 
 
+def test_warning_that_mail_waits_says_what_is_in_its_way_and_where(spool, relay):
+    spool.run("-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
+    spool.make_older(7200)
+    there = relay("ehlo pipelining 8bitmime", 'greet "421 4.3.2 not now" 220')
+    spool.run("-qf", relay=there, more="queue_warning 1h\n")
+    spool.run("-q", relay=there).ok()
+    warned, = [mail for mail in there.messages if mail.sender == ""]
+    assert "greeting to 127.0.0.1:%d: 421 4.3.2 not now" % there.port in bounce_of(warned)[0]
+
+
 def test_expired_mail_comes_back_with_the_answer_as_the_relay_gave_it(spool, relay):
     spool.run("-odq", "-f", "ann@example.net", "bob@example.org", stdin=TEXT).ok()
     spool.make_older(7200)
