@@ -371,3 +371,8 @@ void *memrchr(const void *p, int c, size_t len)
 	return NULL;
 }
 #endif
+
+bool text_is_same(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}

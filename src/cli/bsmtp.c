@@ -156,7 +156,7 @@ static bool travels(const struct bsmtp *b, const struct item *item)
 }
 
 /* Where the next message has not come yet, it is not waited for while answers to other messages are. */
-static struct job *next(void *ctx, bool alone, int64_t *when)
+static struct job *bsmtp_next(void *ctx, bool alone, int64_t *when)
 {
 	struct bsmtp *b = ctx;
 	struct item *item;
@@ -187,11 +187,11 @@ static bool is_goodbye(const struct bsmtp *b, const struct item *item)
 	       !ending_asked();
 }
 
-static void done(void *ctx, struct job *j, enum crew_end how)
+static void bsmtp_done(void *ctx, struct job *j, enum crew_end how)
 {
 	struct item *item = item_of(ctx, j);
 
-	item->by_itself = how == CREW_LOST && is_goodbye(ctx, item);
+	item->by_itself = how == CREW_TRIED && is_goodbye(ctx, item);
 	for (size_t i = 0; item->by_itself && i < j->mail.envelope.recipients; i++)
 		j->mail.envelope.recipient[i].why = NULL;
 	if (how == CREW_BACK || item->by_itself) {
@@ -210,7 +210,7 @@ static void not_let_in(struct bsmtp *b, struct item *item, const struct failure 
 	finish_item(b, item);
 }
 
-static void nobody(void *ctx, const struct failure *why)
+static void bsmtp_turned_away(void *ctx, const struct failure *why)
 {
 	struct item *item = first_ready(ctx);
 
@@ -235,7 +235,7 @@ static int alone(struct bsmtp *b, struct item *item, struct failure *f)
 /* Sends this mail, and all that follow for the same account, in one session as long as it lasts. */
 static int submit_item(struct bsmtp *b, struct item *item, struct failure *f)
 {
-	const struct crew_client client = {b, next, done, NULL, nobody, NULL};
+	const struct crew_client client = {.ctx = b, .next = bsmtp_next, .done = bsmtp_done, .turned_away = bsmtp_turned_away};
 	const struct crew_order order = {.account = item->job->account, .sessions = 1, .link = &b->link, .others = 5};
 	size_t through = b->taken + b->refused;
 	struct failure why;

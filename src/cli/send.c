@@ -62,7 +62,7 @@ static void queue_along(struct job *j, struct link *l)
 static int submit_one(struct job *j, const struct options *o)
 {
 	struct trace trace;
-	struct link link = {.tracer = trace_open(&trace, o), .once = true};
+	struct link link = {.tracer = trace_open(&trace, o), .one_login = true};
 	struct ending held;
 	int status;
 

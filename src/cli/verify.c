@@ -26,7 +26,7 @@ static int ask(struct job *j, const struct options *o, struct failure *f)
 {
 	const struct envelope *e = &j->mail.envelope;
 	struct trace trace;
-	struct link link = {.tracer = trace_open(&trace, o), .once = true};
+	struct link link = {.tracer = trace_open(&trace, o), .one_login = true};
 
 	submit_verify(j, &link);
 	link_leave(&link, true);

@@ -257,17 +257,12 @@ int book_fallbacks(struct book *b, const struct account *a, struct failure *f)
 	return link_entry(b, b->own, e, f);
 }
 
-static bool is_same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 static struct configuration *read_again(struct book *b, const char *config)
 {
 	struct configuration *c = b->read;
 	struct failure f;
 
-	while (c && !is_same(c->config, config))
+	while (c && !text_is_same(c->config, config))
 		c = c->next;
 	if (c)
 		return c;
@@ -296,7 +291,7 @@ static int find_to_send(struct book *b, struct configuration *c, const char *nam
  * another relay. */
 int book_find(struct book *b, const char *name, const char *config, const struct account **out, struct failure *f)
 {
-	struct configuration *c = is_same(config, b->own->config) ? b->own : read_again(b, config);
+	struct configuration *c = text_is_same(config, b->own->config) ? b->own : read_again(b, config);
 	struct failure unused;
 
 	*out = NULL;

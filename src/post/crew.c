@@ -20,7 +20,7 @@ static void leave(struct member *m, bool politely)
 	pthread_mutex_unlock(&c->lock);
 	link_leave(m->link, politely);
 	pthread_mutex_lock(&c->lock);
-	c->without |= m->link->without;
+	c->without |= m->link->forgone;
 	c->open--;
 	m->given = m->mails = 0;
 	crew_tell_news(c); /* a member may wait until one more session may be opened */
@@ -92,12 +92,12 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 	struct crew *c = m->crew;
 	unsigned others = c->open + c->opening;
 
-	crew_give_back(c, m->first);
+	crew_give_back(c, m->first); /* where nobody gets in, turned_away() takes it again at once, with all others */
 	m->first = NULL;
 	if (is_over(c))
 		return;
 	/* Other sessions were open or being opened when this one was begun: what the relay tells a session alone is not known. */
-	if (!others && m->link->strict)
+	if (!others && m->link->no_fallback)
 		others = 1;
 	switch (crew_rules_refused(&c->rules, f, others, c->sum->sessions > 0, clock_steady())) {
 	case CREW_SIT_DOWN:
@@ -109,7 +109,7 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 	case CREW_NOBODY:
 		break;
 	}
-	c->client->nobody(c->client->ctx, f);
+	c->client->turned_away(c->client->ctx, f);
 	tell_tracer(c, f);
 	note_failure(c, f);
 	c->over = true;
@@ -177,8 +177,8 @@ static bool reach(struct member *m)
 
 	c->open -= m->link->session != NULL;
 	c->opening++;
-	m->link->strict = c->open + c->opening > 1;
-	m->link->without |= c->without;
+	m->link->no_fallback = c->open + c->opening > 1;
+	m->link->forgone |= c->without;
 	pthread_mutex_unlock(&c->lock);
 	rc = link_reach(m->link, to, &f);
 	pthread_mutex_lock(&c->lock);
@@ -190,7 +190,7 @@ static bool reach(struct member *m)
 	} else {
 		m->given = m->mails = 0;
 		if (m == c->member)
-			c->relay = m->link->in;
+			c->relay = m->link->relay_of;
 		let_in(m);
 	}
 	return rc == 0;

@@ -10,7 +10,7 @@
  * Use: crew_run(&order, &client, &sum, f).
  *
  * Owns: its sessions, except that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and
- * order.others in place of lost ones. Errors: -1 and *f where the relay lets no session in (nobody() was called), or too many
+ * order.others in place of lost ones. Errors: -1 and *f where the relay lets no session in (turned_away() was called), or too many
  * sessions were lost: mails left in the feed were not tried. Threads: the caller's; the client's functions are called one at a
  * time, from any of the crew's threads. Source: RFC 5321 3.8, 4.2.1, 4.5.4.1.
  */
@@ -23,7 +23,7 @@
 enum crew_end {
 	CREW_DONE, /* its verdicts are final for this run */
 	CREW_BACK, /* the mail was not tried: its PENDING recipients may be given again */
-	CREW_LOST  /* the mail was under way when its session was lost: its verdicts tell how far it came */
+	CREW_TRIED /* the mail was under way when its session was lost, or no session was to be had: its verdicts tell how far it came */
 };
 
 struct crew_client { /* functions that are called one at a time, except for sync */
@@ -35,7 +35,7 @@ struct crew_client { /* functions that are called one at a time, except for sync
 	/* Some recipients of the mail have their answers, and the transaction of the others begins after this call. NULL: nothing
 	 * is to be done between them. */
 	void (*part)(void *ctx, struct job *j);
-	void (*nobody)(void *ctx, const struct failure *why); /* the relay lets no session in: mails left in the feed are not tried */
+	void (*turned_away)(void *ctx, const struct failure *why); /* the relay lets no session in: mails left in the feed are not tried */
 	/* The relay is waited for: time to write to the disk. May be called by several threads at a time; or NULL. */
 	void (*sync)(void *ctx);
 };

@@ -3,6 +3,7 @@
 #include "base/ending.h"
 #include "post/crew_inside.h"
 
+/* Each mail that next_mail gives is a job's. */
 static struct job *job_of(struct mail *m)
 {
 	return (struct job *)(void *)((char *)m - offsetof(struct job, mail));
@@ -48,7 +49,7 @@ void crew_give_back(struct crew *c, struct job *j)
 	crew_tell_news(c);
 }
 
-static struct mail *hand(struct member *m, struct job *j)
+static void note_session(struct member *m, struct job *j)
 {
 	j->encrypted = session_is_encrypted(m->link->session);
 	j->authenticated = session_is_authenticated(m->link->session);
@@ -56,7 +57,6 @@ static struct mail *hand(struct member *m, struct job *j)
 		link_warn(m->link, &j->mail);
 	m->given++;
 	m->in_hand++;
-	return &j->mail;
 }
 
 bool crew_is_through(const struct member *m)
@@ -84,7 +84,7 @@ static struct mail *next_mail(void *ctx)
 		j = crew_fetch(c, &unused);
 	}
 	if (j)
-		hand(m, j);
+		note_session(m, j);
 	pthread_mutex_unlock(&c->lock);
 	return j ? &j->mail : NULL;
 }
@@ -111,7 +111,7 @@ static void mail_done(void *ctx, struct mail *mail)
 	else if (progress == UNTOUCHED || (told && envelope_count(v, PENDING) && !unsure))
 		crew_give_back(c, j);
 	else
-		c->client->done(c->client->ctx, j, left ? CREW_LOST : CREW_DONE);
+		c->client->done(c->client->ctx, j, left ? CREW_TRIED : CREW_DONE);
 	m->lost |= left;
 	pthread_mutex_unlock(&c->lock);
 }
@@ -148,7 +148,7 @@ static void settle_suspect(struct member *m, bool fault)
 	if (!j)
 		return;
 	if (fault)
-		m->crew->client->done(m->crew->client->ctx, j, CREW_LOST);
+		m->crew->client->done(m->crew->client->ctx, j, CREW_TRIED);
 	else
 		crew_give_back(m->crew, j);
 }
@@ -157,10 +157,10 @@ int crew_run_session(struct member *m, struct failure *f)
 {
 	struct crew *c = m->crew;
 	const struct account *a = c->order->account;
-	const struct smtp_client client = {m, next_mail, mail_done, c->client->part ? mail_part : NULL};
+	const struct smtp_client client = {.ctx = m, .next = next_mail, .done = mail_done, .part = c->client->part ? mail_part : NULL};
 	int rc;
 
-	m->limits = (struct smtp_limits){window_of(c), a->max_recipients, a->timeout, c->order->end, false};
+	m->limits = (struct smtp_limits){.window = window_of(c), .recipients = a->max_recipients, .timeout = a->timeout, .until = c->order->end};
 	m->lost = m->between = false;
 	m->answered = 0;
 	pthread_mutex_unlock(&c->lock);

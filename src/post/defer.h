@@ -18,9 +18,9 @@
 
 enum fate {
 	FATE_DONE,	    /* nothing is left to do */
-	FATE_WAIT,	    /* another try, later */
+	FATE_WAIT,	    /* another try, later; the run opens one other session at the most for the mails after it (crew_rules_lost) */
 	FATE_OTHER_RELAY,   /* another try now, by the account's fallback; where there is none, later */
-	FATE_OTHER_SESSION, /* another try, later; the mails after it that were not tried go on in another session at once */
+	FATE_OTHER_SESSION, /* another try, later; the mails after it go on at once, in as many other sessions as a run may open (crew_rules_lost) */
 	FATE_GIVE_UP	    /* the sender is told; mail of the queue that was not sent at all stays until its time is over */
 };
 

@@ -12,7 +12,7 @@ static int open_any(struct link *l, const struct account *a, struct failure *f)
 	int rc = session_open(&l->session, a, l->tracer, f);
 
 	why = *f;
-	while (rc < 0 && !l->strict && defer_next_relay(a, &why)) {
+	while (rc < 0 && !l->no_fallback && defer_next_relay(a, &why)) {
 		a = defer_next_relay(a, &why);
 		log_debug("trying the account %s instead: %s", a->name, why.text);
 		rc = session_open(&l->session, a, l->tracer, &why);
@@ -20,7 +20,7 @@ static int open_any(struct link *l, const struct account *a, struct failure *f)
 			failure_hint(f, HINT_ACCOUNT_NEXT, a->name, why.text);
 	}
 	if (rc == 0) {
-		l->in = a;
+		l->relay_of = a;
 		l->sessions++;
 	}
 	return rc;
@@ -54,20 +54,20 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	rc = open_any(l, a, f);
 	if (rc < 0)
 		l->session = NULL;
-	if (l->once)
+	if (l->one_login)
 		credential_end();
-	l->spent = l->once && a->password;
+	l->password_gone = l->one_login && a->password;
 	if (l->account && l->account != a->id)
-		l->without = 0;
+		l->forgone = 0;
 	l->account = a->id;
 	if (rc == 0)
-		session_forgo(l->session, l->without);
+		session_forgo(l->session, l->forgone);
 	return rc;
 }
 
 bool link_is_spent(struct link *l)
 {
-	if (!l->spent)
+	if (!l->password_gone)
 		return false;
 	if (l->session && is_over(l))
 		link_leave(l, true);
@@ -77,7 +77,7 @@ bool link_is_spent(struct link *l)
 void link_leave(struct link *l, bool politely)
 {
 	if (l->session) {
-		l->without |= politely ? 0 : session_caps(l->session)->forgone;
+		l->forgone |= politely ? 0 : session_caps(l->session)->forgone;
 		session_close(l->session, politely);
 	}
 	l->session = NULL;

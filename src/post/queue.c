@@ -40,7 +40,7 @@ static struct claim *next_claim(struct run *r, bool doubt)
 }
 
 /* The next mail. UNSURE mail goes alone: if the relay ends the session at it, no other mail becomes UNSURE. */
-static struct job *next(void *ctx, bool alone, int64_t *when)
+static struct job *queue_next(void *ctx, bool alone, int64_t *when)
 {
 	struct claim *c = next_claim(ctx, alone);
 
@@ -48,7 +48,7 @@ static struct job *next(void *ctx, bool alone, int64_t *when)
 	return c ? &c->job : NULL;
 }
 
-static void part(void *ctx, struct job *j)
+static void queue_part(void *ctx, struct job *j)
 {
 	struct run *r = ctx;
 
@@ -59,7 +59,7 @@ static void part(void *ctx, struct job *j)
 }
 
 /* Takes a mail back that was not tried. Some of its recipients may have their answers already. */
-static void back(struct run *r, struct claim *c)
+static void put_back(struct run *r, struct claim *c)
 {
 	bool open = envelope_progress(&c->job.mail.envelope) == UNTOUCHED;
 
@@ -73,19 +73,19 @@ static void back(struct run *r, struct claim *c)
 	r->outcome.sum->tried--;
 }
 
-static void done(void *ctx, struct job *j, enum crew_end how)
+static void queue_done(void *ctx, struct job *j, enum crew_end how)
 {
 	struct claim *c = claim_of(j);
 	struct run *r = ctx;
 
 	if (how == CREW_BACK)
-		back(r, c);
+		put_back(r, c);
 	else
 		outcome_note(&r->outcome, j, &c->entry);
 	claim_release(c);
 }
 
-static void sync_spool(void *ctx)
+static void queue_sync(void *ctx)
 {
 	struct run *r = ctx;
 
@@ -93,14 +93,14 @@ static void sync_spool(void *ctx)
 }
 
 /* The relay lets no session in: that counts as an attempt of every mail, or most mails would never be warned of and given up. */
-static void nobody(void *ctx, const struct failure *why)
+static void queue_turned_away(void *ctx, const struct failure *why)
 {
 	struct run *r = ctx;
 	struct claim *c;
 
 	while ((c = next_claim(r, true))) {
 		envelope_blame(&c->job.mail.envelope, &c->job.arena, why);
-		done(r, &c->job, CREW_LOST);
+		queue_done(r, &c->job, CREW_TRIED);
 	}
 }
 
@@ -116,7 +116,7 @@ static unsigned sessions_for(const struct run *r, const struct account *a)
 static void run_account(struct run *r, const struct account *a)
 {
 	const struct queue_order *o = r->order;
-	const struct crew_client client = {r, next, done, part, nobody, sync_spool};
+	const struct crew_client client = {.ctx = r, .next = queue_next, .done = queue_done, .part = queue_part, .turned_away = queue_turned_away, .sync = queue_sync};
 	/* A session that the caller has lent (order->link) is not replaced if it is lost: the caller is waiting. */
 	const struct crew_order order = {
 		.account = a, .sessions = sessions_for(r, a), .link = o->link, .along = o->link != NULL, .tracer = o->tracer, .end = o->end, .others = o->link ? 0 : OTHER_SESSIONS};
@@ -131,13 +131,13 @@ static void run_account(struct run *r, const struct account *a)
 
 /* The account of this group is no longer in the configuration. Its mail is not sent, but ages, is warned of and given up, by
  * order->fallback. */
-static void age(struct run *r, const struct failure *why)
+static void age_orphans(struct run *r, const struct failure *why)
 {
 	log_warning("%s", why->text);
 	r->outcome.with = r->order->fallback;
 	r->claims.orphaned = true;
 	if (r->outcome.with)
-		nobody(r, why);
+		queue_turned_away(r, why);
 	r->claims.orphaned = false;
 }
 
@@ -155,7 +155,7 @@ static void run_all(struct run *r)
 		if (a)
 			run_account(r, a);
 		else
-			age(r, &f);
+			age_orphans(r, &f);
 		if (ending_asked())
 			break;
 		select_drop(&r->list, r->group); /* each account has one turn in a run, whatever came of it */

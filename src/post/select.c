@@ -38,17 +38,12 @@ static bool fits(const struct filter *which, const struct entry *e, time_t now)
 	       select_is_due(which, e, now);
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
 /* The group of an account; a linear search, since there are few accounts. */
 static size_t group_of(struct selection *l, struct arena *in, const char *account, const char *config)
 {
 	size_t i = 0;
 
-	while (i < l->groups && !(same(l->group[i].account, account) && same(l->group[i].config, config)))
+	while (i < l->groups && !(text_is_same(l->group[i].account, account) && text_is_same(l->group[i].config, config)))
 		i++;
 	if (i < l->groups)
 		return i;
@@ -154,7 +149,7 @@ int select_find(struct selection *l, struct spool *s, const struct filter *which
 void select_only(struct selection *l, const char *account, const char *config)
 {
 	for (size_t i = 0; i < l->groups; i++)
-		if (!same(l->group[i].account, account) || !same(l->group[i].config, config))
+		if (!text_is_same(l->group[i].account, account) || !text_is_same(l->group[i].config, config))
 			select_drop(l, i);
 }
 

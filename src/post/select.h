@@ -2,8 +2,8 @@
  * post/select - which mails of the spool a run tries, in which order, grouped by account
  *
  * The mail that has been due for longest goes first, and not the oldest: so a mail at which the relay ends the session, due later
- * after its try, goes after those that it kept from their turn. Nothing is locked here, and a mail may be gone by the time it is
- * tried: post/claim looks again.
+ * after its try, goes after those that it kept from their turn. Nothing is locked here but a file that cannot be read, to be moved away,
+ * and a mail may be gone by the time it is tried: post/claim looks again.
  * Use: select_find(&list, &spool, &filter, arena, f); while (select_group(&list, &group)): select_next(&list, group, doubt) until
  * it is NULL; select_drop(&list, group).
  *

@@ -11,7 +11,7 @@ struct hand {
 	bool given;
 };
 
-static struct mail *give(void *ctx)
+static struct mail *submit_next(void *ctx)
 {
 	struct hand *h = ctx;
 
@@ -22,7 +22,7 @@ static struct mail *give(void *ctx)
 }
 
 /* Nothing to do: the verdicts stand in the envelope. */
-static void done(void *ctx, struct mail *m)
+static void submit_mail_done(void *ctx, struct mail *m)
 {
 	(void)ctx;
 	(void)m;
@@ -39,9 +39,9 @@ static bool untouched(const struct envelope *e)
 static int hand_over(struct job *j, struct link *l, bool verify, struct failure *f)
 {
 	const struct account *a = j->account;
-	struct smtp_limits limits = {a->window, a->max_recipients, a->timeout, 0, verify};
+	struct smtp_limits limits = {.window = a->window, .recipients = a->max_recipients, .timeout = a->timeout, .verify = verify};
 	struct hand hand = {.job = j};
-	struct smtp_client client = {&hand, give, done, NULL};
+	struct smtp_client client = {.ctx = &hand, .next = submit_next, .done = submit_mail_done};
 	int rc;
 
 	if (link_reach(l, a, f) < 0)

@@ -310,10 +310,18 @@ static void test_a_number_is_digits_alone_and_no_more_than_the_most(void **state
 	}
 }
 
+static void test_texts_are_the_same_where_both_are_missing_too(void **state)
+{
+	(void)state;
+	assert_true(text_is_same("a", "a") && text_is_same("", "") && text_is_same(NULL, NULL));
+	assert_false(text_is_same("a", "A") || text_is_same("a", NULL) || text_is_same(NULL, ""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_number_is_digits_alone_and_no_more_than_the_most),
+		cmocka_unit_test(test_texts_are_the_same_where_both_are_missing_too),
 		cmocka_unit_test(test_slices_compare_without_ascii_case),
 		cmocka_unit_test(test_a_slice_is_cut_at_the_first_such_byte),
 		cmocka_unit_test(test_blanks_and_line_ends_are_trimmed_at_both_ends),

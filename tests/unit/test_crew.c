@@ -269,7 +269,7 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	l->session = calloc(1, sizeof *l->session);
 	assert_non_null(l->session);
 	l->session->plan = p;
-	l->in = a;
+	l->relay_of = a;
 	l->sessions++;
 	return 0;
 }
@@ -362,13 +362,13 @@ static void done(void *ctx, struct job *j, enum crew_end how)
 		assert_int_equal(how, CREW_DONE);
 		m->sent++;
 	} else {
-		assert_int_equal(how, CREW_LOST);
+		assert_int_equal(how, CREW_TRIED);
 		m->tries++;
 	}
 	feed.inside--;
 }
 
-static void nobody(void *ctx, const struct failure *why)
+static void turned_away(void *ctx, const struct failure *why)
 {
 	(void)ctx;
 	enter();
@@ -387,7 +387,7 @@ static int run(unsigned sessions, unsigned window, size_t mails, size_t doubtful
 {
 	const struct account a = {.name = "a", .window = window, .max_recipients = 100, .timeout = 60};
 	const struct crew_order order = {.account = &a, .sessions = sessions, .others = 5};
-	const struct crew_client client = {NULL, next, done, NULL, nobody, sync_all};
+	const struct crew_client client = {.next = next, .done = done, .turned_away = turned_away, .sync = sync_all};
 	struct failure f;
 	int ok;
 
