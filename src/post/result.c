@@ -10,12 +10,12 @@
 
 static void print_failure(const struct failure *f, const char *whom, bool hints)
 {
-	struct failure told = *f;
+	struct failure shown = *f;
 	char words[FAILURE_WORDS], hint[sizeof f->hint * 2];
 
-	hint_add(&told);
-	slice_printable(hint, sizeof hint, slice_of(told.hint));
-	fprintf(stderr, "mysend: %s\n", failure_words(words, &told, WORDS_WHERE | WORDS_CODE, whom));
+	hint_add(&shown);
+	slice_printable(hint, sizeof hint, slice_of(shown.hint));
+	fprintf(stderr, "mysend: %s\n", failure_words(words, &shown, WORDS_WHERE | WORDS_CODE, whom));
 	if (*hint && hints)
 		fprintf(stderr, "mysend: hint: %s\n", hint);
 }
@@ -54,7 +54,7 @@ static void tell_recipient(const struct job *j, const struct recipient *r)
 		whom = r->address;
 	else if (r->verdict != PENDING && shown.stage == AT_SENDER)
 		whom = j->mail.envelope.sender;
-	if (note) /* one line without a hint: perhaps nothing has to be mended */
+	if (note) /* one line, and no hint, since perhaps nothing has to be mended */
 		snprintf(shown.text, sizeof shown.text, "%.400s; the mail waits as %s", r->why->text, j->spooled);
 	print_failure(&shown, whom, !note);
 }
