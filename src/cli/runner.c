@@ -15,7 +15,7 @@ static const struct account *account_of(void *ctx, const char *name, const char 
 	struct spooluser *k = ctx;
 	const struct account *a;
 
-	return book_find(&k->intake.book, name, config, &a, f) == 0 ? a : NULL;
+	return book_find(&k->book, name, config, &a, f) == 0 ? a : NULL;
 }
 
 int runner_run(struct spooluser *k, struct failure *f)

@@ -6,7 +6,7 @@
  * each mail is sent by its own account. */
 static int own_account(struct spooluser *k, const struct account **a, struct failure *f)
 {
-	struct book *b = &k->intake.book;
+	struct book *b = &k->book;
 	int rc = book_account(b, k->options->request.account, NULL, a, f);
 
 	return *a || k->options->request.account || !book_first(b) ? rc : book_account(b, book_first(b), NULL, a, f);
@@ -18,7 +18,7 @@ int spooluser_open(struct spooluser *k, const struct options *o, struct arena *r
 	int rc;
 
 	*k = (struct spooluser){.options = o, .spool = {.path = "", .tmp = -1, .queue = -1, .failed = -1}};
-	if (intake_open(&k->intake, &o->request, o->config, o->called, run, f) < 0)
+	if (book_open(&k->book, run, o->config, o->request.option, o->request.options, f) < 0)
 		return -1;
 	/* To look at the queue no relay is needed. */
 	if (own_account(k, &a, f) < 0 && !a)

@@ -11,11 +11,11 @@
 #define CLI_SPOOLUSER_H
 
 #include "cli/options.h"
-#include "intake/intake.h"
+#include "conf/book.h"
 #include "spool/spool.h"
 
 struct spooluser {
-	struct intake intake;
+	struct book book;
 	const struct options *options;
 	const struct account *own; /* the account that would send */
 	struct spool spool;

@@ -105,7 +105,7 @@ int dialogue_some(struct dialogue *d, char **p, size_t *len, struct failure *f)
 	return got;
 }
 
-void dialogue_take(struct dialogue *d, size_t used)
+void dialogue_consume(struct dialogue *d, size_t used)
 {
 	d->begin += used;
 }

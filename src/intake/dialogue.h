@@ -33,9 +33,9 @@ MUST_CHECK int dialogue_open(struct dialogue *d, int in, int out, struct failure
 void dialogue_close(struct dialogue *d);
 /* Reads a line, without its LF and a CR before that. DIALOGUE_END: there is none; a line that does not end is none. */
 MUST_CHECK int dialogue_line(struct dialogue *d, struct slice *line, struct failure *f);
-/* The octets that have come, at least one (it waits for that); DIALOGUE_END at the end. dialogue_take tells how many were used. */
+/* The octets that have come, at least one (it waits for that); DIALOGUE_END at the end. dialogue_consume tells how many were used. */
 MUST_CHECK int dialogue_some(struct dialogue *d, char **p, size_t *len, struct failure *f);
-void dialogue_take(struct dialogue *d, size_t used);
+void dialogue_consume(struct dialogue *d, size_t used);
 /* Writes a reply; lines are separated by LF, and each gets the code: 250, "PIPELINING\nHELP". */
 MUST_CHECK int dialogue_say(struct dialogue *d, int code, const char *lines, struct failure *f);
 MUST_CHECK int dialogue_flush(struct dialogue *d, struct failure *f);

@@ -48,13 +48,13 @@ struct draft {
 const char *draft_recipients(struct arena *run, enum draft_kind kind, const char *value);
 MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const char *spelled, const char *value,
 			    struct failure *f);
-/* In intake/fields.c. from_header: -t was given, so that the text begins with a header, whatever it looks like. */
+/* In draft_fields.c. from_header: -t was given, so that the text begins with a header, whatever it looks like. */
 MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
 /* Encodes fields that are not ASCII; called once the account is known, which may tell their charset. (For a message without
  * options: intake/raw_fields.) */
 MUST_CHECK int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f);
 MUST_CHECK int draft_defaults(struct job *j, const struct charsets *c, struct failure *f);
-/* In intake/attach.c; does nothing where no option asks for a part. */
+/* In draft_attach.c; does nothing where no option asks for a part. */
 MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f);
 
 #endif

@@ -58,7 +58,7 @@ static int feed_message(void *ctx, struct failure *f)
 	if (r->health == RECEIVER_GOOD && intake_take(b->intake, r->job, &r->said, &r->why) < 0)
 		r->health = RECEIVER_FAILED;
 	if (r->health == RECEIVER_GOOD)
-		put_item(b, receiver_take(r), NULL, false);
+		put_item(b, receiver_give_job(r), NULL, false);
 	else
 		put_item(b, NULL, &r->why, false);
 	return 0;

@@ -217,7 +217,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	if (draft_fields(&r->draft, j, r->from_header, f) < 0 || intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0)
 		return -1;
 	a = j->account;
-	if (r->from_header && !r->draft.used) /* with options for fields, intake/fields refuses it */
+	if (r->from_header && !r->draft.used) /* with options for fields, intake/draft_fields refuses it */
 		warn_twice(&j->message, a);
 	j->mail.envelope.sender = r->sender ? r->sender : "";
 	charsets = charsets_for(a, &j->arena, n->types, r->draft.charset);

@@ -7,7 +7,7 @@
  * Use: fill in client, asked and usual; receiver_open(&r, 0, 1, f); while (receiver_step(&r, f) == RECEIVER_WENT_ON) ...;
  * receiver_close(&r).
  *
- * Owns: the dialogue and the job at hand, unless receiver_take gave it away. Texts are in that job's arena.
+ * Owns: the dialogue and the job at hand, unless receiver_give_job gave it away. Texts are in that job's arena.
  * Bounds: RECEIVER_RECIPIENTS a transaction; receiver_limit octets a message.
  * Errors: -1 and *f: the client is gone, or the host is out of something. Threads: one. Source: RFC 5321 4, RFC 3030, RFC 6409.
  */
@@ -87,7 +87,7 @@ uint64_t receiver_limit(const struct receiver *r);
 /* Ends the reading. */
 void receiver_end(struct receiver *r);
 /* Returns the current job, which the caller then owns, and frees with receiver_free. */
-struct job *receiver_take(struct receiver *r);
+struct job *receiver_give_job(struct receiver *r);
 void receiver_free(struct job *j);
 
 #endif

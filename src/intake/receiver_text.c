@@ -26,7 +26,7 @@ void receiver_free(struct job *j)
 	arena_free(&in);
 }
 
-struct job *receiver_take(struct receiver *r)
+struct job *receiver_give_job(struct receiver *r)
 {
 	struct job *j = r->job;
 
@@ -143,7 +143,7 @@ static int step_data(struct receiver *r, char *p, size_t len, struct failure *f)
 	bool endless;
 	int rc = 0;
 
-	dialogue_take(&r->io, data_take(&r->data, p, len, take_text, r));
+	dialogue_consume(&r->io, data_parse(&r->data, p, len, take_text, r));
 	endless = !r->data.ended && receiver_is_endless(r, 0);
 	if (r->data.ended || endless)
 		rc = end_message(r, f);
@@ -159,7 +159,7 @@ static int step_chunk(struct receiver *r, char *p, size_t len, struct failure *f
 		len = (size_t)r->chunk.left;
 	if (r->phase == RECEIVER_IN_BDAT)
 		take_text(r, p, len);
-	dialogue_take(&r->io, len);
+	dialogue_consume(&r->io, len);
 	r->chunk.left -= len;
 	return r->chunk.left ? 0 : receiver_end_chunk(r, f);
 }

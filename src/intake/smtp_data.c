@@ -26,7 +26,7 @@ static size_t take_text(struct data *d, char *p, size_t len)
 	return i;
 }
 
-size_t data_take(struct data *d, char *p, size_t len, data_sink *sink, void *ctx)
+size_t data_parse(struct data *d, char *p, size_t len, data_sink *sink, void *ctx)
 {
 	char cr[] = "\r";
 	size_t i = 0, text;

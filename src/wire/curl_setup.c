@@ -219,7 +219,7 @@ void curl_setup_forget(CURL *h)
 	(void)curl_easy_setopt(h, CURLOPT_XOAUTH2_BEARER, NULL);
 }
 
-int curl_setup_mailbox_login(CURL *h, const struct account *a, struct failure *f)
+int curl_setup_pop_login(CURL *h, const struct account *a, struct failure *f)
 {
 	struct credential password;
 	struct setopt s = {0};

@@ -42,7 +42,7 @@ void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c
 /* For a progress callback, about once a second: true ends libcurl's part, since we are told to end. */
 bool curl_setup_must_end(CURL *h);
 void curl_setup_forget(CURL *h); /* wipes name and password, once they have been used */
-MUST_CHECK int curl_setup_mailbox_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
+MUST_CHECK int curl_setup_pop_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
 /* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */
 MUST_CHECK int curl_setup_tls(CURL *h, const struct account *a, struct setopt *s, struct failure *f);
 bool curl_setup_tls_from_start(const struct account *a);

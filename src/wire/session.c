@@ -8,8 +8,8 @@
 #include "conf/whoami.h"
 #include "mail/offers.h"
 #include "wire/inside.h"
-#include "wire/mailbox.h"
 #include "wire/memory.h"
+#include "wire/pop.h"
 
 /* "HOST:PORT" of an account, as session_relay says it. */
 static void print_relay(const struct account *a, char *to, size_t room)
@@ -279,7 +279,7 @@ int session_open(struct session **out, const struct account *a, const struct tra
 	print_relay(a, s->relay, sizeof s->relay);
 	s->transcript.tracer = w;
 	buf_start(&s->in, ANSWERS_MAX);
-	rc = *a->pop_before_smtp ? mailbox_visit(a, f) : 0;
+	rc = *a->pop_before_smtp ? pop_visit(a, f) : 0;
 	if (rc == 0) {
 		rc = connect_and_login(s, a, f);
 		credential_release(&s->login.password); /* libcurl and the mask have copies, which they wipe */

@@ -26,7 +26,7 @@ static size_t run(struct buf *out, struct data *d, const char *text, size_t firs
 
 		if (!some || some > len - at)
 			some = len - at < size ? len - at : size;
-		used = data_take(d, room + at, some, keep, out);
+		used = data_parse(d, room + at, some, keep, out);
 		assert_true(used == some || d->ended);
 		at += used;
 	}

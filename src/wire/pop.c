@@ -1,4 +1,4 @@
-#include "wire/mailbox.h"
+#include "wire/pop.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,10 +96,10 @@ static int set_up(struct visit *v, const struct account *a, struct failure *f)
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_header), SETTINGS);
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_HEADERDATA, v), SETTINGS);
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
-	return setopt_done(&s, f) < 0 ? -1 : curl_setup_mailbox_login(h, a, f);
+	return setopt_done(&s, f) < 0 ? -1 : curl_setup_pop_login(h, a, f);
 }
 
-int mailbox_visit(const struct account *a, struct failure *f)
+int pop_visit(const struct account *a, struct failure *f)
 {
 	char words[CURL_ERROR_SIZE] = "";
 	struct visit v = {.from_start = slice_begins(slice_of(a->pop_before_smtp), "pop3s:")};
