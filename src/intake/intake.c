@@ -179,7 +179,7 @@ static void warn_twice(const struct message *m, const struct account *a)
 	}
 }
 
-/* Who sends, who is to get it, and what is asked for all of them. */
+/* Fills in the envelope: the sender, the recipients, and what is asked for all of them. */
 static int take_envelope(struct job *j, const struct request *r, struct aliases *aliases, struct identity *id, struct recipients *who, struct failure *f)
 {
 	if (identity_read(id, j, r, f) < 0)

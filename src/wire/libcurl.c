@@ -83,7 +83,7 @@ static int load(struct failure *f)
 
 #endif
 
-/* It is written anew at each call, in memory that all threads have of libcurl: one call is enough. */
+/* libcurl writes what it says of itself anew at each call, in memory that all threads read: it is asked once only. */
 static const curl_version_info_data *version;
 
 const curl_version_info_data *libcurl_version(void)
