@@ -50,7 +50,7 @@ static void *run(void *own)
 }
 
 /* 0: a thread has begun the look-up, and will close `to`. */
-static int begin(const char *host, int to)
+static int start_lookup(const char *host, int to)
 {
 	struct question *q = calloc(1, sizeof *q);
 	sigset_t all, before;
@@ -98,7 +98,7 @@ static bool ask_beside(const char *host, unsigned ms, struct answer *a)
 		return false;
 	for (int i = 0; i < 2; i++)
 		(void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-	begun = begin(host, ends[1]) == 0;
+	begun = start_lookup(host, ends[1]) == 0;
 	if (!begun)
 		close(ends[1]);
 	else if (!await(ends[0], clock_steady() + ms) || file_read(ends[0], a, sizeof *a) != (ssize_t)sizeof *a)

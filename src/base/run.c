@@ -93,7 +93,7 @@ static int reap(pid_t pid, int64_t until, int *error)
 }
 
 /* Under a lock, so that no command inherits the end of another command's pipe and keeps that pipe open. */
-static pid_t start(const char *command, int *from)
+static pid_t start_shell(const char *command, int *from)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	int ends[2], error;
@@ -123,7 +123,7 @@ int run_shell(const char *command, unsigned limit, struct buf *output, struct fa
 {
 	int64_t until = clock_steady() + (int64_t)limit * 1000;
 	int from, status, error = 0;
-	pid_t pid = start(command, &from);
+	pid_t pid = start_shell(command, &from);
 
 	if (pid < 0)
 		return fail_errno(f, AT_CONFIG, EX_OSERR, "starting the command");

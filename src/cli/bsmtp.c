@@ -80,7 +80,7 @@ static void forget_first(struct bsmtp *b)
 	arena_free(&in);
 }
 
-static void finish(struct bsmtp *b, struct item *item)
+static void item_finish(struct bsmtp *b, struct item *item)
 {
 	item->state = ITEM_DONE;
 	for (; b->first && b->first->state == ITEM_DONE; forget_first(b))
@@ -95,7 +95,7 @@ static void finish_item(struct bsmtp *b, struct item *item)
 	b->taken += !item->refused;
 	b->refused += item->refused;
 	b->queued_any |= item->job->spooled != NULL;
-	finish(b, item);
+	item_finish(b, item);
 }
 
 static void append(struct bsmtp *b, const struct bsmtp_item *got)
@@ -113,7 +113,7 @@ static void append(struct bsmtp *b, const struct bsmtp_item *got)
 	item->why = got->why;
 	b->bad_outside += got->outside;
 	b->refused += !got->outside;
-	finish(b, item);
+	item_finish(b, item);
 }
 
 /* Reads one more item. False: there is none, or none yet. */

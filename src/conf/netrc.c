@@ -37,7 +37,7 @@ static struct slice quoted(struct reader *r)
 }
 
 /* Reads the next word; false at the end. A # where a word could begin makes the rest of the line a comment. */
-static bool next(struct reader *r, struct slice *word)
+static bool next_word(struct reader *r, struct slice *word)
 {
 	char *begin;
 
@@ -78,26 +78,26 @@ bool netrc_find(struct buf *text, const char *host, const char *user, struct sli
 
 	slice_skip_mark(&whole);
 	r.p = r.end - whole.len;
-	while (next(&r, &word)) {
+	while (next_word(&r, &word)) {
 		bool machine = slice_is(word, "machine"), any = slice_is(word, "default");
 
 		if (machine || any) {
 			if (ours && named && have)
 				return true;
-			if (machine && !next(&r, &value))
+			if (machine && !next_word(&r, &value))
 				break;
 			ours = any || (*host && slice_is(value, host));
 			named = true;
 			have = false;
 		} else if (slice_is(word, "macdef")) {
 			skip_macro(&r);
-		} else if (slice_is(word, "login") && next(&r, &value)) {
+		} else if (slice_is(word, "login") && next_word(&r, &value)) {
 			named = !*user || (value.len == strlen(user) && memcmp(value.p, user, value.len) == 0);
-		} else if (slice_is(word, "password") && next(&r, &value) && ours) {
+		} else if (slice_is(word, "password") && next_word(&r, &value) && ours) {
 			*password = value;
 			have = true;
 		} else if (slice_is(word, "account")) {
-			(void)next(&r, &value);
+			(void)next_word(&r, &value);
 		}
 	}
 	return ours && named && have;

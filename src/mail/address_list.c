@@ -46,7 +46,7 @@ static int wrong(struct parser *p, const char *why)
 	return -1;
 }
 
-static void next(struct parser *p)
+static void next_token(struct parser *p)
 {
 	p->last = p->now.raw.p + p->now.raw.len;
 	lexer_next(&p->lexer, &p->now);
@@ -83,7 +83,7 @@ static void words_read(struct parser *p, struct words *w)
 		w->runs += !dot && (!joined || !w->runs);
 		joined = dot;
 		words_append(w, t->raw);
-		next(p);
+		next_token(p);
 		w->span.len = (size_t)(p->last - w->span.p);
 	}
 }
@@ -94,7 +94,7 @@ static int domain_part(struct parser *p, struct domain *d)
 		return wrong(p, "it is too long");
 	memcpy(d->text + d->len, p->now.raw.p, p->now.raw.len);
 	d->len += p->now.raw.len;
-	next(p);
+	next_token(p);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ static bool is_literal(struct slice s)
 /* Reads the domain; the current token is the @. A dot at the domain's end is dropped: it changes nothing, and relays refuse it. */
 static int domain_read(struct parser *p, struct domain *d)
 {
-	next(p);
+	next_token(p);
 	if (p->now.kind == TOKEN_LITERAL) {
 		if (!slice_is_ascii(p->now.raw))
 			return wrong(p, "the domain is not ASCII");
@@ -127,7 +127,7 @@ static int domain_read(struct parser *p, struct domain *d)
 			return -1;
 		if (!at(p, '.'))
 			return 0;
-		next(p);
+		next_token(p);
 		if (p->now.kind != TOKEN_WORD && !at(p, '.'))
 			return p->now.kind == TOKEN_BAD ? wrong(p, NULL) : 0;
 		d->text[d->len++] = '.';
@@ -228,13 +228,13 @@ static int route_skip(struct parser *p)
 		struct domain ignored = {.len = 0};
 
 		if (at(p, ','))
-			next(p);
+			next_token(p);
 		else if (domain_read(p, &ignored) < 0)
 			return -1;
 	}
 	if (!at(p, ':'))
 		return wrong(p, "its route does not end");
-	next(p);
+	next_token(p);
 	return 0;
 }
 
@@ -246,9 +246,9 @@ static int angle_read(struct parser *p, struct slice name, struct member *m)
 
 	m->named = name.len > 0;
 	m->at = false;
-	next(p);
+	next_token(p);
 	if (at(p, '>')) {
-		next(p);
+		next_token(p);
 		if (!p->one)
 			return wrong(p, "<> is the null sender");
 		append(p)->name = name;
@@ -264,7 +264,7 @@ static int angle_read(struct parser *p, struct slice name, struct member *m)
 		return wrong(p, "a > is missing");
 	if (add(p, &w, m->at ? &d : NULL, name) < 0)
 		return -1;
-	next(p);
+	next_token(p);
 	return 0;
 }
 
@@ -293,7 +293,7 @@ static int member_read(struct parser *p, struct member *m)
 		if (!w.runs || p->group || p->one)
 			return wrong(p, "a group can't stand here");
 		m->opens = p->group = true;
-		next(p);
+		next_token(p);
 		return 0;
 	}
 	if (!m->at && w.loose)
@@ -313,7 +313,7 @@ static int list_read(struct parser *p)
 		if (at(p, ',') || at(p, ';')) {
 			p->group &= !at(p, ';');
 			fresh = true;
-			next(p);
+			next_token(p);
 			continue;
 		}
 		if (member_read(p, &m) < 0)

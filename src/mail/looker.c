@@ -37,7 +37,7 @@ static int answer(int kind, const char *text)
 }
 
 /* Reads len octets; false: the input has ended. */
-static bool take(void *to, size_t len)
+static bool looker_read(void *to, size_t len)
 {
 	for (size_t got = 0; got < len;) {
 		ssize_t n = file_read(STDIN_FILENO, (char *)to + got, len - got);
@@ -114,7 +114,7 @@ int looker_run(void)
 	m = octets ? load() : NULL;
 	if (!m || !enter())
 		_exit(EX_UNAVAILABLE);
-	while (take(&ask, sizeof ask) && memcmp(ask.kind, "look", sizeof ask.kind) == 0 && ask.octets <= FILETYPE_LOOK && take(octets, ask.octets)) {
+	while (looker_read(&ask, sizeof ask) && memcmp(ask.kind, "look", sizeof ask.kind) == 0 && ask.octets <= FILETYPE_LOOK && looker_read(octets, ask.octets)) {
 		const char *text = libmagic.buffer(m, octets, ask.octets);
 
 		if (answer(text ? LOOKER_TOLD : LOOKER_FAILED, text ? text : libmagic.error(m) ? libmagic.error(m) : "no memory") < 0)

@@ -217,7 +217,7 @@ static void facts_take(struct facts *facts, struct knowledge *known)
 	facts->longest = known->longest;
 }
 
-static int finish(struct reading *r, struct failure *f)
+static int reading_finish(struct reading *r, struct failure *f)
 {
 	struct message *m = r->m;
 	struct slice body;
@@ -249,7 +249,7 @@ bool message_has_ended(const struct message *m)
 
 int message_end(struct message *m, struct failure *f)
 {
-	int rc = finish(m->reading, f);
+	int rc = reading_finish(m->reading, f);
 
 	buf_free(&m->reading->text);
 	m->reading = NULL;

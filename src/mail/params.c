@@ -29,7 +29,7 @@ static bool begins_character(char c)
 }
 
 /* How much of the value fits on a line of `room` octets; a character is never cut. */
-static size_t take(struct slice value, size_t room)
+static size_t params_cut(struct slice value, size_t room)
 {
 	size_t used = 0, end = 0;
 
@@ -55,12 +55,12 @@ static int add_part(struct buf *out, struct slice part)
 static int add_extended(struct buf *out, const char *name, struct slice value)
 {
 	size_t room = LINE - strlen(name) - 14;
-	size_t first = take(value, room);
+	size_t first = params_cut(value, room);
 
 	if (first == value.len)
 		return buf_printf(out, ";\r\n %s*=utf-8''", name) < 0 ? -1 : add_part(out, value);
 	for (unsigned i = 0; value.len; i++) {
-		size_t n = take(value, room);
+		size_t n = params_cut(value, room);
 
 		if (buf_printf(out, ";\r\n %s*%u*=%s", name, i, i ? "" : "utf-8''") < 0 ||
 		    add_part(out, (struct slice){value.p, n}) < 0)

@@ -91,7 +91,7 @@ struct patched {
 	struct source *now; /* the source that is pulled now */
 };
 
-static int begin(struct patched *p, const struct stretch *s, struct failure *f)
+static int stretch_begin(struct patched *p, const struct stretch *s, struct failure *f)
 {
 	window_move(p->window, p->from, s->len);
 	p->text = 0;
@@ -117,7 +117,7 @@ static int patched_pull(struct source *s, char *to, size_t room, size_t *got, st
 	for (*got = 0; p->at < p->count; p->at++) {
 		const struct stretch *one = &p->stretch[p->at];
 
-		if (!p->begun && begin(p, one, f) < 0)
+		if (!p->begun && stretch_begin(p, one, f) < 0)
 			return -1;
 		if (one->as == STRETCH_TEXT)
 			*got = text_take(p, one->text, to, room);

@@ -99,7 +99,7 @@ static int fields_text(struct form *form, const struct leaf *leaf, enum stretch_
 	return rc < 0 ? fail(f, AT_INPUT, EX_DATAERR, "the fields of a part are larger than %d octets", 2 * PARTS_HEADER) : 0;
 }
 
-static int take(struct form *form, const struct leaf *leaf, struct failure *f)
+static int recode_leaf(struct form *form, const struct leaf *leaf, struct failure *f)
 {
 	struct stretch body = {.as = STRETCH_SAME}, head = {.len = leaf->body - leaf->head, .as = STRETCH_TEXT};
 
@@ -124,7 +124,7 @@ static int make(struct arena *in, struct message *m, const struct parts *p, bool
 
 	form.stretch = arena_zeroed(in, 3 * p->leaves + 1, sizeof *form.stretch);
 	for (size_t i = 0; i < p->leaves; i++)
-		if (changes(p, &p->leaf[i], eightbit) && take(&form, &p->leaf[i], f) < 0)
+		if (changes(p, &p->leaf[i], eightbit) && recode_leaf(&form, &p->leaf[i], f) < 0)
 			return -1;
 	if (!form.at && !form.count) /* no stretch changes the body */
 		return 0;

@@ -78,7 +78,7 @@ static bool is_held(time_t moment, struct when *w)
 }
 
 /* Reads what follows the day, and computes the moment. */
-static bool finish(const char *p, struct tm *t, bool weekday, bool zoned, struct when *w)
+static bool when_finish(const char *p, struct tm *t, bool weekday, bool zoned, struct when *w)
 {
 	bool time = *p == 'T';
 	const char *zone;
@@ -129,7 +129,7 @@ bool when_read(const char *text, struct when *w)
 		return read_seconds(p + 1, w);
 	if (digits(p, 4)) {
 		end = strptime(p, "%Y-%m-%d", &t);
-		return end && finish(end, &t, false, false, w);
+		return end && when_finish(end, &t, false, false, w);
 	}
 	end = strptime(p, "%a,", &t);
 	weekday = end && p[3] == ',';
@@ -138,5 +138,5 @@ bool when_read(const char *text, struct when *w)
 	wday = t.tm_wday;
 	end = strptime(blanks(weekday ? end : p), "%d %b %Y", &t); /* musl skips no blank before %d; some C libraries compute the weekday here */
 	t.tm_wday = wday;
-	return end && digits(end - 4, 4) && finish(end, &t, weekday, weekday, w);
+	return end && digits(end - 4, 4) && when_finish(end, &t, weekday, weekday, w);
 }

@@ -120,7 +120,7 @@ static void *work(void *ctx);
 
 /* Starts the member's thread. A piece of a message stands on a thread's stack, and is as large as a whole stack of some C libraries
  * (musl: 128 KiB). */
-static int begin(struct member *m)
+static int start_member(struct member *m)
 {
 	pthread_attr_t how;
 	size_t stack = 0;
@@ -142,7 +142,7 @@ static void begin_others(struct crew *c)
 		struct member *m = &c->member[i];
 
 		*m = (struct member){.crew = c, .link = &m->own};
-		if (begin(m) < 0) {
+		if (start_member(m) < 0) {
 			log_debug("%u sessions, for no more threads can be had", i);
 			break;
 		}

@@ -4,9 +4,10 @@
  * next() is asked for mails, and done() gets each back, once. The first session is opened in the caller's thread; only when it is
  * open, and there is mail for more, other sessions get threads of their own. With sessions 1 there is no thread at all.
  * The crew decides what a lost or refused session means for the other sessions, and its client what it means for the mail. A relay
- * that takes no more sessions while some are open keeps these, and is asked again after a minute, then two ... A 421 between two
+ * that takes no more sessions while some are open keeps these, and is asked again after a pause (FIRST_PAUSE_MS and
+ * its doubles, post/crew_rules.c). A 421 between two
  * mails is no fault; if it came twice after the same number of mails, each session ends by itself after that many. After a lost
- * session each session takes one mail at a time until 100 have passed.
+ * session each session takes one mail at a time until NARROW_MAILS have passed.
  * Use: crew_run(&order, &client, &sum, f).
  *
  * Owns: its sessions, except that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and

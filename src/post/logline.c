@@ -84,7 +84,7 @@ static void message_id(struct buf *b, const struct job *j)
 	arena_free(&scratch);
 }
 
-static void answer(struct buf *b, const struct failure *said)
+static void add_answer(struct buf *b, const struct failure *said)
 {
 	char words[FAILURE_WORDS];
 
@@ -111,9 +111,9 @@ static void compose(struct buf *b, const struct job *j, const struct tally *t)
 	if (j->mail.form7)
 		(void)!buf_printf(b, " mailsize=%" PRIu64, e->octets ? e->octets : j->mail.form7->size);
 	if (why && why->code) {
-		answer(b, why);
+		add_answer(b, why);
 	} else if (e->answer && e->answer->code) {
-		answer(b, e->answer);
+		add_answer(b, e->answer);
 		queue = logline_queue_id(e->answer->text);
 	}
 	if (why)

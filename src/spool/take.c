@@ -111,7 +111,7 @@ static int check_name(const struct spool *s, int folder, const struct entry *e, 
 	return st.st_dev == ours->st_dev && st.st_ino == ours->st_ino ? SPOOL_SEEN : SPOOL_GONE;
 }
 
-static int take(const struct spool *s, int folder, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
+static int take_entry(const struct spool *s, int folder, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
 {
 	struct stat st;
 	/* Opened to write, though nothing is written: NFS gives an exclusive lock only to such a descriptor. */
@@ -160,12 +160,12 @@ bool spool_is_busy(const struct spool *s, const char *id)
 
 int spool_take(const struct spool *s, struct arena *in, const char *id, unsigned patience, struct entry *e, struct failure *f)
 {
-	return take(s, s->queue, in, id, patience, e, f);
+	return take_entry(s, s->queue, in, id, patience, e, f);
 }
 
 int spool_take_failed(const struct spool *s, struct arena *in, const char *id, struct entry *e, struct failure *f)
 {
-	return take(s, s->failed, in, id, 0, e, f);
+	return take_entry(s, s->failed, in, id, 0, e, f);
 }
 
 static void sync_folders(const struct spool *s, bool queue, bool failed)

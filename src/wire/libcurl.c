@@ -91,7 +91,7 @@ const curl_version_info_data *libcurl_version(void)
 	return version;
 }
 
-static int start(struct failure *f)
+static int load_and_init(struct failure *f)
 {
 	const curl_version_info_data *v;
 
@@ -116,7 +116,7 @@ int libcurl_start(struct failure *f)
 	int rc;
 
 	pthread_mutex_lock(&lock);
-	rc = started ? 0 : start(f);
+	rc = started ? 0 : load_and_init(f);
 	started = rc == 0;
 	pthread_mutex_unlock(&lock);
 	return rc;

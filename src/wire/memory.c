@@ -19,12 +19,12 @@ static struct block *blocks;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Thread_local const char here;
 
-static void take(void)
+static void enter_blocks(void)
 {
 	pthread_mutex_lock(&lock);
 }
 
-static void leave(void)
+static void leave_blocks(void)
 {
 	pthread_mutex_unlock(&lock);
 }
@@ -46,12 +46,12 @@ static void *enter(struct block *b, size_t len)
 	b->thread = &here;
 	b->len = len;
 	b->before = NULL;
-	take();
+	enter_blocks();
 	b->next = blocks;
 	if (blocks)
 		blocks->before = b;
 	blocks = b;
-	leave();
+	leave_blocks();
 	return octets(b);
 }
 
@@ -74,11 +74,11 @@ void memory_take_back(void *p)
 	if (!p)
 		return;
 	b = block_of(p);
-	take();
+	enter_blocks();
 	if (b->next)
 		b->next->before = b->before;
 	*(b->before ? &b->before->next : &blocks) = b->next;
-	leave();
+	leave_blocks();
 	explicit_bzero(p, b->len);
 	free(b);
 }
@@ -108,9 +108,9 @@ char *memory_give_text(const char *text)
 
 void memory_visit(void (*look)(void *ctx, char *p, size_t len), void *ctx)
 {
-	take();
+	enter_blocks();
 	for (struct block *b = blocks; b; b = b->next)
 		if (b->thread == &here)
 			look(ctx, octets(b), b->len);
-	leave();
+	leave_blocks();
 }
