@@ -91,7 +91,7 @@ static void item_finish(struct bsmtp *b, struct item *item)
 /* The mail has its verdicts: writes the log line, and counts it. */
 static void finish_item(struct bsmtp *b, struct item *item)
 {
-	item->refused = result_tell(item->job, true) != EX_OK;
+	item->refused = result_log(item->job) != EX_OK;
 	b->taken += !item->refused;
 	b->refused += item->refused;
 	b->queued_any |= item->job->spooled != NULL;

@@ -144,7 +144,7 @@ static int submit_message(struct smtpd *s, struct failure *f)
 		return dry_run_print(j, f);
 	ending_hold(&held);
 	submit_job(j, &s->link);
-	taken = result_tell(j, true) == EX_OK;
+	taken = result_log(j) == EX_OK;
 	if (taken)
 		s->errors = s->full = 0;
 	else if (!s->options->quiet)

@@ -54,7 +54,7 @@ struct receiver_client {
 	int (*message)(void *ctx, struct failure *f);
 };
 
-struct receiver {
+struct receiver { /* its client fills in the first four, and reads phase, said, job and extended; all else is the receiver's own */
 	struct receiver_client client;
 	const struct request *asked;    /* the request that each message begins with */
 	const struct account *usual;  /* the account of mail whose sender chooses none; or NULL */

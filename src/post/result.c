@@ -137,6 +137,14 @@ static void tell_of_service(const struct job *j)
 	fprintf(stderr, "mysend: %s has it, and %s\n", j->account->socket, text);
 }
 
+int result_log(const struct job *j)
+{
+	struct tally t = tally_of(&j->mail.envelope);
+
+	logline_write(j, &t);
+	return tally_exit(&t);
+}
+
 int result_tell(const struct job *j, bool quiet)
 {
 	struct tally t = tally_of(&j->mail.envelope);
@@ -150,6 +158,5 @@ int result_tell(const struct job *j, bool quiet)
 		if (j->aloud)
 			tell_of_service(j);
 	}
-	logline_write(j, &t);
-	return tally_exit(&t);
+	return result_log(j);
 }

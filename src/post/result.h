@@ -21,5 +21,7 @@ int result_verdicts(const struct job *j, bool quiet);
 void result_unkept(const struct job *j); /* prints "mysend: warning: it cannot wait: ...", if the mail should have waited */
 /* Prints the failures (quiet: none), writes the log line, and returns the status. */
 int result_tell(const struct job *j, bool quiet);
+/* Only the log line and the status: what became of the mail is told elsewhere. */
+int result_log(const struct job *j);
 
 #endif
