@@ -54,7 +54,9 @@ struct receiver_client {
 	int (*message)(void *ctx, struct failure *f);
 };
 
-struct receiver { /* its client fills in the first four, and reads phase, said, job and extended; all else is the receiver's own */
+/* Its client fills in the members up to bsmtp, reads phase, said, job and extended, and sets io.patience or io.nowait; where a message
+ * fails there, health and why. All else is the receiver's own. */
+struct receiver {
 	struct receiver_client client;
 	const struct request *asked;    /* the request that each message begins with */
 	const struct account *usual;  /* the account of mail whose sender chooses none; or NULL */
