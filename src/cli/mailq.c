@@ -115,7 +115,7 @@ static int act(struct spooluser *k, const struct options *o, struct failure *f)
 	case MODE_RELEASE:
 	case MODE_REMOVE:
 		return change_all(k);
-	default:
+	default: /* MODE_QUEUE */
 		return runner_run(k, f);
 	}
 }

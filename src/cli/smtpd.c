@@ -3,7 +3,6 @@
 
 #include "base/ending.h"
 #include "cli/background.h"
-#include "cli/dry_run.h"
 #include "cli/modes.h"
 #include "cli/service.h"
 #include "cli/smtpd_answer.h"
@@ -140,8 +139,6 @@ static int submit_message(struct smtpd *s, struct failure *f)
 	struct ending held;
 	bool taken;
 
-	if (s->options->dry_run)
-		return dry_run_print(j, f);
 	ending_hold(&held);
 	submit_job(j, &s->link);
 	taken = result_log(j) == EX_OK;

@@ -219,7 +219,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	a = j->account;
 	if (r->from_header && !r->draft.used) /* with options for fields, intake/draft_fields refuses it */
 		warn_twice(&j->message, a);
-	j->mail.envelope.sender = r->sender ? r->sender : "";
+	j->mail.envelope.sender = r->sender ? r->sender : ""; /* for the log line, if this ends before take_envelope */
 	charsets = charsets_for(a, &j->arena, n->types, r->draft.charset);
 	if (draft_texts(&r->draft, j, &charsets, f) < 0 || draft_defaults(j, &charsets, f) < 0 || draft_compose(&r->draft, j, n->types, f) < 0)
 		return -1;

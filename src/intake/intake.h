@@ -4,7 +4,8 @@
  * Every counter takes mail in the same way, and in this order: the text, the account by its From, the sender, the recipients, the
  * header (mail/complete).
  * Use: intake_open(&n, &request, config, called, run, f) once; for each message read into a job's message:
- * intake_take(&n, &job, &request, f), after which nothing changes the mail any more; intake_close(&n) in the end, whatever intake_open said.
+ * intake_take(&n, &job, &request, f), after which nothing changes the mail any more; intake_close(&n) in the end, whatever
+ * intake_open said; a second time does no harm.
  *
  * Owns: the process that looks into files (mail/filetype), once it was needed; accounts and aliases are in the run's arena, the rest in the job's.
  * Errors: the stage and status of whatever is wrong: with the request, the message, the configuration.

@@ -19,11 +19,11 @@
 
 enum { WIDE_LOOK = 64 * 1024 };
 
-/* said: the charset that the caller says, or NULL. */
 /* -1: the text came in UTF-16 or UTF-32 and nothing told so; that shows in the NULs that were dropped, one or three at a time. */
 MUST_CHECK int wide_check(struct message *m, struct failure *f);
 /* The failure for such a text, with its hint. */
 int wide_refuse(struct failure *f);
+/* said: the charset that the caller says, or NULL. */
 MUST_CHECK int wide_read(struct message *m, struct arena *in, int fd, unsigned how, struct filetypes *types, const char *said, struct failure *f);
 /* Replaces *text, which is in that charset, by a source in UTF-8. */
 MUST_CHECK int wide_source(struct message *holder, struct arena *in, struct source **text, const char *charset, const char *path, struct failure *f);

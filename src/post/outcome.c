@@ -99,7 +99,7 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	int rc;
 
 	lifetime_correct(e, now);
-	lifetime_idle(e, now, DEFER_FAR);
+	lifetime_idle(e, now, DEFER_FAR); /* a try that comes later than any pause is long: nothing ran the queue meanwhile */
 	note_verdicts(j, e, lifetime_is_over(e, o->with, now) ? EXPIRED : TRIED);
 	e->attempts++;
 	(void)!getrandom(&chance, sizeof chance, 0);

@@ -61,13 +61,13 @@ static void queue_part(void *ctx, struct job *j)
 /* Takes a mail back that was not tried. Some of its recipients may have their answers already. */
 static void put_back(struct run *r, struct claim *c)
 {
-	bool open = envelope_progress(&c->job.mail.envelope) == UNTOUCHED;
+	bool untouched = envelope_progress(&c->job.mail.envelope) == UNTOUCHED;
 
-	if (!open && ending_asked()) {
+	if (!untouched && ending_asked()) {
 		outcome_leave(&r->outcome, &c->job, &c->entry);
 		return;
 	}
-	if (!open)
+	if (!untouched)
 		outcome_so_far(&r->outcome, &c->job, &c->entry);
 	select_put_back(&r->list, c->of);
 	r->outcome.sum->tried--;
@@ -186,7 +186,8 @@ int queue_run(struct spool *s, const struct queue_order *o, struct queue_sum *su
 	}
 	sum->failed = r.list.set_aside;
 	rc = r.list.count ? spool_has_room(s, &room, f) : 0;
-	r.claims = (struct claims){s, &o->which, &r.outcome, &r.in, r.list.patience, !room, false};
+	r.claims = (struct claims){
+		.spool = s, .which = &o->which, .outcome = &r.outcome, .in = &r.in, .patience = r.list.patience, .cramped = !room};
 	if (!room)
 		log_warning("spool %s: no room: mail to several recipients waits for it", s->path);
 	if (rc == 0) {

@@ -3,7 +3,9 @@
  *
  * After spool_accept returns 0 the mail survives kill -9 and power loss. The file queue/ID never changes again; what
  * was learnt since is in queue/ID.state, replaced whole. Each step is one system call, and mysend-spool(5) lists every
- * state that a crash can leave. How its files are called is in spool/names. Any number of runners may be at work: an entry belongs to who holds its file's lock.
+ * state that a crash can leave. Any number of runners may be at work: an entry belongs to the one that holds its file's lock.
+ * Acceptance and lists are in spool.c, what needs the lock (take, record, finish) in take.c, what looks at all mails (sweep, prune,
+ * measure) in sweep.c; how files are called in names.c.
  *
  * Use: spool_open(&s, path, true, f); spool_accept(&s, &entry, source, f); or spool_take(&s, arena, id, 0, &entry, f), then
  * spool_record(...) or spool_finish(...), and spool_release(&entry). spool_close(&s).

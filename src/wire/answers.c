@@ -113,10 +113,8 @@ static void answer_data(struct engine *e, const struct awaited *a, const struct 
 {
 	struct failure f;
 
-	if (r->code == 354) {
-		a->t->go = true;
+	if (r->code == 354) /* the message is written next: write_next had waited for this answer */
 		return;
-	}
 	e->needs_reset = true;
 	failure_of(r, AT_DATA, &f);
 	if (!a->t->failed) /* else MAIL's refusal is the reason */

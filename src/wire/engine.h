@@ -49,11 +49,10 @@ struct transaction {
 	bool repeat;	/* when it has ended, the recipients that were refused with it get another, without some offer */
 	const struct failure *why; /* why the transaction was refused as a whole */
 	bool failed;	/* MAIL or DATA was refused: the message is not wanted */
-	bool go;	/* 354 came */
 	bool sent;	/* the message is wholly written */
 	size_t out_end; /* where the end of the message stands in engine.out, until that is written */
 	struct transaction *next_unflushed; /* the next transaction whose end stands in engine.out */
-	bool answered;	/* its last command has its answer */
+	bool answered;	/* it is over: its last command has its answer, or none will come */
 };
 
 /* Recipients that the relay wants in another transaction (RFC 5321 4.5.3.1.10), or that get another one without some offer. */
