@@ -177,7 +177,7 @@ static int tell_in_fields(struct bounce *b, const struct recipient *r)
 		return -1;
 	if (b->warning)
 		return buf_printf(&b->out, "Will-Retry-Until: %s\r\n", stamp_date(b->in, b->until));
-	if (!r->why || !r->why->code)
+	if (!is_answer_to_mail(r->why))
 		return 0;
 	return buf_printf(&b->out, "Diagnostic-Code: smtp; %s\r\n", in_ascii(b->in, words_of(b, r)));
 }

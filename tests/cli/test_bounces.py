@@ -82,6 +82,7 @@ def test_mail_that_never_got_through_comes_back_with_what_was_in_its_way_and_whe
     spool.run("-q", relay=there).ok()
     text, status, _ = bounce_of(there.message)
     assert "it could not be handed over in time: " + said.format("127.0.0.1:%d" % there.port) in text.replace("\r\n", "\n") and status[1]["Status"] == "4.4.7"
+    assert "Diagnostic-Code" not in status[1]      # which is for an answer to the mail, octet by octet
 
 
 def test_warning_that_mail_waits_says_what_is_in_its_way_and_where(spool, relay):
