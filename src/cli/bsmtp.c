@@ -80,7 +80,7 @@ static void forget_first(struct bsmtp *b)
 	arena_free(&in);
 }
 
-static void item_finish(struct bsmtp *b, struct item *item)
+static void end_item(struct bsmtp *b, struct item *item)
 {
 	item->state = ITEM_DONE;
 	for (; b->first && b->first->state == ITEM_DONE; forget_first(b))
@@ -89,13 +89,13 @@ static void item_finish(struct bsmtp *b, struct item *item)
 }
 
 /* The mail has its verdicts: writes the log line, and counts it. */
-static void finish_item(struct bsmtp *b, struct item *item)
+static void end_mail(struct bsmtp *b, struct item *item)
 {
 	item->refused = result_log(item->job) != EX_OK;
 	b->taken += !item->refused;
 	b->refused += item->refused;
 	b->queued_any |= item->job->spooled != NULL;
-	item_finish(b, item);
+	end_item(b, item);
 }
 
 static void append(struct bsmtp *b, const struct bsmtp_item *got)
@@ -113,7 +113,7 @@ static void append(struct bsmtp *b, const struct bsmtp_item *got)
 	item->why = got->why;
 	b->bad_outside += got->outside;
 	b->refused += !got->outside;
-	item_finish(b, item);
+	end_item(b, item);
 }
 
 /* Reads one more item. False: there is none, or none yet. */
@@ -182,7 +182,7 @@ static bool is_goodbye(const struct bsmtp *b, const struct item *item)
 	const struct envelope *e = &item->job->mail.envelope;
 	const struct failure *why = e->recipient[0].why;
 
-	return envelope_count(e, PENDING) == e->recipients && why && why->stage == AT_SENDER && failure_is_temporary(why) && !why->code &&
+	return envelope_progress(e) == UNTOUCHED && why && why->stage == AT_SENDER && failure_is_temporary(why) && !why->code &&
 	       item->sessions == b->link.sessions && clock_steady() - item->given < item->job->account->timeout * INT64_C(1000) &&
 	       !ending_asked();
 }
@@ -199,7 +199,7 @@ static void bsmtp_done(void *ctx, struct job *j, enum crew_end how)
 		return;
 	}
 	submit_rest(j);
-	finish_item(ctx, item);
+	end_mail(ctx, item);
 }
 
 /* The relay let no session in for this mail. The next mail tries again. */
@@ -207,7 +207,7 @@ static void not_let_in(struct bsmtp *b, struct item *item, const struct failure 
 {
 	envelope_blame(&item->job->mail.envelope, &item->job->arena, why);
 	submit_rest(item->job);
-	finish_item(b, item);
+	end_mail(b, item);
 }
 
 static void bsmtp_turned_away(void *ctx, const struct failure *why)
@@ -222,7 +222,7 @@ static int alone(struct bsmtp *b, struct item *item, struct failure *f)
 {
 	if (!b->options->dry_run) {
 		submit_job(item->job, &b->link);
-		finish_item(b, item);
+		end_mail(b, item);
 		return 0;
 	}
 	if (dry_run_print(item->job, f) < 0)

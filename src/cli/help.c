@@ -59,7 +59,7 @@ static size_t print_options(FILE *out, enum line line)
 /* Prints as many settings as fit on the screen; --list-settings has all. */
 static void print_settings(FILE *out)
 {
-		size_t column = (size_t)fprintf(out, "  --SETTING VALUE     any of");
+	size_t column = (size_t)fprintf(out, "  --SETTING VALUE     any of");
 
 	for (int s = 0; s < SETTINGS; s++) {
 		const char *name = setting_name((enum setting)s);

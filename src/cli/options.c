@@ -16,10 +16,8 @@ static int read_letters(struct options *o, struct arena *run, char **argv, int *
 		const struct flag *flag = flag_of_letter(o, *p);
 		const char *value = p + 1;
 
-		if (!flag) {
-			fail(f, AT_USAGE, EX_USAGE, "unknown option -%c", *p);
-			return failure_hint(f, HINT_OPTIONS);
-		}
+		if (!flag)
+			return flags_fail(f, "unknown option -", (char[]){*p, '\0'});
 		if (flag_arity(flag) == NEEDS && !*value) {
 			value = argv[*at + 1];
 			if (!value) {

@@ -64,17 +64,15 @@ static bool rest(struct member *m, int64_t until)
 {
 	struct crew *c = m->crew;
 	unsigned news = c->news;
+	bool more;
 
 	c->working--;
 	pthread_cond_broadcast(&c->changed);
 	while (!is_over(c) && c->news == news && c->working && (!until || clock_steady() < until))
 		wait_a_while(c);
-	if (is_over(c) || (!c->working && c->news == news)) {
-		c->working++; /* a member that ends counts as working, and is taken off by its caller */
-		return false;
-	}
-	c->working++;
-	return true;
+	more = !is_over(c) && (c->working || c->news != news);
+	c->working++; /* also a member that ends now: work() takes it off */
+	return more;
 }
 
 /* Waits until the feed wants to be asked again. */

@@ -51,7 +51,6 @@ struct member {
 	unsigned given, mails, in_hand; /* mails given to this session; those of them that are answered; those under way */
 };
 
-
 struct job *crew_fetch(struct crew *c, int64_t *when); /* the next mail of the feed, or NULL */
 void crew_give_back(struct crew *c, struct job *j);
 void crew_tell_news(struct crew *c);

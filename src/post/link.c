@@ -8,12 +8,13 @@
  * own relay. */
 static int open_any(struct link *l, const struct account *a, struct failure *f)
 {
+	const struct account *next;
 	struct failure why;
 	int rc = session_open(&l->session, a, l->tracer, f);
 
 	why = *f;
-	while (rc < 0 && !l->no_fallback && defer_next_relay(a, &why)) {
-		a = defer_next_relay(a, &why);
+	while (rc < 0 && !l->no_fallback && (next = defer_next_relay(a, &why))) {
+		a = next;
 		log_debug("trying the account %s instead: %s", a->name, why.text);
 		rc = session_open(&l->session, a, l->tracer, &why);
 		if (rc < 0)

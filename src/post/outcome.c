@@ -7,7 +7,7 @@
 #include "post/bounce.h"
 #include "post/defer.h"
 #include "post/lifetime.h"
-#include "post/logline.h"
+#include "post/result.h"
 #include "post/resume.h"
 #include "post/verdict.h"
 
@@ -61,13 +61,6 @@ static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, str
 	return spool_record(o->spool, e, f);
 }
 
-static void write_line(const struct job *j)
-{
-	struct tally t = tally_of(&j->mail.envelope);
-
-	logline_write(j, &t);
-}
-
 static void record(struct outcome *o, struct job *j, struct entry *e, enum how how)
 {
 	struct failure f;
@@ -87,7 +80,7 @@ void outcome_leave(struct outcome *o, struct job *j, struct entry *e)
 	record(o, j, e, LEFT);
 	o->sum->wait++;
 	o->sum->cut++;
-	write_line(j);
+	(void)result_log(j);
 }
 
 void outcome_note(struct outcome *o, struct job *j, struct entry *e)
@@ -119,5 +112,5 @@ void outcome_note(struct outcome *o, struct job *j, struct entry *e)
 	}
 	if (rc < 0)
 		log_warning("%s", f.text);
-	write_line(j);
+	(void)result_log(j);
 }

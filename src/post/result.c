@@ -137,12 +137,17 @@ static void tell_of_service(const struct job *j)
 	fprintf(stderr, "mysend: %s has it, and %s\n", j->account->socket, text);
 }
 
+static int log_tally(const struct job *j, const struct tally *t)
+{
+	logline_write(j, t);
+	return tally_exit(t);
+}
+
 int result_log(const struct job *j)
 {
 	struct tally t = tally_of(&j->mail.envelope);
 
-	logline_write(j, &t);
-	return tally_exit(&t);
+	return log_tally(j, &t);
 }
 
 int result_tell(const struct job *j, bool quiet)
@@ -158,5 +163,5 @@ int result_tell(const struct job *j, bool quiet)
 		if (j->aloud)
 			tell_of_service(j);
 	}
-	return result_log(j);
+	return log_tally(j, &t);
 }

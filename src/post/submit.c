@@ -28,14 +28,6 @@ static void submit_mail_done(void *ctx, struct mail *m)
 	(void)m;
 }
 
-static bool untouched(const struct envelope *e)
-{
-	for (size_t i = 0; i < e->recipients; i++)
-		if (e->recipient[i].verdict != PENDING)
-			return false;
-	return true;
-}
-
 static int hand_over(struct job *j, struct link *l, bool verify, struct failure *f)
 {
 	const struct account *a = j->account;
@@ -84,7 +76,7 @@ static void wait_for_relay(struct job *j)
 void submit_rest(struct job *j)
 {
 	/* A person has interrupted us (SIGINT) before the relay has got anything of the mail: it is not sent later. */
-	if (ending_is_abort() && untouched(&j->mail.envelope))
+	if (ending_is_abort() && envelope_progress(&j->mail.envelope) == UNTOUCHED)
 		return;
 	enqueue_rest(j);
 	enqueue_bounce(j);
