@@ -16,22 +16,11 @@
 #include "base/file.h"
 #include "conf/book.h"
 #include "conf/vault.h"
+#include "files.h"
 
 static struct arena arena;
 static char folder[] = "/tmp/mysend.XXXXXX";
 static char data[4096]; /* tests/data, where the tests run in the source tree */
-
-static void put(const char *path, const char *text, unsigned mode)
-{
-	int fd;
-
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(file_write(fd, text, strlen(text)), 0);
-	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
-	close(fd);
-}
 
 /* MYSEND_ and the keyword in capitals. */
 static const char *variable(enum setting s)
@@ -123,16 +112,16 @@ static const char *host_of(const char *config, const char *name, const char *sen
 static void test_the_first_file_there_is_is_the_users(void **state)
 {
 	(void)state;
-	put("home/.mysendrc", "host rc\n", 0600);
+	file_put("home/.mysendrc", "host rc\n", 0600);
 	assert_string_equal(host_of(NULL, NULL, NULL), "rc");
-	put("home/.config/mysend/config", "host config\n", 0600);
+	file_put("home/.config/mysend/config", "host config\n", 0600);
 	assert_string_equal(host_of(NULL, NULL, NULL), "config");
 	setenv("XDG_CONFIG_HOME", "xdg", 1); /* no full path: not used */
-	put("xdg/mysend/config", "host xdg\n", 0600);
+	file_put("xdg/mysend/config", "host xdg\n", 0600);
 	assert_string_equal(host_of(NULL, NULL, NULL), "config");
 	setenv("XDG_CONFIG_HOME", arena_printf(&arena, "%s/xdg", folder), 1);
 	assert_string_equal(host_of(NULL, NULL, NULL), "xdg");
-	put("own", "host own\n", 0600);
+	file_put("own", "host own\n", 0600);
 	setenv("MYSEND_CONFIG", "own", 1);
 	assert_string_equal(host_of(NULL, NULL, NULL), "own");
 	assert_string_equal(host_of("home/.mysendrc", NULL, NULL), "rc");
@@ -169,7 +158,7 @@ static void test_without_any_relay_every_path_is_named(void **state)
 	assert_non_null(strstr(f.text, "etc/mysend.conf (No such"));
 	assert_non_null(strstr(f.hint, geteuid() == 0 ? "/mysend.conf" : "/home/.config/mysend/config"));
 	assert_string_equal(a->unconfigured->text, f.text);
-	put("home/.mysendrc", "from a@b\n", 0600);
+	file_put("home/.mysendrc", "from a@b\n", 0600);
 	assert_int_equal(choose(NULL, &none, &a, &f), -1);
 	assert_non_null(strstr(f.text, "account default names no relay"));
 	assert_non_null(strstr(f.text, "/home/.mysendrc (read)"));
@@ -180,12 +169,12 @@ static void test_a_file_that_may_not_be_read_is_another_message(void **state)
 	(void)state;
 	if (geteuid() == 0)
 		return; /* root may; tests/cli has it with another user */
-	put("home/.mysendrc", "host rc\n", 0);
+	file_put("home/.mysendrc", "host rc\n", 0);
 	assert_non_null(strstr(host_of(NULL, NULL, NULL), ".mysendrc: not readable: mode 0000, owner "));
-	put("etc/mysend.conf", "host site\n", 0);
+	file_put("etc/mysend.conf", "host site\n", 0);
 	unlink("home/.mysendrc");
 	assert_non_null(strstr(host_of(NULL, NULL, NULL), "etc/mysend.conf (not readable: mode 0000"));
-	put("home/.mysendrc", "host rc\n", 0600);
+	file_put("home/.mysendrc", "host rc\n", 0600);
 	chmod("home/.mysendrc", 0600);
 	assert_string_equal(host_of(NULL, NULL, NULL), "rc"); /* the site's is for others */
 }
@@ -198,7 +187,7 @@ static void test_a_file_with_a_password_that_others_may_read_is_refused(void **s
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		put("own", "host own\nuser a\npassword hunter2\n", rows[i].mode);
+		file_put("own", "host own\nuser a\npassword hunter2\n", rows[i].mode);
 		if (rows[i].fine)
 			assert_string_equal(host_of("own", NULL, NULL), "own");
 		else
@@ -206,14 +195,14 @@ static void test_a_file_with_a_password_that_others_may_read_is_refused(void **s
 					    arena_printf(&arena, "own is refused: there is a password in it, and "
 								 "others may read it (mode %04o)", rows[i].mode));
 	}
-	put("own", "host own\npassword_file x\n", 0644);
+	file_put("own", "host own\npassword_file x\n", 0644);
 	assert_string_equal(host_of("own", NULL, NULL), "own");
-	put("own", "host own\nproxy socks5h://me:hunter2@p\n", 0644);
+	file_put("own", "host own\nproxy socks5h://me:hunter2@p\n", 0644);
 	assert_non_null(strstr(host_of("own", NULL, NULL), "own is refused"));
-	put("own", "account a\nhost a\naccount b\nhost b\npassword hunter2\n", 0644); /* chosen or not */
+	file_put("own", "account a\nhost a\naccount b\nhost b\npassword hunter2\n", 0644); /* chosen or not */
 	assert_non_null(strstr(host_of("own", "a", NULL), "own is refused"));
-	put("etc/mysend.conf", "host site\npassword hunter2\n", 0644);
-	put("own", "host own\n", 0644);
+	file_put("etc/mysend.conf", "host site\npassword hunter2\n", 0644);
+	file_put("own", "host own\n", 0644);
 	assert_non_null(strstr(host_of("own", NULL, NULL), "etc/mysend.conf is refused"));
 }
 
@@ -221,10 +210,10 @@ static void test_a_file_that_anybody_may_write_is_refused_before_its_commands_ru
 {
 	(void)state;
 	unlink("ran");
-	put("own", "eval echo host own; touch ran\n", 0602);
+	file_put("own", "eval echo host own; touch ran\n", 0602);
 	assert_string_equal(host_of("own", NULL, NULL), "own is refused: anybody may write it (mode 0602)");
 	assert_int_equal(access("ran", F_OK), -1);
-	put("own", "eval echo host own; touch ran\n", 0660);
+	file_put("own", "eval echo host own; touch ran\n", 0660);
 	assert_string_equal(host_of("own", NULL, NULL), "own");
 	assert_int_equal(access("ran", F_OK), 0);
 	unlink("ran");
@@ -233,7 +222,7 @@ static void test_a_file_that_anybody_may_write_is_refused_before_its_commands_ru
 static void test_a_file_of_somebody_else_counts_only_by_name(void **state)
 {
 	(void)state;
-	put("home/.mysendrc", "host rc\n", 0644);
+	file_put("home/.mysendrc", "host rc\n", 0644);
 	if (chown("home/.mysendrc", 12345, (gid_t)-1) < 0)
 		skip(); /* only root may give files away */
 	assert_non_null(strstr(host_of(NULL, NULL, NULL), ".mysendrc is refused: it belongs to somebody else"));
@@ -261,7 +250,7 @@ static void test_the_account_is_the_named_one_the_senders_or_the_default(void **
 	};
 
 	(void)state;
-	put("own", text, 0600);
+	file_put("own", text, 0600);
 	for (size_t i = 0; i < ROWS(rows); i++)
 		assert_string_equal(host_of("own", rows[i].name, rows[i].sender), rows[i].host);
 	assert_string_equal(host_of("own", NULL, arena_printf(&arena, "%s@host.example", whoami_user(&arena))), "user");
@@ -274,9 +263,9 @@ static void test_without_a_default_the_only_account_is_taken_else_they_are_liste
 	struct failure f;
 
 	(void)state;
-	put("own", "account a\nhost a\n", 0600);
+	file_put("own", "account a\nhost a\n", 0600);
 	assert_string_equal(host_of("own", NULL, "x@y"), "a");
-	put("own", "account a\nhost a\naccount b\nhost b\n", 0600);
+	file_put("own", "account a\nhost a\naccount b\nhost b\n", 0600);
 	assert_int_equal(choose("own", &choice, &a, &f), -1);
 	assert_non_null(strstr(f.text, "there is no account default"));
 	assert_string_equal(f.hint, "choose one with -a: a, b");
@@ -307,8 +296,8 @@ static void test_the_users_file_lies_over_the_systems(void **state)
 		const struct account *a;
 		struct failure f;
 
-		put("etc/mysend.conf", rows[i].system, 0600);
-		put("home/.mysendrc", rows[i].user, 0600);
+		file_put("etc/mysend.conf", rows[i].system, 0600);
+		file_put("home/.mysendrc", rows[i].user, 0600);
 		assert_int_equal(choose(NULL, &choice, &a, &f), 0);
 		assert_string_equal(a->host, rows[i].host);
 		assert_string_equal(a->from, rows[i].from);
@@ -327,7 +316,7 @@ static void test_option_goes_over_environment_over_file(void **state)
 	struct failure f;
 
 	(void)state;
-	put("own", "host own\nport 4\ntimeout 4\n", 0600);
+	file_put("own", "host own\nport 4\ntimeout 4\n", 0600);
 	assert_int_equal(choose("own", &choice, &a, &f), 0);
 	assert_int_equal(a->port, 4);
 	assert_string_equal(a->origin[SET_port].file, "own");
@@ -366,7 +355,7 @@ static void test_every_setting_can_come_from_the_environment(void **state)
 			assert_true(i < ROWS(values));
 			value = values[i++];
 		} while (s != SET_host && account_set(&plain, &arena, (enum setting)s, slice_of(value), &from, &f) < 0);
-		put("own", s == SET_host || s == SET_relay ? "" : "host own\nproxy_host p\n", 0600);
+		file_put("own", s == SET_host || s == SET_relay ? "" : "host own\nproxy_host p\n", 0600);
 		setenv(name, s == SET_host || s == SET_relay ? "env" : value, 1);
 		assert_int_equal(choose("own", &none, &a, &f), 0);
 		assert_int_equal(a->origin[s].rank, RANK_ENVIRONMENT);
@@ -387,7 +376,7 @@ static void test_a_command_comes_from_no_variable(void **state)
 	static const struct choice none;
 
 	(void)state;
-	put("own", "host own\n", 0600);
+	file_put("own", "host own\n", 0600);
 	for (size_t i = 0; i < ROWS(names); i++) {
 		setenv(names[i], "echo x", 1);
 		assert_int_equal(choose("own", &none, &a, &f), -1);
@@ -413,8 +402,8 @@ static void test_what_is_shown_is_what_holds_and_where_it_comes_from(void **stat
 	struct buf b;
 
 	(void)state;
-	put("own", "account work\nuser me\npassword hunter2\n", 0600);
-	put("etc/mysend.conf", "account work\nhost site.example\n", 0644);
+	file_put("own", "account work\nuser me\npassword hunter2\n", 0600);
+	file_put("etc/mysend.conf", "account work\nhost site.example\n", 0644);
 	setenv("MYSEND_PORT", "2525", 1);
 	assert_int_equal(choose("own", &choice, &a, &f), 0);
 	account_show(a, out);
@@ -434,14 +423,14 @@ static void test_an_empty_file_is_a_file_and_one_of_more_than_a_mebibyte_is_none
 	char *wall = malloc(CONFIG_LIMIT + 2);
 
 	(void)state;
-	put("own", "", 0600);
+	file_put("own", "", 0600);
 	assert_non_null(strstr(host_of("own", NULL, NULL), "no relay is set; files: own (read), etc/mysend.conf (No such"));
 	memset(wall, '#', CONFIG_LIMIT + 1);
 	wall[CONFIG_LIMIT + 1] = '\0';
-	put("own", wall, 0600);
+	file_put("own", wall, 0600);
 	assert_non_null(strstr(host_of("own", NULL, NULL), "configuration file own: File too large"));
 	wall[CONFIG_LIMIT] = '\0';
-	put("own", wall, 0600);
+	file_put("own", wall, 0600);
 	assert_non_null(strstr(host_of("own", NULL, NULL), "no relay is set"));
 	free(wall);
 }

@@ -16,18 +16,10 @@
 #include "conf/book.c"
 
 #include "conf/vault.h"
+#include "files.h"
 
 static struct arena arena;
 static char folder[] = "/tmp/mysend.XXXXXX";
-
-static void put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(file_write(fd, text, strlen(text)), 0);
-	close(fd);
-}
 
 static const char *full(const char *path)
 {
@@ -110,7 +102,7 @@ static void test_whose_mail_it_is_is_told_without_building_an_account(void **sta
 		struct failure f;
 		struct book b;
 
-		put("own", rows[i].file);
+		file_put("own", rows[i].file, 0600);
 		b = opened("own");
 		for (int k = 0; k < 2; k++)
 			assert_int_equal(choose(&b, b.own, rows[i].name, rows[i].sender, &chosen, &f), rows[i].chosen ? 0 : -1);
@@ -132,7 +124,7 @@ static void test_an_account_is_built_once_however_it_is_asked_for(void **state)
 	struct book b;
 
 	(void)state;
-	put("own", MANY);
+	file_put("own", MANY, 0600);
 	b = opened("own");
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		assert_int_equal(book_account(&b, rows[i].name, rows[i].sender, &seen[i], &f), 0);
@@ -150,7 +142,7 @@ static void test_no_other_account_of_the_process_has_its_id(void **state)
 	unsigned last = 0;
 
 	(void)state;
-	put("own", MANY);
+	file_put("own", MANY, 0600);
 	for (int i = 0; i < 3; i++) { /* as -q15m reads its configuration anew */
 		const struct account *a;
 		struct failure f;
@@ -170,7 +162,7 @@ static void test_variables_are_looked_at_once(void **state)
 	struct book b;
 
 	(void)state;
-	put("own", MANY);
+	file_put("own", MANY, 0600);
 	setenv("MYSEND_PORT", "2525", 1);
 	b = opened("own");
 	assert_int_equal(book_account(&b, "a", NULL, &a, &f), 0);
@@ -192,7 +184,7 @@ static void test_a_password_out_of_a_variable_takes_room_once(void **state)
 	struct book b;
 
 	(void)state;
-	put("own", MANY);
+	file_put("own", MANY, 0600);
 	setenv("MYSEND_PASSWORD", "hunter2", 1);
 	b = opened("own");
 	assert_int_equal(book_account(&b, "a", NULL, &a, &f), 0);
@@ -215,7 +207,7 @@ static void test_what_is_wrong_with_an_account_is_told_as_often_as_it_is_asked_f
 		struct failure f;
 		struct book b;
 
-		put("own", rows[i].file);
+		file_put("own", rows[i].file, 0600);
 		b = opened("own");
 		for (int k = 0; k < 3; k++) {
 			assert_int_equal(book_account(&b, rows[i].name, NULL, &a, &f), -1);
@@ -250,7 +242,7 @@ static void test_a_fallback_is_found_once_without_the_options_and_in_no_circle(v
 		struct failure f;
 		struct book b;
 
-		put("own", rows[i / 2].file);
+		file_put("own", rows[i / 2].file, 0600);
 		assert_int_equal(book_open(&b, &arena, "own", options, i % 2, &f), 0);
 		/* whoever was asked about first */
 		if (book_account(&b, "b", NULL, &other, &f) == 0)
@@ -292,14 +284,14 @@ static void test_the_account_of_waiting_mail_is_found_by_name_and_file(void **st
 	};
 
 	(void)state;
-	put("other", "host other\naccount x\nhost x\n");
+	file_put("other", "host other\naccount x\nhost x\n", 0600);
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		const struct account *a, *again;
 		struct failure f;
 		struct book b;
 
-		put("home/.mysendrc", rows[i].usual);
-		put("own", rows[i].own ? rows[i].own : "");
+		file_put("home/.mysendrc", rows[i].usual, 0600);
+		file_put("own", rows[i].own ? rows[i].own : "", 0600);
 		b = opened(rows[i].own ? full("own") : NULL);
 		for (int k = 0; k < 2; k++) {
 			static char texts[2][2][200]; /* of a mail, which is gone afterwards */
@@ -326,8 +318,8 @@ static void test_variables_count_only_for_what_this_run_has_read(void **state)
 	struct book b;
 
 	(void)state;
-	put("other", "host other\n");
-	put("home/.mysendrc", "host usual\n");
+	file_put("other", "host other\n", 0600);
+	file_put("home/.mysendrc", "host usual\n", 0600);
 	setenv("MYSEND_PORT", "99", 1);
 	b = opened(NULL);
 	assert_int_equal(book_find(&b, "default", NULL, &a, &f), 0);

@@ -4,6 +4,19 @@
 #include "post/claim.h"
 #include "spool.h"
 
+static const struct account account = {.name = "default", .queue_lifetime = 432000, .queue_warning = 14400};
+static const struct filter which = {.all = false};
+static struct queue_sum sum;
+static struct outcome outcome;
+
+/* A run in which nothing has been tried. */
+static struct claims claims_begin(void)
+{
+	sum = (struct queue_sum){0};
+	outcome = (struct outcome){.spool = &spool, .with = &account, .sum = &sum};
+	return (struct claims){.spool = &spool, .which = &which, .outcome = &outcome, .in = &in, .patience = 1};
+}
+
 static struct claim *claim(struct claims *all, struct selection *l)
 {
 	struct candidate *c = select_next(l, 0, true);
@@ -14,11 +27,7 @@ static struct claim *claim(struct claims *all, struct selection *l)
 
 static void test_claim_locks_an_entry_and_makes_a_job_of_it(void **state)
 {
-	static const struct account a = {.name = "default", .queue_lifetime = 432000, .queue_warning = 14400};
-	const struct filter which = {.all = false};
-	struct queue_sum sum = {0};
-	struct outcome outcome = {.spool = &spool, .with = &a, .sum = &sum};
-	struct claims all = {.spool = &spool, .which = &which, .outcome = &outcome, .in = &in, .patience = 1};
+	struct claims all = claims_begin();
 	struct selection l;
 	struct failure f;
 	struct claim *c;
@@ -40,7 +49,7 @@ static void test_claim_locks_an_entry_and_makes_a_job_of_it(void **state)
 	assert_int_equal(c->job.mail.envelope.recipients, 1); /* who is settled is none of the job's */
 	assert_string_equal(c->job.mail.envelope.recipient[0].address, "ann@example.org");
 	assert_int_equal(c->job.mail.envelope.recipient[0].verdict, PENDING);
-	assert_true(c->job.twice && c->entry.envelope.ret == RET_HDRS && c->job.account == &a && c->of == &l.mail[0]);
+	assert_true(c->job.twice && c->entry.envelope.ret == RET_HDRS && c->job.account == &account && c->of == &l.mail[0]);
 	assert_string_equal(c->job.spooled, c->entry.id);
 	assert_int_equal(spool_take(&spool, &in, c->entry.id, 0, &other, &f), SPOOL_BUSY);
 	claim_release(c);
@@ -66,11 +75,7 @@ static void test_claim_locks_an_entry_and_makes_a_job_of_it(void **state)
 
 static void test_claim_of_a_mail_that_a_dead_runner_had_settled_finishes_it(void **state)
 {
-	static const struct account a = {.name = "default", .queue_lifetime = 432000, .queue_warning = 14400};
-	const struct filter which = {.all = false};
-	struct queue_sum sum = {0};
-	struct outcome outcome = {.spool = &spool, .with = &a, .sum = &sum};
-	struct claims all = {.spool = &spool, .which = &which, .outcome = &outcome, .in = &in, .patience = 1};
+	struct claims all = claims_begin();
 	struct selection l;
 	struct spool_names names;
 	struct failure f;
@@ -90,16 +95,13 @@ static void test_claim_of_a_mail_that_a_dead_runner_had_settled_finishes_it(void
 
 static void test_claim_on_a_full_disk_passes_over_mail_to_several(void **state)
 {
-	static const struct account a = {.name = "default"};
-	const struct filter which = {.all = false};
-	struct queue_sum sum = {0};
-	struct outcome outcome = {.spool = &spool, .with = &a, .sum = &sum};
-	struct claims all = {.spool = &spool, .which = &which, .outcome = &outcome, .in = &in, .patience = 1, .cramped = true};
+	struct claims all = claims_begin();
 	struct entry e = {.account = "default", .last = "", .fd = -1, .arrived = now};
 	struct selection l;
 	struct failure f;
 
 	(void)state;
+	all.cramped = true;
 	e.envelope.sender = "s@example.net";
 	(void)envelope_add(&e.envelope, &in, "a@example.org");
 	(void)envelope_add(&e.envelope, &in, "b@example.org");

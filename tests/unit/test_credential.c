@@ -15,21 +15,11 @@
 #include "conf/vault.h"
 /* and who waits for whom */
 #include "conf/credential.c"
+#include "files.h"
+#include "threads.h"
 
 static struct arena arena;
 static char folder[] = "/tmp/mysend.XXXXXX";
-
-static void put(const char *path, const char *text, unsigned mode)
-{
-	int fd;
-
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
-	assert_true(fd >= 0);
-	assert_int_equal(file_write(fd, text, strlen(text)), 0);
-	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
-	close(fd);
-}
 
 static void set(struct account *a, enum setting s, const char *value)
 {
@@ -106,7 +96,7 @@ static void test_the_first_line_of_a_file_is_the_password(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct account a;
 
-		put("file", rows[i].text, 0600);
+		file_put("file", rows[i].text, 0600);
 		account(&a);
 		set(&a, SET_password_file, "file");
 		assert_string_equal(found(&a), rows[i].password);
@@ -126,14 +116,14 @@ static void test_a_file_that_others_may_read_is_refused(void **state)
 
 		account(&a);
 		set(&a, SET_password_file, "file");
-		put("file", "hunter2\n", rows[i].mode);
+		file_put("file", "hunter2\n", rows[i].mode);
 		if (rows[i].fine)
 			assert_string_equal(found(&a), "hunter2");
 		else
 			assert_non_null(strstr(found(&a), "file is refused: "));
 		credential_wipe();
 		account(&a);
-		put("netrc", "machine h.example login joe password hunter2", rows[i].mode);
+		file_put("netrc", "machine h.example login joe password hunter2", rows[i].mode);
 		set(&a, SET_netrc, "netrc");
 		if (rows[i].fine)
 			assert_string_equal(found(&a), "hunter2");
@@ -191,18 +181,18 @@ static void test_the_first_that_is_set_decides(void **state)
 	account(&a);
 	assert_null(found(&a));
 	credential_wipe();
-	put("netrc", "machine h.example login joe password 5\n", 0600);
+	file_put("netrc", "machine h.example login joe password 5\n", 0600);
 	set(&a, SET_netrc, "netrc");
 	assert_string_equal(found(&a), "5");
 	credential_wipe();
-	put("mysend.password", "4\n", 0444); /* systemd's own business */
+	file_put("mysend.password", "4\n", 0444); /* systemd's own business */
 	setenv("CREDENTIALS_DIRECTORY", ".", 1);
 	assert_string_equal(found(&a), "4");
 	credential_wipe();
 	set(&a, SET_password_command, "echo 3");
 	assert_string_equal(found(&a), "3");
 	credential_wipe();
-	put("file", "2\n", 0600);
+	file_put("file", "2\n", 0600);
 	set(&a, SET_password_file, "file");
 	assert_string_equal(found(&a), "2");
 	credential_wipe();
@@ -224,7 +214,7 @@ static void test_what_is_missing_is_an_error_only_where_it_was_named(void **stat
 	assert_non_null(strstr(found(&a), "netrc: nowhere: No such file"));
 	set(&a, SET_password_file, "elsewhere");
 	assert_non_null(strstr(found(&a), "password_file: elsewhere: No such file"));
-	put("netrc", "machine other password x", 0644);
+	file_put("netrc", "machine other password x", 0644);
 	account(&a);
 	set(&a, SET_netrc, "netrc");
 	assert_null(found(&a)); /* nothing of ours is exposed there */
@@ -248,8 +238,8 @@ static void test_no_error_quotes_a_password(void **state)
 				continue;
 			if (places[k] == SET_netrc && *rows[i].text == '\n')
 				continue;
-			put("file", rows[i].text, rows[i].mode);
-			put("netrc", arena_printf(&arena, "machine h.example password \"%s\"", rows[i].text), rows[i].mode);
+			file_put("file", rows[i].text, rows[i].mode);
+			file_put("netrc", arena_printf(&arena, "machine h.example password \"%s\"", rows[i].text), rows[i].mode);
 			account(&a);
 			set(&a, places[k], places[k] == SET_netrc ? "netrc" : places[k] == SET_password_file ? "file" : "cat file");
 			said = found(&a);
@@ -269,7 +259,7 @@ static void test_a_file_or_an_output_of_more_than_64_kib_is_no_password(void **s
 	memset(wall, 'w', 65537);
 	wall[65537] = '\0';
 	wall[1] = '\n';
-	put("file", wall, 0600);
+	file_put("file", wall, 0600);
 	account(&a);
 	set(&a, SET_password_file, "file");
 	assert_string_equal(found(&a), "conf:1: password_file: file: File too large");
@@ -277,7 +267,7 @@ static void test_a_file_or_an_output_of_more_than_64_kib_is_no_password(void **s
 	set(&a, SET_password_command, "cat file");
 	assert_string_equal(found(&a), "conf:1: password_command: the command printed more than 65536 bytes");
 	wall[65536] = '\0';
-	put("file", wall, 0600);
+	file_put("file", wall, 0600);
 	assert_string_equal(found(&a), "w");
 	free(wall);
 }
@@ -290,10 +280,10 @@ static void test_a_file_that_we_may_not_read_is_an_error(void **state)
 	if (geteuid() == 0)
 		skip(); /* root may */
 	account(&a);
-	put("file", "hunter2", 0);
+	file_put("file", "hunter2", 0);
 	set(&a, SET_password_file, "file");
 	assert_string_equal(found(&a), "conf:1: password_file: file: Permission denied");
-	put("netrc", "machine h.example password x", 0);
+	file_put("netrc", "machine h.example password x", 0);
 	account(&a);
 	set(&a, SET_netrc, "netrc");
 	assert_string_equal(found(&a), "netrc: Permission denied");
@@ -313,7 +303,7 @@ static void test_netrc_is_asked_for_the_accounts_host_and_user(void **state)
 	};
 
 	(void)state;
-	put("netrc", "machine h.example login joe password 1\nmachine h.example login jane password 2\n"
+	file_put("netrc", "machine h.example login joe password 1\nmachine h.example login jane password 2\n"
 		     "default login joe password 9\ndefault password 9\n", 0600);
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct account a;
@@ -590,27 +580,15 @@ static void *turn(void *number)
 
 static void test_threads_that_take_drop_and_wipe_never_get_anothers_text(void **state)
 {
-	pthread_t thread[THREADS];
-	size_t number[THREADS];
-
 	(void)state;
 	for (size_t i = 0; i < ROWS(shared); i++) {
 		const char *path = arena_printf(&arena, "file%zu", i);
 
-		put(path, arena_printf(&arena, "%zu\n", i), 0600);
+		file_put(path, arena_printf(&arena, "%zu\n", i), 0600);
 		account(&shared[i]);
 		set(&shared[i], SET_password_file, path);
 	}
-	for (size_t i = 0; i < THREADS; i++) {
-		number[i] = i;
-		assert_int_equal(pthread_create(&thread[i], NULL, turn, &number[i]), 0);
-	}
-	for (size_t i = 0; i < THREADS; i++) {
-		void *wrong;
-
-		assert_int_equal(pthread_join(thread[i], &wrong), 0);
-		assert_null(wrong);
-	}
+	run_threads(THREADS, turn);
 	for (size_t i = 0; i < ROWS(shared); i++)
 		unlink(arena_printf(&arena, "file%zu", i));
 }

@@ -8,28 +8,20 @@
 #include <unistd.h>
 
 #include "intake/intake.h"
+#include "files.h"
 #include "job.h"
 
 enum { MOST = 4096 };
 
 static struct arena arena;
-static char path[] = "/tmp/mysend.XXXXXX";
 
 static int group_setup(void **state)
 {
 	static const char *const unset[] = {"NAME", "MYSEND_CONFIG", "MYSEND_HOST", "MYSEND_FROM"};
-	int fd = mkstemp(path);
 
-	(void)state;
 	for (size_t i = 0; i < ROWS(unset); i++)
 		unsetenv(unset[i]);
-	return fd < 0 ? -1 : close(fd);
-}
-
-static int group_teardown(void **state)
-{
-	(void)state;
-	return unlink(path);
+	return own_file_make(state);
 }
 
 static int teardown(void **state)
@@ -42,13 +34,13 @@ static int teardown(void **state)
 /* With a configuration of one account of those further lines; its header has nothing that the clock would tell. */
 static void open_with(struct intake *n, const struct request *r, const char *lines)
 {
-	FILE *out = fopen(path, "w");
+	FILE *out = fopen(own_file(), "w");
 	struct failure f;
 
 	assert_non_null(out);
 	fprintf(out, "account default\nhost h\ntls off\nmaildomain x.example\nfrom_full_name N\nset_date_header off\nset_msgid_header off\n%s", lines);
 	fclose(out);
-	if (intake_open(n, r, path, NULL, &arena, &f) < 0) {
+	if (intake_open(n, r, own_file(), NULL, &arena, &f) < 0) {
 		print_error("%s\n", f.text);
 		assert_true(false);
 	}
@@ -283,5 +275,5 @@ int main(void)
 		cmocka_unit_test_teardown(test_what_is_known_of_a_mail_is_known_once, teardown),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, group_setup, own_file_remove);
 }

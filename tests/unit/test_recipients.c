@@ -7,24 +7,10 @@
 #include <unistd.h>
 
 #include "intake/recipients.h"
+#include "files.h"
 #include "job.h"
 
 static struct arena arena;
-static char path[] = "/tmp/mysend.XXXXXX";
-
-static int group_setup(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	return fd < 0 ? -1 : close(fd);
-}
-
-static int group_teardown(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
 
 static int teardown(void **state)
 {
@@ -37,7 +23,7 @@ static int teardown(void **state)
 static struct account *account_of(const char *to, const char *root_to, const char *aliases)
 {
 	struct account *a = arena_zeroed(&arena, 1, sizeof *a);
-	FILE *out = fopen(path, "w");
+	FILE *out = fopen(own_file(), "w");
 
 	assert_non_null(out);
 	fputs(aliases, out);
@@ -46,7 +32,7 @@ static struct account *account_of(const char *to, const char *root_to, const cha
 	a->to = to;
 	a->root_to = root_to;
 	a->maildomain = "x.example";
-	a->aliases = path;
+	a->aliases = own_file();
 	return a;
 }
 
@@ -215,5 +201,5 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_local_name_in_the_header_becomes_what_it_stands_for, teardown),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, own_file_make, own_file_remove);
 }

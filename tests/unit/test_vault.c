@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "conf/vault.h"
+#include "threads.h"
 
 static int teardown(void **state)
 {
@@ -141,20 +142,8 @@ static void *turn(void *number)
 
 static void test_threads_do_not_get_each_others_texts(void **state)
 {
-	size_t number[THREADS];
-	pthread_t thread[THREADS];
-
 	(void)state;
-	for (size_t i = 0; i < THREADS; i++) {
-		number[i] = i;
-		assert_int_equal(pthread_create(&thread[i], NULL, turn, &number[i]), 0);
-	}
-	for (size_t i = 0; i < THREADS; i++) {
-		void *wrong;
-
-		assert_int_equal(pthread_join(thread[i], &wrong), 0);
-		assert_null(wrong);
-	}
+	run_threads(THREADS, turn);
 }
 
 static void test_many_small_texts_fit(void **state)
