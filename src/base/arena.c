@@ -162,3 +162,11 @@ void arena_free(struct arena *a)
 		a->block = older;
 	}
 }
+
+const struct failure *arena_failure(struct arena *in, const struct failure *f)
+{
+	struct failure *copy = arena_zeroed(in, 1, sizeof *copy);
+
+	*copy = *f;
+	return copy;
+}

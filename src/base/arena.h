@@ -22,6 +22,8 @@ struct arena {
 };
 
 void *arena_zeroed(struct arena *a, size_t count, size_t size);
+/* A copy of the failure. */
+const struct failure *arena_failure(struct arena *in, const struct failure *f);
 char *arena_text(struct arena *a, const char *text, size_t len); /* NUL-terminated copy */
 /* A copy in which other white space than line ends is a space, so that it is shown on one line. */
 char *arena_line(struct arena *a, const char *text);

@@ -93,14 +93,6 @@ static int from_options(struct account *a, const struct book *b, struct failure 
 	return relay_split(a, b->in, f);
 }
 
-static const struct failure *kept(struct arena *in, const struct failure *f)
-{
-	struct failure *copy = arena_zeroed(in, 1, sizeof *copy);
-
-	*copy = *f;
-	return copy;
-}
-
 /* Reads variables and options once, when the first account is asked for: then a failure can be told together with the mail that it
  * is about. */
 static int lay(struct book *b, struct configuration *c, struct failure *f)
@@ -110,7 +102,7 @@ static int lay(struct book *b, struct configuration *c, struct failure *f)
 		account_defaults(&c->environment);
 		account_defaults(&c->option);
 		if (!c->all.reread && (from_environment(&c->environment, &c->all, b->in, f) < 0 || from_options(&c->option, b, f) < 0))
-			c->wrong = kept(b->in, f);
+			c->wrong = arena_failure(b->in, f);
 	}
 	if (!c->wrong)
 		return 0;
@@ -164,9 +156,9 @@ static void build(struct book *b, struct configuration *c, struct entry *e, enum
 	if (!account_has_relay(a)) {
 		(void)!account_settle(a, b->in, &unused); /* its paths are needed all the same, to show it or to let mail wait */
 		accounts_no_relay(&c->all, b->in, a->name, &f);
-		a->unconfigured = e->wrong[as] = kept(b->in, &f);
+		a->unconfigured = e->wrong[as] = arena_failure(b->in, &f);
 	} else if (account_settle(a, b->in, &f) < 0) {
-		e->wrong[as] = kept(b->in, &f);
+		e->wrong[as] = arena_failure(b->in, &f);
 	}
 	e->account[as] = a;
 }
@@ -240,7 +232,7 @@ int book_account(struct book *b, const char *name, const char *sender, const str
 static int link_entry(struct book *b, struct configuration *c, struct entry *e, struct failure *f)
 {
 	if (!e->linked && find_fallbacks(b, c, e->account[AS_CHOSEN], f) < 0)
-		e->no_fallback = kept(b->in, f);
+		e->no_fallback = arena_failure(b->in, f);
 	e->linked = true;
 	if (!e->no_fallback)
 		return 0;
@@ -269,7 +261,7 @@ static struct configuration *read_again(struct book *b, const char *config)
 	c = arena_zeroed(b->in, 1, sizeof *c);
 	c->config = config ? arena_printf(b->in, "%s", config) : NULL;
 	if (accounts_load_again(&c->all, b->in, c->config, &f) < 0)
-		c->unread = kept(b->in, &f);
+		c->unread = arena_failure(b->in, &f);
 	choose_open(&c->chooser, &c->all, b->in);
 	c->next = b->read;
 	return b->read = c;

@@ -95,17 +95,11 @@ size_t envelope_count(const struct envelope *e, enum verdict v)
 
 void envelope_blame(struct envelope *e, struct arena *in, const struct failure *why)
 {
-	struct failure *copy = NULL;
+	const struct failure *copy = envelope_count(e, PENDING) ? arena_failure(in, why) : NULL;
 
-	for (size_t i = 0; i < e->recipients; i++) {
-		if (e->recipient[i].verdict != PENDING)
-			continue;
-		if (!copy) {
-			copy = arena_zeroed(in, 1, sizeof *copy);
-			*copy = *why;
-		}
-		e->recipient[i].why = copy;
-	}
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict == PENDING)
+			e->recipient[i].why = copy;
 }
 
 enum progress envelope_progress(const struct envelope *e)

@@ -49,7 +49,7 @@ struct envelope {
 	enum body_kind body;	/* as -B said */
 	bool smtputf8;		/* the client's MAIL said SMTPUTF8, or -U was given */
 	unsigned without;	/* offers (mail/offers) that did not hold for this mail: the next try does without them */
-	struct failure *answer; /* the relay's last word on the mail as a whole; in the arena, or NULL */
+	const struct failure *answer; /* the relay's last word on the mail as a whole; in the arena, or NULL */
 	uint64_t octets;	/* octets of the form of the message that a relay got last; 0: none got it */
 };
 

@@ -117,14 +117,10 @@ static int put_into_spool(struct job *j, struct entry *e, struct failure *f)
 		rc = check_room(j, &s, j->mail.form7->size, f);
 	if (rc == 0)
 		rc = spool_accept(&s, e, j->mail.form7, f);
-	if (rc == 0) {
+	if (rc == 0)
 		j->spooled = arena_printf(in, "%s", e->id);
-	} else {
-		struct failure *why = arena_zeroed(in, 1, sizeof *why);
-
-		*why = *f;
-		j->unkept = why;
-	}
+	else
+		j->unkept = arena_failure(in, f);
 	if (open == 0)
 		spool_close(&s);
 	return rc;

@@ -5,12 +5,9 @@
 #include "wire/engine.h"
 #include "wire/meaning.h"
 
-static struct failure *keep(struct transaction *t, const struct failure *f)
+static const struct failure *keep(struct transaction *t, const struct failure *f)
 {
-	struct failure *kept = arena_zeroed(t->delivery->mail->in, 1, sizeof *kept);
-
-	*kept = *f;
-	return kept;
+	return arena_failure(t->delivery->mail->in, f);
 }
 
 static enum verdict verdict_of(const struct failure *f)
@@ -32,12 +29,9 @@ static void give_verdict(struct transaction *t, enum verdict v, const struct fai
 
 static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 {
-	const struct failure *why;
-
 	engine_name_relay(e, f);
-	t->why = why = keep(t, f);
-	t->delivery->envelope->answer = keep(t, f);
-	give_verdict(t, t->repeat ? DEFERRED : verdict_of(f), why); /* until the recipient has been tried again */
+	t->why = t->delivery->envelope->answer = keep(t, f);
+	give_verdict(t, t->repeat ? DEFERRED : verdict_of(f), t->why); /* until the recipient has been tried again */
 	t->failed = true;
 }
 

@@ -95,10 +95,10 @@ static int refuse_mail_locally(struct engine *e, struct failure *f)
 {
 	struct transaction *t = e->writing;
 	struct envelope *env = t->delivery->envelope;
-	struct failure *why = arena_zeroed(t->delivery->mail->in, 1, sizeof *why);
+	const struct failure *why;
 
 	engine_name_relay(e, f);
-	*why = *f;
+	why = arena_failure(t->delivery->mail->in, f);
 	env->answer = why;
 	for (size_t i = t->first; i < t->first + t->count; i++) {
 		env->recipient[i].verdict = REFUSED;
@@ -121,13 +121,10 @@ static int emit_mail(struct engine *e, struct failure *f)
 }
 
 /* The address needs SMTPUTF8, which the relay lacks: this recipient is refused, and no other. */
-static void refuse_recipient_locally(struct engine *e, struct recipient *r, const struct failure *f)
+static void refuse_recipient_locally(struct engine *e, struct recipient *r, struct failure *f)
 {
-	struct failure *why = arena_zeroed(e->writing->delivery->mail->in, 1, sizeof *why);
-
-	*why = *f;
-	engine_name_relay(e, why);
-	r->why = why;
+	engine_name_relay(e, f);
+	r->why = arena_failure(e->writing->delivery->mail->in, f);
 	r->verdict = REFUSED;
 	e->writing->refused++;
 }
