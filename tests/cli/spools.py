@@ -32,8 +32,8 @@ class Spool:
             path = os.path.join(self.top, "queue", name)
             with open(path, "rb") as text:
                 data = re.sub(rb"Arrived: \d+", b"Arrived: %d" % (ms // 1000), text.read())
+            os.unlink(path)     # first: within the same millisecond the name is the same
             with open(os.path.join(self.top, "queue", older), "wb") as out:
                 out.write(data)
-            os.unlink(path)
             if os.path.exists(path + ".state"):
                 os.rename(path + ".state", os.path.join(self.top, "queue", older + ".state"))
