@@ -3,7 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mail/unicode.h"
+#include "base/unicode.h"
 #include "mail/wide.h"
 
 /* message/... and multipart/... must not be encoded (RFC 2046 5.2.1), so a file of such a type could not arrive unchanged. */

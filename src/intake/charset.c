@@ -6,9 +6,9 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/unicode.h"
 #include "mail/from.h"
 #include "mail/normalize.h"
-#include "mail/unicode.h"
 
 /* The octets are text in the locale's charset; the last character may have been cut by the end of the look. */
 static bool is_text_of_locale(struct slice text)

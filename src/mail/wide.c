@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/unicode.h"
 #include "mail/mime.h"
-#include "mail/unicode.h"
 
 enum { RUNS = 3 }; /* fewer runs of NULs prove nothing */
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mail/unicode.h"
+#include "base/unicode.h"
 
 #define TEXT(octets) {octets, sizeof(octets) - 1}
 

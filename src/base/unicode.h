@@ -1,5 +1,5 @@
 /*
- * mail/unicode - what octets of another charset say, in UTF-8 (RFC 3629)
+ * base/unicode - what octets of another charset say, in UTF-8 (RFC 3629)
  *
  * Use: struct unicode u; if (unicode_open(&u, "UTF-16LE") < 0) ...; for each piece unicode_add(&u, piece, &out);
  * unicode_end(&u); unicode_close(&u). Where pieces are cut makes no difference. unicode_text does that with a text at once.
@@ -9,8 +9,8 @@
  * Errors: -1, false, NULL: the charset is not known here, the octets are none of it, or out is full. Threads: whoever holds it.
  * Source: iconv(3); RFC 2781 3.2, RFC 3629 6.
  */
-#ifndef MAIL_UNICODE_H
-#define MAIL_UNICODE_H
+#ifndef BASE_UNICODE_H
+#define BASE_UNICODE_H
 
 #include "base/arena.h"
 #include "base/bytes.h"

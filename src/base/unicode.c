@@ -1,4 +1,4 @@
-#include "mail/unicode.h"
+#include "base/unicode.h"
 
 #include <errno.h>
 #include <iconv.h>
