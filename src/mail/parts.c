@@ -29,6 +29,7 @@ struct scan {
 	uint64_t at;	 /* offset of the current line */
 	struct buf head; /* the fields of the current part */
 	size_t kept;	 /* octets of the fields of all parts that are listed */
+	bool texts;	 /* each text is listed */
 	struct leaf leaf;
 	bool encodable;
 	struct knowledge known, others; /* facts of the current leaf; of all else */
@@ -83,7 +84,7 @@ static void list_or_not(struct scan *s)
 {
 	const struct facts *facts = &s->leaf.facts;
 	struct facts *others = &s->out->others;
-	bool needs = facts->eightbit || facts->longest > NORMALIZE_LINE;
+	bool needs = facts->eightbit || facts->longest > NORMALIZE_LINE || (s->texts && s->leaf.text);
 
 	if (needs && s->encodable && !(s->leaf.encoding == MIME_BASE64 && facts->eightbit)) {
 		list(s);
@@ -329,7 +330,7 @@ static void take_whole(struct scan *s, const struct message *m)
 	list_or_not(s);
 }
 
-int parts_find(struct parts *p, struct arena *in, const struct message *m, struct failure *f)
+static int find_leaves(struct parts *p, struct arena *in, const struct message *m, bool texts, struct failure *f)
 {
 	struct scan *s = arena_zeroed(in, 1, sizeof *s);
 	int rc = 0;
@@ -337,6 +338,7 @@ int parts_find(struct parts *p, struct arena *in, const struct message *m, struc
 	*p = (struct parts){.leaf = NULL};
 	s->out = p;
 	s->in = in;
+	s->texts = texts;
 	s->leaf = (struct leaf){.outermost = true, .message = true};
 	buf_start(&s->head, PARTS_HEADER);
 	open_part(s, &m->header);
@@ -351,4 +353,14 @@ int parts_find(struct parts *p, struct arena *in, const struct message *m, struc
 	buf_free(&s->head);
 	arena_free(&s->scratch);
 	return rc;
+}
+
+int parts_find(struct parts *p, struct arena *in, const struct message *m, struct failure *f)
+{
+	return find_leaves(p, in, m, false, f);
+}
+
+int parts_list(struct parts *p, struct arena *in, const struct message *m, struct failure *f)
+{
+	return find_leaves(p, in, m, true, f);
 }

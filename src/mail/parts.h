@@ -5,6 +5,7 @@
  * an encoding that is known (base64 has no 8-bit octets); a multipart or message/rfc822 if it says 8bit or binary of itself. Multiparts and
  * messages within are looked into, but not what is signed or encrypted: multipart/signed and /encrypted, PKCS#7, and
  * a message with a DKIM-Signature or its kin.
+ * parts_list lists every text besides, so that what is in it can be changed.
  * broken: nobody can tell for sure what the parts are: a boundary that is missing, not closed or that of a multipart around it, fields that are none or
  * come twice, an encoding where there must be none, more than PARTS_DEEP levels or PARTS_MAX leaves. Nothing is listed then.
  *
@@ -39,5 +40,6 @@ struct parts {
 };
 
 MUST_CHECK int parts_find(struct parts *p, struct arena *in, const struct message *m, struct failure *f);
+MUST_CHECK int parts_list(struct parts *p, struct arena *in, const struct message *m, struct failure *f);
 
 #endif
