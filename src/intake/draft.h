@@ -41,6 +41,7 @@ struct draft {
 	const char **argument; /* recipients that are arguments, and not named by an option */
 	size_t arguments, argument_room;
 	const char *html, *charset; /* or NULL */
+	struct slice html_text; /* what stands in html, if p is not NULL: it is not read then (intake/merge) */
 	bool takes_input; /* standard input is one of its files */
 };
 
@@ -50,6 +51,8 @@ MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind 
 			    struct failure *f);
 /* In draft_fields.c. from_header: -t was given, so that the text begins with a header, whatever it looks like. */
 MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
+/* The name of a field is used in mail; any other may be a word of a text. */
+bool draft_field_is_of_mail(struct slice name);
 /* Encodes fields that are not ASCII; called once the account is known, which may tell their charset. (For a message without
  * options: intake/raw_fields.) */
 MUST_CHECK int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f);

@@ -135,24 +135,35 @@ static void check_links(struct builder *b, struct slice html)
 	}
 }
 
-/* The HTML file is read as a message's text is, so that its line ends become CRLF. */
-static int add_html(struct builder *b, struct failure *f)
+/* The HTML is read as a message's text is, so that its line ends become CRLF. */
+static int read_html(struct builder *b, struct message *html, struct failure *f)
 {
-	const char *path = b->draft->html;
+	struct slice text = b->draft->html_text;
 	struct arena *in = &b->job->arena;
-	int fd = content_open(path, f), rc;
-	struct message html;
+	int fd, rc;
 
+	if (text.p) {
+		message_begin(html, in, MESSAGE_IS_TEXT);
+		return message_add(html, arena_text(in, text.p, text.len), text.len, f) < 0 ? -1 : message_end(html, f);
+	}
+	fd = content_open(b->draft->html, f);
 	if (fd < 0)
 		return -1;
-	rc = wide_read(&html, in, fd, MESSAGE_IS_TEXT, b->types, b->draft->charset, f);
+	rc = wide_read(html, in, fd, MESSAGE_IS_TEXT, b->types, b->draft->charset, f);
 	content_close(fd);
-	if (rc < 0)
-		return failure_in(f, "%s", path);
+	return rc < 0 ? failure_in(f, "%s", b->draft->html) : 0;
+}
+
+static int add_html(struct builder *b, struct failure *f)
+{
+	struct message html;
+
+	if (read_html(b, &html, f) < 0)
+		return -1;
 	message_keep_all(&b->job->message, &html);
 	if (html.facts.nuls) {
 		wide_refuse(f);
-		return failure_in(f, "%s", path);
+		return failure_in(f, "%s", b->draft->html);
 	}
 	return add_text(b, &b->c.html, "text/html", html.body, &html.facts, f);
 }

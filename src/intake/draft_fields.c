@@ -81,8 +81,7 @@ static enum proof { NONE, WEAK, STRONG } proof_of(const struct header *h, const 
 	return mime_is_field(field->name) ? STRONG : NONE;
 }
 
-/* A field name that is used in mail. */
-static bool is_of_mail(struct slice name)
+bool draft_field_is_of_mail(struct slice name)
 {
 	static const char *const begins[] = {"X-", "Resent-", "List-", "ARC-", "DKIM-", "Auto-", "Disposition-"};
 	static const char *const names[] = {"Received", "Return-Path", "Precedence", "Importance", "Priority", "Organization", "User-Agent", "Comments",
@@ -108,7 +107,7 @@ static bool is_header(const struct message *m)
 		if (proof == STRONG)
 			return m->facts.parted;
 		weak |= proof == WEAK;
-		all &= is_of_mail(m->header.field[i].name);
+		all &= draft_field_is_of_mail(m->header.field[i].name);
 	}
 	return weak && all && m->facts.parted;
 }
