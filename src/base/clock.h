@@ -12,5 +12,7 @@
 
 time_t clock_wall(void);
 int64_t clock_steady(void); /* milliseconds */
+int64_t clock_boot(void);   /* the same, and counts while the host sleeps, where the system has such a clock */
+int64_t clock_wall_ms(void); /* milliseconds since 1970 */
 
 #endif

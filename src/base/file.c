@@ -162,6 +162,39 @@ int file_lock(int fd, unsigned ms)
 	return 0;
 }
 
+int file_make_folder(int at, const char *name, const char *above, mode_t mode)
+{
+	int fd, rc;
+
+	if (mkdirat(at, name, mode) < 0)
+		return errno == EEXIST ? 0 : -1;
+	fd = openat(at, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = fd < 0 ? (errno == EACCES ? 0 : -1) : fsync(fd); /* a folder that we may write and not read: it cannot be synced */
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int file_make_folders(const char *path)
+{
+	char part[4096], above[4096] = "/";
+	size_t len = strlen(path);
+
+	if (len >= sizeof part) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] && path[i] != '/')
+			continue;
+		snprintf(part, sizeof part, "%.*s", (int)i, path);
+		if (file_make_folder(AT_FDCWD, part, above, path[i] ? 0755 : 0700) < 0)
+			return -1;
+		memcpy(above, part, i + 1);
+	}
+	return 0;
+}
+
 /* No lock is taken, since a reader of the log could hold one. O_APPEND writes at the end of the file, whatever other processes
  * write. */
 int file_append(const char *path, struct slice bytes, struct failure *f)

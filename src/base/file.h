@@ -33,6 +33,10 @@ MUST_CHECK int file_end_output(struct failure *f);
 void file_drain(int fd);
 /* A new file without a name, in $TMPDIR or else in /tmp, to write and read. */
 MUST_CHECK int file_unnamed(void);
+/* Makes the folder, unless it is there, and syncs the one above (a path from `at`), so that the new name survives a power cut. */
+MUST_CHECK int file_make_folder(int at, const char *name, const char *above, mode_t mode);
+/* Makes each folder of the path that is missing; the last is readable for us alone. */
+MUST_CHECK int file_make_folders(const char *path);
 /* Takes an exclusive flock; EWOULDBLOCK: another process has the lock, also after so many milliseconds. */
 MUST_CHECK int file_lock(int fd, unsigned ms);
 /* Opens the file with trusted_append, and appends in one write. */

@@ -17,44 +17,9 @@
 
 enum { PIECE = 64 * 1024 };
 
-/* Makes the folder, and syncs the one above, so that the new name survives a power cut. */
-static int make_folder(int at, const char *name, const char *above, mode_t mode)
-{
-	int fd, rc;
-
-	if (mkdirat(at, name, mode) < 0)
-		return errno == EEXIST ? 0 : -1;
-	fd = openat(at, above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = fd < 0 ? (errno == EACCES ? 0 : -1) : fsync(fd); /* a folder that we may write and not read: it cannot be synced */
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-/* Makes each folder of the path; the last ones are readable for us alone. */
-static int make_folders(const char *path)
-{
-	char part[4096], above[4096] = "/";
-	size_t len = strlen(path);
-
-	if (len >= sizeof part) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	for (size_t i = 1; i <= len; i++) {
-		if (path[i] && path[i] != '/')
-			continue;
-		snprintf(part, sizeof part, "%.*s", (int)i, path);
-		if (make_folder(AT_FDCWD, part, above, path[i] ? 0755 : 0700) < 0)
-			return -1;
-		memcpy(above, part, i + 1);
-	}
-	return 0;
-}
-
 static int open_folder(int at, const char *name, bool make)
 {
-	if (make && make_folder(at, name, ".", 0700) < 0)
+	if (make && file_make_folder(at, name, ".", 0700) < 0)
 		return -1;
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
@@ -101,7 +66,7 @@ static int open_spool(struct spool *s, const char *path, enum use how, struct fa
 		fail(f, AT_SPOOL, EX_CONFIG, "there is no place for it: no home directory is known");
 		return failure_hint(f, HINT_SPOOL_WHERE);
 	}
-	if (how == MAKE && make_folders(path) < 0) {
+	if (how == MAKE && file_make_folders(path) < 0) {
 		bool denied = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR;
 
 		spool_fails(s, "making it", f);
