@@ -1,0 +1,177 @@
+#include "post/pace.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "post/pace_file.h"
+
+enum { END_MS = 60 * 1000 }; /* the answer to the end of a message has so much time of its own */
+
+struct pace {
+	struct rate rate;
+	struct pace_file file;
+	int64_t lease;
+	pthread_mutex_t lock; /* flock(2) is between processes alone */
+};
+
+/* The name of an account as that of a file. */
+static void file_name(char *to, size_t room, const char *account)
+{
+	static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_@";
+	size_t len = 0;
+
+	for (const char *p = account; *p && len + 4 < room; p++)
+		len += (size_t)snprintf(to + len, room - len, strchr(fine, *p) ? "%c" : "%%%02x", (unsigned char)*p);
+	to[len] = '\0';
+}
+
+int pace_open(struct pace **out, const char *folder, const struct account *a, const struct rate *r, struct failure *f)
+{
+	struct pace *p;
+	char name[200];
+
+	*out = NULL;
+	if (!r->limits)
+		return 0;
+	if (!*folder)
+		return fail(f, AT_SPOOL, EX_CANTCREAT, "there is no place for the rate's state: no home directory is known");
+	p = calloc(1, sizeof *p);
+	if (!p)
+		return fail(f, AT_SPOOL, EX_OSERR, "no memory for the rate's state");
+	p->rate = *r;
+	p->lease = (int64_t)a->timeout * 1000 + END_MS;
+	file_name(name, sizeof name, a->name);
+	if (pace_file_open(&p->file, folder, name, &p->rate, f) < 0) {
+		free(p);
+		return -1;
+	}
+	pthread_mutex_init(&p->lock, NULL);
+	*out = p;
+	return 0;
+}
+
+static int enter(struct pace *p, struct failure *f)
+{
+	pthread_mutex_lock(&p->lock);
+	if (pace_file_lock(&p->file, f) == 0)
+		return 0;
+	pthread_mutex_unlock(&p->lock);
+	return -1;
+}
+
+static void leave(struct pace *p)
+{
+	pace_file_unlock(&p->file);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* More recipients than a limit has: the mail could never go. */
+static void too_many(const struct pace *p, size_t recipients, struct failure *f)
+{
+	char words[RATE_WORDS];
+	unsigned i = 0;
+
+	while (i < p->rate.limits && (!p->rate.limit[i].recipients || p->rate.limit[i].count >= recipients))
+		i++;
+	fail(f, AT_RECIPIENT, EX_UNAVAILABLE, "%zu recipients are more than the rate %s ever lets go", recipients,
+	     i < p->rate.limits ? rate_words(words, &p->rate.limit[i]) : "");
+}
+
+int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct failure *f)
+{
+	int64_t wait;
+
+	if (enter(p, f) < 0)
+		return PACE_FAILED;
+	wait = pace_state_take(&p->file.store, &p->rate, recipients, &p->file.me, p->lease, &p->file.time, g);
+	if (wait == PACE_FAILED)
+		pace_file_fails(&p->file, "writing it", f);
+	leave(p);
+	if (wait == PACE_NEVER)
+		too_many(p, recipients, f);
+	return wait;
+}
+
+/* A lease whose end cannot be noted counts for longer, until its time is over or its owner has died. */
+static void note(struct pace *p, int rc)
+{
+	struct failure f;
+
+	if (rc < 0) {
+		pace_file_fails(&p->file, "writing it", &f);
+		log_debug("%s", f.text);
+	}
+	leave(p);
+}
+
+void pace_done(struct pace *p, const struct grant *g)
+{
+	struct failure unused;
+
+	if (enter(p, &unused) == 0)
+		note(p, pace_state_done(&p->file.store, g, &p->file.time));
+}
+
+void pace_slower(struct pace *p, const struct grant *g)
+{
+	unsigned chance = 0;
+	struct failure unused;
+
+	(void)!getrandom(&chance, sizeof chance, GRND_NONBLOCK);
+	if (enter(p, &unused) == 0)
+		note(p, pace_state_slower(&p->file.store, g, &p->file.time, chance));
+}
+
+void pace_drop(struct pace *p, const struct grant *g)
+{
+	struct failure unused;
+
+	if (enter(p, &unused) == 0)
+		note(p, pace_state_drop(&p->file.store, g));
+}
+
+static const char *time_words(struct arena *in, int64_t ms)
+{
+	int64_t s = ms / 1000 + 1;
+
+	if (s < 120)
+		return arena_printf(in, "%lld s", (long long)s);
+	if (s < 7200)
+		return arena_printf(in, "%lld min", (long long)(s / 60));
+	return arena_printf(in, "%lld h %lld min", (long long)(s / 3600), (long long)(s / 60 % 60));
+}
+
+const char *pace_words(struct pace *p, struct arena *in)
+{
+	char words[RATE_WORDS];
+	struct failure unused;
+	unsigned which;
+	int64_t wait;
+
+	if (enter(p, &unused) < 0)
+		return "";
+	wait = pace_state_look(&p->file.store, &p->rate, 1, &p->file.time, &which);
+	leave(p);
+	if (wait <= 0)
+		return "";
+	return arena_printf(in, "%s: next in %s", which < p->rate.limits ? rate_words(words, &p->rate.limit[which]) : "the relay wants less",
+			    time_words(in, wait));
+}
+
+void pace_close(struct pace *p)
+{
+	struct failure unused;
+
+	if (!p)
+		return;
+	if (enter(p, &unused) == 0)
+		note(p, pace_state_trim(&p->file.store));
+	pace_file_close(&p->file);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

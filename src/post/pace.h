@@ -1,0 +1,33 @@
+/*
+ * post/pace - mail goes no faster than the account's rate, over all processes of a user
+ *
+ * One file an account, beside the spool, says how much has gone (post/pace_state): all processes of the user look there, right before MAIL.
+ * Use: struct grant g; pace_open(&p, folder, account, &rate, f); p is NULL where there is no limit. wait = pace_take(p, 1, &g, f): at 0
+ * the mail goes, then pace_done(p, &g), pace_slower(p, &g), or pace_drop(p, &g); else it is asked again so many milliseconds later.
+ * At the end pace_close(p).
+ *
+ * Owns: the descriptor and the map, until pace_close. Units: milliseconds. Bounds: as post/pace_state.
+ * Errors: AT_SPOOL: EX_CANTCREAT for a file or folder that is not as ours are, EX_TEMPFAIL where the disk is full or
+ * the lock is not to be had: the mail must not go. PACE_NEVER: AT_RECIPIENT EX_UNAVAILABLE, more recipients than a limit has. A file that
+ * is damaged is begun anew as if the rate had just been used up, with a warning.
+ * Threads: any share one struct pace; not across fork(2). Source: flock(2), clock_gettime(2), proc(5).
+ * BUGS: a wall clock that is set while the host is off, or while no mail goes and before it is restarted, makes stamps older or younger.
+ * With a folder on a disk of several hosts their wall clocks count. The relay may count a mail after its sender was killed.
+ */
+#ifndef POST_PACE_H
+#define POST_PACE_H
+
+#include "conf/settings.h"
+#include "post/pace_state.h"
+
+struct pace;
+
+MUST_CHECK int pace_open(struct pace **out, const char *folder, const struct account *a, const struct rate *r, struct failure *f);
+int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct failure *f); /* *f: for PACE_NEVER and PACE_FAILED */
+void pace_done(struct pace *p, const struct grant *g);	 /* answered */
+void pace_slower(struct pace *p, const struct grant *g); /* answered: there were too many; all processes pause */
+void pace_drop(struct pace *p, const struct grant *g);	 /* never sent */
+const char *pace_words(struct pace *p, struct arena *in); /* what the next mail waits for: "30/min: next in 2 s"; "": nothing */
+void pace_close(struct pace *p);
+
+#endif
