@@ -1,0 +1,169 @@
+#include "cli/progress.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/failure.h"
+
+enum { MINUTE = 60, HOUR = 3600, DAY = 86400, NUMBER = 32 };
+
+/* 4,211 */
+static const char *number_words(char to[static NUMBER], uint64_t n)
+{
+	char digits[NUMBER];
+	size_t len = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, n), at = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			to[at++] = ',';
+		to[at++] = digits[i];
+	}
+	to[at] = '\0';
+	return to;
+}
+
+/* Appends the part; where it does not fit it is left out, unless it is the first. */
+static void append_part(char *to, size_t room, const char *fmt, ...) PRINTF(3, 4);
+static void append_part(char *to, size_t room, const char *fmt, ...)
+{
+	size_t len = strlen(to);
+	va_list ap;
+	int more;
+
+	va_start(ap, fmt);
+	more = vsnprintf(to + len, room - len, fmt, ap);
+	va_end(ap);
+	if (len && more >= 0 && (size_t)more >= room - len)
+		to[len] = '\0';
+}
+
+static void append_counts(char *to, size_t room, const struct progress *p)
+{
+	char n[NUMBER], all[NUMBER];
+
+	*to = '\0';
+	if (p->all)
+		append_part(to, room, "%s of %s sent", number_words(n, p->sent), number_words(all, p->all));
+	else
+		append_part(to, room, "%s sent", number_words(n, p->sent));
+}
+
+static void append_others(char *to, size_t room, const struct progress *p)
+{
+	char n[NUMBER];
+
+	if (p->waiting)
+		append_part(to, room, ", %s wait%s", number_words(n, p->waiting), p->waiting == 1 ? "s" : "");
+	if (p->doubtful)
+		append_part(to, room, ", %s in doubt", number_words(n, p->doubtful));
+}
+
+void progress_when(char to[static 40], time_t then, time_t now)
+{
+	struct tm at, today, tomorrow;
+	time_t next = now + DAY;
+
+	if (then < now + 90) {
+		snprintf(to, 40, "in %d s", then > now ? (int)(then - now) : 0);
+		return;
+	}
+	localtime_r(&then, &at);
+	localtime_r(&now, &today);
+	localtime_r(&next, &tomorrow);
+	if (at.tm_yday == today.tm_yday && at.tm_year == today.tm_year)
+		strftime(to, 40, "at %H:%M", &at);
+	else if (at.tm_yday == tomorrow.tm_yday && at.tm_year == tomorrow.tm_year)
+		strftime(to, 40, "tomorrow at %H:%M", &at);
+	else
+		strftime(to, 40, "on %Y-%m-%d at %H:%M", &at);
+}
+
+static void append_speed(char *to, size_t room, const struct progress *p)
+{
+	const char *by = p->sessions == 1 ? "session" : "sessions";
+	char n[NUMBER];
+
+	if (p->rate >= 100)
+		append_part(to, room, "; %s/s by %u %s", number_words(n, (uint64_t)p->rate), p->sessions, by);
+	else if (p->rate >= 1)
+		append_part(to, room, "; %.1f/s by %u %s", p->rate, p->sessions, by);
+	else
+		append_part(to, room, "; %.1f/min by %u %s", p->rate * MINUTE, p->sessions, by);
+}
+
+/* The time that is left, in one unit. */
+static void append_left(char *to, size_t room, const struct progress *p)
+{
+	const uint64_t done = p->sent + p->refused;
+	double seconds;
+
+	if (done >= p->all)
+		return;
+	seconds = (double)(p->all - done) / p->rate;
+	if (seconds < 90)
+		append_part(to, room, "; %.0f s left", seconds < 1 ? 1 : seconds);
+	else if (seconds < 90 * MINUTE)
+		append_part(to, room, "; %.0f min left", seconds / MINUTE);
+	else if (seconds < 2 * DAY)
+		append_part(to, room, "; %.0f h left", seconds / HOUR);
+	else if (seconds < 9999.0 * DAY)
+		append_part(to, room, "; %.0f days left", seconds / DAY);
+}
+
+void progress_line(char *to, size_t room, const struct progress *p, time_t now)
+{
+	char n[NUMBER], when[40];
+
+	append_counts(to, room, p);
+	if (p->refused)
+		append_part(to, room, ", %s refused", number_words(n, p->refused));
+	append_others(to, room, p);
+	if (p->held) {
+		append_part(to, room, "; %s", p->held);
+		if (p->until) {
+			progress_when(when, p->until, now);
+			append_part(to, room, ": goes on %s", when);
+		}
+		append_part(to, room, " (Ctrl-C is safe: the same command goes on)");
+	} else if (p->rate > 0) {
+		append_speed(to, room, p);
+		append_left(to, room, p);
+	}
+}
+
+void progress_sum(char *to, size_t room, const struct progress *p, const char *failed)
+{
+	const bool again = p->waiting || p->doubtful || p->sent + p->refused < p->all;
+	char n[NUMBER];
+
+	append_counts(to, room, p);
+	if (p->refused)
+		append_part(to, room, ", %s refused", number_words(n, p->refused));
+	if (p->refused && failed)
+		append_part(to, room, again ? " (%s)" : ": %s", failed);
+	append_others(to, room, p);
+	if (again)
+		append_part(to, room, ": run the same command again");
+}
+
+void progress_note(struct progress_speed *s, int64_t now, uint64_t done)
+{
+	const size_t last = (s->next + PROGRESS_SPAN - 1) % PROGRESS_SPAN;
+
+	if (s->count && now - s->at[last] < 1000)
+		return;
+	s->at[s->next] = now;
+	s->done[s->next] = done;
+	s->next = (s->next + 1) % PROGRESS_SPAN;
+	s->count += s->count < PROGRESS_SPAN;
+}
+
+double progress_rate(const struct progress_speed *s, int64_t now)
+{
+	const size_t last = (s->next + PROGRESS_SPAN - 1) % PROGRESS_SPAN, first = s->count < PROGRESS_SPAN ? 0 : s->next;
+	const int64_t time = s->count ? now - s->at[first] : 0;
+
+	return s->count < 2 || time <= 0 ? 0 : (double)(s->done[last] - s->done[first]) * 1000 / (double)time;
+}
