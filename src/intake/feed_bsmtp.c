@@ -2,9 +2,11 @@
 
 #include <sysexits.h>
 
-static void put_item(struct feed_bsmtp *b, struct job *j, const struct failure *why, bool outside)
+#include "intake/feed_key.h"
+
+static void put_item(struct feed_bsmtp *b, struct job *j, const char *key, const struct failure *why, bool outside)
 {
-	*b->item = (struct bsmtp_item){.job = j, .outside = outside};
+	*b->item = (struct bsmtp_item){.job = j, .key = key, .outside = outside};
 	if (why)
 		b->item->why = *why;
 	b->item = NULL;
@@ -38,7 +40,7 @@ static int feed_answer(void *ctx, enum receiver_answer kind, int code, const cha
 		return 0;
 	smtp_words_refuse(&why, code, "", lines); /* the enhanced code stands in front of the text */
 	if (b->in.phase == RECEIVER_IDLE)
-		put_item(b, NULL, &why, true);
+		put_item(b, NULL, NULL, &why, true);
 	return poison(b, &why);
 }
 
@@ -49,18 +51,37 @@ static int feed_admit(void *ctx, const char *sender, struct failure *why)
 	return intake_account(b->intake, b->in.job, &b->in.said, *sender ? sender : NULL, NULL, why);
 }
 
+/* The key of the message, or NULL where it cannot be taken. */
+static const char *take_key(struct feed_bsmtp *b)
+{
+	struct receiver *r = &b->in;
+	struct job *j = r->job;
+	const char *key = NULL;
+
+	if (r->health != RECEIVER_GOOD)
+		return NULL;
+	if (feed_key_of(&key, &j->message, &j->arena, &r->said, &r->why) < 0)
+		r->health = RECEIVER_FAILED;
+	else if (b->run)
+		feed_key_put_id(&j->message, &j->arena, key, b->run);
+	return key;
+}
+
 static int feed_message(void *ctx, struct failure *f)
 {
 	struct feed_bsmtp *b = ctx;
 	struct receiver *r = &b->in;
+	const char *key = NULL;
 
 	(void)f;
+	if (b->keyed)
+		key = take_key(b);
 	if (r->health == RECEIVER_GOOD && intake_take(b->intake, r->job, &r->said, &r->why) < 0)
 		r->health = RECEIVER_FAILED;
 	if (r->health == RECEIVER_GOOD)
-		put_item(b, receiver_give_job(r), NULL, false);
+		put_item(b, receiver_give_job(r), key, NULL, false);
 	else
-		put_item(b, NULL, &r->why, false);
+		put_item(b, NULL, NULL, &r->why, false);
 	return 0;
 }
 

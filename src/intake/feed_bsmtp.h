@@ -19,6 +19,7 @@ enum { FEED_END = 0, FEED_GOT = 1, FEED_LATER = 2 };
 
 struct bsmtp_item {
 	struct job *job;    /* a message that can be sent; NULL: it cannot, for the reason `why` */
+	const char *key;    /* where keyed: by what the mail is known again; in the job's arena */
 	bool outside;	    /* it is no message, but a command outside of any message that could not be taken */
 	struct failure why;
 };
@@ -27,6 +28,8 @@ struct feed_bsmtp {
 	struct receiver in;
 	struct intake *intake;	 /* borrowed */
 	struct bsmtp_item *item; /* the item that the next message is to fill */
+	bool keyed;		 /* each mail gets a key (intake/feed_key); whoever opened the feed may set this */
+	const char *run;	 /* where keyed: for feed_key_put_id, or NULL; borrowed */
 };
 
 MUST_CHECK int feed_bsmtp_open(struct feed_bsmtp *b, const struct request *asked, struct intake *n, int fd, struct failure *f);

@@ -90,6 +90,8 @@ uint64_t receiver_limit(const struct receiver *r);
 void receiver_end(struct receiver *r);
 /* Returns the current job, which the caller then owns, and frees with receiver_free. */
 struct job *receiver_give_job(struct receiver *r);
+/* Makes a job, which lies in its own arena. */
+struct job *receiver_make_job(void);
 void receiver_free(struct job *j);
 
 #endif

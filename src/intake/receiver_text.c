@@ -5,8 +5,7 @@
 
 #include "base/clock.h"
 
-/* A new job, which lies in its own arena. */
-static struct job *job_start(void)
+struct job *receiver_make_job(void)
 {
 	struct arena in = {.block = NULL};
 	struct job *j = arena_zeroed(&in, 1, sizeof *j);
@@ -37,7 +36,7 @@ struct job *receiver_give_job(struct receiver *r)
 void receiver_reset(struct receiver *r)
 {
 	receiver_free(r->job);
-	r->job = job_start();
+	r->job = receiver_make_job();
 	r->said.sender = NULL;
 	r->said.recipient = NULL; /* the recipients were in the arena of the job that was freed */
 	r->said.recipients = r->said.recipient_room = 0;

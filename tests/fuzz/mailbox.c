@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "intake/feed_mbox.h"
+#include "intake/feed.h"
 
 enum { LONGEST_INPUT = 16000 };
 
@@ -133,6 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 
 	if (len < 4 || len > LONGEST_INPUT)
 		return 0;
+	feed_kind_of(fuzz_copy(&in, octets + 3, len - 3));
 	check(fuzz_copy(&in, octets + 3, len - 3), octets[0] % 3);
 	if (octets[0] < 128) {
 		arena_free(&in);
