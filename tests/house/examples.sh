@@ -47,4 +47,17 @@ for example in "$scratch"/conf[0-9]*; do
 	}
 done
 [ $run -ge 3 ] || { echo "only $run configurations found"; bad=1; }
+
+# Those of mysend-ledger.5 say of the ledger that stands in it what it says.
+awk -v to="$scratch" '
+	/^\.Bd -literal/ { name = to "/ledger" ++n; next }
+	/^\.Ed/ { name = "" }
+	name { gsub(/\\e/, "\\"); print >name }' mysend-ledger.5
+sed 's/  /\t/g' "$scratch/ledger1" >"$scratch/people.csv.ledger"
+for wanted in 'eve@example.net	eve@example.net' '      1 550 5.1.1 no such user' ''; do
+	n=$((${n:-1} + 1))
+	said=$(cd "$scratch" && sh -e "./ledger$n") || bad=1
+	[ "$said" = "$wanted" ] || { bad=1; cat "$scratch/ledger$n"; echo "says: $said"; }
+done
+tail -n 1 "$scratch/people.csv.ledger" | grep -q '^~	0.000	bob@example.org	bob@example.org		by hand$' || { bad=1; tail -n 1 "$scratch/people.csv.ledger"; }
 exit $bad
