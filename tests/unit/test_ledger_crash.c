@@ -26,7 +26,7 @@ static int lease_all(struct ledger *l, const char *keys, struct told *t, struct 
 {
 	struct recipient to[6];
 	struct envelope e[6];
-	struct ledger_mail m[6];
+	struct ledger_mail m[6] = {{.envelope = NULL}};
 	char text[6][2];
 	size_t n = strlen(keys);
 
