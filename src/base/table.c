@@ -24,6 +24,23 @@ static size_t column(const struct table *t)
 	return n + t->before;
 }
 
+/* glibc's iconv takes characters beyond U+10FFFF, which UTF-8 has none of (RFC 3629 3): the piece ends in front of one. */
+static bool ends_early(struct buf *text)
+{
+	size_t n = 0, c;
+
+	if (slice_is_utf8(buf_slice_of(text)))
+		return false;
+	for (; n < text->len; n += c) {
+		for (c = 1; n + c < text->len && ((unsigned char)text->p[n + c] & 0xc0) == 0x80;)
+			c++;
+		if (!slice_is_utf8((struct slice){text->p + n, c}))
+			break;
+	}
+	text->len = n;
+	return true;
+}
+
 static void refill(struct table *t)
 {
 	char piece[PIECE];
@@ -40,6 +57,7 @@ static void refill(struct table *t)
 	/* What came before the octet that is none of the charset is in t->text, so that its place is known. */
 	t->foreign = n > 0 && unicode_add(&t->unicode, (struct slice){piece, (size_t)n}, &t->text) < 0;
 	t->foreign |= n >= 0 && t->ended && unicode_end(&t->unicode) < 0;
+	t->foreign |= ends_early(&t->text);
 	t->ended |= t->foreign;
 }
 

@@ -152,6 +152,7 @@ static void test_a_charset_is_what_was_said_or_what_the_mark_says(void **state)
 		{TEXT("n,m\n\"1\n\n\xc3\xbc\xfc\",M\n3,4\n"), NULL, "n|m\n! line 4, column 2: " NOT_UTF8},
 		{TEXT("n\n\xc3"), NULL, "n\n! line 2, column 1: " NOT_UTF8},
 		{TEXT("\xfc,b\n1,2\n"), NULL, "! line 1, column 1: " NOT_UTF8},
+		{TEXT("n\n\xc3\xbc,\xf6\x8d\x90\x93\n"), NULL, "n\n! line 2, column 3: " NOT_UTF8}, /* beyond U+10FFFF */
 		{TEXT("n\n\xed\xa0\x80\n"), NULL, "n\n! line 2, column 1: " NOT_UTF8},
 		{TEXT("n\n1\n\xff\n"), "utf-8", "n\n1\n! line 3, column 1: octets that are not utf-8\n"},
 		{TEXT("n\n1\n"), "klingon", "! --charset klingon: this system does not know that charset\n"},
