@@ -5,7 +5,7 @@
 #include <sysexits.h>
 
 #include "base/trusted.h"
-#include "conf/value.h"
+#include "conf/rate.h"
 #include "conf/vault.h"
 
 enum type { FLAG, COUNT, SECONDS, BYTES, TEXT, SECRET, CHOICE };
@@ -202,6 +202,17 @@ static bool may_hold_password(const struct row *r, struct slice v)
 	       memchr(v.p, '@', v.len);
 }
 
+static int rate_takes(struct slice v, const char *what, enum stage at, int exit, struct failure *f)
+{
+	struct rate unused;
+
+	if (rate_parse(&unused, v, f) < 0)
+		failure_in(f, "%s", what);
+	f->stage = at;
+	f->exit = exit;
+	return -1;
+}
+
 static int takes(enum setting s, struct slice v, const struct origin *from, struct failure *f)
 {
 	enum stage at = from->rank == RANK_OPTION ? AT_USAGE : AT_CONFIG;
@@ -225,6 +236,8 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 	if (r->type == BYTES)
 		return fail(f, at, exit, "%s takes off or a size as 5000, 500k, 20M or 2G, not \"%.*s\"", what, len,
 			    v.p);
+	if (r->kind == kind_rate)
+		return rate_takes(v, what, at, exit, f);
 	fail(f, at, exit, "%s takes %s, not \"%.*s\"", what, *r->words ? r->words : r->arg, len, v.p);
 	if (r->kind == kind_offers)
 		return failure_hint(f, HINT_OFFER_NAMES);

@@ -141,18 +141,27 @@ const char *whoami_mail_domain(struct arena *in, const struct account *a)
 	return *domain ? domain : whoami_full_host(in);
 }
 
-const char *whoami_spool(struct arena *in, const struct account *a)
+/* A folder of the user's for what is kept between runs. */
+static const char *state_folder(struct arena *in, const char *name)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home;
 
+	if (state && *state == '/')
+		return arena_printf(in, "%s/mysend/%s", state, name);
+	home = whoami_home(in);
+	return *home ? arena_printf(in, "%s/.local/state/mysend/%s", home, name) : "";
+}
+
+const char *whoami_spool(struct arena *in, const struct account *a)
+{
 	if (*a->spool)
 		return a->spool;
-	if (geteuid() == 0)
-		return LOCALSTATEDIR "/spool/mysend";
-	if (state && *state == '/')
-		return arena_printf(in, "%s/mysend/spool", state);
-	home = whoami_home(in);
-	return *home ? arena_printf(in, "%s/.local/state/mysend/spool", home) : "";
+	return geteuid() == 0 ? LOCALSTATEDIR "/spool/mysend" : state_folder(in, "spool");
+}
+
+const char *whoami_rates(struct arena *in)
+{
+	return geteuid() == 0 ? LOCALSTATEDIR "/lib/mysend/rate" : state_folder(in, "rate");
 }
 
 bool whoami_is_local(struct arena *in, const char *address)

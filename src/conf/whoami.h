@@ -21,6 +21,7 @@ const char *whoami_host(struct arena *in);	 /* as the kernel has it; "localhost"
 const char *whoami_full_host(struct arena *in);	 /* the host's full name, with a dot in it; or "" */
 const char *whoami_mailname(struct arena *in);	 /* the first line of /etc/mailname, or "" */
 const char *whoami_mail_domain(struct arena *in, const struct account *a); /* the domain of local names, or "" */
+const char *whoami_rates(struct arena *in); /* where the state of rates is kept; "": nowhere */
 const char *whoami_spool(struct arena *in, const struct account *a); /* where mail waits; "": nowhere */
 /* The address has no domain, or localhost or this host as its domain. */
 bool whoami_is_local(struct arena *in, const char *address);

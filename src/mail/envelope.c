@@ -102,6 +102,14 @@ void envelope_blame(struct envelope *e, struct arena *in, const struct failure *
 			e->recipient[i].why = copy;
 }
 
+void envelope_refuse(struct envelope *e, struct arena *in, const struct failure *why)
+{
+	envelope_blame(e, in, why);
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict == PENDING)
+			e->recipient[i].verdict = REFUSED;
+}
+
 enum progress envelope_progress(const struct envelope *e)
 {
 	size_t untouched = envelope_count(e, PENDING), left = untouched + envelope_count(e, UNSURE);

@@ -62,6 +62,8 @@ struct envelope envelope_without_recipients(const struct envelope *e);
 size_t envelope_count(const struct envelope *e, enum verdict v); /* how many recipients have this verdict */
 /* The mail was not sent: each PENDING recipient gets a copy of `why` as its failure. */
 void envelope_blame(struct envelope *e, struct arena *in, const struct failure *why);
+/* The same, and each of them is REFUSED. */
+void envelope_refuse(struct envelope *e, struct arena *in, const struct failure *why);
 /* How far the mail had come when its session ended. */
 enum progress {
 	UNTOUCHED, /* no recipient has an answer */

@@ -109,9 +109,7 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 	}
 	c->client->turned_away(c->client->ctx, f);
 	tell_tracer(c, f);
-	note_failure(c, f);
-	c->over = true;
-	pthread_cond_broadcast(&c->changed);
+	crew_end(c, f);
 }
 
 static void *work(void *ctx);
@@ -246,6 +244,19 @@ static bool without_mail(struct member *m, int64_t when)
 	return true;
 }
 
+/* The rate does not let the mail in m->first go yet; or not at all. */
+static bool held_back(struct member *m, int64_t when)
+{
+	if (m->away) {
+		leave(m, true);
+		when = m->away;
+		m->away = 0;
+	}
+	if (m->first)
+		wait_for_feed(m->crew, when);
+	return true;
+}
+
 /* No session can be opened any more without the password that is wiped: that the relay has left the one there was is found before
  * mail is taken, or that mail would count as tried. */
 static bool is_spent(struct member *m)
@@ -266,9 +277,12 @@ static bool go_on(struct member *m)
 		return false;
 	if (!m->link->session && crew_rules_is_full(&c->rules, c->open + c->opening, clock_steady()))
 		return rest(m, c->open + c->opening > c->rules.limit ? 0 : c->rules.retry_at);
-	m->first = crew_fetch(c, &when);
+	if (!m->first)
+		m->first = crew_fetch(c, &when);
 	if (!m->first)
 		return without_mail(m, when);
+	if (!crew_may_go(m, &when))
+		return held_back(m, when);
 	if (reach(m))
 		run_session(m);
 	return true;
@@ -282,6 +296,8 @@ static void *work(void *ctx)
 	pthread_mutex_lock(&c->lock);
 	while (!is_over(c) && go_on(m))
 		;
+	if (m->first)
+		crew_give_back(c, m->first);
 	if (m->link == &m->own)
 		leave(m, true);
 	c->working--;
@@ -314,9 +330,15 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 	*first = (struct member){.crew = &c, .own.tracer = o->tracer, .link = o->link ? o->link : &first->own};
 	c.open = first->link->session ? 1 : 0;
 	c.members = c.working = 1;
-	work(first);
+	if (pace_open_account(&c.pace, o->account, &c.why) < 0) {
+		c.failed = true;
+		c.members = 1;
+	} else {
+		work(first);
+	}
 	for (unsigned i = 1; i < c.members; i++)
 		pthread_join(c.member[i].thread, NULL);
+	pace_close(c.pace);
 	pthread_cond_destroy(&c.changed);
 	pthread_mutex_destroy(&c.lock);
 	arena_free(&in);

@@ -12,7 +12,7 @@
  *
  * Owns: its sessions, except that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and
  * order.others in place of lost ones. Errors: -1 and *f where the relay lets no session in (turned_away() was called), or too many
- * sessions were lost: mails left in the feed were not tried. Threads: the caller's; the client's functions are called one at a
+ * sessions were lost, or the rate lets none go: mails left in the feed were not tried. Threads: the caller's; the client's functions are called one at a
  * time, from any of the crew's threads. Source: RFC 5321 3.8, 4.2.1, 4.5.4.1.
  */
 #ifndef POST_CREW_H
@@ -20,6 +20,7 @@
 
 #include "post/job.h"
 #include "post/link.h"
+#include "post/pace.h"
 
 enum crew_end {
 	CREW_DONE, /* its verdicts are final for this run */
@@ -48,6 +49,7 @@ struct crew_order {
 	bool along;	    /* the crew's mail goes along with the caller's: failures of it are not shown to the caller */
 	const struct tracer *tracer; /* of the session in the caller's thread */
 	int64_t end;	    /* when a message that is not written yet is broken off; 0: never */
+	bool stays;	    /* the account's rate is waited for, however long; else the crew ends where that takes more than a minute */
 	unsigned others;    /* sessions that may take the place of lost ones */
 };
 

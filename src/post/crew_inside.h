@@ -22,6 +22,7 @@ struct crew {
 	const struct crew_client *client;
 	struct crew_sum *sum;
 	struct crew_rules rules;
+	struct pace *pace; /* own; NULL: the account has no rate */
 	struct member *member;
 	unsigned members; /* how many members there are */
 	pthread_mutex_t lock;
@@ -48,12 +49,17 @@ struct member {
 	bool lost;	     /* the session is lost: mails that end from now on have no answer */
 	bool fruitless;	     /* the member's last session ended without a fault, and with no mail answered */
 	size_t answered;     /* mails answered in this run of the engine */
+	int64_t away;	     /* the rate lets nothing go before then, and the session is ended meanwhile; 0: it does */
 	unsigned given, mails, in_hand; /* mails given to this session; those of them that are answered; those under way */
 };
 
 struct job *crew_fetch(struct crew *c, int64_t *when); /* the next mail of the feed, or NULL */
 void crew_give_back(struct crew *c, struct job *j);
 void crew_tell_news(struct crew *c);
+/* Asks the rate for the mail in m->first. False: the mail has to wait until *when, or without a session until m->away; or it was
+ * refused, and m->first is NULL; or the crew ends. */
+bool crew_may_go(struct member *m, int64_t *when);
+void crew_end(struct crew *c, const struct failure *why); /* no more mail is begun, and this is why */
 bool crew_is_alone(const struct crew *c); /* mails go one at a time */
 bool crew_is_through(const struct member *m); /* the session has had as many mails as the relay takes in one session */
 /* Sends the feed's mails over the member's session; returns as smtp_run. The lock is held at the call and at the return, and

@@ -1,9 +1,12 @@
 #include <stddef.h>
 
+#include "base/clock.h"
 #include "base/ending.h"
 #include "post/crew_inside.h"
 
 /* Each mail that next_mail gives is a job's. */
+enum { AWAY_MS = 60 * 1000 }; /* for longer than this no session is kept without mail */
+
 static struct job *job_of(struct mail *m)
 {
 	return (struct job *)(void *)((char *)m - offsetof(struct job, mail));
@@ -45,6 +48,9 @@ void crew_give_back(struct crew *c, struct job *j)
 			to->why = NULL;
 		}
 	}
+	if (j->granted)
+		pace_drop(c->pace, &j->grant);
+	j->granted = false;
 	c->client->done(c->client->ctx, j, CREW_BACK);
 	crew_tell_news(c);
 }
@@ -66,23 +72,85 @@ bool crew_is_through(const struct member *m)
 	return mails && m->given >= mails;
 }
 
-static struct mail *next_mail(void *ctx)
+void crew_end(struct crew *c, const struct failure *why)
+{
+	if (!c->failed)
+		c->why = *why;
+	c->failed = c->over = true;
+	pthread_cond_broadcast(&c->changed);
+}
+
+/* The rate lets nothing go for so long. A relay would end a session that is idle for minutes. */
+static void hold(struct member *m, int64_t wait, int64_t *when)
+{
+	struct crew *c = m->crew;
+	struct failure f;
+
+	if (wait <= AWAY_MS) {
+		*when = clock_steady() + wait;
+	} else if (c->order->stays) {
+		m->away = clock_steady() + wait;
+	} else {
+		pace_late(c->pace, &f);
+		crew_end(c, &f);
+	}
+}
+
+bool crew_may_go(struct member *m, int64_t *when)
+{
+	struct crew *c = m->crew;
+	struct job *j = m->first;
+	struct failure f;
+	int64_t wait;
+
+	*when = 0;
+	if (!c->pace || j->granted)
+		return true;
+	if (ending_asked())
+		return false;
+	wait = pace_take(c->pace, envelope_count(&j->mail.envelope, PENDING), &j->grant, &f);
+	j->granted = wait == 0;
+	if (wait > 0) {
+		hold(m, wait, when);
+	} else if (wait == PACE_FAILED) {
+		crew_end(c, &f);
+	} else if (wait == PACE_NEVER) {
+		envelope_refuse(&j->mail.envelope, &j->arena, &f);
+		m->first = NULL;
+		c->client->done(c->client->ctx, j, CREW_DONE);
+	}
+	return wait == 0;
+}
+
+/* The next mail that may go now. NULL: there is none, or m->first has to wait. */
+static struct job *next_job(struct member *m, int64_t *when)
+{
+	struct job *j = NULL;
+	int64_t unused;
+
+	while (!j && (m->first || (m->first = crew_fetch(m->crew, &unused)))) {
+		if (crew_may_go(m, when))
+			j = m->first;
+		else if (m->first)
+			return NULL;
+		m->first = NULL; /* it goes, or has been refused */
+	}
+	return j;
+}
+
+static struct mail *next_mail(void *ctx, int64_t *when)
 {
 	struct member *m = ctx;
 	struct crew *c = m->crew;
 	struct job *j = NULL;
 	unsigned before;
-	int64_t unused;
 
 	pthread_mutex_lock(&c->lock);
 	before = m->limits.window;
 	m->limits.window = window_of(c);
-	if (m->first) {
-		j = m->first;
-		m->first = NULL;
-	} else if (!crew_is_through(m) && (before <= m->limits.window || m->in_hand < m->limits.window)) {
-		j = crew_fetch(c, &unused);
-	}
+	*when = 0;
+	if (m->first || (!crew_is_through(m) && (before <= m->limits.window || m->in_hand < m->limits.window)))
+		j = next_job(m, when);
 	if (j)
 		note_session(m, j);
 	pthread_mutex_unlock(&c->lock);
@@ -101,6 +169,9 @@ static void mail_done(void *ctx, struct mail *mail)
 	bool unsure = envelope_count(v, UNSURE) > 0, left = progress != ANSWERED, told = ending_asked();
 
 	pthread_mutex_lock(&c->lock);
+	if (j->granted) /* whatever became of it, the relay may have counted it */
+		pace_done(c->pace, &j->grant);
+	j->granted = false;
 	m->in_hand--;
 	m->answered += !left;
 	m->mails += !left;
@@ -173,8 +244,9 @@ int crew_run_session(struct member *m, struct failure *f)
 	m->in_hand = 0;
 	m->between = is_between(m, rc, f);
 	settle_suspect(m, rc < 0 && !m->between);
-	if (m->first) /* the session was lost before this mail was begun */
+	if (m->first && rc != 0) { /* the session was lost before this mail was begun; else the mail waits for the rate */
 		crew_give_back(c, m->first);
-	m->first = NULL;
+		m->first = NULL;
+	}
 	return rc;
 }

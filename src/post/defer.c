@@ -43,6 +43,8 @@ static const struct row {
 	/* The failure is on this host, not at the relay: the message cannot be read, there is no memory, the account is not in the
 	 * configuration. */
 	{NOT_SENT, IN_TRANSACTION | AT(AT_CONFIG), FOR_GOOD, 0, 0, FATE_GIVE_UP, ADMIN},
+	/* The account's rate is used up for now, or its state cannot be written for now. */
+	{NOT_SENT, AT(AT_SPOOL), LATER, 0, 0, FATE_WAIT, PASSES},
 	{ANY_VERDICT, ANYWHERE, ANY_KIND, 0, 0, FATE_GIVE_UP, PASSES},
 };
 

@@ -15,6 +15,7 @@
 #include "conf/settings.h"
 #include "mail/mail.h"
 #include "mail/message.h"
+#include "post/pace_state.h"
 
 struct job {
 	struct arena arena;
@@ -30,6 +31,8 @@ struct job {
 	bool twice;		       /* some recipient may have got the mail already */
 	const char *spooled;	       /* the name under which it waits in the spool, or NULL */
 	const struct failure *unkept;  /* why it could not be put into the spool, or NULL */
+	struct grant grant;	       /* of the account's rate, where it is granted: */
+	bool granted;
 	bool later;		       /* it goes into the spool without a try */
 	bool aloud;		       /* the user is at a terminal, and is also told that it waits */
 	bool mail_errors;	       /* refusals are told to the sender by mail, too (-oem) */

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "conf/whoami.h"
 #include "post/pace_file.h"
 
 enum { END_MS = 60 * 1000 }; /* the answer to the end of a message has so much time of its own */
@@ -53,6 +54,20 @@ int pace_open(struct pace **out, const char *folder, const struct account *a, co
 	pthread_mutex_init(&p->lock, NULL);
 	*out = p;
 	return 0;
+}
+
+int pace_open_account(struct pace **out, const struct account *a, struct failure *f)
+{
+	struct arena scratch = {0};
+	struct rate r;
+	int rc;
+
+	*out = NULL;
+	if (rate_parse(&r, slice_of(a->rate), f) < 0)
+		return -1;
+	rc = r.limits ? pace_open(out, whoami_rates(&scratch), a, &r, f) : 0;
+	arena_free(&scratch);
+	return rc;
 }
 
 static int enter(struct pace *p, struct failure *f)
@@ -161,6 +176,16 @@ const char *pace_words(struct pace *p, struct arena *in)
 		return "";
 	return arena_printf(in, "%s: next in %s", which < p->rate.limits ? rate_words(words, &p->rate.limit[which]) : "the relay wants less",
 			    time_words(in, wait));
+}
+
+int pace_late(struct pace *p, struct failure *f)
+{
+	struct arena scratch = {0};
+	const char *words = pace_words(p, &scratch);
+
+	fail(f, AT_SPOOL, EX_TEMPFAIL, "the rate is used up%s%s", *words ? ", " : "", words);
+	arena_free(&scratch);
+	return -1;
 }
 
 void pace_close(struct pace *p)

@@ -2,7 +2,7 @@
  * post/pace - mail goes no faster than the account's rate, over all processes of a user
  *
  * One file an account, beside the spool, says how much has gone (post/pace_state): all processes of the user look there, right before MAIL.
- * Use: struct grant g; pace_open(&p, folder, account, &rate, f); p is NULL where there is no limit. wait = pace_take(p, 1, &g, f): at 0
+ * Use: struct grant g; pace_open_account(&p, account, f); p is NULL where there is no limit. wait = pace_take(p, 1, &g, f): at 0
  * the mail goes, then pace_done(p, &g), pace_slower(p, &g), or pace_drop(p, &g); else it is asked again so many milliseconds later.
  * At the end pace_close(p).
  *
@@ -23,11 +23,14 @@
 struct pace;
 
 MUST_CHECK int pace_open(struct pace **out, const char *folder, const struct account *a, const struct rate *r, struct failure *f);
+MUST_CHECK int pace_open_account(struct pace **out, const struct account *a, struct failure *f); /* its rate, in the user's own folder */
 int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct failure *f); /* *f: for PACE_NEVER and PACE_FAILED */
 void pace_done(struct pace *p, const struct grant *g);	 /* answered */
 void pace_slower(struct pace *p, const struct grant *g); /* answered: there were too many; all processes pause */
 void pace_drop(struct pace *p, const struct grant *g);	 /* never sent */
 const char *pace_words(struct pace *p, struct arena *in); /* what the next mail waits for: "30/min: next in 2 s"; "": nothing */
+/* The next mail has to wait: AT_SPOOL EX_TEMPFAIL, with those words. Returns -1. */
+int pace_late(struct pace *p, struct failure *f);
 void pace_close(struct pace *p);
 
 #endif

@@ -1,20 +1,26 @@
 #include "post/submit.h"
 
 #include <sysexits.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/ending.h"
 #include "post/enqueue.h"
+#include "post/pace.h"
 #include "wire/smtp.h"
+
+enum { PATIENCE_MS = 10 * 1000 }; /* so long a mail that could be queued waits for its rate */
 
 struct hand {
 	struct job *job;
 	bool given;
 };
 
-static struct mail *submit_next(void *ctx)
+static struct mail *submit_next(void *ctx, int64_t *when)
 {
 	struct hand *h = ctx;
 
+	*when = 0;
 	if (h->given)
 		return NULL;
 	h->given = true;
@@ -64,6 +70,58 @@ static void try(struct job *j, struct link *l, bool verify)
 		envelope_blame(&j->mail.envelope, &j->arena, &f);
 }
 
+/* Waits until the account's rate lets the mail go. -1: that takes too long, or it never does; then its recipients have their
+ * failure. */
+static int wait_for_rate(struct job *j, struct pace *p, struct grant *g)
+{
+	int64_t patience = setting_is(j->account, SET_queue, "off") ? (int64_t)j->account->timeout * 1000 : PATIENCE_MS, until = clock_steady() + patience, wait;
+	struct envelope *e = &j->mail.envelope;
+	struct failure f;
+
+	while ((wait = pace_take(p, envelope_count(e, PENDING), g, &f)) > 0) {
+		int64_t nap = wait < ENDING_LOOK_MS ? wait : ENDING_LOOK_MS;
+
+		if (clock_steady() + wait > until || ending_asked()) {
+			pace_late(p, &f);
+			break;
+		}
+		nanosleep(&(struct timespec){0, (long)(nap * 1000000)}, NULL);
+	}
+	if (wait == 0)
+		return 0;
+	if (wait == PACE_NEVER)
+		envelope_refuse(e, &j->arena, &f);
+	else
+		envelope_blame(e, &j->arena, &f);
+	return -1;
+}
+
+/* Nothing of the mail was said to the relay. */
+static bool is_unsaid(const struct envelope *e)
+{
+	return untouched(e) && e->recipient[0].why && e->recipient[0].why->stage < AT_SENDER;
+}
+
+static void try_at_rate(struct job *j, struct link *l)
+{
+	struct failure f;
+	struct grant g;
+	struct pace *p;
+
+	if (pace_open_account(&p, j->account, &f) < 0) {
+		envelope_blame(&j->mail.envelope, &j->arena, &f);
+		return;
+	}
+	if (!p || wait_for_rate(j, p, &g) == 0) {
+		try(j, l, false);
+		if (p && is_unsaid(&j->mail.envelope))
+			pace_drop(p, &g);
+		else if (p)
+			pace_done(p, &g);
+	}
+	pace_close(p);
+}
+
 /* No relay is set yet: the mail waits until there is one, like mail whose relay cannot be reached. */
 static void wait_for_relay(struct job *j)
 {
@@ -92,7 +150,7 @@ void submit_job(struct job *j, struct link *l)
 	}
 	if (j->later && enqueue_all(j, NULL, &unused) == 0)
 		return;
-	try(j, l, false);
+	try_at_rate(j, l);
 	submit_rest(j);
 }
 

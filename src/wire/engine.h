@@ -87,6 +87,7 @@ struct engine {
 	size_t head, queued, room;
 	struct buf out; /* commands not yet written */
 	struct transaction *ends; /* transactions whose end stands in out */
+	int64_t ask_at; /* when the client wants to be asked for the next mail; 0: it has no more */
 	struct delivery *mail; /* the mail with recipients that had no transaction yet, or NULL */
 	struct retry *retry;	/* recipients that come before those of any other mail */
 	size_t most;		/* recipients in one transaction: the limit, or how many the relay took before it said "too many" */
@@ -139,6 +140,7 @@ bool retry_in_another_session(struct engine *e, const struct awaited *a, const s
 /* Nothing has been asked, and yet the relay has said something or closed the connection: true and *f. It is a goodbye, and answers
  * no later command. */
 bool retry_after_goodbye(struct engine *e, struct failure *f);
+bool retry_is_over(struct engine *e, struct failure *f); /* the same, also before the first transaction; nothing is asked */
 /* The session had been idle, and the connection broke before any reply came: it was lost while idle, and what was not wholly sent
  * goes over another session. Not so after a silence: then the time for the message is over, and another session would take as much
  * again. */

@@ -137,11 +137,11 @@ void retry_stalled(struct engine *e, const struct failure *f)
 			engine_no_chunking(e, e->queue[(e->head + i) % e->room].t);
 }
 
-bool retry_after_goodbye(struct engine *e, struct failure *f)
+bool retry_is_over(struct engine *e, struct failure *f)
 {
 	struct reply r;
 
-	if (e->queued || !e->past.used || !session_is_over(e->session, &r))
+	if (!session_is_over(e->session, &r))
 		return false;
 	if (r.lines)
 		reply_failure(&r, AT_SENDER, EX_UNAVAILABLE, f);
@@ -151,6 +151,11 @@ bool retry_after_goodbye(struct engine *e, struct failure *f)
 	engine_name_relay(e, f);
 	e->over = true;
 	return true;
+}
+
+bool retry_after_goodbye(struct engine *e, struct failure *f)
+{
+	return !e->queued && e->past.used && retry_is_over(e, f);
 }
 
 bool retry_lost_idle(const struct engine *e, const struct failure *f)

@@ -46,6 +46,8 @@ MUST_CHECK int session_write(struct session *s, struct slice bytes, int64_t unti
 size_t session_written(const struct session *s); /* how many octets the last session_write wrote, also where it failed */
 /* awaited: how many answers are awaited, this one included; all commands that they answer have been written. */
 MUST_CHECK int session_reply(struct session *s, int64_t until, unsigned awaited, struct reply *r, struct failure *f);
+/* Waits until something has come, or the connection is closed; false: it is time, or we are told to end. */
+bool session_wait(struct session *s, int64_t until);
 /* Once we are told to end (base/ending), an answer is waited for so many milliseconds more, and a write not at all. */
 void session_grace(struct session *s, unsigned ms);
 /* What to call each time before the relay is waited for, with nothing to read or write; NULL: nothing. */

@@ -242,6 +242,18 @@ int session_reply(struct session *s, int64_t until, unsigned awaited, struct rep
 	}
 }
 
+bool session_wait(struct session *s, int64_t until)
+{
+	struct failure ignored;
+
+	for (;;) {
+		if (fill(s, &ignored) < 0 || s->closed || (s->in.len && memchr(s->in.p, '\n', s->in.len)))
+			return true;
+		if (wait_for(s, POLLIN, until, 0) <= 0)
+			return false;
+	}
+}
+
 /* The first whole line that has come although nothing was asked, strays left out; or NULL. */
 static const char *unasked(struct session *s)
 {

@@ -67,7 +67,8 @@ static bool next_transaction(struct engine *e)
 		return true;
 	}
 	if (!e->mail) {
-		m = e->client->next(e->client->ctx);
+		e->ask_at = 0;
+		m = e->client->next(e->client->ctx, &e->ask_at);
 		if (!m)
 			return false;
 		e->mail = arena_zeroed(&e->scratch, 1, sizeof *e->mail);
@@ -247,6 +248,16 @@ static bool is_cut(const struct engine *e, struct failure *f)
 	return true;
 }
 
+/* The client has no mail before e->ask_at. Answers that come earlier are read, and an answer that is late is a failure as always. */
+static int wait_for_client(struct engine *e, struct failure *f)
+{
+	int64_t due = e->queued ? e->queue[e->head].t->until : e->ask_at;
+
+	if (session_wait(e->session, due < e->ask_at ? due : e->ask_at))
+		return e->queued ? answers_next(e, f) : retry_is_over(e, f) ? -1 : 0;
+	return e->queued && clock_steady() >= due ? answers_next(e, f) : 0;
+}
+
 static int run_transactions(struct engine *e, struct failure *f)
 {
 	for (;;) {
@@ -262,6 +273,11 @@ static int run_transactions(struct engine *e, struct failure *f)
 			return -1;
 		if (e->out.len && engine_flush(e, until, f) < 0)
 			return -1;
+		if (did == NO_MAIL && e->ask_at) {
+			if (wait_for_client(e, f) < 0)
+				return -1;
+			continue;
+		}
 		if (!e->queued && did == NO_MAIL)
 			return 0;
 		if (e->queued && did != WENT_ON && answers_next(e, f) < 0)

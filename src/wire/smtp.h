@@ -32,7 +32,8 @@ struct smtp_limits {
 
 struct smtp_client { /* where the mails come from; ctx is passed to each function */
 	void *ctx;
-	struct mail *(*next)(void *ctx); /* NULL: no more for now */
+	/* NULL: none now. *when (clock_steady): it is asked again then, and what is under way is answered meanwhile; 0: no more. */
+	struct mail *(*next)(void *ctx, int64_t *when);
 	void (*done)(void *ctx, struct mail *m);
 	/* One transaction of the mail has its answers, and others are to come: called before the message of the next one is sent.
 	 * NULL: the transactions need not wait for each other. */

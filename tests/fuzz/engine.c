@@ -103,10 +103,11 @@ struct feed {
 	unsigned count, given, done[MAILS];
 };
 
-static struct mail *feed_next(void *ctx)
+static struct mail *feed_next(void *ctx, int64_t *when)
 {
 	struct feed *feed = ctx;
 
+	*when = 0;
 	return feed->given < feed->count ? &feed->mail[feed->given++] : NULL;
 }
 

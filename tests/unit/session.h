@@ -44,6 +44,13 @@ void session_grace(struct session *s, unsigned ms)
 	(void)ms;
 }
 
+bool session_wait(struct session *s, int64_t until)
+{
+	(void)s;
+	(void)until;
+	return false;
+}
+
 void session_pace(const struct session *s, uint64_t sent, uint64_t size)
 {
 	(void)s;

@@ -247,10 +247,11 @@ struct feed {
 	unsigned given, done[MAILS];
 };
 
-static struct mail *feed_next(void *ctx)
+static struct mail *feed_next(void *ctx, int64_t *when)
 {
 	struct feed *f = ctx;
 
+	*when = 0;
 	return f->given == MAILS ? NULL : &f->mail[f->given++];
 }
 

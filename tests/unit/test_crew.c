@@ -199,6 +199,16 @@ int64_t clock_steady(void)
 	return relay.now;
 }
 
+int64_t clock_boot(void)
+{
+	return clock_steady();
+}
+
+int64_t clock_wall_ms(void)
+{
+	return clock_steady();
+}
+
 time_t clock_wall(void)
 {
 	return 0;
@@ -306,9 +316,10 @@ int smtp_run(struct session *s, const struct smtp_limits *limits, const struct s
 {
 	struct mail *hand[64], *m;
 	size_t n = 0;
+	int64_t unused;
 
 	for (;;) {
-		while (n < limits->window && n < ROWS(hand) && (m = client->next(client->ctx)))
+		while (n < limits->window && n < ROWS(hand) && (m = client->next(client->ctx, &unused)))
 			hand[n++] = m;
 		if (!n)
 			return 0;
@@ -385,7 +396,7 @@ static void sync_all(void *ctx)
 
 static int run(unsigned sessions, unsigned window, size_t mails, size_t doubtful, const struct plan *plan, unsigned plans, struct crew_sum *sum)
 {
-	const struct account a = {.name = "a", .window = window, .max_recipients = 100, .timeout = 60};
+	const struct account a = {.name = "a", .window = window, .max_recipients = 100, .timeout = 60, .rate = ""};
 	const struct crew_order order = {.account = &a, .sessions = sessions, .others = 5};
 	const struct crew_client client = {.next = next, .done = done, .turned_away = turned_away, .sync = sync_all};
 	struct failure f;

@@ -42,12 +42,13 @@ static const struct example {
 	{"the message cannot be read", 10, PENDING, {.stage = AT_BODY, .exit = EX_IOERR}, FATE_GIVE_UP, true},
 	{"no memory", 10, PENDING, {.stage = AT_SENDER, .exit = EX_OSERR}, FATE_GIVE_UP, true},
 	{"its account is gone", 10, PENDING, {.stage = AT_CONFIG, .exit = EX_CONFIG}, FATE_GIVE_UP, true},
-	{"nobody of that name", 11, REFUSED, {.stage = AT_RECIPIENT, .exit = EX_NOUSER, .code = 550, .enhanced = "5.1.1"}, FATE_GIVE_UP, true},
-	{"a sender who is not ours", 11, REFUSED, {.stage = AT_SENDER, .exit = EX_NOPERM, .code = 553, .enhanced = "5.7.1"}, FATE_GIVE_UP, true},
-	{"too large", 11, REFUSED, {.stage = AT_SENDER, .exit = EX_UNAVAILABLE, .code = 552, .enhanced = "5.3.4"}, FATE_GIVE_UP, true},
-	{"spam", 11, REFUSED, {.stage = AT_END, .exit = EX_UNAVAILABLE, .code = 554}, FATE_GIVE_UP, true},
-	{"an address that the relay cannot be told", 11, REFUSED, {.stage = AT_RECIPIENT, .exit = EX_DATAERR}, FATE_GIVE_UP, true},
-	{"the file of the message is gone", 11, PENDING, {.stage = AT_SPOOL, .exit = EX_IOERR}, FATE_GIVE_UP, false},
+	{"the rate is used up", 11, PENDING, {.stage = AT_SPOOL, .exit = EX_TEMPFAIL}, FATE_WAIT, false},
+	{"nobody of that name", 12, REFUSED, {.stage = AT_RECIPIENT, .exit = EX_NOUSER, .code = 550, .enhanced = "5.1.1"}, FATE_GIVE_UP, true},
+	{"a sender who is not ours", 12, REFUSED, {.stage = AT_SENDER, .exit = EX_NOPERM, .code = 553, .enhanced = "5.7.1"}, FATE_GIVE_UP, true},
+	{"too large", 12, REFUSED, {.stage = AT_SENDER, .exit = EX_UNAVAILABLE, .code = 552, .enhanced = "5.3.4"}, FATE_GIVE_UP, true},
+	{"spam", 12, REFUSED, {.stage = AT_END, .exit = EX_UNAVAILABLE, .code = 554}, FATE_GIVE_UP, true},
+	{"an address that the relay cannot be told", 12, REFUSED, {.stage = AT_RECIPIENT, .exit = EX_DATAERR}, FATE_GIVE_UP, true},
+	{"the file of the message is gone", 12, PENDING, {.stage = AT_SPOOL, .exit = EX_IOERR}, FATE_GIVE_UP, false},
 };
 
 static void test_each_row_of_the_policy_has_its_example(void **state)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/ending.h"
 #include "mail/offers.h"
 #include "wire/smtp.h"
@@ -84,13 +85,14 @@ int session_reply(struct session *s, int64_t until, unsigned awaited, struct rep
 
 struct feed {
 	struct mail *mail;
-	size_t count, given, done;
+	size_t count, given, done, asked;
 };
 
-static struct mail *feed_next(void *ctx)
+static struct mail *feed_next(void *ctx, int64_t *when)
 {
 	struct feed *f = ctx;
 
+	*when = 0;
 	return f->given == f->count ? NULL : &f->mail[f->given++];
 }
 
@@ -143,7 +145,7 @@ static void run_row(const struct row *row)
 	struct arena in = {0};
 	struct session s = {.answers = row->answers};
 	struct mail mail[8];
-	struct feed feed = {mail, row->mails, 0, 0};
+	struct feed feed = {.mail = mail, .count = row->mails};
 	struct smtp_limits limits = {4, row->most ? row->most : 100, 60, 0, false};
 	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	struct failure f = {0};
@@ -279,7 +281,7 @@ static void test_every_cut_of_a_conversation_ends_and_tells_no_lie(void **state)
 			char script[sizeof answers + 2];
 			struct session s = {.answers = script};
 			struct mail mail[2];
-			struct feed feed = {mail, 2, 0, 0};
+			struct feed feed = {.mail = mail, .count = 2};
 			struct smtp_limits limits = {4, 100, 60, 0, false};
 			struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 			struct failure f = {0};
@@ -305,7 +307,7 @@ static void test_a_refused_recipient_keeps_the_relays_own_words(void **state)
 	struct arena in = {0};
 	struct session s = {.answers = "250 \n550 5.1.1 no such user here\n354 \n554 "};
 	struct mail mail;
-	struct feed feed = {&mail, 1, 0, 0};
+	struct feed feed = {.mail = &mail, .count = 1};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
 	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	const struct failure *why;
@@ -333,7 +335,7 @@ static void test_a_message_over_the_relays_size_is_refused_before_mail(void **st
 	struct arena in = {0};
 	struct session s = {.answers = "", .caps = {.size = true, .size_limit = 5}};
 	struct mail mail;
-	struct feed feed = {&mail, 1, 0, 0};
+	struct feed feed = {.mail = &mail, .count = 1};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
 	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	struct failure f;
@@ -380,7 +382,7 @@ static int run_in_parts(const char *caps, const char *answers, size_t end_at, st
 	struct failure f = {0};
 	int ok;
 
-	*p = (struct parts){{&mail, 1, 0, 0}, &s, 0, end_at};
+	*p = (struct parts){{.mail = &mail, .count = 1}, &s, 0, end_at};
 	buf_start(&s.written, 10000);
 	s.caps.pipelining = strstr(caps, "pipelining") != NULL;
 	s.caps.chunking = strstr(caps, "chunking") != NULL;
@@ -443,7 +445,7 @@ static void test_who_has_a_verdict_is_passed_over_in_the_next_session(void **sta
 	struct arena in = {0};
 	struct session s = {.answers = "250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 "};
 	struct mail mail;
-	struct feed feed = {&mail, 1, 0, 0};
+	struct feed feed = {.mail = &mail, .count = 1};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
 	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 	struct failure f;
@@ -461,6 +463,43 @@ static void test_who_has_a_verdict_is_passed_over_in_the_next_session(void **sta
 	arena_free(&in);
 }
 
+/* Every second time there is none yet. */
+static struct mail *feed_next_later(void *ctx, int64_t *when)
+{
+	struct feed *f = ctx;
+
+	*when = f->asked++ % 2 || f->given == f->count ? 0 : clock_steady() + 1;
+	return *when || f->given == f->count ? NULL : &f->mail[f->given++];
+}
+
+static void test_a_client_may_have_the_next_mail_later(void **state)
+{
+	static const struct { bool pipelining, chunking; const char *answers; } rows[] = {
+		{false, false, "250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 "}, {true, false, "250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 "},
+		{true, true, "250 \n250 \n250 \n250 \n250 \n250 "},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct arena in = {0};
+		struct session s = {.answers = rows[i].answers, .caps = {.pipelining = rows[i].pipelining, .chunking = rows[i].chunking}};
+		struct mail mail[2];
+		struct feed feed = {.mail = mail, .count = 2};
+		struct smtp_limits limits = {4, 100, 60, 0, false};
+		struct smtp_client client = {&feed, feed_next_later, feed_done, NULL};
+		struct failure f;
+
+		buf_start(&s.written, 1000);
+		for (size_t n = 0; n < ROWS(mail); n++)
+			mail_make(&mail[n], &in, 1, "a: b\r\n\r\n.x\r\n");
+		assert_int_equal(smtp_run(&s, &limits, &client, &f), 0);
+		assert_int_equal(feed.done, 2);
+		assert_true(mail[0].envelope.recipient->verdict == ACCEPTED && mail[1].envelope.recipient->verdict == ACCEPTED);
+		buf_free(&s.written);
+		arena_free(&in);
+	}
+}
+
 static void test_a_mail_remembers_that_a_session_was_lost_in_its_first_bdat(void **state)
 {
 	static const struct { const char *answers; unsigned without; } rows[] = {
@@ -473,7 +512,7 @@ static void test_a_mail_remembers_that_a_session_was_lost_in_its_first_bdat(void
 		struct arena in = {0};
 		struct session s = {.answers = rows[i].answers, .caps = {.pipelining = true, .chunking = true}};
 		struct mail mail[2];
-		struct feed feed = {mail, strlen(rows[i].answers) > 20 ? 2 : 1, 0, 0};
+		struct feed feed = {.mail = mail, .count = strlen(rows[i].answers) > 20 ? 2 : 1};
 		struct smtp_limits limits = {4, 100, 60, 0, false};
 		struct smtp_client client = {&feed, feed_next, feed_done, NULL};
 		struct failure f;
@@ -495,6 +534,7 @@ int main(void)
 		cmocka_unit_test(test_each_conversation_ends_in_the_right_verdicts),
 		cmocka_unit_test(test_every_cut_of_a_conversation_ends_and_tells_no_lie),
 		cmocka_unit_test(test_a_refused_recipient_keeps_the_relays_own_words),
+		cmocka_unit_test(test_a_client_may_have_the_next_mail_later),
 		cmocka_unit_test(test_who_has_a_verdict_is_passed_over_in_the_next_session),
 		cmocka_unit_test(test_a_mail_remembers_that_a_session_was_lost_in_its_first_bdat),
 		cmocka_unit_test(test_a_message_over_the_relays_size_is_refused_before_mail),

@@ -1,0 +1,129 @@
+"""The setting rate: no more goes in any time of that length, whoever sends it; what has to wait is queued or told of."""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from given import FROM_ANN as TEXT
+from waiting import wait_for
+
+UNSHARE = ["unshare", "--user", "--map-user=1000"]       # root's state has its place, where a test has nothing to look for
+
+
+@pytest.fixture
+def send(mysend, spool, tmp_path):
+    """Runs mysend as a user whose state is in the test's own folder."""
+    prefix = []
+    if os.geteuid() == 0:
+        if not shutil.which("unshare") or subprocess.run(UNSHARE + ["true"], capture_output=True, check=False).returncode:
+            pytest.skip("root needs unshare(1) with a user namespace to be somebody else")
+        prefix = UNSHARE
+    env = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
+
+    def run(*args, relay, more, name="mysend", queue="on"):
+        config = spool.config(relay, more).replace("queue on\n", "queue %s\n" % queue)
+        return mysend(*args, stdin=TEXT, config=config, env=env, prefix=prefix, name=name)
+    return run
+
+
+def state(tmp_path):
+    return tmp_path / "state" / "mysend" / "rate"
+
+
+def starts(there):
+    """When each mail began, by the relay's clock."""
+    return sorted(line.time for session in there.sessions for line in session.lines if line.data.upper().startswith(b"MAIL"))
+
+
+def most_in(times, span):
+    return max(sum(1 for other in times if time <= other < time + span) for time in times)
+
+
+def test_mail_beyond_the_rate_is_not_sent_and_is_told_of(send, relay, tmp_path):
+    there = relay("ehlo pipelining")
+    for _ in range(2):
+        send("bob@example.org", relay=there, more="rate 2/h\ntimeout 1\n", queue="off").ok()
+    line = send("bob@example.org", relay=there, more="rate 2/h\ntimeout 1\n", queue="off").failed(75)
+    assert line.startswith("the rate is used up, 2/h: next in ") and line.endswith(" min")
+    assert len(there.messages) == 2
+    file = state(tmp_path) / "default"
+    assert file.stat().st_mode & 0o777 == 0o600 and state(tmp_path).stat().st_mode & 0o777 == 0o700
+
+
+def test_mail_beyond_the_rate_waits_in_the_spool_and_a_run_of_the_queue_leaves_it(send, spool, relay):
+    there = relay("ehlo pipelining")
+    for _ in range(3):
+        send("bob@example.org", relay=there, more="rate 2/h\n").ok()
+    assert len(there.messages) == 2 and len(spool.names()) == 1
+    send("-odq", "ann@example.org", relay=there, more="rate 2/h\n").ok()
+    send("-q", relay=there, more="rate 2/h\n")
+    assert len(there.messages) == 2 and len(spool.names()) == 2
+    send("-q", relay=there, more="rate 3/h\n").ok()
+    assert [mail.recipients for mail in there.messages[2:]] == [["ann@example.org"]], "it had not been tried, and was due"
+    assert len(spool.names()) == 1
+
+
+@pytest.mark.parametrize("offers", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
+def test_sessions_at_a_time_share_the_rate(send, spool, relay, offers):
+    for i in range(18):
+        send("-odq", "u%d@example.org" % i, relay=None, more="").ok()
+    there = relay(offers)
+    send("-q", relay=there, more="rate 6/s\nwindow 2\nsessions 4\n").ok()
+    assert len(there.messages) == 18 and spool.names() == []
+    times = starts(there)
+    assert most_in(times, 1.0) <= 6 and times[-1] - times[0] >= 2
+
+
+def test_more_recipients_than_the_rate_has_are_refused_before_anything_is_sent(send, spool, relay):
+    there = relay("ehlo pipelining")
+    done = send("a@example.org", "b@example.org", "c@example.org", relay=there, more="rate 2 recipients/day, 9/s\n")
+    assert done.status == 69 and "3 recipients are more than the rate 2 recipients/day ever lets go" in done.err
+    assert there.messages == [] and there.transactions == [] and spool.names() == []
+    send("a@example.org", "b@example.org", relay=there, more="rate 2 recipients/day, 9/s\n").ok()
+    assert len(there.messages) == 1
+
+
+def test_where_the_state_cannot_be_trusted_nothing_goes(send, relay, tmp_path):
+    there = relay("ehlo pipelining")
+    send("bob@example.org", relay=there, more="rate 9/h\n").ok()
+    os.chmod(state(tmp_path) / "default", 0o666)
+    line = send("bob@example.org", relay=there, more="rate 9/h\n").failed(73)
+    assert "others than we may write there" in line and str(state(tmp_path)) in line
+    assert len(there.messages) == 1
+
+
+def test_a_damaged_state_counts_as_used_up(send, spool, relay, tmp_path):
+    there = relay("ehlo pipelining")
+    send("bob@example.org", relay=there, more="rate 9/h\n").ok()
+    os.truncate(state(tmp_path) / "default", 1000)
+    done = send("bob@example.org", relay=there, more="rate 9/h\n")
+    assert done.status == 0 and "is damaged, and begun anew as if it had just been used up" in done.err
+    assert len(there.messages) == 1 and len(spool.names()) == 1
+
+
+def test_mail_that_the_relay_never_saw_does_not_count(send, relay):
+    for _ in range(3):
+        send("bob@example.org", relay=None, more="rate 1/h\n", queue="off").failed(75)
+    there = relay("ehlo pipelining")
+    send("bob@example.org", relay=there, more="rate 1/h\n", queue="off").ok()
+    assert len(there.messages) == 1
+
+
+@pytest.mark.parametrize("value, why", [("30", '"30" names no time, as 30/min does'), ("30/fortnight", '"fortnight" is no time'), ("0/min", "has no number"),
+                                        ("1/s,", "a limit is missing")])
+def test_a_rate_that_makes_no_sense_is_named(mysend, value, why):
+    line = mysend("bob@example.org", config="account default\nhost 127.0.0.1\nfrom me@example.net\nrate %s\n" % value, stdin=TEXT).failed(78)
+    assert ":4: rate: " in line and why in line
+    line = mysend("--rate", value, "bob@example.org", config="account default\nhost 127.0.0.1\nfrom me@example.net\n", stdin=TEXT).failed(64)
+    assert line.startswith("--rate: ") and why in line
+
+
+def test_an_answer_is_read_while_the_next_mail_waits(send, spool, relay):
+    """A session that has mail under way, and may not begin the next, is not deaf meanwhile."""
+    for i in range(3):
+        send("-odq", "u%d@example.org" % i, relay=None, more="").ok()
+    there = relay("ehlo pipelining chunking")
+    send("-q", relay=there, more="rate 1/s\nsessions 1\n").ok()
+    wait_for(lambda: len(there.messages) == 3)
+    assert len(there.sessions) == 1 and most_in(starts(there), 1.0) == 1
