@@ -99,7 +99,7 @@ static int wait_for_rate(struct job *j, struct pace *p, struct grant *g)
 /* Nothing of the mail was said to the relay. */
 static bool is_unsaid(const struct envelope *e)
 {
-	return untouched(e) && e->recipient[0].why && e->recipient[0].why->stage < AT_SENDER;
+	return envelope_progress(e) == UNTOUCHED && e->recipient[0].why && e->recipient[0].why->stage < AT_SENDER;
 }
 
 static void try_at_rate(struct job *j, struct link *l)
