@@ -122,7 +122,8 @@ static void warn_shown(const struct job *j, const struct request *r)
 		log_warning("set_to_header is on: the recipients of Bcc stand in To, where everybody reads them");
 }
 
-static int complete(const struct intake *n, struct job *j, const struct identity *id, const struct naming *names, struct failure *f)
+static int complete(const struct intake *n, struct job *j, const struct request *r, const struct identity *id, const struct naming *names,
+		    struct failure *f)
 {
 	const struct account *a = j->account;
 	struct mail *m = &j->mail;
@@ -144,7 +145,7 @@ static int complete(const struct intake *n, struct job *j, const struct identity
 		.now = clock_wall(),
 	};
 
-	if (!c.charset)
+	if (!c.charset || (r->choose_id && r->choose_id(r->ctx, j, c.message_host, &c.chosen_id, f) < 0))
 		return -1;
 	m->in = &j->arena;
 	return complete_message(m, &j->message, &c, f);
@@ -230,7 +231,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	if (hides_recipients(a))
 		hide_recipients(&j->message.header, a->set_to_header != PUT_NEVER);
 	warn_shown(j, r);
-	if (complete(n, j, &id, &who.naming, f) < 0)
+	if (complete(n, j, r, &id, &who.naming, f) < 0)
 		return -1;
 	octets = mail_form(&j->mail, true)->size;
 	if (a->message_size_limit && octets > a->message_size_limit)

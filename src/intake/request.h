@@ -43,6 +43,10 @@ struct request {
 	struct override *option; /* settings given for this message */
 	size_t options, option_room;
 	struct draft draft; /* what options ask for in header and body */
+	/* Called once the recipients are in the job's envelope, or NULL: may choose the Message-ID of mail that gets one (mail/complete), which
+	 * stays NULL otherwise. host: what usually stands behind its @. -1 and *f: the mail is not taken. */
+	int (*choose_id)(void *ctx, struct job *j, const char *host, const char **id, struct failure *f);
+	void *ctx;
 };
 
 /* Adds a recipient; its other fields may be filled in. */

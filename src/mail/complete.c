@@ -78,7 +78,7 @@ static bool is_wanted(const struct header *h, const char *name, enum put put)
 
 static const char *new_message_id(const struct header *h, const struct completion *c)
 {
-	return stamp_message_id(h->in, *c->message_host ? c->message_host : "localhost", c->now);
+	return c->chosen_id ? c->chosen_id : stamp_message_id(h->in, *c->message_host ? c->message_host : "localhost", c->now);
 }
 
 static bool block_has(const struct header *h, const struct resent *block, const char *name)

@@ -32,6 +32,7 @@ struct completion {
 	const char *from_name;	  /* -F, $NAME or GECOS as mysend-compat(7), HEADER AND SENDER has it, or ""; UTF-8, no controls */
 	const struct naming *names; /* what replaces local names in the header; NULL: they stay */
 	const char *message_host; /* the part of Message-ID after the @ */
+	const char *chosen_id;	  /* what a mail that gets a Message-ID gets, "<a@b>"; NULL: a new one */
 	const char *charset;	  /* the charset of an 8-bit body that is not UTF-8; "binary": the body is no text */
 	const char *known;	  /* the charset of any 8-bit body, even if it could be UTF-8; or "" or NULL */
 	time_t now;

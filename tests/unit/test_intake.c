@@ -264,6 +264,49 @@ static void test_what_is_known_of_a_mail_is_known_once(void **state)
 	}
 }
 
+/* "" of ctx: the mail is not to go. */
+static int choose_id(void *ctx, struct job *j, const char *host, const char **id, struct failure *f)
+{
+	if (!*(const char *)ctx)
+		return fail(f, AT_INPUT, EX_DATAERR, "not %s", j->mail.envelope.recipient[0].address);
+	*id = arena_printf(&j->arena, "<%s.%s@%s>", (const char *)ctx, j->mail.envelope.recipient[0].address, host);
+	return 0;
+}
+
+static void test_who_asks_for_the_mail_may_choose_the_message_id_of_one_that_has_none(void **state)
+{
+	static const struct { const char *how, *text, *wire; } rows[] = {
+		{"auto", "To: a@z\n\n", "To: a@z\r\n" FROM "Message-ID: <1.a@z@y>\r\n\r\n"},
+		{"auto", "To: a@z\nMessage-ID: <m@z>\n\n", "To: a@z\r\nMessage-ID: <m@z>\r\n" FROM "\r\n"},
+		{"on", "To: a@z\nMessage-ID: <m@z>\n\n", "To: a@z\r\nMessage-ID: <1.a@z@y>\r\n" FROM "\r\n"},
+		{"off", "To: a@z\n\n", "To: a@z\r\n" FROM "\r\n"},
+	};
+	struct request r = {.from_header = true, .choose_id = choose_id};
+	static char one[] = "1", none[] = "";
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		for (int goes = 0; goes < 2; goes++) {
+			struct job j = {.account = NULL};
+			struct intake n;
+			struct failure f;
+			struct override how = {SET_set_msgid_header, rows[i].how, "--set-msgid-header"};
+
+			r.option = &how;
+			r.options = 1;
+			r.ctx = goes ? one : none;
+			open_with(&n, &r, "from me@y\n");
+			message_of(&j.message, &j.arena, rows[i].text);
+			assert_int_equal(intake_take(&n, &j, &r, &f), goes - 1);
+			if (goes)
+				assert_string_equal(octets_of(&j.arena, j.mail.form7), rows[i].wire);
+			else
+				check_failure(&f, AT_INPUT, EX_DATAERR, "not a@z");
+			discard(&j);
+			intake_close(&n);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -273,6 +316,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_each_message_has_its_account_and_the_same_sender_the_same, teardown),
 		cmocka_unit_test_teardown(test_a_question_about_addresses_is_a_mail_without_an_octet, teardown),
 		cmocka_unit_test_teardown(test_what_is_known_of_a_mail_is_known_once, teardown),
+		cmocka_unit_test_teardown(test_who_asks_for_the_mail_may_choose_the_message_id_of_one_that_has_none, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, own_file_remove);
