@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "conf/whoami.h"
 #include "post/pace_file.h"
@@ -15,7 +16,8 @@ enum { END_MS = 60 * 1000 }; /* the answer to the end of a message has so much t
 
 struct pace {
 	struct rate rate;
-	struct pace_file file;
+	struct pace_file file; /* where the rate has limits; else nothing is kept but: */
+	struct throttle alone;
 	int64_t lease;
 	pthread_mutex_t lock; /* flock(2) is between processes alone */
 };
@@ -31,23 +33,26 @@ static void file_name(char *to, size_t room, const char *account)
 	to[len] = '\0';
 }
 
-int pace_open(struct pace **out, const char *folder, const struct account *a, const struct rate *r, struct failure *f)
+static int open_file(struct pace *p, const char *folder, const char *account, struct failure *f)
 {
-	struct pace *p;
 	char name[200];
 
-	*out = NULL;
-	if (!r->limits)
-		return 0;
 	if (!*folder)
 		return fail(f, AT_SPOOL, EX_CANTCREAT, "there is no place for the rate's state: no home directory is known");
-	p = calloc(1, sizeof *p);
+	file_name(name, sizeof name, account);
+	return pace_file_open(&p->file, folder, name, &p->rate, f);
+}
+
+int pace_open(struct pace **out, const char *folder, const struct account *a, const struct rate *r, struct failure *f)
+{
+	struct pace *p = calloc(1, sizeof *p);
+
+	*out = NULL;
 	if (!p)
 		return fail(f, AT_SPOOL, EX_OSERR, "no memory for the rate's state");
 	p->rate = *r;
 	p->lease = (int64_t)a->timeout * 1000 + END_MS;
-	file_name(name, sizeof name, a->name);
-	if (pace_file_open(&p->file, folder, name, &p->rate, f) < 0) {
+	if (r->limits && open_file(p, folder, a->name, f) < 0) {
 		free(p);
 		return -1;
 	}
@@ -65,7 +70,7 @@ int pace_open_account(struct pace **out, const struct account *a, struct failure
 	*out = NULL;
 	if (rate_parse(&r, slice_of(a->rate), f) < 0)
 		return -1;
-	rc = r.limits ? pace_open(out, whoami_rates(&scratch), a, &r, f) : 0;
+	rc = pace_open(out, r.limits ? whoami_rates(&scratch) : "", a, &r, f);
 	arena_free(&scratch);
 	return rc;
 }
@@ -73,7 +78,7 @@ int pace_open_account(struct pace **out, const struct account *a, struct failure
 static int enter(struct pace *p, struct failure *f)
 {
 	pthread_mutex_lock(&p->lock);
-	if (pace_file_lock(&p->file, f) == 0)
+	if (!p->rate.limits || pace_file_lock(&p->file, f) == 0)
 		return 0;
 	pthread_mutex_unlock(&p->lock);
 	return -1;
@@ -81,8 +86,21 @@ static int enter(struct pace *p, struct failure *f)
 
 static void leave(struct pace *p)
 {
-	pace_file_unlock(&p->file);
+	if (p->rate.limits)
+		pace_file_unlock(&p->file);
 	pthread_mutex_unlock(&p->lock);
+}
+
+/* Without limits only the relay's own wish counts, as this process has heard of it. */
+static int64_t take_alone(struct throttle *t, size_t recipients, struct grant *g)
+{
+	int64_t now = clock_boot(), wait = throttle_wait(t, now);
+
+	if (wait)
+		return wait;
+	throttle_send(t, now);
+	*g = (struct grant){.recipients = recipients, .at = now, .lease = PACE_LEASES};
+	return 0;
 }
 
 /* More recipients than a limit has: the mail could never go. */
@@ -103,7 +121,8 @@ int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct fai
 
 	if (enter(p, f) < 0)
 		return PACE_FAILED;
-	wait = pace_state_take(&p->file.store, &p->rate, recipients, &p->file.me, p->lease, &p->file.time, g);
+	wait = p->rate.limits ? pace_state_take(&p->file.store, &p->rate, recipients, &p->file.me, p->lease, &p->file.time, g)
+			      : take_alone(&p->alone, recipients, g);
 	if (wait == PACE_FAILED)
 		pace_file_fails(&p->file, "writing it", f);
 	leave(p);
@@ -128,8 +147,11 @@ void pace_done(struct pace *p, const struct grant *g)
 {
 	struct failure unused;
 
-	if (enter(p, &unused) == 0)
-		note(p, pace_state_done(&p->file.store, g, &p->file.time));
+	if (enter(p, &unused) < 0)
+		return;
+	if (!p->rate.limits)
+		throttle_taken(&p->alone, clock_boot());
+	note(p, p->rate.limits ? pace_state_done(&p->file.store, g, &p->file.time) : 0);
 }
 
 void pace_slower(struct pace *p, const struct grant *g)
@@ -138,15 +160,18 @@ void pace_slower(struct pace *p, const struct grant *g)
 	struct failure unused;
 
 	(void)!getrandom(&chance, sizeof chance, GRND_NONBLOCK);
-	if (enter(p, &unused) == 0)
-		note(p, pace_state_slower(&p->file.store, g, &p->file.time, chance));
+	if (enter(p, &unused) < 0)
+		return;
+	if (!p->rate.limits)
+		throttle_refused(&p->alone, g->at, clock_boot(), chance);
+	note(p, p->rate.limits ? pace_state_slower(&p->file.store, g, &p->file.time, chance) : 0);
 }
 
 void pace_drop(struct pace *p, const struct grant *g)
 {
 	struct failure unused;
 
-	if (enter(p, &unused) == 0)
+	if (p->rate.limits && enter(p, &unused) == 0)
 		note(p, pace_state_drop(&p->file.store, g));
 }
 
@@ -161,17 +186,26 @@ static const char *time_words(struct arena *in, int64_t ms)
 	return arena_printf(in, "%lld h %lld min", (long long)(s / 3600), (long long)(s / 60 % 60));
 }
 
+/* How long the next mail has to wait for which limit; rate.limits: for the relay, which has asked for less. */
+static int64_t look(struct pace *p, unsigned *which)
+{
+	struct failure unused;
+	int64_t wait;
+
+	*which = p->rate.limits;
+	if (enter(p, &unused) < 0)
+		return 0;
+	wait = p->rate.limits ? pace_state_look(&p->file.store, &p->rate, 1, &p->file.time, which) : throttle_wait(&p->alone, clock_boot());
+	leave(p);
+	return wait;
+}
+
 const char *pace_words(struct pace *p, struct arena *in)
 {
 	char words[RATE_WORDS];
-	struct failure unused;
 	unsigned which;
-	int64_t wait;
+	int64_t wait = look(p, &which);
 
-	if (enter(p, &unused) < 0)
-		return "";
-	wait = pace_state_look(&p->file.store, &p->rate, 1, &p->file.time, &which);
-	leave(p);
 	if (wait <= 0)
 		return "";
 	return arena_printf(in, "%s: next in %s", which < p->rate.limits ? rate_words(words, &p->rate.limit[which]) : "the relay wants less",
@@ -182,8 +216,9 @@ int pace_late(struct pace *p, struct failure *f)
 {
 	struct arena scratch = {0};
 	const char *words = pace_words(p, &scratch);
+	bool ours = *words >= '0' && *words <= '9'; /* a limit begins with its number */
 
-	fail(f, AT_SPOOL, EX_TEMPFAIL, "the rate is used up%s%s", *words ? ", " : "", words);
+	fail(f, AT_SPOOL, EX_TEMPFAIL, "%s%s", ours ? "the rate is used up, " : "", *words ? words : "the rate is used up");
 	arena_free(&scratch);
 	return -1;
 }
@@ -194,9 +229,11 @@ void pace_close(struct pace *p)
 
 	if (!p)
 		return;
-	if (enter(p, &unused) == 0)
-		note(p, pace_state_trim(&p->file.store));
-	pace_file_close(&p->file);
+	if (p->rate.limits) {
+		if (enter(p, &unused) == 0)
+			note(p, pace_state_trim(&p->file.store));
+		pace_file_close(&p->file);
+	}
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }

@@ -1,10 +1,11 @@
 /*
  * post/pace - mail goes no faster than the account's rate, over all processes of a user
  *
- * One file an account, beside the spool, says how much has gone (post/pace_state): all processes of the user look there, right before MAIL.
- * Use: struct grant g; pace_open_account(&p, account, f); p is NULL where there is no limit. wait = pace_take(p, 1, &g, f): at 0
- * the mail goes, then pace_done(p, &g), pace_slower(p, &g), or pace_drop(p, &g); else it is asked again so many milliseconds later.
- * At the end pace_close(p).
+ * One file an account, beside the spool, says how much has gone (post/pace_state): all processes of the user look there, right before
+ * MAIL. Where the account has no rate there is no file: nothing waits until pace_slower() is called, and then this process alone
+ * sends less, as post/throttle has it.
+ * Use: struct grant g; pace_open_account(&p, account, f); wait = pace_take(p, 1, &g, f): at 0 the mail goes, then pace_done(p, &g),
+ * pace_slower(p, &g), or pace_drop(p, &g); else it is asked again so many milliseconds later. At the end pace_close(p).
  *
  * Owns: the descriptor and the map, until pace_close. Units: milliseconds. Bounds: as post/pace_state.
  * Errors: AT_SPOOL: EX_CANTCREAT for a file or folder that is not as ours are, EX_TEMPFAIL where the disk is full or

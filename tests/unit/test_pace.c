@@ -156,16 +156,34 @@ static void test_recipients_are_counted_and_more_than_there_can_be_are_refused(v
 	pace_close(p);
 }
 
-static void test_no_rate_no_file(void **state)
+static void test_without_a_rate_there_is_no_file_and_only_the_relay_is_heeded(void **state)
 {
-	struct pace *p = (struct pace *)&account;
-	struct failure f;
+	struct pace *p = opened("off"), *other = opened("");
+	struct failure f = {0};
+	struct arena in = {0};
+	struct grant g;
 
 	(void)state;
-	assert_int_equal(try_open(&p, "off", &f), 0);
-	assert_null(p);
+	for (int i = 0; i < 1000; i++, later += i % 3) {
+		assert_int_equal(pace_take(p, 100, &g, &f), 0);
+		pace_done(p, &g);
+	}
+	assert_int_equal(pace_take(p, 1, &g, &f), 0);
+	pace_slower(p, &g);
+	assert_in_range(pace_take(p, 1, &g, &f), 900, 1300);
+	assert_int_equal(pace_late(p, &f), -1);
+	assert_non_null(strstr(f.text, "the relay wants less: next in "));
+	assert_int_equal(f.exit, EX_TEMPFAIL);
+	assert_int_equal(pace_take(other, 1, &g, &f), 0); /* nobody has told it */
+	later += 3000;
+	assert_string_equal(pace_words(p, &in), "");
+	assert_int_equal(pace_take(p, 1, &g, &f), 0);
+	pace_drop(p, &g);
 	assert_int_equal(access(folder, F_OK), -1);
+	arena_free(&in);
 	pace_close(p);
+	pace_close(other);
+	pace_close(NULL);
 }
 
 /* The stamps count for whatever rate there is: a smaller one sees the newest, and a larger one leaves room for more. */
@@ -528,7 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_so_many_go_and_the_next_waits, begin),
 		cmocka_unit_test_setup(test_recipients_are_counted_and_more_than_there_can_be_are_refused, begin),
-		cmocka_unit_test_setup(test_no_rate_no_file, begin),
+		cmocka_unit_test_setup(test_without_a_rate_there_is_no_file_and_only_the_relay_is_heeded, begin),
 		cmocka_unit_test_setup(test_a_changed_rate_goes_by_the_same_mails, begin),
 		cmocka_unit_test_setup(test_what_is_damaged_is_begun_anew_as_if_all_had_just_gone, begin),
 		cmocka_unit_test_setup(test_a_file_cut_while_it_is_open_ends_nobody, begin),
