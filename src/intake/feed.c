@@ -85,6 +85,13 @@ static int kind_of_folder(struct feed *feed, struct failure *f)
 	return 0;
 }
 
+static bool is_named_eml(const char *path)
+{
+	const size_t len = strlen(path);
+
+	return len > 4 && slice_is(slice_of(path + len - 4), ".eml");
+}
+
 static int kind_of_file(struct feed *feed, struct failure *f)
 {
 	char head[MBOX_AHEAD];
@@ -93,6 +100,8 @@ static int kind_of_file(struct feed *feed, struct failure *f)
 	if (n < 0)
 		return fail_errno(f, AT_INPUT, EX_IOERR, "reading");
 	feed->kind = feed_kind_of((struct slice){head, (size_t)n});
+	if (feed->kind == FEED_EMPTY && is_named_eml(feed->path))
+		feed->kind = FEED_MESSAGE; /* which cannot be sent: an empty mailbox holds no mail, but this was to be one */
 	if (feed->kind == FEED_OTHER)
 		return fail(f, AT_INPUT, EX_DATAERR, "it begins as no mailbox, no message and no SMTP does");
 	return lseek(feed->fd, 0, SEEK_SET) < 0 ? fail_errno(f, AT_INPUT, EX_IOERR, "reading") : 0;
@@ -110,7 +119,8 @@ static int find_kind(struct feed *feed, struct failure *f)
 	if (S_ISDIR(st.st_mode))
 		return kind_of_folder(feed, f);
 	/* Another program may have read the beginning of standard input. */
-	if ((!S_ISREG(st.st_mode) || (input && lseek(feed->fd, 0, SEEK_CUR) != 0)) && read_whole(&feed->fd, f) < 0)
+	feed->copied = !S_ISREG(st.st_mode) || (input && lseek(feed->fd, 0, SEEK_CUR) != 0);
+	if (feed->copied && read_whole(&feed->fd, f) < 0)
 		return -1;
 	return kind_of_file(feed, f);
 }
@@ -160,10 +170,8 @@ int feed_open(struct feed *feed, const char *path, const struct request *asked, 
 	return failure_in(f, "%s", shown(path, name));
 }
 
-void feed_close(struct feed *feed)
+static void close_kind(struct feed *feed)
 {
-	if (feed->fd < 0)
-		return;
 	if (feed->kind == FEED_MBOX)
 		feed_mbox_close(&feed->mbox);
 	if (feed->kind == FEED_MAILDIR)
@@ -172,8 +180,35 @@ void feed_close(struct feed *feed)
 		feed_eml_close(&feed->eml);
 	if (feed->kind == FEED_BSMTP)
 		feed_bsmtp_close(&feed->bsmtp);
+}
+
+void feed_close(struct feed *feed)
+{
+	if (feed->fd < 0)
+		return;
+	close_kind(feed);
 	close(feed->fd);
 	feed->fd = -1;
+}
+
+int feed_rewind(struct feed *feed, struct failure *f)
+{
+	const time_t began = feed->kind == FEED_MAILDIR ? feed->maildir.run.began : feed->eml.run.began;
+	const bool is_file = feed->kind == FEED_BSMTP || feed->kind == FEED_MESSAGE;
+	char name[256];
+
+	close_kind(feed);
+	feed->over = false;
+	feed->counted = feed->lines = 0;
+	feed->at = (struct feed_place){.number = 0};
+	if (is_file && lseek(feed->fd, 0, SEEK_SET) < 0)
+		fail_errno(f, AT_INPUT, EX_IOERR, "reading it again");
+	else if (open_kind(feed, f) == 0) {
+		feed->maildir.run.began = feed->eml.run.began = began;
+		return 0;
+	}
+	feed->kind = FEED_EMPTY; /* there is nothing to close */
+	return failure_in(f, "%s", shown(feed->path, name));
 }
 
 /* 1: a message was read; 0 and -1 as in feed_next. */
@@ -279,7 +314,7 @@ static void note_place(struct feed *feed)
 	}
 }
 
-static int in_place(const struct feed *feed, struct failure *f)
+int feed_in_place(const struct feed *feed, struct failure *f)
 {
 	const unsigned long long number = feed->at.number, line = feed->at.line;
 	char room[256];
@@ -298,7 +333,7 @@ int feed_next(struct feed *feed, struct feed_item *item, struct failure *f)
 	rc = feed->kind == FEED_BSMTP ? next_of_bsmtp(feed, item, f) : next_message(feed, item, f);
 	if (rc != 0)
 		note_place(feed);
-	return rc < 0 ? in_place(feed, f) : rc;
+	return rc < 0 ? feed_in_place(feed, f) : rc;
 }
 
 int feed_count(const struct feed *feed, uint64_t *count, struct failure *f)

@@ -8,7 +8,7 @@
  * be counted, and a Content-Length be tried. The recipients of a message are those that it names, as with -t; BSMTP has an envelope.
  *
  * Use: feed_open(&feed, path, &request, &intake, f); while ((rc = feed_next(&feed, &item, f)) != 0) ...; receiver_free(item.job) when
- * its verdict is told; feed_close(&feed).
+ * its verdict is told; feed_rewind(&feed, f) to begin anew; feed_close(&feed). The struct stays where it is: parts of it point into it.
  * Owns: the descriptors and memory that it reads with; an item's job is the caller's. Bounds: one message at a time; memory depends
  * neither on the number of messages nor on their size. A file has the size that it had at feed_open.
  * Errors: -1 and *f AT_INPUT: from feed_open: EX_NOINPUT; EX_DATAERR, the file is none of these. From feed_next: this message cannot be
@@ -49,6 +49,7 @@ struct feed {
 	struct request asked;
 	struct intake *intake; /* borrowed */
 	const char *run;       /* for the Message-ID of mail that has none (feed_key_put_id), or NULL; whoever opened the feed may set it */
+	bool copied;	       /* the file was read into one without a name: it can be rewound, but not opened again */
 	bool over;	       /* nothing more is read */
 	struct feed_place at;  /* of the message that feed_next returned last, or failed at */
 };
@@ -58,7 +59,11 @@ MUST_CHECK int feed_open(struct feed *feed, const char *path, const struct reque
 MUST_CHECK int feed_next(struct feed *feed, struct feed_item *item, struct failure *f);
 /* Counts the messages, also those that cannot be sent. 1: *count is their number; 0: it is not known (BSMTP). */
 MUST_CHECK int feed_count(const struct feed *feed, uint64_t *count, struct failure *f);
+/* Begins anew with the first message. Files that came into a folder after feed_open still are left for the next run. */
+MUST_CHECK int feed_rewind(struct feed *feed, struct failure *f);
 void feed_close(struct feed *feed);
+/* Puts in front of a failure which message it was that feed_next returned last; -1. */
+int feed_in_place(const struct feed *feed, struct failure *f);
 /* Tells what a file is from its first octets. Its first line that is not empty begins a message of a mailbox (mail/mbox): FEED_MBOX;
  * it is one of the commands HELO, EHLO, MAIL FROM:, RSET and NOOP: FEED_BSMTP; it is a header field: FEED_MESSAGE. There is no such
  * line: FEED_EMPTY. All else is FEED_OTHER. */
