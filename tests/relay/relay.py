@@ -22,6 +22,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import certs  # noqa: E402
+import moods  # noqa: E402
 import script  # noqa: E402
 from session import Session  # noqa: E402
 from waiting import PATIENCE, wait_for  # noqa: E402
@@ -30,6 +31,7 @@ from waiting import PATIENCE, wait_for  # noqa: E402
 class Relay:
     def __init__(self, *parts, certs_dir=None, host="127.0.0.1", port=0, on_end=None):
         self.script = script.Script(*parts)
+        self.moods = moods.Moods(self.script)
         self.certs_dir, self.on_end = certs_dir, on_end
         self.sessions, self.transactions, self.logins, self.threads = [], [], [], []
         self.stopping, self.going = threading.Event(), threading.Event()

@@ -45,6 +45,11 @@ Whole-relay parts:
   delay SECONDS              every reply is that late
   drop-received N            close when the client has sent N octets
   drop-sent N                close when N octets have been sent
+  lose N OCTETS              close one connection in N when so many octets or fewer (by a seed) have come
+  greylist N                 one recipient in N gets 450 when he comes first; which ones, their addresses tell
+  refuse N                   one recipient in N gets 550
+  mails N                    MAIL gets 421 behind N messages that were taken in that session
+  throttle RATE              a message gets 450 where more of them come in a second, all sessions together
   patience SECONDS           how long to look for what is sent ahead where PIPELINING isn't offered (0.001)
   buffers N                  small socket buffers
   spelled lower|old|indented EHLO's keywords: in lower case; "AUTH=" for "AUTH "; behind a blank
@@ -79,6 +84,8 @@ class Script:
         self.delay = 0.0
         self.drop_received = None
         self.drop_sent = None
+        self.lose = None       # (one in so many, octets)
+        self.greylist = self.refuse = self.mails = self.throttle = 0
         self.body = None       # (octets, action)
         self.patience = 0.001
         self.buffers = None
@@ -130,7 +137,9 @@ class Script:
             self.require_auth = True
         elif name in ("drip", "delay", "patience"):
             setattr(self, name, float(rest[0]))
-        elif name in ("drop-received", "drop-sent", "buffers"):
+        elif name == "lose":
+            self.lose = (int(rest[0]), int(rest[1]))
+        elif name in ("drop-received", "drop-sent", "buffers", "greylist", "refuse", "mails", "throttle"):
             setattr(self, name.replace("-", "_"), int(rest[0]))
         elif name in ("lax", "sink"):
             setattr(self, name, True)

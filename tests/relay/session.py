@@ -184,7 +184,7 @@ class Session(Conversation):
             friendly = "501 5.1.7 bad sender"
         elif limit and int(parameters.get("SIZE") or 0) > limit:
             friendly = "552 5.3.4 too big"
-        code = self.act("mail", friendly, self.refused_parameter(parameters))
+        code = self.act("mail", friendly, self.refused_parameter(parameters) or self.relay.moods.mail(self.taken))
         trial.code = code
         if code is None or code // 100 != 2:
             self.now = None
@@ -199,7 +199,8 @@ class Session(Conversation):
         friendly = FRIENDLY["rcpt"] if address else "501 5.1.3 bad recipient"
         entry = [address, parameters, None]
         self.now.rcpts.append(entry)
-        entry[2] = self.act("rcpt", friendly, self.refused_parameter(parameters) or self.script.rcpt_to.get((address or "").lower()))
+        entry[2] = self.act("rcpt", friendly, self.refused_parameter(parameters) or self.script.rcpt_to.get((address or "").lower()) or
+                            self.relay.moods.rcpt(address or ""))
         self.answered += 1
 
     def do_data(self, _rest):
@@ -217,6 +218,9 @@ class Session(Conversation):
     def verdict(self, mail):
         if not mail.recipients:
             return "554 5.5.1 no valid recipients"
+        refused = self.relay.moods.end()
+        if refused:
+            return refused
         return "250 2.0.0 Ok: queued as %s" % self.relay.queue_id()
 
     def seen(self, count):

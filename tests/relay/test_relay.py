@@ -114,3 +114,52 @@ def test_relay_runs_by_hand(tmp_path):
     run.stdout.close()
     assert "part" in subprocess.run([sys.executable, "-B", os.path.join(HERE, "relay.py"), "--help"], capture_output=True, text=True, check=True).stdout
     assert not port_file.exists()
+
+
+def deliver(relay, first, most):
+    """Sends messages in one session until it ends; the codes of their ends, or of what refused them before."""
+    codes = []
+    with smtplib.SMTP(relay.host, relay.port) as client:
+        for i in range(first, first + most):
+            try:
+                client.sendmail("a@b", ["u%d@c.example" % i], b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n")
+                codes.append(250)
+            except smtplib.SMTPRecipientsRefused as error:
+                codes += [code for code, _ in error.recipients.values()]
+            except smtplib.SMTPResponseException as error:
+                codes.append(error.smtp_code)
+                if error.smtp_code == 421:
+                    break
+            except smtplib.SMTPServerDisconnected:
+                codes.append(None)
+                break
+    return codes
+
+
+def test_one_recipient_in_ten_is_greylisted_once_and_one_refused():
+    with Relay("greylist 10", "refuse 10") as relay:
+        first, second = deliver(relay, 0, 200), deliver(relay, 0, 200)
+    assert 5 <= first.count(450) <= 40 and 5 <= first.count(550) <= 40 and second.count(450) == 0
+    assert [i for i, code in enumerate(first) if code == 550] == [i for i, code in enumerate(second) if code == 550]
+
+
+def test_session_of_25_messages_is_enough():
+    with Relay("mails 25") as relay:
+        assert deliver(relay, 0, 30) == [250] * 25 + [421] and deliver(relay, 30, 3) == [250] * 3
+
+
+def test_one_line_in_five_is_lost():
+    with Relay("lose 5 2000") as relay:
+        ends = [deliver(relay, 20 * i, 20) for i in range(15)]
+    assert [i % 5 for i, codes in enumerate(ends) if None in codes] == [4, 4, 4] and len({len(codes) for codes in ends}) > 1
+
+
+def test_relay_bears_its_rate_by_a_clock_of_its_own():
+    now = [0.0]
+    with Relay("throttle 20") as relay:
+        relay.moods.clock = lambda: now[0]
+        assert deliver(relay, 0, 4) == [250, 250, 450, 450]
+        now[0] += 0.05
+        assert deliver(relay, 4, 2) == [250, 450] and relay.moods.throttled == 3
+        now[0] += 10
+        assert deliver(relay, 6, 3) == [250, 250, 450]

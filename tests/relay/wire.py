@@ -79,6 +79,8 @@ class Conversation:
         self.buffer = bytearray()
         self.now = None                 # the transaction going on
         self.answered = 0               # RCPTs in it
+        self.taken = 0                  # messages
+        self.drop_received = relay.moods.drop_received() or self.script.drop_received
 
     # --- octets ---------------------------------------------------------------------------------
 
@@ -88,8 +90,8 @@ class Conversation:
     def receive(self):
         """More octets into the buffer; Gone at the end."""
         want = 1 << 18
-        if self.script.drop_received is not None:
-            want = min(want, self.script.drop_received - self.received)
+        if self.drop_received is not None:
+            want = min(want, self.drop_received - self.received)
             if want <= 0:
                 self.drop()
         try:
@@ -228,6 +230,7 @@ class Conversation:
                     code = int(data[:3])
                 if final and code is not None:
                     self.now.code, self.now.accepted, final = code, code // 100 == 2, False
+                    self.taken += self.now.accepted
                 self.send(data)
                 if code == 421 and kind == "reply":
                     self.drop("fin")
