@@ -1,9 +1,9 @@
 #include "post/crew.h"
 
-#include <time.h>
+#include <stdio.h>
+
 
 #include "base/clock.h"
-#include "base/ending.h"
 #include "base/log.h"
 #include "conf/credential.h"
 #include "post/crew_inside.h"
@@ -41,47 +41,13 @@ static void tell_tracer(const struct crew *c, const struct failure *f)
 		log_warning("account %s: %s", c->order->account->name, failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
 }
 
-/* Waits for half a second, or until something has changed. */
-static void wait_a_while(struct crew *c)
+static void lets_nobody_in(struct crew *c, const struct failure *f)
 {
-	struct timespec t;
+	char words[FAILURE_WORDS], all[FAILURE_WORDS + 64];
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += ENDING_LOOK_MS * 1000000L;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&c->changed, &c->lock, &t);
-}
-
-static bool is_over(const struct crew *c)
-{
-	return c->over || ending_asked();
-}
-
-/* Waits without mail, until mail comes back or `until` has come (0: no such time). False: no member has mail in hand, so that none
- * can come back. */
-static bool rest(struct member *m, int64_t until)
-{
-	struct crew *c = m->crew;
-	unsigned news = c->news;
-	bool more;
-
-	c->working--;
-	pthread_cond_broadcast(&c->changed);
-	while (!is_over(c) && c->news == news && c->working && (!until || clock_steady() < until))
-		wait_a_while(c);
-	more = !is_over(c) && (c->working || c->news != news);
-	c->working++; /* also a member that ends now: work() takes it off */
-	return more;
-}
-
-/* Waits until the feed wants to be asked again. */
-static void wait_for_feed(struct crew *c, int64_t when)
-{
-	unsigned news = c->news;
-
-	while (!is_over(c) && c->news == news && clock_steady() < when)
-		wait_a_while(c);
+	snprintf(all, sizeof all, "the relay lets nobody in: %s", failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
+	crew_awaits(c, all, c->rules.probe_at);
+	log_debug("%s", all);
 }
 
 /* This member gets no session. The mail that it had in hand has its turn later. */
@@ -92,7 +58,7 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 
 	crew_give_back(c, m->first); /* where nobody gets in, turned_away() takes it again at once, with all others */
 	m->first = NULL;
-	if (is_over(c))
+	if (crew_is_over(c))
 		return;
 	/* Other sessions were open or being opened when this one was begun: what the relay tells a session alone is not known. */
 	if (!others && m->link->no_fallback)
@@ -103,6 +69,9 @@ static void kept_out(struct member *m, const struct account *by, const struct fa
 		return;
 	case CREW_ASK_AGAIN:
 		credential_drop(by);
+		return;
+	case CREW_PROBE:
+		lets_nobody_in(c, f);
 		return;
 	case CREW_NOBODY:
 		break;
@@ -219,9 +188,11 @@ static void run_session(struct member *m)
 		return;
 	tell_tracer(c, &f);
 	c->sum->lost++;
-	crew_rules_lost(&c->rules, &f, m->answered > 0);
+	crew_rules_lost(&c->rules, &f, m->answered > 0, clock_steady());
 	if (c->rules.closed)
 		note_failure(c, &f);
+	else if (c->rules.absent)
+		lets_nobody_in(c, &f);
 }
 
 /* The feed has no mail just now. False: it will have none. */
@@ -230,12 +201,14 @@ static bool without_mail(struct member *m, int64_t when)
 	struct crew *c = m->crew;
 
 	if (when) {
-		wait_for_feed(c, when);
+		if (when - clock_steady() > CREW_AWAY_MS)
+			leave(m, true);
+		crew_wait(c, when);
 		return true;
 	}
 	if (c->working > 1) {
 		leave(m, true);
-		return rest(m, 0);
+		return crew_rest(m, 0);
 	}
 	if (crew_is_alone(c))
 		return false;
@@ -253,7 +226,7 @@ static bool held_back(struct member *m, int64_t when)
 		m->away = 0;
 	}
 	if (m->first)
-		wait_for_feed(m->crew, when);
+		crew_wait(m->crew, when);
 	return true;
 }
 
@@ -267,6 +240,14 @@ static bool is_spent(struct member *m)
 	return spent;
 }
 
+/* Nobody is let in, and it is not this member's turn to ask again. */
+static bool is_shut_out(const struct member *m)
+{
+	const struct crew *c = m->crew;
+
+	return c->rules.absent && !m->link->session && (c->open || c->opening || clock_steady() < c->rules.probe_at);
+}
+
 /* Takes mail from the feed, and opens a session for it. False: this member has nothing more to do. */
 static bool go_on(struct member *m)
 {
@@ -276,7 +257,11 @@ static bool go_on(struct member *m)
 	if (is_spent(m) || (!m->link->session && c->rules.closed))
 		return false;
 	if (!m->link->session && crew_rules_is_full(&c->rules, c->open + c->opening, clock_steady()))
-		return rest(m, c->open + c->opening > c->rules.limit ? 0 : c->rules.retry_at);
+		return crew_rest(m, c->open + c->opening > c->rules.limit ? 0 : c->rules.retry_at);
+	if (is_shut_out(m)) {
+		crew_wait(c, c->open || c->opening ? INT64_MAX : c->rules.probe_at);
+		return true;
+	}
 	if (!m->first)
 		m->first = crew_fetch(c, &when);
 	if (!m->first)
@@ -294,7 +279,7 @@ static void *work(void *ctx)
 	struct crew *c = m->crew;
 
 	pthread_mutex_lock(&c->lock);
-	while (!is_over(c) && go_on(m))
+	while (!crew_is_over(c) && go_on(m))
 		;
 	if (m->first)
 		crew_give_back(c, m->first);
@@ -325,7 +310,7 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 
 	*sum = (struct crew_sum){0};
 	prepare(&c);
-	crew_rules_begin(&c.rules, o->account->window, o->others);
+	crew_rules_begin(&c.rules, o->account->window, o->others, o->patience);
 	first = c.member = arena_zeroed(&in, o->sessions, sizeof *c.member);
 	*first = (struct member){.crew = &c, .own.tracer = o->tracer, .link = o->link ? o->link : &first->own};
 	c.open = first->link->session ? 1 : 0;

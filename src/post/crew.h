@@ -7,7 +7,8 @@
  * that takes no more sessions while some are open keeps these, and is asked again after a pause (FIRST_PAUSE_MS and
  * its doubles, post/crew_rules.c). A 421 between two
  * mails is no fault; if it came twice after the same number of mails, each session ends by itself after that many. After a lost
- * session each session takes one mail at a time until NARROW_MAILS have passed.
+ * session each session takes one mail at a time until NARROW_MAILS have passed. Where nobody is let in, one session asks again and
+ * again until order.patience is over, and the others wait for it.
  * Use: crew_run(&order, &client, &sum, f).
  *
  * Owns: its sessions, except that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and
@@ -40,6 +41,12 @@ struct crew_client { /* functions that are called one at a time, except for sync
 	void (*turned_away)(void *ctx, const struct failure *why); /* the relay lets no session in: mails left in the feed are not tried */
 	/* The relay is waited for: time to write to the disk. May be called by several threads at a time; or NULL. */
 	void (*sync)(void *ctx);
+	/* How many mails may be taken ahead together, from now on: those of a window, or one. Called before the first next(); or NULL. */
+	void (*window)(void *ctx, unsigned mails);
+	/* No mail is under way, and none may go: words tell why, `until` when one may, 0: not known. words NULL: it is over. Or NULL. */
+	void (*waits)(void *ctx, const char *words, int64_t until);
+	void (*tick)(void *ctx); /* about each half second, while a session waits for something else than an answer; or NULL */
+	bool (*over)(void *ctx); /* no more mail is to be begun, not even one that next() has given; or NULL */
 };
 
 struct crew_order {
@@ -50,7 +57,8 @@ struct crew_order {
 	const struct tracer *tracer; /* of the session in the caller's thread */
 	int64_t end;	    /* when a message that is not written yet is broken off; 0: never */
 	bool stays;	    /* the account's rate is waited for, however long; else the crew ends where that takes more than a minute */
-	unsigned others;    /* sessions that may take the place of lost ones */
+	unsigned others;    /* sessions that may take the place of lost ones; UINT_MAX: any number */
+	unsigned patience;  /* seconds for which a relay that lets nobody in is asked again; 0: it is not */
 };
 
 struct crew_sum {

@@ -1,5 +1,6 @@
 #include "post/crew_rules.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -8,12 +9,14 @@
 enum {
 	FRUITLESS_SESSIONS = 2, /* after so many lost sessions in a row with no mail answered none is opened any more */
 	FIRST_PAUSE_MS = 60 * 1000, LAST_PAUSE_MS = 15 * 60 * 1000, /* how long a relay that takes no more sessions is left alone */
+	FIRST_PROBE_MS = 5 * 1000, LAST_PROBE_MS = 5 * 60 * 1000, /* between two attempts to reach a relay that lets nobody in */
+	ASKED_MS = 10 * 60 * 1000, /* a password is not looked for again sooner: a token lasts for longer */
 	NARROW_MAILS = 100, /* how many mails have to pass before the window is as before */
 };
 
-void crew_rules_begin(struct crew_rules *r, unsigned window, unsigned others)
+void crew_rules_begin(struct crew_rules *r, unsigned window, unsigned others, unsigned patience)
 {
-	*r = (struct crew_rules){.usual = window, .others = others, .pause = FIRST_PAUSE_MS};
+	*r = (struct crew_rules){.usual = window, .others = others, .patience = (int64_t)patience * 1000, .pause = FIRST_PAUSE_MS, .probe = FIRST_PROBE_MS};
 }
 
 unsigned crew_rules_window(const struct crew_rules *r)
@@ -21,14 +24,27 @@ unsigned crew_rules_window(const struct crew_rules *r)
 	return r->window ? r->window : r->usual;
 }
 
-void crew_rules_passed(struct crew_rules *r)
+static void is_back(struct crew_rules *r)
 {
-	if (!r->window || ++r->passed < NARROW_MAILS)
-		return;
-	r->passed = 0;
-	r->window *= 2;
-	if (r->window >= r->usual)
-		r->window = 0;
+	r->absent = false;
+	r->probe = FIRST_PROBE_MS;
+	r->probe_at = 0;
+	r->fruitless = 0;
+}
+
+bool crew_rules_passed(struct crew_rules *r)
+{
+	bool absent = r->absent;
+
+	if (absent)
+		is_back(r);
+	if (r->window && ++r->passed >= NARROW_MAILS) {
+		r->passed = 0;
+		r->window *= 2;
+		if (r->window >= r->usual)
+			r->window = 0;
+	}
+	return absent;
 }
 
 /* Once the pause is over, one session more than the limit may be opened. */
@@ -44,17 +60,40 @@ static bool is_busy(const struct failure *f)
 	       slice_mentions(slice_of(f->text), "too many") || slice_mentions(slice_of(f->text), "concurrent");
 }
 
+/* The relay lets nobody in, or nobody through. False: patience is over, or the failure is one that does not pass. */
+static bool may_probe(struct crew_rules *r, const struct failure *f, bool before, int64_t now)
+{
+	if (!r->patience || defer_needs_admin(f) || (!before && !failure_is_temporary(f)))
+		return false;
+	if (!r->absent)
+		r->since = now;
+	r->absent = true;
+	r->limit = 0; /* how many sessions it took before is of no account now */
+	r->retry_at = 0;
+	r->pause = FIRST_PAUSE_MS;
+	if (now - r->since >= r->patience)
+		return false;
+	if (now < r->probe_at) /* several sessions at the same time count as one */
+		return true;
+	r->probe_at = now + r->probe;
+	if (r->probe_at > r->since + r->patience)
+		r->probe_at = r->since + r->patience; /* once more at the end */
+	r->probe = r->probe * 2 < LAST_PROBE_MS ? r->probe * 2 : LAST_PROBE_MS;
+	return true;
+}
+
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now)
 {
 	bool wrong = f->stage == AT_LOGIN && !is_busy(f);
 
-	if (wrong && before && !r->asked_again) {
+	if (wrong && before && (!r->asked_again || now - r->asked_at > ASKED_MS)) {
 		r->asked_again = true;
+		r->asked_at = now;
 		return CREW_ASK_AGAIN;
 	}
 	/* Other sessions that are in go on, whatever the relay says of this one: some say "wrong password" and mean "too many". */
 	if (!sessions || (wrong && !before))
-		return CREW_NOBODY;
+		return may_probe(r, f, before, now) ? CREW_PROBE : CREW_NOBODY;
 	r->limit = sessions;
 	if (now < r->retry_at) /* several sessions that were refused at the same time count as one */
 		return CREW_SIT_DOWN;
@@ -65,6 +104,8 @@ enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure 
 
 void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now)
 {
+	if (r->absent && !r->fruitless)
+		is_back(r);
 	if (!r->limit || sessions <= r->limit)
 		return;
 	r->limit = sessions;
@@ -83,13 +124,15 @@ void crew_rules_goodbye(struct crew_rules *r, unsigned mails)
 
 /* A mail at which the relay ends the session must not keep other mails from their turn, so that another session is opened. A relay
  * that ends session after session, or says 421 (RFC 5321 3.8), is left alone. */
-void crew_rules_lost(struct crew_rules *r, const struct failure *f, bool answered)
+void crew_rules_lost(struct crew_rules *r, const struct failure *f, bool answered, int64_t now)
 {
+	bool endless = r->others == UINT_MAX;
+
 	r->fruitless = answered ? 0 : r->fruitless + 1;
-	if (defer_fate(f, PENDING) == FATE_WAIT && r->others > 1)
+	if (!endless && defer_fate(f, PENDING) == FATE_WAIT && r->others > 1)
 		r->others = 1;
-	r->closed |= !r->others || r->fruitless >= FRUITLESS_SESSIONS;
-	r->others -= r->others > 0;
+	r->closed |= !r->others || (r->fruitless >= FRUITLESS_SESSIONS && !may_probe(r, f, true, now));
+	r->others -= r->others > 0 && !endless;
 	r->window = 1;
 	r->passed = 0;
 }

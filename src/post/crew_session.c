@@ -4,9 +4,12 @@
 #include "base/ending.h"
 #include "post/crew_inside.h"
 
-/* Each mail that next_mail gives is a job's. */
-enum { AWAY_MS = 60 * 1000 }; /* for longer than this no session is kept without mail */
+enum {
+	LONG_MS = 100,	/* where mails go so far apart, each is taken by itself */
+	TOLD_MS = 1000, /* who waits for longer is told why */
+};
 
+/* Each mail that next_mail gives is a job's. */
 static struct job *job_of(struct mail *m)
 {
 	return (struct job *)(void *)((char *)m - offsetof(struct job, mail));
@@ -29,10 +32,23 @@ void crew_tell_news(struct crew *c)
 	pthread_cond_broadcast(&c->changed);
 }
 
+/* Tells the client how many mails may be taken together, if that has changed. */
+static void tell_window(struct crew *c)
+{
+	unsigned ahead = c->paced ? 1 : window_of(c);
+
+	if (c->client->window && c->ahead != ahead)
+		c->client->window(c->client->ctx, ahead);
+	c->ahead = ahead;
+}
+
 struct job *crew_fetch(struct crew *c, int64_t *when)
 {
 	*when = 0;
-	return c->over ? NULL : c->client->next(c->client->ctx, crew_is_alone(c), when);
+	if (crew_is_over(c))
+		return NULL;
+	tell_window(c);
+	return c->client->next(c->client->ctx, crew_is_alone(c), when);
 }
 
 /* A recipient that was not tried is as one of a mail that was never given. */
@@ -63,6 +79,7 @@ static void note_session(struct member *m, struct job *j)
 		link_warn(m->link, &j->mail);
 	m->given++;
 	m->in_hand++;
+	crew_awaits(m->crew, NULL, 0);
 }
 
 bool crew_is_through(const struct member *m)
@@ -84,10 +101,17 @@ void crew_end(struct crew *c, const struct failure *why)
 static void hold(struct member *m, int64_t wait, int64_t *when)
 {
 	struct crew *c = m->crew;
+	struct arena scratch = {0};
 	struct failure f;
 
-	if (wait <= AWAY_MS) {
-		*when = clock_steady() + wait;
+	c->paced |= wait > LONG_MS;
+	m->held = true;
+	if (wait > TOLD_MS)
+		crew_awaits(c, pace_words(c->pace, &scratch), clock_steady() + wait);
+	arena_free(&scratch);
+	if (wait <= CREW_AWAY_MS) {
+		*when = clock_steady() + (wait < ENDING_LOOK_MS ? wait : ENDING_LOOK_MS);
+		crew_tick(c);
 	} else if (c->order->stays) {
 		m->away = clock_steady() + wait;
 	} else {
@@ -104,12 +128,16 @@ bool crew_may_go(struct member *m, int64_t *when)
 	int64_t wait;
 
 	*when = 0;
+	if (crew_is_over(c))
+		return false;
 	if (!c->pace || j->granted)
 		return true;
-	if (ending_asked())
-		return false;
 	wait = pace_take(c->pace, envelope_count(&j->mail.envelope, PENDING), &j->grant, &f);
 	j->granted = wait == 0;
+	if (j->granted) {
+		c->paced &= m->held;
+		m->held = false;
+	}
 	if (wait > 0) {
 		hold(m, wait, when);
 	} else if (wait == PACE_FAILED) {
@@ -175,8 +203,8 @@ static void mail_done(void *ctx, struct mail *mail)
 	m->in_hand--;
 	m->answered += !left;
 	m->mails += !left;
-	if (!left)
-		crew_rules_passed(&c->rules);
+	if (!left && crew_rules_passed(&c->rules))
+		crew_tell_news(c);
 	if (left && !m->lost && !told && !unsure)
 		m->suspect = j;
 	else if (progress == UNTOUCHED || (told && envelope_count(v, PENDING) && !unsure))

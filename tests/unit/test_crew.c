@@ -1,6 +1,7 @@
 /* The rules of post/crew_rules row by row, and post/crew over sessions that do as a row says. */
 #include "unit.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static void test_who_is_kept_out_sits_down_asks_again_or_is_the_end(void **state
 		struct failure f = failure_of(rows[i].stage, rows[i].exit, rows[i].code, rows[i].enhanced, rows[i].text);
 		struct crew_rules r;
 
-		crew_rules_begin(&r, 16, 5);
+		crew_rules_begin(&r, 16, 5, 0);
 		assert_int_equal(crew_rules_refused(&r, &f, rows[i].others, rows[i].before, 1000), rows[i].wanted);
 		if (rows[i].wanted == CREW_ASK_AGAIN) /* once */
 			assert_int_equal(crew_rules_refused(&r, &f, rows[i].others, rows[i].before, 1000), rows[i].others ? CREW_SIT_DOWN : CREW_NOBODY);
@@ -71,7 +72,7 @@ static void test_one_more_session_is_tried_after_a_minute_then_two_up_to_fifteen
 	int64_t now = 5000;
 
 	(void)state;
-	crew_rules_begin(&r, 16, 5);
+	crew_rules_begin(&r, 16, 5, 0);
 	assert_false(crew_rules_is_full(&r, 64, now));
 	for (size_t i = 0; i < ROWS(minutes); i++) {
 		assert_int_equal(crew_rules_refused(&r, &f, 3, true, now), CREW_SIT_DOWN);
@@ -93,18 +94,18 @@ static void test_window_is_one_after_a_lost_line_until_a_hundred_have_passed(voi
 	struct crew_rules r;
 
 	(void)state;
-	crew_rules_begin(&r, 16, 5);
+	crew_rules_begin(&r, 16, 5, 0);
 	assert_int_equal(crew_rules_window(&r), 16);
-	crew_rules_lost(&r, &f, true);
+	crew_rules_lost(&r, &f, true, 1000);
 	for (size_t i = 0; i < ROWS(windows); i++)
 		for (unsigned n = 0; n < 100; n++) {
 			assert_int_equal(crew_rules_window(&r), windows[i]);
 			crew_rules_passed(&r);
 		}
-	crew_rules_lost(&r, &f, true);
+	crew_rules_lost(&r, &f, true, 1000);
 	assert_int_equal(crew_rules_window(&r), 1);
-	crew_rules_begin(&r, 1, 5); /* the account's own */
-	crew_rules_lost(&r, &f, true);
+	crew_rules_begin(&r, 1, 5, 0); /* the account's own */
+	crew_rules_lost(&r, &f, true, 1000);
 	for (unsigned n = 0; n < 100; n++)
 		crew_rules_passed(&r);
 	assert_int_equal(crew_rules_window(&r), 1);
@@ -121,7 +122,7 @@ static void test_number_of_mails_is_learnt_when_a_421_came_twice_behind_it(void 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct crew_rules r;
 
-		crew_rules_begin(&r, 16, 5);
+		crew_rules_begin(&r, 16, 5, 0);
 		for (size_t k = 0; k < 4 && rows[i].goodbye[k]; k++)
 			crew_rules_goodbye(&r, rows[i].goodbye[k]);
 		assert_int_equal(r.mails, rows[i].wanted);
@@ -143,9 +144,9 @@ static void test_lost_sessions_are_replaced_so_often(void **state)
 		struct crew_rules r;
 		unsigned n = 0;
 
-		crew_rules_begin(&r, 16, rows[i].others);
+		crew_rules_begin(&r, 16, rows[i].others, 0);
 		while (!r.closed && rows[i].answered[n])
-			crew_rules_lost(&r, &f, rows[i].answered[n++] == 'y');
+			crew_rules_lost(&r, &f, rows[i].answered[n++] == 'y', 1000);
 		assert_true(r.closed);
 		assert_int_equal(n, rows[i].wanted);
 	}
@@ -192,6 +193,8 @@ static struct feed {
 	unsigned nobody, in_hand;
 	_Atomic unsigned inside; /* callbacks at a time */
 	_Atomic unsigned synced;
+	unsigned waited, ticks, ahead;
+	size_t sent, most; /* after so many it is over; 0: never */
 } feed;
 
 int64_t clock_steady(void)
@@ -273,7 +276,7 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 		relay.at[nth] = relay.now;
 	p = &relay.plan[nth < relay.plans ? nth : relay.plans - 1];
 	if (p->refused) {
-		*f = failure_of(p->refused, p->code && p->code < 500 ? EX_TEMPFAIL : EX_NOPERM, p->code, "", "not you");
+		*f = failure_of(p->refused, p->code < 500 ? EX_TEMPFAIL : EX_NOPERM, p->code, "", "not you");
 		return -1;
 	}
 	l->session = calloc(1, sizeof *l->session);
@@ -353,6 +356,7 @@ static struct job *next(void *ctx, bool alone, int64_t *when)
 		feed.in_hand++;
 		assert_int_equal(found->to.verdict, PENDING);
 		assert_null(found->to.why);
+		assert_true(feed.ahead >= 1 && (feed.ahead == 1 || !alone));
 	}
 	feed.inside--;
 	return found ? &found->job : NULL;
@@ -372,6 +376,7 @@ static void done(void *ctx, struct job *j, enum crew_end how)
 	} else if (m->to.verdict == ACCEPTED) {
 		assert_int_equal(how, CREW_DONE);
 		m->sent++;
+		feed.sent++;
 	} else {
 		assert_int_equal(how, CREW_TRIED);
 		m->tries++;
@@ -394,16 +399,47 @@ static void sync_all(void *ctx)
 	feed.synced++;
 }
 
-static int run(unsigned sessions, unsigned window, size_t mails, size_t doubtful, const struct plan *plan, unsigned plans, struct crew_sum *sum)
+static bool is_over(void *ctx)
 {
-	const struct account a = {.name = "a", .window = window, .max_recipients = 100, .timeout = 60, .rate = ""};
-	const struct crew_order order = {.account = &a, .sessions = sessions, .others = 5};
-	const struct crew_client client = {.next = next, .done = done, .turned_away = turned_away, .sync = sync_all};
+	(void)ctx;
+	return feed.most && feed.sent >= feed.most;
+}
+
+/* As long as all wait, time passes at once. */
+static void waits(void *ctx, const char *words, int64_t until)
+{
+	(void)ctx;
+	enter();
+	assert_int_equal(words != NULL, until > relay.now);
+	if (words) {
+		assert_non_null(strstr(words, "nobody in: "));
+		relay.now = until;
+		feed.waited++;
+	}
+	feed.inside--;
+}
+
+static void tick(void *ctx)
+{
+	(void)ctx;
+	feed.ticks++;
+}
+
+static void window(void *ctx, unsigned mails)
+{
+	(void)ctx;
+	feed.ahead = mails;
+}
+
+static int run_order(struct crew_order order, unsigned window_of_account, size_t mails, size_t doubtful, const struct plan *plan, unsigned plans, struct crew_sum *sum)
+{
+	const struct account a = {.name = "a", .window = window_of_account, .max_recipients = 100, .timeout = 60, .rate = ""};
+	const struct crew_client client = {.next = next, .done = done, .turned_away = turned_away, .sync = sync_all,
+					   .waits = waits, .tick = tick, .window = window, .over = is_over};
 	struct failure f;
 	int ok;
 
-	memset(&feed, 0, sizeof feed);
-	memset(&relay, 0, sizeof relay);
+	order.account = &a;
 	relay.plan = plan;
 	relay.plans = plans;
 	feed.mails = mails;
@@ -419,6 +455,19 @@ static int run(unsigned sessions, unsigned window, size_t mails, size_t doubtful
 	ok = crew_run(&order, &client, sum, &f);
 	assert_int_equal(feed.in_hand, 0);
 	return ok;
+}
+
+static void begin(void)
+{
+	memset(&feed, 0, sizeof feed);
+	memset(&relay, 0, sizeof relay);
+	relay.now = 1000;
+}
+
+static int run(unsigned sessions, unsigned window_of_account, size_t mails, size_t doubtful, const struct plan *plan, unsigned plans, struct crew_sum *sum)
+{
+	begin();
+	return run_order((struct crew_order){.sessions = sessions, .others = 5}, window_of_account, mails, doubtful, plan, plans, sum);
 }
 
 static void test_what_becomes_of_the_mails_and_the_sessions(void **state)
@@ -454,7 +503,7 @@ static void test_what_becomes_of_the_mails_and_the_sessions(void **state)
 		{"of four one is let in", 4, 1, 40, 0, {{.attempts = 4}, {AT_GREETING, .code = 421}}, 2, 0, 1, 0, 40, 0, 0, 1, 0, 0},
 		{"of four two are", 4, 1, 40, 0, {{.attempts = 4}, {.attempts = 4}, {AT_GREETING, .code = 421}}, 3, 0, 2, 0, 40, 0, 0, 2, 0, 0},
 		{"later ones find nobody", 4, 1, 40, 0, {{.attempts = 4}, {.refused = AT_CONNECT}}, 2, 0, 1, 0, 40, 0, 0, 1, 0, 0},
-		{"later ones have no login", 4, 1, 40, 0, {{.attempts = 5}, {AT_LOGIN, .code = 535}}, 2, 0, 1, 0, 40, 0, 0, 1, 0, 1},
+		{"later ones have no login", 4, 1, 40, 0, {{.attempts = 4}, {AT_LOGIN, .code = 535}}, 2, 0, 1, 0, 40, 0, 0, 1, 0, 1},
 		{"another session for nothing, for each of four", 4, 1, 40, 0, {{.attempts = 4, .end = ANOTHER}, {.attempts = 4, .end = ANOTHER}, {.attempts = 4, .end = ANOTHER}, {.attempts = 4, .end = ANOTHER}, {.attempts = 8}}, 5, 0, 8, 0, 40, 0, 0, 0, 0, 0},
 		{"the first is lost, the second goes on", 2, 1, 40, 0, {{.attempts = 2, .end = HANGS_UP, .after = 1}, {.attempts = 3}, {.attempts = 3}}, 3, 0, 3, 1, 39, 1, 0, 0, 0, 0},
 		{"in doubt they go last, over four", 4, 1, 40, 9, {{.attempts = 4}}, 1, 0, 0, 0, 40, 0, 0, 0, 0, 0},
@@ -497,6 +546,59 @@ static void test_session_that_sits_down_tries_again_after_a_minute_then_two(void
 	assert_true(sum.most <= 2 && sum.lost == 0);
 }
 
+static void test_relay_that_is_gone_is_asked_again_by_one_until_patience_is_over(void **state)
+{
+	static const int64_t seconds[] = {5, 10, 20, 40, 80, 160, 285};
+	static const struct plan gone[] = {{.end = HANGS_UP, .after = 2}, {AT_CONNECT, .code = 0}};
+	static const struct plan back[] = {{.end = HANGS_UP, .after = 2}, {AT_CONNECT, .code = 0}, {AT_GREETING, .code = 421}, {AT_CONNECT, .code = 0}, {0}};
+	static const struct plan silent[] = {{.end = HANGS_UP}, {.end = HANGS_UP}, {.end = HANGS_UP}, {0}};
+	static const struct plan wrong[] = {{AT_GREETING, .code = 554}}, never[] = {{AT_CONNECT, .code = 0}};
+	const struct crew_order order = {.sessions = 1, .others = UINT_MAX, .patience = 600};
+	struct crew_sum sum;
+
+	(void)state;
+	begin();
+	assert_int_equal(run_order(order, 1, 9, 0, gone, ROWS(gone), &sum), -1);
+	assert_true(feed.sent == 2 && feed.nobody == 1 && relay.attempts == 2 + ROWS(seconds) && feed.waited == ROWS(seconds));
+	for (size_t i = 0; i < ROWS(seconds); i++)
+		assert_int_equal(relay.at[i + 2] - relay.at[i + 1], seconds[i] * 1000);
+	begin();
+	assert_int_equal(run_order(order, 1, 9, 0, back, ROWS(back), &sum), 0);
+	assert_true(feed.sent == 8 && feed.nobody == 0 && relay.attempts == 5 && feed.waited == 3);
+	begin();
+	assert_int_equal(run_order(order, 1, 9, 0, silent, ROWS(silent), &sum), 0); /* lets all in, and hangs up */
+	assert_true(feed.sent == 6 && feed.nobody == 0 && relay.attempts == 4 && feed.waited == 2);
+	begin();
+	assert_int_equal(run_order(order, 1, 9, 0, wrong, ROWS(wrong), &sum), -1);
+	assert_true(feed.nobody == 1 && relay.attempts == 1);
+	begin();
+	assert_int_equal(run_order((struct crew_order){.sessions = 8, .others = UINT_MAX, .patience = 60}, 1, 99, 0, never, ROWS(never), &sum), -1);
+	assert_true(feed.nobody == 1 && relay.attempts == 5 && feed.sent == 0 && feed.ticks > 0);
+}
+
+static void test_any_number_of_lost_sessions_is_replaced_where_mail_passes(void **state)
+{
+	static const struct plan plan[] = {{.end = HANGS_UP, .after = 1}};
+	struct crew_sum sum;
+
+	(void)state;
+	begin();
+	assert_int_equal(run_order((struct crew_order){.sessions = 4, .others = UINT_MAX, .patience = 60}, 1, 400, 0, plan, ROWS(plan), &sum), 0);
+	assert_true(feed.sent >= 200 && sum.lost >= 100 && feed.nobody == 0);
+}
+
+static void test_no_mail_is_begun_once_the_client_has_had_enough(void **state)
+{
+	static const struct plan plan[] = {{0}};
+	struct crew_sum sum;
+
+	(void)state;
+	begin();
+	feed.most = 7;
+	assert_int_equal(run_order((struct crew_order){.sessions = 4, .others = 5}, 1, 400, 0, plan, ROWS(plan), &sum), 0);
+	assert_true(feed.sent >= 7 && feed.sent <= 10);
+}
+
 /* For ThreadSanitizer: eight threads, of which some lose their sessions, and others are told to go. */
 static void test_eight_sessions_hand_each_mail_out_once(void **state)
 {
@@ -525,6 +627,9 @@ int main(void)
 		cmocka_unit_test(test_lost_sessions_are_replaced_so_often),
 		cmocka_unit_test(test_what_becomes_of_the_mails_and_the_sessions),
 		cmocka_unit_test(test_session_that_sits_down_tries_again_after_a_minute_then_two),
+		cmocka_unit_test(test_relay_that_is_gone_is_asked_again_by_one_until_patience_is_over),
+		cmocka_unit_test(test_any_number_of_lost_sessions_is_replaced_where_mail_passes),
+		cmocka_unit_test(test_no_mail_is_begun_once_the_client_has_had_enough),
 		cmocka_unit_test(test_eight_sessions_hand_each_mail_out_once),
 	};
 
