@@ -20,6 +20,7 @@
 #ifndef INTAKE_MERGE_H
 #define INTAKE_MERGE_H
 
+#include "base/sha256.h"
 #include "base/table.h"
 #include "intake/request.h"
 
@@ -45,6 +46,8 @@ MUST_CHECK int merge_open(struct merge **out, struct arena *run, const struct me
 /* 1: *r and j->message are the next row's; 0: there are no more; -1: the row is bad. r->draft is made anew. */
 MUST_CHECK int merge_next(struct merge *m, struct request *r, struct job *j, struct failure *f);
 MUST_CHECK int merge_rewind(struct merge *m, struct failure *f);
+/* Of all that a message is made of but its row: templates, options, files that are the same for all, sender and name of the request. */
+void merge_digest(const struct merge *m, char to[SHA256_HEX]);
 const struct table *merge_table(const struct merge *m);
 void merge_close(struct merge *m);
 
