@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "intake/feed_key.h"
 
 enum { PIECE = 64 * 1024 };
 
@@ -137,7 +136,7 @@ static int open_kind(struct feed *feed, struct failure *f)
 	case FEED_BSMTP:
 		if (feed_bsmtp_open(&feed->bsmtp, &feed->asked, feed->intake, feed->fd, f) < 0)
 			return -1;
-		feed->bsmtp.keyed = true;
+		feed->bsmtp.id = &feed->id;
 		return 0;
 	case FEED_OTHER: /* find_kind has failed */
 	case FEED_EMPTY:
@@ -162,6 +161,8 @@ int feed_open(struct feed *feed, const char *path, const struct request *asked, 
 
 	*feed = (struct feed){.path = path, .fd = -1, .asked = *asked, .intake = n};
 	feed->asked.from_header = true;
+	feed->asked.choose_id = feed_key_choose;
+	feed->asked.ctx = &feed->id;
 	if (find_kind(feed, f) == 0 && open_kind(feed, f) == 0)
 		return 0;
 	if (feed->fd >= 0)
@@ -239,8 +240,7 @@ static int take_message(struct feed *feed, struct job *j, struct feed_item *item
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty");
 	if (feed_key_of(&item->key, &j->message, &j->arena, NULL, f) < 0)
 		return -1;
-	if (feed->run)
-		feed_key_put_id(&j->message, &j->arena, item->key, feed->run);
+	feed->id.key = item->key;
 	if (intake_take(feed->intake, j, &feed->asked, f) < 0)
 		return -1;
 	item->job = j;
@@ -284,7 +284,6 @@ static int next_of_bsmtp(struct feed *feed, struct feed_item *item, struct failu
 	struct bsmtp_item got;
 	int rc;
 
-	feed->bsmtp.run = feed->run;
 	rc = feed_bsmtp_next(&feed->bsmtp, true, &got, f);
 	feed->over = rc <= 0;
 	feed->at.number += rc < 0 || (rc > 0 && !got.outside); /* a message that is not whole counts */

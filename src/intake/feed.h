@@ -48,7 +48,7 @@ struct feed {
 	uint64_t counted, lines; /* octets of the BSMTP file in which lines were counted, and how many */
 	struct request asked;
 	struct intake *intake; /* borrowed */
-	const char *run;       /* for the Message-ID of mail that has none (feed_key_put_id), or NULL; whoever opened the feed may set it */
+	struct feed_id id;     /* whoever opened the feed may set its ledger */
 	bool copied;	       /* the file was read into one without a name: it can be rewound, but not opened again */
 	bool over;	       /* nothing more is read */
 	struct feed_place at;  /* of the message that feed_next returned last, or failed at */

@@ -2,8 +2,6 @@
 
 #include <sysexits.h>
 
-#include "intake/feed_key.h"
-
 static void put_item(struct feed_bsmtp *b, struct job *j, const char *key, const struct failure *why, bool outside)
 {
 	*b->item = (struct bsmtp_item){.job = j, .key = key, .outside = outside};
@@ -62,8 +60,7 @@ static const char *take_key(struct feed_bsmtp *b)
 		return NULL;
 	if (feed_key_of(&key, &j->message, &j->arena, &r->said, &r->why) < 0)
 		r->health = RECEIVER_FAILED;
-	else if (b->run)
-		feed_key_put_id(&j->message, &j->arena, key, b->run);
+	b->id->key = key;
 	return key;
 }
 
@@ -74,7 +71,7 @@ static int feed_message(void *ctx, struct failure *f)
 	const char *key = NULL;
 
 	(void)f;
-	if (b->keyed)
+	if (b->id)
 		key = take_key(b);
 	if (r->health == RECEIVER_GOOD && intake_take(b->intake, r->job, &r->said, &r->why) < 0)
 		r->health = RECEIVER_FAILED;

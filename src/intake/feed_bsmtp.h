@@ -12,6 +12,7 @@
 #ifndef INTAKE_FEED_BSMTP_H
 #define INTAKE_FEED_BSMTP_H
 
+#include "intake/feed_key.h"
 #include "intake/intake.h"
 #include "intake/receiver.h"
 
@@ -19,7 +20,7 @@ enum { FEED_END = 0, FEED_GOT = 1, FEED_LATER = 2 };
 
 struct bsmtp_item {
 	struct job *job;    /* a message that can be sent; NULL: it cannot, for the reason `why` */
-	const char *key;    /* where keyed: by what the mail is known again; in the job's arena */
+	const char *key;    /* where feed_bsmtp.id is set: by what the mail is known again; in the job's arena */
 	bool outside;	    /* it is no message, but a command outside of any message that could not be taken */
 	struct failure why;
 };
@@ -28,8 +29,7 @@ struct feed_bsmtp {
 	struct receiver in;
 	struct intake *intake;	 /* borrowed */
 	struct bsmtp_item *item; /* the item that the next message is to fill */
-	bool keyed;		 /* each mail gets a key (intake/feed_key); whoever opened the feed may set this */
-	const char *run;	 /* where keyed: for feed_key_put_id, or NULL; borrowed */
+	struct feed_id *id;	 /* each mail gets a key, which is set in it (intake/feed_key); borrowed. NULL, as feed_bsmtp_open sets it: none */
 };
 
 MUST_CHECK int feed_bsmtp_open(struct feed_bsmtp *b, const struct request *asked, struct intake *n, int fd, struct failure *f);

@@ -1,8 +1,9 @@
 #include "intake/feed_key.h"
 
 #include "base/sha256.h"
+#include "post/ledger_key.h"
 
-enum { LONGEST_ID = 250, PIECE = 16 * 1024, ENVELOPE_DIGITS = 32, ID_DIGITS = 32 };
+enum { LONGEST_ID = 250, ENVELOPE_DIGITS = 32 };
 
 static bool is_fit(struct slice id)
 {
@@ -12,24 +13,12 @@ static bool is_fit(struct slice id)
 	return id.len && id.len <= LONGEST_ID;
 }
 
-static int digest(const struct message *m, struct arena *in, char hex[SHA256_HEX], struct failure *f)
+static int octets_key(struct slice *key, const struct message *m, struct arena *in, struct failure *f)
 {
 	struct source *text = message_wire(m, in, f);
-	unsigned char octets[SHA256_OCTETS];
-	struct sha256 sum;
-	char piece[PIECE];
-	size_t got;
 
-	if (!text || text->rewind(text, f) < 0)
+	if (!text || ledger_key_octets(key, in, text, f) < 0)
 		return -1;
-	sha256_begin(&sum);
-	do {
-		if (text->pull(text, piece, sizeof piece, &got, f) < 0)
-			return -1;
-		sha256_add(&sum, (struct slice){piece, got});
-	} while (got);
-	sha256_end(&sum, octets);
-	sha256_print(hex, octets);
 	return text->rewind(text, f);
 }
 
@@ -51,14 +40,11 @@ static void envelope_digest(const struct request *said, char hex[SHA256_HEX])
 int feed_key_of(const char **key, const struct message *m, struct arena *in, const struct request *said, struct failure *f)
 {
 	struct slice id = slice_of(header_message_id(&m->header));
-	char octets[SHA256_HEX], envelope[SHA256_HEX];
+	char envelope[SHA256_HEX];
 
-	if (!is_fit(id) && digest(m, in, octets, f) < 0)
+	if (!is_fit(id) && octets_key(&id, m, in, f) < 0)
 		return -1;
-	if (is_fit(id))
-		*key = arena_text(in, id.p, id.len);
-	else
-		*key = arena_text(in, octets, SHA256_HEX - 1);
+	*key = arena_text(in, id.p, id.len);
 	if (said) {
 		envelope_digest(said, envelope);
 		*key = arena_printf(in, "%s/%.*s", *key, ENVELOPE_DIGITS, envelope);
@@ -66,8 +52,12 @@ int feed_key_of(const char **key, const struct message *m, struct arena *in, con
 	return 0;
 }
 
-void feed_key_put_id(struct message *m, struct arena *in, const char *key, const char *run)
+int feed_key_choose(void *ctx, struct job *j, const char *host, const char **id, struct failure *f)
 {
-	if (!header_find_said(&m->header, "Message-ID"))
-		header_put(&m->header, "Message-ID", arena_printf(in, "<%.*s.%s>", ID_DIGITS, key, run));
+	const struct feed_id *of = ctx;
+
+	(void)f;
+	if (of->ledger)
+		*id = ledger_message_id(of->ledger, slice_of(of->key), *host ? host : "localhost", &j->arena);
+	return 0;
 }

@@ -16,6 +16,8 @@ struct input_files {
 	struct feed *only;    /* for paths that are opened when it is their turn */
 	struct feed **kept;   /* for each path: a feed that stays open, since it cannot be opened again, or NULL */
 	uint64_t number;      /* of the mail that was read last */
+	const struct ledger *ledger; /* or NULL */
+	struct batch_input input;
 	struct digests seen;  /* (key, recipient) of the mails so far: the mail's number */
 };
 
@@ -23,7 +25,6 @@ static int open_path(struct input_files *in, struct feed *feed, size_t i, struct
 {
 	if (feed_open(feed, in->order.path[i], in->order.request, in->order.intake, f) < 0)
 		return -1;
-	feed->run = in->order.run;
 	feed->maildir.run.began = feed->eml.run.began = in->began; /* mail that has come since is left for the next run */
 	return 0;
 }
@@ -99,6 +100,7 @@ static int open_next(struct input_files *in, struct failure *f)
 
 	if (in->kept[i] ? feed_rewind(feed, f) < 0 : open_path(in, feed, i, f) < 0)
 		return -1;
+	feed->id.ledger = in->ledger;
 	in->current = feed;
 	return 0;
 }
@@ -186,7 +188,15 @@ static void release(void *ctx, struct job *j)
 	receiver_free(j);
 }
 
-struct batch_input input_files_input(struct input_files *in)
+const struct batch_input *input_files_input(struct input_files *in)
 {
-	return (struct batch_input){.ctx = in, .next = next_mail, .rewind = begin_anew, .release = release};
+	in->input = (struct batch_input){.ctx = in, .next = next_mail, .rewind = begin_anew, .release = release};
+	return &in->input;
+}
+
+void input_files_use(struct input_files *in, const struct ledger *l)
+{
+	in->ledger = l;
+	if (in->current)
+		in->current->id.ledger = l;
 }

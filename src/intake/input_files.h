@@ -5,8 +5,9 @@
  * all of them. Standard input, pipes and their kind are read to their end at once, for a batch reads its input several times.
  * A second mail with the key of an earlier one, and with one of its recipients, is bad: a ledger could not tell the two apart.
  *
- * Use: input_files_open(&files, run, &order, f); struct batch_input input = input_files_input(files); it is given to post/batch, or
- * to intake/input_survey; input_files_close(files).
+ * Use: input_files_open(&files, run, &order, f); input_survey(input_files_input(files), &survey, NULL, NULL, f); the ledger is opened,
+ * with the rule INPUT_FILES_RULE, and input_files_use(files, ledger) tells of it; batch.input = input_files_input(files);
+ * input_files_close(files).
  * Owns: the feeds. A job is its receiver's until it is released. Bounds: one message at a time, and for each recipient of a mail 16
  * octets of a digest and 8 of a number (base/digests); 8 octets for each path.
  * Errors: from input_files_open, before a mail has left: EX_USAGE where standard input is named twice; what feed_open says of a path
@@ -18,6 +19,8 @@
 #include "intake/intake.h"
 #include "post/batch.h"
 
+#define INPUT_FILES_RULE "message-id" /* how keys are made (struct ledger_order) */
+
 struct input_files;
 
 struct input_files_order {
@@ -25,11 +28,12 @@ struct input_files_order {
 	size_t paths;
 	const struct request *request; /* what is asked for all of them; borrowed */
 	struct intake *intake;	       /* borrowed */
-	const char *run;	       /* for the Message-ID of mail that has none (feed_key_put_id), or NULL */
 };
 
 MUST_CHECK int input_files_open(struct input_files **out, struct arena *run, const struct input_files_order *o, struct failure *f);
-struct batch_input input_files_input(struct input_files *in);
+const struct batch_input *input_files_input(struct input_files *in);
+/* From now on mail that has no Message-ID gets the ledger's. */
+void input_files_use(struct input_files *in, const struct ledger *l);
 void input_files_close(struct input_files *in); /* NULL is allowed */
 
 #endif

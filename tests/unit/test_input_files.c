@@ -48,6 +48,7 @@ static int setup(void **state)
 			  FROM "To: x@d.example\nFrom: a@b.example\nMessage-ID: <six@x.example>\n\nz\n");
 	put("same.mbox", FROM "To: s@d.example\nFrom: a@b.example\n\nx\n\n" FROM "To: s@d.example\nFrom: a@b.example\n\ny\n\n"
 			 FROM "To: s@d.example\nFrom: a@b.example\n\nx\n");
+	put("in.bsmtp", "MAIL FROM:<a@b.example>\nRCPT TO:<r@d.example>\nDATA\nFrom: a@b.example\n\nx\n.\n");
 	return mkdir("dir", 0700) < 0 || mkdir("dir/new", 0700) < 0 || mkdir("dir/cur", 0700) < 0;
 }
 
@@ -77,7 +78,7 @@ static int open_them(struct opened *o, const char *const *path)
 	while (paths < MOST && path[paths])
 		paths++;
 	assert_int_equal(intake_open(&o->n, &asked, arena_printf(&o->run, "%s/conf", top), NULL, &o->run, &o->f), 0);
-	return input_files_open(&o->files, &o->run, &(struct input_files_order){path, paths, &asked, &o->n, "run@x.example"}, &o->f);
+	return input_files_open(&o->files, &o->run, &(struct input_files_order){path, paths, &asked, &o->n}, &o->f);
 }
 
 static void close_them(struct opened *o)
@@ -91,12 +92,12 @@ static void close_them(struct opened *o)
 /* What the input gives, one a line: "number file line: recipients" or what is wrong. */
 static const char *all_of(struct opened *o)
 {
-	const struct batch_input input = input_files_input(o->files);
+	const struct batch_input *input = input_files_input(o->files);
 	struct batch_mail m;
 	int rc;
 
 	o->seen.len = 0;
-	while ((rc = input.next(input.ctx, &m, &o->f)) != 0) {
+	while ((rc = input->next(input->ctx, &m, &o->f)) != 0) {
 		assert_int_equal(buf_printf(&o->seen, "%d %s %d: ", (int)m.number, m.file, (int)m.line), 0);
 		if (rc < 0) {
 			assert_int_equal(buf_printf(&o->seen, "!%d %s%s\n", o->f.exit, o->f.text, m.lost ? " (lost)" : ""), 0);
@@ -105,7 +106,7 @@ static const char *all_of(struct opened *o)
 		for (size_t i = 0; i < m.job->mail.envelope.recipients; i++)
 			assert_int_equal(buf_printf(&o->seen, "%s ", m.job->mail.envelope.recipient[i].address), 0);
 		assert_int_equal(buf_printf(&o->seen, "\n"), 0);
-		input.release(input.ctx, m.job);
+		input->release(input->ctx, m.job);
 	}
 	return o->seen.len ? o->seen.p : "";
 }
@@ -148,10 +149,10 @@ static void test_each_pass_gives_the_same_mails(void **state)
 
 		assert_int_equal(open_them(&o, rows[i].path), 0);
 		for (int pass = 0; pass < 3; pass++) {
-			const struct batch_input input = input_files_input(o.files);
+			const struct batch_input *input = input_files_input(o.files);
 
 			assert_string_equal(all_of(&o), rows[i].seen);
-			assert_int_equal(input.rewind(input.ctx, &o.f), 0);
+			assert_int_equal(input->rewind(input->ctx, &o.f), 0);
 		}
 		close_them(&o);
 	}
@@ -202,10 +203,10 @@ static void test_a_pipe_is_read_once_and_given_in_each_pass(void **state)
 	close(ends[0]);
 	assert_int_equal(open_them(&o, paths), 0);
 	for (int pass = 0; pass < 3; pass++) {
-		const struct batch_input input = input_files_input(o.files);
+		const struct batch_input *input = input_files_input(o.files);
 
 		assert_string_equal(all_of(&o), "1 one.eml 0: one@d.example \n2 - 1: p@d.example \n3 - 8: q@d.example \n4 two.eml 0: two@d.example \n");
-		assert_int_equal(input.rewind(input.ctx, &o.f), 0);
+		assert_int_equal(input->rewind(input->ctx, &o.f), 0);
 	}
 	close_them(&o);
 	dup2(saved, STDIN_FILENO);
@@ -223,13 +224,13 @@ static void test_mail_that_came_after_the_beginning_is_left_in_each_pass(void **
 	assert_int_equal(open_them(&o, paths), 0);
 	put("dir/new/1.M1.h", MAIL("late"));
 	for (int pass = 0; pass < 2; pass++) {
-		const struct batch_input input = input_files_input(o.files);
+		const struct batch_input *input = input_files_input(o.files);
 		const char *seen;
 
 		assert_int_equal(utimensat(AT_FDCWD, "dir/new/1.M1.h", (const struct timespec[]){later, later}, 0), 0);
 		while (1) { /* until st_ctime is of a later second than the beginning */
 			seen = all_of(&o);
-			assert_int_equal(input.rewind(input.ctx, &o.f), 0);
+			assert_int_equal(input->rewind(input->ctx, &o.f), 0);
 			if (!strstr(seen, "late@"))
 				break;
 			nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
@@ -261,9 +262,9 @@ static void test_a_survey_tells_what_will_be_sent(void **state)
 	(void)state;
 	assert_int_equal(open_them(&o, paths), 0);
 	for (unsigned pass = 1; pass < 3; pass++) {
-		const struct batch_input input = input_files_input(o.files);
+		const struct batch_input *input = input_files_input(o.files);
 
-		assert_int_equal(input_survey(&input, &s, count_bad, &bad, &o.f), 0);
+		assert_int_equal(input_survey(input, &s, count_bad, &bad, &o.f), 0);
 		assert_int_equal(s.mails, 4);
 		assert_int_equal(s.recipients, 4);
 		assert_int_equal(s.bad, 1);
@@ -278,26 +279,38 @@ static void test_a_survey_tells_what_will_be_sent(void **state)
 	close_them(&o);
 }
 
-/* It is made of the run and the mail, so that whoever gets the mail twice can tell. */
+/* It is made of the ledger's run and the mail, so that whoever gets the mail twice can tell. */
 static void test_mail_without_message_id_gets_the_same_one_in_each_pass(void **state)
 {
-	static const char *const paths[] = {"same.mbox", NULL};
-	char id[2][200] = {"", ""};
+	static const char *const paths[] = {"same.mbox", "in.bsmtp", NULL};
+	const struct ledger_order order = {"ledger", "same.mbox", "-", INPUT_FILES_RULE, false};
+	struct ledger *ledger;
+	char id[2][3][100] = {{""}};
 	struct opened o;
+	int rc;
 
 	(void)state;
 	assert_int_equal(open_them(&o, paths), 0);
+	assert_int_equal(ledger_open(&ledger, &order, &o.f), 0);
+	input_files_use(o.files, ledger);
 	for (int pass = 0; pass < 2; pass++) {
-		const struct batch_input input = input_files_input(o.files);
+		const struct batch_input *input = input_files_input(o.files);
 		struct batch_mail m;
+		size_t i = 0;
 
-		assert_int_equal(input.next(input.ctx, &m, &o.f), 1);
-		snprintf(id[pass], sizeof id[pass], "%s", header_message_id(&m.job->message.header));
-		assert_non_null(strstr(id[pass], "run@x.example"));
-		input.release(input.ctx, m.job);
-		assert_int_equal(input.rewind(input.ctx, &o.f), 0);
+		while ((rc = input->next(input->ctx, &m, &o.f)) != 0) {
+			if (rc < 0)
+				continue;
+			assert_memory_equal(m.job->mail.message_id, ledger_message_id(ledger, m.key, "x", &o.run), 1 + 32 + 1);
+			snprintf(id[pass][i++], sizeof id[pass][0], "%s", m.job->mail.message_id);
+			input->release(input->ctx, m.job);
+		}
+		assert_int_equal(i, 3);
+		assert_int_equal(input->rewind(input->ctx, &o.f), 0);
 	}
-	assert_string_equal(id[0], id[1]);
+	assert_memory_equal(id[0], id[1], sizeof id[0]);
+	assert_string_not_equal(id[0][0], id[0][1]);
+	assert_int_equal(ledger_close(ledger, &o.f), 0);
 	close_them(&o);
 }
 
