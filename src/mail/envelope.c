@@ -73,6 +73,24 @@ struct recipient *envelope_add_like(struct envelope *e, struct arena *in, const 
 	return r;
 }
 
+void envelope_keep(struct envelope *e, bool (*stays)(void *ctx, const struct recipient *r), void *ctx)
+{
+	size_t kept = 0;
+
+	e->beyond_ascii = false;
+	for (size_t i = 0; i < e->recipients; i++) {
+		if (!stays(ctx, &e->recipient[i]))
+			continue;
+		e->recipient[kept] = e->recipient[i];
+		e->beyond_ascii |= !address_is_ascii(e->recipient[kept++].address);
+	}
+	if (kept == e->recipients)
+		return;
+	e->recipients = kept;
+	e->slots = 0; /* the next envelope_add makes the table anew */
+	e->slot = NULL;
+}
+
 struct envelope envelope_without_recipients(const struct envelope *e)
 {
 	struct envelope copy = *e;

@@ -57,6 +57,8 @@ struct envelope {
 struct recipient *envelope_add(struct envelope *e, struct arena *in, const char *address);
 /* Adds another envelope's recipient, at this address, with what was asked for him; nothing has become of him yet. */
 struct recipient *envelope_add_like(struct envelope *e, struct arena *in, const char *address, const struct recipient *like);
+/* Leaves only those recipients, in their order, for whom `stays` says true. */
+void envelope_keep(struct envelope *e, bool (*stays)(void *ctx, const struct recipient *r), void *ctx);
 /* All that is asked of the mail, and nobody who is to get it. */
 struct envelope envelope_without_recipients(const struct envelope *e);
 size_t envelope_count(const struct envelope *e, enum verdict v); /* how many recipients have this verdict */

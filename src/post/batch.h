@@ -56,10 +56,12 @@ struct batch_event {
 
 struct batch_sum { /* mails; one of several recipients counts as what is worst: in doubt, waits, refused, accepted */
 	uint64_t seen;	   /* of the input */
-	uint64_t before;   /* done by earlier runs */
+	uint64_t before;   /* done by earlier runs, and so many of these with a refusal: */
+	uint64_t before_refused;
 	uint64_t accepted, refused, waits, doubtful, bad;
 	uint64_t spooled;  /* handed to the spool at the end */
 	uint64_t left;	   /* not begun: --limit, a signal, or the run has stopped */
+	bool whole;	   /* the input was read to its end, so that seen is the number of its mails */
 	struct crew_sum crew;
 	bool told_to_end;  /* by a signal */
 };
@@ -73,6 +75,7 @@ struct batch_order {
 	unsigned pause[BATCH_PAUSES], pauses; /* before each pass over what had a temporary failure: seconds */
 	bool retry_failed, hold_unsure, stop_on_error, spool_rest;
 	uint64_t limit;		  /* mails of this run; 0: all */
+	uint64_t count;		  /* about how many mails the input has; 0: not known */
 	unsigned shard, shards;	  /* of the keys only those of this shard, from 1; shards 0: all */
 	unsigned sessions;	  /* at a time; 0: the account's setting */
 	unsigned patience;	  /* seconds without a relay */

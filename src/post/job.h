@@ -35,6 +35,7 @@ struct job {
 	bool granted;
 	bool later;		       /* it goes into the spool without a try */
 	bool aloud;		       /* the user is at a terminal, and is also told that it waits */
+	void *slot;		       /* what a batch knows of it, or NULL */
 	bool mail_errors;	       /* refusals are told to the sender by mail, too (-oem) */
 };
 

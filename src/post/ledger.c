@@ -62,6 +62,17 @@ enum ledger_state ledger_find(const struct ledger *l, struct slice key, const ch
 	return state_of((unsigned)find(l, &n, digest));
 }
 
+bool ledger_waits(const struct ledger *l, struct slice key, const char *recipient)
+{
+	unsigned char digest[SHA256_OCTETS];
+	struct ledger_name n;
+	uint64_t number;
+
+	ledger_name_print(&n, key, recipient);
+	number = find(l, &n, digest);
+	return (number & SIGN) == LEDGER_LATER && number >> OFFSET_BITS >= l->began;
+}
+
 enum ledger_turn ledger_turn(enum ledger_state s, bool retry, bool hold)
 {
 	switch (s) {
@@ -242,6 +253,13 @@ void ledger_sync(struct ledger *l)
 	atomic_flag_clear(&l->syncing);
 }
 
+int ledger_check(const struct ledger *l, struct failure *f)
+{
+	if (l->failed)
+		*f = l->why;
+	return l->failed ? -1 : ledger_file_check(&l->file, f);
+}
+
 struct ledger_sum ledger_sum(const struct ledger *l)
 {
 	return l->sum;
@@ -262,6 +280,11 @@ bool ledger_said(const struct ledger *l, struct slice key, const char *recipient
 	*code = arena_text(in, line.code.p, line.code.len);
 	*text = arena_text(in, line.text.p, line.text.len);
 	return true;
+}
+
+const char *ledger_run(const struct ledger *l)
+{
+	return l->head.run;
 }
 
 const char *ledger_message_id(const struct ledger *l, struct slice key, const char *domain, struct arena *in)

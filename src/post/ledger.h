@@ -56,6 +56,8 @@ struct ledger_sum {
 
 MUST_CHECK int ledger_open(struct ledger **out, const struct ledger_order *o, struct failure *f);
 enum ledger_state ledger_find(const struct ledger *l, struct slice key, const char *recipient);
+/* The relay did not take it in this run, and may be asked again. */
+bool ledger_waits(const struct ledger *l, struct slice key, const char *recipient);
 /* What is to be done about a recipient in that state. retry: the refused ones are tried again; hold: those in doubt are not. */
 enum ledger_turn ledger_turn(enum ledger_state s, bool retry, bool hold);
 MUST_CHECK int ledger_lease(struct ledger *l, const struct ledger_mail *mail, size_t mails, struct failure *f);
@@ -63,9 +65,12 @@ MUST_CHECK int ledger_lease(struct ledger *l, const struct ledger_mail *mail, si
 void ledger_note(struct ledger *l, struct slice key, const struct envelope *e, const char *spooled);
 /* Writes to the disk what is not there yet. Any thread; while one is at it others do not wait. */
 void ledger_sync(struct ledger *l);
+/* -1: something could not be written, so that no other mail may leave. */
+MUST_CHECK int ledger_check(const struct ledger *l, struct failure *f);
 struct ledger_sum ledger_sum(const struct ledger *l);
 /* The code and the words of the last line of a recipient. False: there are none. */
 bool ledger_said(const struct ledger *l, struct slice key, const char *recipient, struct arena *in, const char **code, const char **text);
+const char *ledger_run(const struct ledger *l); /* the name of the run, random, of which Message-IDs are made */
 /* The same each time for the same key: "<HEX@domain>". */
 const char *ledger_message_id(const struct ledger *l, struct slice key, const char *domain, struct arena *in);
 /* -1: something that was noted did not get to the disk. */

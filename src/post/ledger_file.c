@@ -76,12 +76,19 @@ int ledger_file_cut(struct ledger_file *w, uint64_t size, struct failure *f)
 	return 0;
 }
 
-int ledger_file_append(struct ledger_file *w, struct slice octets, struct failure *f)
+int ledger_file_check(const struct ledger_file *w, struct failure *f)
 {
 	int error = w->error;
 
-	if (error)
-		return fails(w, error, "nothing is written any more", f);
+	return error ? fails(w, error, "nothing is written any more", f) : 0;
+}
+
+int ledger_file_append(struct ledger_file *w, struct slice octets, struct failure *f)
+{
+	int error;
+
+	if (ledger_file_check(w, f) < 0)
+		return -1;
 	if (file_write(w->fd, octets.p, octets.len) == 0) {
 		w->size += octets.len;
 		return 0;
@@ -95,10 +102,10 @@ int ledger_file_append(struct ledger_file *w, struct slice octets, struct failur
 
 static int sync_by(struct ledger_file *w, int fd, struct failure *f)
 {
-	int error = w->error;
+	int error;
 
-	if (error)
-		return fails(w, error, "nothing is written any more", f);
+	if (ledger_file_check(w, f) < 0)
+		return -1;
 	if (fdatasync(fd) == 0)
 		return 0;
 	w->error = error = errno;

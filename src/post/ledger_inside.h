@@ -16,6 +16,7 @@ enum { LEDGER_GROUP = 64 * 1024 };
 
 struct ledger {
 	struct ledger_file file;
+	uint64_t began; /* where in the file the lines of this run begin */
 	struct arena in; /* the head's texts */
 	struct ledger_head head;
 	struct digests index; /* of each recipient of each mail (ledger_put) */

@@ -163,6 +163,7 @@ int ledger_open(struct ledger **out, const struct ledger_order *o, struct failur
 		(void)!ledger_close(l, &unused);
 		return -1;
 	}
+	l->began = l->file.size;
 	*out = l;
 	return 0;
 }

@@ -51,7 +51,7 @@ static void plain_words(char to[static LIMITS_WORDS], const char *text)
 	to[len ? len - 1 : 0] = '\0';
 }
 
-static bool counts(const struct failure *why)
+bool limits_guard_counts(const struct failure *why)
 {
 	return why->code >= 500 && why->stage >= AT_SENDER && why->stage != AT_RECIPIENT;
 }
@@ -69,7 +69,7 @@ bool limits_guard_note(struct limits_guard *g, const struct failure *why)
 		g->in_row = 0;
 		return false;
 	}
-	if (!counts(why))
+	if (!limits_guard_counts(why))
 		return false;
 	plain_words(words, why->text);
 	if (is_same(g, why, words))

@@ -35,6 +35,8 @@ struct limits_guard {
 	char words[LIMITS_WORDS]; /* of the answer, without numbers, addresses and ids, which differ from mail to mail */
 };
 
+/* A refusal of the mail as a whole, which can be one of such a row. */
+bool limits_guard_counts(const struct failure *why);
 /* True: LIMITS_ROW mails in a row have had this refusal. A refusal of a recipient, and one that is temporary, neither counts nor ends
  * the row. */
 bool limits_guard_note(struct limits_guard *g, const struct failure *why);

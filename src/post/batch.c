@@ -1,0 +1,255 @@
+#include "post/batch.h"
+
+#include <limits.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/ending.h"
+#include "post/batch_inside.h"
+
+enum { TICK_MS = ENDING_LOOK_MS };
+
+static void tick(struct batch *b)
+{
+	struct batch_event e = {.what = BATCH_TICK};
+	int64_t now = clock_steady();
+
+	if (now - b->ticked < TICK_MS)
+		return;
+	b->ticked = now;
+	batch_tell(b, &e, NULL);
+}
+
+/* A ledger that cannot be written stops the run before the next mail leaves. */
+static bool is_over(void *ctx)
+{
+	struct batch *b = ctx;
+	struct failure f;
+
+	if (ledger_check(b->order->ledger, &f) < 0)
+		batch_fail(b, &f);
+	return batch_is_over(b);
+}
+
+/* --- the crew's client ------------------------------------------------------------------------ */
+
+static struct job *next_job(void *ctx, bool alone, int64_t *when)
+{
+	struct batch *b = ctx;
+	struct batch_slot *s;
+
+	*when = 0;
+	tick(b);
+	if (is_over(b) || (b->pass == BATCH_DOUBT && !alone))
+		return NULL;
+	if (!b->ready.first)
+		batch_read_ahead(b, alone ? 1 : b->ahead);
+	s = is_over(b) ? NULL : batch_list_take(&b->ready);
+	return s ? s->job : NULL;
+}
+
+static void job_done(void *ctx, struct job *j, enum crew_end how)
+{
+	struct batch *b = ctx;
+
+	if (how == CREW_BACK)
+		batch_list_put_first(&b->ready, j->slot);
+	else
+		batch_settle(b, j->slot);
+	tick(b);
+}
+
+/* Where the crew goes one mail at a time, leases do too, so that few mails are in doubt after a crash. */
+static void set_ahead(void *ctx, unsigned mails)
+{
+	struct batch *b = ctx;
+
+	b->ahead = mails;
+}
+
+static void tell_waits(void *ctx, const char *words, int64_t until)
+{
+	struct batch_event e = {.what = BATCH_WAITS, .words = words, .until = until ? clock_wall() + (time_t)((until - clock_steady() + 999) / 1000) : 0};
+
+	batch_tell(ctx, &e, NULL);
+}
+
+static void tick_now(void *ctx)
+{
+	tick(ctx);
+}
+
+static void turned_away(void *ctx, const struct failure *why)
+{
+	(void)ctx; /* crew_run returns it, too; the mails are the next run's */
+	(void)why;
+}
+
+static void sync_ledger(void *ctx)
+{
+	struct batch *b = ctx;
+
+	ledger_sync(b->order->ledger);
+}
+
+/* --- passes ----------------------------------------------------------------------------------- */
+
+/* Mails that the crew has handed back at its end. Some of their recipients may have their answers. */
+static void put_away(struct batch *b)
+{
+	struct batch_slot *s;
+
+	while ((s = batch_list_take(&b->ready)))
+		if (envelope_progress(&s->job->mail.envelope) == UNTOUCHED)
+			batch_drop(b, s);
+		else
+			batch_settle(b, s);
+	batch_believe(b);
+}
+
+static void make_room(struct batch *b, size_t leases)
+{
+	if (b->leases >= leases)
+		return;
+	b->leases = leases;
+	b->lease = arena_zeroed(&b->in, leases, sizeof *b->lease);
+}
+
+static void add_crew(struct crew_sum *to, const struct crew_sum *sum)
+{
+	to->sessions += sum->sessions;
+	to->lost += sum->lost;
+	to->most = sum->most > to->most ? sum->most : to->most;
+	to->mails = sum->mails;
+	to->limit = sum->limit;
+}
+
+/* Not more sessions than there are windows full of mail, and one where the conversation is shown. */
+static unsigned sessions_for(const struct batch *b, const struct account *a)
+{
+	const struct batch_order *o = b->order;
+	const struct batch_sum *sum = b->sum;
+	uint64_t most = o->sessions ? o->sessions : a->sessions;
+	uint64_t mails = b->pass == BATCH_NEW ? o->count : sum->waits, windows = mails / a->window + (mails % a->window > 0);
+
+	if (b->pass == BATCH_DOUBT || (o->tracer && o->tracer->line))
+		return 1;
+	return windows && windows < most ? (unsigned)windows : (unsigned)most;
+}
+
+static void run_crew(struct batch *b, struct batch_account *at)
+{
+	const struct crew_client client = {.ctx = b, .next = next_job, .done = job_done, .turned_away = turned_away, .sync = sync_ledger, .window = set_ahead, .waits = tell_waits, .tick = tick_now, .over = is_over};
+	const struct account *a = at->account;
+	const struct crew_order order = {.account = a, .sessions = sessions_for(b, a), .tracer = b->order->tracer, .stays = true, .others = UINT_MAX, .patience = b->order->patience};
+	struct crew_sum sum;
+	struct failure f;
+
+	make_room(b, a->window);
+	b->ahead = a->window;
+	if (crew_run(&order, &client, &sum, &f) < 0) {
+		if (!b->failed && !b->shut)
+			b->why = f;
+		at->shut = b->shut = true;
+	}
+	add_crew(&b->sum->crew, &sum);
+	put_away(b);
+}
+
+/* One account's mails of this pass. While the input is read for the first time it is read to its end, whatever the relay says, so
+ * that all mails are counted, and the accounts are known that mail is for. */
+static void send_turn(struct batch *b)
+{
+	if (b->first)
+		batch_read_ahead(b, 1); /* finds the first account */
+	if (b->turn < b->accounts && !b->account[b->turn].shut)
+		run_crew(b, &b->account[b->turn]);
+	if (!b->first)
+		return;
+	b->counts_only = true;
+	batch_read_ahead(b, 1);
+	b->counts_only = false;
+	b->sum->whole = b->ended;
+	b->first = false;
+}
+
+static void run_pass(struct batch *b, enum batch_pass pass)
+{
+	const struct batch_input *input = b->order->input;
+	struct failure f;
+
+	b->pass = pass;
+	for (b->turn = 0; (b->first || b->turn < b->accounts) && !batch_is_over(b); b->turn++) {
+		b->ended = false;
+		if (!b->first && input->rewind(input->ctx, &f) < 0)
+			batch_fail(b, &f);
+		else
+			send_turn(b);
+	}
+}
+
+static bool has_open_account(const struct batch *b)
+{
+	for (size_t i = 0; i < b->accounts; i++)
+		if (!b->account[i].shut)
+			return true;
+	return false;
+}
+
+/* Waits so many seconds, unless we are told to end. */
+static void pause_for(struct batch *b, unsigned seconds)
+{
+	const struct timespec piece = {.tv_nsec = TICK_MS * 1000000L};
+	struct batch_event e = {.what = BATCH_WAITS, .words = "mail with a temporary failure is tried again", .until = clock_wall() + (time_t)seconds};
+	int64_t end = clock_steady() + seconds * INT64_C(1000);
+
+	batch_tell(b, &e, NULL);
+	while (!batch_is_over(b) && clock_steady() < end) {
+		nanosleep(&piece, NULL);
+		tick(b);
+	}
+	e = (struct batch_event){.what = BATCH_WAITS};
+	batch_tell(b, &e, NULL);
+}
+
+static void run_all(struct batch *b)
+{
+	const struct batch_order *o = b->order;
+
+	b->last = !o->pauses;
+	run_pass(b, BATCH_NEW);
+	for (unsigned i = 0; i < o->pauses && b->sum->waits && has_open_account(b) && !batch_is_over(b); i++) {
+		pause_for(b, o->pause[i]);
+		b->last = i + 1 == o->pauses;
+		if (!batch_is_over(b))
+			run_pass(b, BATCH_AGAIN);
+	}
+	b->last = true;
+	if (b->sum->doubtful && !o->hold_unsure && !batch_is_over(b))
+		run_pass(b, BATCH_DOUBT);
+}
+
+static uint64_t left_of(const struct batch_sum *s)
+{
+	return s->seen - s->before - s->accepted - s->refused - s->waits - s->doubtful - s->bad - s->spooled;
+}
+
+int batch_run(const struct batch_order *o, struct batch_sum *sum, struct failure *f)
+{
+	struct batch b = {.order = o, .sum = sum, .first = true};
+	int rc = 0;
+
+	*sum = (struct batch_sum){0};
+	batch_list_clear(&b.ready);
+	batch_list_clear(&b.doubted);
+	make_room(&b, 1);
+	run_all(&b);
+	sum->left = left_of(sum);
+	sum->told_to_end = ending_asked();
+	if (b.failed || b.shut) {
+		*f = b.why;
+		rc = -1;
+	}
+	arena_free(&b.in);
+	return rc;
+}

@@ -1,0 +1,136 @@
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "post/batch_inside.h"
+
+static enum batch_class class_of(const struct batch *b, const struct batch_slot *s)
+{
+	const struct envelope *e = &s->job->mail.envelope;
+	enum batch_class worst = s->others;
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		enum batch_class is = batch_class_of(ledger_find(b->order->ledger, s->key, e->recipient[i].address));
+
+		worst = is > worst ? is : worst;
+	}
+	return worst;
+}
+
+static void note(struct batch *b, const struct batch_slot *s)
+{
+	ledger_note(b->order->ledger, s->key, &s->job->mail.envelope, NULL);
+}
+
+static void finish(struct batch *b, struct batch_slot *s)
+{
+	struct batch_event e = {.what = BATCH_RESULT, .again = !b->last && !b->failed};
+	enum batch_class is;
+
+	note(b, s);
+	is = class_of(b, s);
+	batch_count(b->sum, s->counted, is);
+	e.again &= is == BATCH_WAITING;
+	batch_tell(b, &e, s);
+	b->order->input->release(b->order->input->ctx, s->job);
+}
+
+/* An answer that is about how much we send is no refusal of the mail: it waits. Returns the answer after which nothing more is taken,
+ * or NULL. */
+static const struct failure *wait_for_limits(struct envelope *e)
+{
+	const struct failure *stops = NULL;
+
+	for (size_t i = 0; i < e->recipients; i++) {
+		struct recipient *r = &e->recipient[i];
+		enum limit is = r->why && (r->verdict == REFUSED || r->verdict == DEFERRED) ? limits_of(r->why) : LIMIT_NONE;
+
+		if (is != LIMIT_NONE)
+			r->verdict = DEFERRED;
+		if (is == LIMIT_STOP)
+			stops = r->why;
+	}
+	return stops;
+}
+
+/* Who was refused with the mail as a whole, which may come of a limit that post/limits does not know. */
+static void set_refused(struct envelope *e, enum verdict from, enum verdict to)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict == from && e->recipient[i].why && limits_guard_counts(e->recipient[i].why) &&
+		    limits_of(e->recipient[i].why) == LIMIT_NONE)
+			e->recipient[i].verdict = to;
+}
+
+static const struct failure *refusal_of(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict == REFUSED && e->recipient[i].why && limits_guard_counts(e->recipient[i].why))
+			return e->recipient[i].why;
+	return NULL;
+}
+
+void batch_believe(struct batch *b)
+{
+	struct batch_slot *s;
+
+	while ((s = batch_list_take(&b->doubted))) {
+		set_refused(&s->job->mail.envelope, DEFERRED, REFUSED);
+		finish(b, s);
+	}
+}
+
+/* The relay refuses all that it is sent, with the same words: the mails are not what it is about. */
+static void stop_for_row(struct batch *b, const struct failure *why)
+{
+	struct failure f = *why;
+	struct batch_slot *s;
+
+	f.exit = EX_TEMPFAIL;
+	failure_in(&f, "%d mails in a row were refused with the same words, and wait", LIMITS_ROW);
+	batch_fail(b, &f);
+	while ((s = batch_list_take(&b->doubted)))
+		finish(b, s);
+}
+
+/* Notes as "later" what may be a limit, until an answer of another kind shows that it was the mail. After a crash such mails are
+ * tried again. */
+static void doubt(struct batch *b, struct batch_slot *s, const struct failure *refusal)
+{
+	bool fires = limits_guard_note(&b->guard, refusal);
+
+	if (b->guard.in_row == 1)
+		batch_believe(b);
+	set_refused(&s->job->mail.envelope, REFUSED, DEFERRED);
+	note(b, s);
+	batch_list_add(&b->doubted, s);
+	if (fires)
+		stop_for_row(b, refusal);
+}
+
+void batch_settle(struct batch *b, struct batch_slot *s)
+{
+	struct envelope *e = &s->job->mail.envelope;
+	const struct failure *stops = wait_for_limits(e), *refusal = refusal_of(e);
+	struct failure f;
+
+	if (stops) {
+		f = *stops;
+		f.exit = EX_TEMPFAIL;
+		batch_fail(b, &f);
+	}
+	if (refusal && !b->failed) {
+		doubt(b, s, refusal);
+		return;
+	}
+	if (envelope_count(e, ACCEPTED)) {
+		limits_guard_note(&b->guard, NULL);
+		batch_believe(b);
+	}
+	finish(b, s);
+}
+
+void batch_drop(struct batch *b, struct batch_slot *s)
+{
+	note(b, s);
+	b->order->input->release(b->order->input->ctx, s->job);
+}
