@@ -1,6 +1,5 @@
 #include "intake/input_rows.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -17,13 +16,13 @@ struct input_rows {
 	struct merge *merge;
 	struct intake *intake;
 	const char *path;
-	struct batch_input input;
 	size_t column; /* whose values are the keys; none: the number of columns */
 	const char *rule;
 	char digest[SHA256_HEX];
 	struct digests keys, rows; /* the second: the line of the first row with these cells */
 	const struct ledger *ledger;
-	bool checked;
+	bool checked, whole; /* all rows were read once; are read, in this pass */
+	struct failure lost; /* why they could not be */
 	uint64_t number; /* of rows so far */
 	struct slice key; /* of the row at hand */
 };
@@ -78,7 +77,7 @@ static int same_as(const struct input_rows *rows, uint64_t line, struct slice ke
 		    (int)t->name[rows->column].len, t->name[rows->column].p, shown, (unsigned long long)line);
 }
 
-/* When the table is checked: which keys and rows there are. */
+/* In the first pass: which keys and rows there are. */
 static int note_row(struct input_rows *rows, struct job *j, struct slice key, struct failure *f)
 {
 	const uint64_t line = merge_table(rows->merge)->line;
@@ -190,19 +189,28 @@ static int next_row(void *ctx, struct batch_mail *out, struct failure *f)
 		if (intake_take(rows->intake, j, &r, f) < 0)
 			got = failure_in(f, "%s: line %zu", rows->path, t->line);
 	}
+	rows->whole = got == 0;
 	if (got == 1) {
 		out->job = j;
 		out->key = rows->key;
-	} else {
-		receiver_free(j);
+		return 1;
 	}
-	return got;
+	receiver_free(j);
+	if (!out->lost || rows->checked)
+		return got;
+	rows->lost = *f; /* told once, by rewind_rows */
+	return 0;
 }
 
 static int rewind_rows(void *ctx, struct failure *f)
 {
 	struct input_rows *rows = ctx;
 
+	if (!rows->checked && merge_table(rows->merge)->lost) {
+		*f = rows->lost;
+		return -1;
+	}
+	rows->checked |= rows->whole;
 	rows->number = 0;
 	return merge_rewind(rows->merge, f);
 }
@@ -243,53 +251,15 @@ int input_rows_open(struct input_rows **out, struct arena *run, const struct inp
 	*out = rows;
 	rows->intake = n;
 	rows->path = strcmp(o->merge.table, "-") == 0 ? "standard input" : o->merge.table;
-	rows->input = (struct batch_input){rows, next_row, rewind_rows, release_row};
 	if (merge_open(&rows->merge, run, &o->merge, f) < 0 || find_column(rows, run, o->key, f) < 0)
 		return -1;
 	merge_digest(rows->merge, rows->digest);
 	return 0;
 }
 
-static void add_up(struct rows_sum *sum, const struct job *j)
+struct batch_input input_rows_input(struct input_rows *rows)
 {
-	const struct envelope *e = &j->mail.envelope;
-	const char *to = e->recipients ? e->recipient[0].address : "";
-
-	if (!sum->account) {
-		sum->account = j->account;
-		snprintf(sum->first, sizeof sum->first, "%s", to);
-		snprintf(sum->sender, sizeof sum->sender, "%s", e->sender);
-	}
-	sum->accounts |= sum->account != j->account;
-	snprintf(sum->last, sizeof sum->last, "%s", to);
-	sum->unsubscribes += header_find_said(&j->message.header, "List-Unsubscribe") != NULL;
-}
-
-int input_rows_check(struct input_rows *rows, bool (*each)(void *ctx, const struct batch_mail *m, const struct failure *why), void *ctx,
-		     struct rows_sum *sum, struct failure *f)
-{
-	struct batch_mail m;
-	bool more = true;
-	int got = 1;
-
-	*sum = (struct rows_sum){.rows = 0};
-	while (more && (got = next_row(rows, &m, f)) != 0) {
-		if (m.lost)
-			return -1;
-		sum->rows++;
-		sum->bad += got < 0;
-		if (m.job)
-			add_up(sum, m.job);
-		more = !each || each(ctx, &m, m.job ? NULL : f);
-		receiver_free(m.job);
-	}
-	rows->checked = got == 0; /* only then all keys are known */
-	return rewind_rows(rows, f);
-}
-
-const struct batch_input *input_rows_input(struct input_rows *rows)
-{
-	return &rows->input;
+	return (struct batch_input){rows, next_row, rewind_rows, release_row};
 }
 
 const char *input_rows_rule(const struct input_rows *rows)

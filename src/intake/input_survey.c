@@ -20,26 +20,28 @@ static void count_mail(struct input_survey *s, const struct job *j)
 		show(s->last, e->recipient[e->recipients - 1].address);
 	s->mails++;
 	s->recipients += e->recipients;
+	s->unsubscribes += header_find_said(&j->message.header, "List-Unsubscribe") != NULL;
 }
 
 int input_survey(const struct batch_input *input, struct input_survey *out,
-		 void (*on_bad)(void *ctx, const struct batch_mail *m, const struct failure *why), void *ctx, struct failure *f)
+		 bool (*each)(void *ctx, const struct batch_mail *m, const struct failure *why), void *ctx, struct failure *f)
 {
 	struct batch_mail mail;
 	struct failure why;
+	bool more = true;
 	int rc;
 
 	*out = (struct input_survey){.mails = 0};
-	while (!out->lost && (rc = input->next(input->ctx, &mail, &why)) != 0) {
+	while (more && !out->lost && (rc = input->next(input->ctx, &mail, &why)) != 0) {
 		if (rc > 0) {
 			count_mail(out, mail.job);
-			input->release(input->ctx, mail.job);
-			continue;
+		} else {
+			out->bad++;
+			out->lost = mail.lost;
 		}
-		out->bad++;
-		out->lost = mail.lost;
-		if (on_bad)
-			on_bad(ctx, &mail, &why);
+		more = !each || each(ctx, &mail, rc > 0 ? NULL : &why);
+		if (rc > 0)
+			input->release(input->ctx, mail.job);
 	}
 	return input->rewind(input->ctx, f);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "intake/input_rows.h"
+#include "intake/input_survey.h"
 
 enum { MOST = 65536 };
 
@@ -71,6 +72,13 @@ static void close_rows(struct opened *o)
 	arena_free(&o->run);
 }
 
+static int survey(struct opened *o, bool (*each)(void *, const struct batch_mail *, const struct failure *), void *ctx, struct input_survey *sum, struct failure *f)
+{
+	const struct batch_input input = input_rows_input(o->rows);
+
+	return input_survey(&input, sum, each, ctx, f);
+}
+
 /* A line of the row, its number and its key, or why it is bad. */
 static void tell(struct buf *out, const struct batch_mail *m, const struct failure *why)
 {
@@ -87,7 +95,7 @@ static bool tell_one(void *ctx, const struct batch_mail *m, const struct failure
 
 static void tell_all(struct buf *out, struct input_rows *rows)
 {
-	const struct batch_input *in = input_rows_input(rows);
+	const struct batch_input all = input_rows_input(rows), *in = &all;
 	struct batch_mail m;
 	struct failure f;
 	int got;
@@ -117,7 +125,7 @@ static void test_each_row_has_a_key_that_no_other_has(void **state)
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct opened o;
-		struct rows_sum sum;
+		struct input_survey sum;
 		struct failure f;
 		struct buf first, then;
 
@@ -126,7 +134,7 @@ static void test_each_row_has_a_key_that_no_other_has(void **state)
 		buf_start(&then, MOST);
 		assert_int_equal(open_rows(&o, rows[i].key, NULL, 0, &f), 0);
 		assert_string_equal(input_rows_rule(o.rows), rows[i].rule);
-		assert_int_equal(input_rows_check(o.rows, tell_one, &first, &sum, &f), 0);
+		assert_int_equal(survey(&o, tell_one, &first, &sum, &f), 0);
 		if (!strstr(first.p, rows[i].said))
 			print_error("%zu %s", i, first.p);
 		assert_non_null(strstr(first.p, rows[i].said));
@@ -145,7 +153,7 @@ static void test_each_row_has_a_key_that_no_other_has(void **state)
 static void test_rows_with_the_same_recipients_are_told_apart_by_all_of_their_cells(void **state)
 {
 	struct opened o;
-	struct rows_sum sum;
+	struct input_survey sum;
 	struct failure f;
 	struct buf out, again;
 
@@ -154,7 +162,7 @@ static void test_rows_with_the_same_recipients_are_told_apart_by_all_of_their_ce
 	buf_start(&again, MOST);
 	put("table", "to,s\na@x,1\nb@x,1\na@x,2\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
-	assert_int_equal(input_rows_check(o.rows, NULL, NULL, &sum, &f), 0);
+	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
 	tell_all(&out, o.rows);
 	close_rows(&o);
 	assert_memory_equal(out.p, "1.2 row:", 8);
@@ -162,7 +170,7 @@ static void test_rows_with_the_same_recipients_are_told_apart_by_all_of_their_ce
 	/* In another order they are the same. */
 	put("table", "to,s\na@x,2\na@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
-	assert_int_equal(input_rows_check(o.rows, NULL, NULL, &sum, &f), 0);
+	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
 	tell_all(&again, o.rows);
 	close_rows(&o);
 	assert_memory_equal(again.p + 4, strstr(out.p, "3.4 ") + 4, 36);
@@ -174,15 +182,15 @@ static void test_rows_with_the_same_recipients_are_told_apart_by_all_of_their_ce
 static void test_the_check_counts_and_names_the_first_and_the_last(void **state)
 {
 	struct opened o;
-	struct rows_sum sum;
+	struct input_survey sum;
 	struct failure f;
 
 	(void)state;
 	put("text", "From: {{from}}\nTo: {{to}}\n{{#u}}\nList-Unsubscribe: <https://x/>\n{{/u}}\n\nx\n");
 	put("table", "from,to,u\nn@x.example,@,\nn@x.example,\"a@x,b@x\",1\no@x.example,c@x,\nn@x.example,d@x,1\n,,\nn@x.example,,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
-	assert_int_equal(input_rows_check(o.rows, NULL, NULL, &sum, &f), 0);
-	assert_int_equal(sum.rows, 5);
+	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
+	assert_int_equal(sum.mails, 3);
 	assert_int_equal(sum.bad, 2);
 	assert_int_equal(sum.unsubscribes, 2);
 	assert_string_equal(sum.first, "a@x");
@@ -204,29 +212,29 @@ static bool stop(void *ctx, const struct batch_mail *m, const struct failure *wh
 static void test_who_looks_at_the_rows_may_stop(void **state)
 {
 	struct opened o;
-	struct rows_sum sum;
+	struct input_survey sum;
 	struct failure f;
 	uint64_t seen = 0;
 
 	(void)state;
 	put("table", "to,s\na@x,1\nb@x,1\nc@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
-	assert_int_equal(input_rows_check(o.rows, stop, &seen, &sum, &f), 0);
+	assert_int_equal(survey(&o, stop, &seen, &sum, &f), 0);
 	assert_int_equal(seen, 2);
-	assert_int_equal(sum.rows, 2);
+	assert_int_equal(sum.mails, 2);
 	close_rows(&o);
 }
 
 static void test_a_table_that_ends_in_the_middle_is_no_table(void **state)
 {
 	struct opened o;
-	struct rows_sum sum;
+	struct input_survey sum;
 	struct failure f;
 
 	(void)state;
 	put("table", "to,s\na@x,1\n\"b@x,1\nc@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
-	assert_int_equal(input_rows_check(o.rows, NULL, NULL, &sum, &f), -1);
+	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), -1);
 	assert_string_equal(f.text, "table: line 3, column 1: the quote that begins there is not closed");
 	close_rows(&o);
 }
@@ -247,7 +255,7 @@ static void test_a_key_names_a_column(void **state)
 static void test_a_table_that_somebody_changes_meanwhile_sends_nothing_that_was_not_checked(void **state)
 {
 	struct opened o;
-	struct rows_sum sum;
+	struct input_survey sum;
 	struct failure f;
 	struct buf out;
 
@@ -255,9 +263,9 @@ static void test_a_table_that_somebody_changes_meanwhile_sends_nothing_that_was_
 	buf_start(&out, MOST);
 	put("table", "to,s\na@x,1\nb@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
-	assert_int_equal(input_rows_check(o.rows, NULL, NULL, &sum, &f), 0);
+	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
 	put("table", "to,s\na@x,1\ne@x,1\nb@x,2\n");
-	assert_int_equal(input_rows_input(o.rows)->rewind(o.rows, &f), 0);
+	assert_int_equal(input_rows_input(o.rows).rewind(o.rows, &f), 0);
 	tell_all(&out, o.rows);
 	assert_string_equal(out.p, "1.2 a@x\n"
 				   "2.3 table: line 3: it was not there when the table was checked: somebody changes the table\n"
@@ -270,14 +278,14 @@ static void test_a_table_that_somebody_changes_meanwhile_sends_nothing_that_was_
 static void send_all(struct opened *o, struct ledger **l, struct buf *out)
 {
 	const struct ledger_order order = {"ledger", "table", input_rows_digest(o->rows), input_rows_rule(o->rows), false};
-	const struct batch_input *in = input_rows_input(o->rows);
-	struct rows_sum sum;
+	const struct batch_input all = input_rows_input(o->rows), *in = &all;
+	struct input_survey sum;
 	struct failure f;
 	struct batch_mail m;
 	int got;
 
 	buf_clear(out);
-	assert_int_equal(input_rows_check(o->rows, NULL, NULL, &sum, &f), 0);
+	assert_int_equal(survey(o, NULL, NULL, &sum, &f), 0);
 	assert_int_equal(ledger_open(l, &order, &f), 0);
 	input_rows_use(o->rows, *l);
 	while ((got = in->next(in->ctx, &m, &f)) != 0) {
