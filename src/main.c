@@ -30,6 +30,10 @@ static int mode_run(const struct options *o, struct arena *run, struct failure *
 	case MODE_REMOVE:
 	case MODE_CHECK:
 		return mode_queue(o, run, f);
+	case MODE_REPORT:
+		return mode_report(o, run, f);
+	case MODE_BATCH:
+		return fail(f, AT_USAGE, EX_UNAVAILABLE, "this build sends no batches");
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:
 	case MODE_HELP:

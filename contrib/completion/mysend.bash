@@ -8,7 +8,7 @@ _mysend() {
 	if [[ $prev == --* ]]; then
 		word=${prev#--}
 		takes=$("$program" --list-settings 2>/dev/null | awk -F '\t' -v name="${word//-/_}" '$1 == name { print $2 }')
-		case $word in attach | inline | html | config) takes=FILE ;; esac
+		case $word in attach | inline | html | config | template | ledger | failed | report) takes=FILE ;; unsure) takes='retry|hold' ;; esac
 	fi
 	case $prev in -C | -X) takes=FILE ;; esac
 	case $takes in
@@ -18,7 +18,7 @@ _mysend() {
 	[[ $cur == -* ]] || return 0
 	mapfile -t COMPREPLY < <(compgen -W "$({
 		"$program" --list-settings | cut -f 1 | tr _ - | sed 's/^/--/'
-		"$program" --help | grep -oE -- '--[a-z][a-z-]+'
+		{ "$program" --help; "$program" --batch --help; } | grep -oE -- '--[a-z][a-z-]+'
 	} 2>/dev/null | sort -u)" -- "$cur")
 }
 complete -o default -F _mysend mysend

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "cli/usage.h"
 #include "conf/value.h"
 
 enum called { ANY, UNKNOWN, IGNORED };
@@ -26,13 +27,8 @@ struct flag {
 	enum called called;
 	struct action does;
 	const char *note;
+	bool of_batch; /* goes with --batch and --merge only */
 };
-
-int flags_fail(struct failure *f, const char *what, const char *which)
-{
-	fail(f, AT_USAGE, EX_USAGE, "%s%s", what, which);
-	return failure_hint(f, HINT_OPTIONS);
-}
 
 static int set_body(struct options *o, const char *value, struct failure *f)
 {
@@ -41,7 +37,7 @@ static int set_body(struct options *o, const char *value, struct failure *f)
 	else if (strcasecmp(value, "8BITMIME") == 0)
 		o->request.body = BODY_8BITMIME;
 	else
-		return flags_fail(f, "-B takes 7BIT or 8BITMIME, not ", value);
+		return usage_fail(f, "-B takes 7BIT or 8BITMIME, not ", value);
 	return 0;
 }
 
@@ -112,7 +108,7 @@ static int set_envid(struct options *o, const char *value, struct failure *f)
 {
 	if (!*value || strlen(value) > 100 || slice_has_control(slice_of(value)) ||
 	    !slice_is_ascii(slice_of(value)))
-		return flags_fail(f, "-V takes up to 100 printable ASCII characters", "");
+		return usage_fail(f, "-V takes up to 100 printable ASCII characters", "");
 	o->request.envid = value;
 	return 0;
 }
@@ -130,9 +126,9 @@ static int set_mode(struct options *o, const char *value, struct failure *f)
 			return 0;
 		}
 	if (strchr("dDl", *value) && *value)
-		return flags_fail(f, "mysend is no daemon: there is no mode -b", value);
+		return usage_fail(f, "mysend is no daemon: there is no mode -b", value);
 	if (!strchr(value, '@') || o->as_sendmail)
-		return flags_fail(f, "there is no mode -b", value);
+		return usage_fail(f, "there is no mode -b", value);
 	fail(f, AT_USAGE, EX_USAGE, "there is no mode -b%s", value);
 	return failure_hint(f, HINT_BCC_OF_MAIL);
 }
@@ -180,7 +176,7 @@ static int set_queue(struct options *o, const char *value, struct failure *f)
 		return 0;
 	}
 	o->queue.interval = interval(value);
-	return o->queue.interval ? 0 : flags_fail(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
+	return o->queue.interval ? 0 : usage_fail(f, "-q takes nothing, f, I, R, S, or a time as 15m, not ", value);
 }
 
 static int flush(struct options *o, const char *value, struct failure *f)
@@ -221,19 +217,19 @@ static int set_notify(struct options *o, const char *value, struct failure *f)
 {
 	if (request_notify(value, &o->request.notify) == 0)
 		return 0;
-	return flags_fail(f, "-N takes never, or a list of success, failure and delay, not ", value);
+	return usage_fail(f, "-N takes never, or a list of success, failure and delay, not ", value);
 }
 
 static int set_return(struct options *o, const char *value, struct failure *f)
 {
-	return request_return(value, &o->request.ret) == 0 ? 0 : flags_fail(f, "-R takes full or hdrs, not ", value);
+	return request_return(value, &o->request.ret) == 0 ? 0 : usage_fail(f, "-R takes full or hdrs, not ", value);
 }
 
 /* -XV, -XVxy ask for an envelope sender of its own for each recipient (VERP), as Postfix makes: refused. */
 static int set_traffic(struct options *o, const char *value, struct failure *f)
 {
 	if (*value == 'V' && (!value[1] || strlen(value) == 3))
-		return flags_fail(f, "there are no variable envelope return paths here: -X", value);
+		return usage_fail(f, "there are no variable envelope return paths here: -X", value);
 	if (!o->as_sendmail)
 		o->traffic = value;
 	return 0;
@@ -250,8 +246,9 @@ static const struct flag flags[] = {
 #define DRAFT(kind) {DRAFT, 0, kind, NULL}
 #define SAME(letter) {SAME, 0, letter, NULL}
 #define CALL(function) {CALL, 0, 0, function}
-#define FLAG(letter, arity, value, called, does, line, note) {letter, NULL, arity, called, does, note},
-#define WORD(word, arity, value, does, line) {'\0', word, arity, UNKNOWN, does, ""},
+#define FLAG(letter, arity, value, called, does, line, note) {letter, NULL, arity, called, does, note, false},
+#define WORD(word, arity, value, does, line) {'\0', word, arity, UNKNOWN, does, "", false},
+#define MANY(word, arity, value, does, line) {'\0', word, arity, UNKNOWN, does, "", true},
 #include "cli/flags.def"
 #undef NOTHING
 #undef REFUSE
@@ -293,6 +290,11 @@ const char *flag_note(const struct flag *flag)
 	return flag->note;
 }
 
+bool flag_takes_number(const struct flag *flag)
+{
+	return flag->does.act == batch_options_preview;
+}
+
 bool flag_takes_next(const struct flag *flag, const char *value)
 {
 	return flag->letter == 'o' && *value == 'M' && value[1] && !value[2];
@@ -318,19 +320,16 @@ static int read_age(unsigned *to, const char *spelled, const char *value, struct
 	return fail(f, AT_USAGE, EX_USAGE, "%s takes a time as 30m, 2h or 1d, not \"%s\"", spelled, value);
 }
 
-static int add_to_draft(struct options *o, struct arena *run, enum draft_kind kind, const char *spelled, const char *value, struct failure *f)
+void option_say(struct options *o, struct arena *run, enum draft_kind kind, const char *spelled, const char *value)
 {
-	const char *to = draft_recipients(run, kind, value);
-
-	if (slice_trim(slice_of(to)).len)
-		request_add(&o->request, run, to);
-	return draft_option(&o->request.draft, run, kind, spelled, value, f);
+	o->said = arena_grow(run, o->said, o->saids, &o->said_room, sizeof *o->said);
+	o->said[o->saids++] = (struct merge_option){kind, spelled, value};
 }
 
 static int name_mail(struct options *o, struct arena *run, enum mode mode, const char *spelled, const char *value, struct failure *f)
 {
 	if (o->queue.named && o->mode != mode)
-		return flags_fail(f, "only one is done at a time: ", spelled);
+		return usage_fail(f, "only one is done at a time: ", spelled);
 	o->queue.named = true;
 	o->mode = mode;
 	request_add(&o->request, run, value)->argument = true;
@@ -344,6 +343,8 @@ int flag_act(struct options *o, struct arena *run, const struct flag *flag, cons
 
 	if (flag->called == IGNORED && o->as_sendmail)
 		return 0;
+	if (flag->of_batch)
+		o->of_batch = spelled;
 	switch (does->effect) {
 	case NOTHING:
 		pass_over(o, flag, value);
@@ -364,7 +365,8 @@ int flag_act(struct options *o, struct arena *run, const struct flag *flag, cons
 	case MAIL:
 		return name_mail(o, run, (enum mode)does->what, spelled, value, f);
 	case DRAFT:
-		return add_to_draft(o, run, (enum draft_kind)does->what, spelled, value, f);
+		option_say(o, run, (enum draft_kind)does->what, spelled, value);
+		return 0;
 	case SAME:
 		return flag_act(o, run, flag_of_letter(o, (char)does->what), spelled, value, f);
 	case CALL:

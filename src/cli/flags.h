@@ -24,13 +24,15 @@ enum arity flag_arity(const struct flag *flag);
 const char *flag_note(const struct flag *flag);
 /* spelled: the flag as the user wrote it. value: "" where there is none. */
 MUST_CHECK int flag_act(struct options *o, struct arena *run, const struct flag *flag, const char *spelled, const char *value, struct failure *f);
+/* Keeps an option of a message, or an argument, until it is known what it is (options.said). */
+void option_say(struct options *o, struct arena *run, enum draft_kind kind, const char *spelled, const char *value);
 /* As in -oMr VALUE: the next argument belongs to the flag, too. */
 bool flag_takes_next(const struct flag *flag, const char *value);
+/* A number that is the next argument is its value. */
+bool flag_takes_number(const struct flag *flag);
 /* The long option most like `word`, or `nearest` where that is more like it. */
 const char *flag_nearest(struct slice word, const char *nearest);
-/* Prints --help. */
-void flags_help(FILE *out);
-/* A failure of the command line, with the hint that --help has all options. */
-MUST_CHECK int flags_fail(struct failure *f, const char *what, const char *which);
+/* Prints --help, or the help on --batch and --merge. */
+void flags_help(FILE *out, bool batch);
 
 #endif

@@ -9,11 +9,13 @@ enum { LEFT = 20, WIDTH = 79 };
 enum line {
 	LINE_UNTOLD,
 #define LINE(line, text) LINE_##line,
+#define MANY_LINE(line, text) LINE_##line,
 #include "cli/flags.def"
 };
 
-static const struct { enum line line; const char *text; } lines[] = {
-#define LINE(line, text) {LINE_##line, text},
+static const struct { enum line line; const char *text; bool batch; } lines[] = {
+#define LINE(line, text) {LINE_##line, text, false},
+#define MANY_LINE(line, text) {LINE_##line, text, true},
 #include "cli/flags.def"
 };
 
@@ -26,6 +28,7 @@ static const struct told {
 #define FLAG(letter, arity, value, called, does, line, note) {(const char[]){'-', letter, '\0'}, arity, value, LINE_##line},
 #define MODE(letter, mode, line) {"-b" letter, NONE, "", LINE_##line},
 #define WORD(word, arity, value, does, line) {"--" word, arity, value, LINE_##line},
+#define MANY(word, arity, value, does, line) {"--" word, arity, value, LINE_##line},
 #include "cli/flags.def"
 };
 
@@ -71,15 +74,39 @@ static void print_settings(FILE *out)
 	fputs(" ...\n", out);
 }
 
-void flags_help(FILE *out)
+static void print_lines(FILE *out, bool batch)
 {
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		size_t column = lines[i].batch == batch ? print_options(out, lines[i].line) : 0;
+
+		if (lines[i].batch == batch)
+			fprintf(out, "%*s%s\n", *lines[i].text ? (int)(column < LEFT ? LEFT + 2 - column : 2) : 0, "", lines[i].text);
+	}
+}
+
+static void batch_help(FILE *out)
+{
+	fputs("Usage: mysend --batch [options] MAILBOX | FOLDER | FILE.eml ... | BSMTP | -\n"
+	      "       mysend --merge [options] TABLE.csv --template LETTER\n"
+	      "Sends many mails, and notes in a ledger what became of each: mysend-batch(7).\n"
+	      "The same command again goes on where the last run ended.\n", out);
+	print_lines(out, true);
+	fputs("  --dry-run           check all, print the sum and mail 1 (or --preview's)\n"
+	      "  --json              a line for each mail, and the sum, for programs\n"
+	      "With --merge {{COLUMN}} may stand in --to, --cc, --bcc, --reply-to, --subject,\n"
+	      "--header, --html, --attach and --inline; --charset is that of the table.\n"
+	      "Settings: --rate 30/min,5000/day, --sessions, --window: mysend.conf(5).\n", out);
+}
+
+void flags_help(FILE *out, bool batch)
+{
+	if (batch) {
+		batch_help(out);
+		return;
+	}
 	fputs("Usage: mysend [options] [--] [recipient ...] < message\n"
 	      "Hands a message to the configured mail relay, as sendmail does: mysend(1).\n", out);
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		size_t column = print_options(out, lines[i].line);
-
-		fprintf(out, "%*s%s\n", *lines[i].text ? (int)(column < LEFT ? LEFT + 2 - column : 2) : 0, "", lines[i].text);
-	}
+	print_lines(out, false);
 	print_settings(out);
 	fputs("Settings and where they are read from: mysend.conf(5).\n", out);
 }

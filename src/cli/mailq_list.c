@@ -127,7 +127,7 @@ static void show_one(struct mailq_list *l, const char *id)
 	if (got == SPOOL_SEEN) {
 		bool busy = !l->failed && spool_is_busy(s, id);
 
-		if (l->spooluser->options->queue.json)
+		if (l->spooluser->options->json)
 			show_object(l, &e, busy);
 		else
 			show_entry(l, &e, busy);
@@ -156,12 +156,12 @@ int mailq_list(struct spooluser *k, struct failure *f)
 
 	if (show_all(&given_up, f) < 0)
 		return -1;
-	if (given_up.count && !k->options->queue.json)
+	if (given_up.count && !k->options->json)
 		printf("-- %zu given up, kept in %s/failed\n\n", given_up.count, k->spool.path);
 	if (!given_up.broken && show_all(&waits, f) < 0)
 		return -1;
 	/* Programs that watch the queue read the last line in the form of Postfix and sendmail, which write "1 Kbytes". */
-	if (given_up.broken || waits.broken || k->options->queue.json)
+	if (given_up.broken || waits.broken || k->options->json)
 		return file_end_output(f);
 	if (waits.count)
 		printf("-- %" PRIu64 " Kbytes in %zu Request%s.\n", (waits.octets + 1023) / 1024, waits.count,

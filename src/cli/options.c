@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "cli/flags.h"
+#include "cli/usage.h"
 
 /* Reads an argument that begins with a single '-': letters without values may stand together. */
 static int read_letters(struct options *o, struct arena *run, char **argv, int *at, struct failure *f)
@@ -17,7 +18,7 @@ static int read_letters(struct options *o, struct arena *run, char **argv, int *
 		const char *value = p + 1;
 
 		if (!flag)
-			return flags_fail(f, "unknown option -", (char[]){*p, '\0'});
+			return usage_fail(f, "unknown option -", (char[]){*p, '\0'});
 		if (flag_arity(flag) == NEEDS && !*value) {
 			value = argv[*at + 1];
 			if (!value) {
@@ -84,6 +85,11 @@ static int unknown(struct failure *f, struct arena *run, struct slice name, cons
 	return nearest ? failure_hint(f, HINT_NEAREST_OPTION, nearest) : failure_hint(f, HINT_OPTIONS);
 }
 
+static bool is_number(const char *text)
+{
+	return *text && !text[strspn(text, "0123456789")];
+}
+
 /* Reads --name, --name=value or --name value. */
 static int read_long(struct options *o, struct arena *run, char **argv, int *at, struct failure *f)
 {
@@ -107,16 +113,18 @@ static int read_long(struct options *o, struct arena *run, char **argv, int *at,
 		return unknown(f, run, name, spelled);
 	if (s != SETTINGS)
 		takes = !setting_takes_optional(s);
-	if (value && own && !takes)
-		return flags_fail(f, "no value is taken by ", spelled);
+	if (value && own && flag_arity(own) == NONE)
+		return usage_fail(f, "no value is taken by ", spelled);
 	if (!value && takes) {
 		value = argv[*at + 1];
 		if (!value)
-			return flags_fail(f, "a value is missing after ", spelled);
+			return usage_fail(f, "a value is missing after ", spelled);
 		++*at;
 	}
 	/* In "--tls off" the word is the setting's value: no recipient has such a name. */
 	if (!value && s != SETTINGS && argv[*at + 1] && setting_takes_word(s, slice_of(argv[*at + 1])))
+		value = argv[++*at];
+	if (!value && own && flag_takes_number(own) && argv[*at + 1] && is_number(argv[*at + 1]))
 		value = argv[++*at];
 	if (own)
 		return flag_act(o, run, own, spelled, value ? value : "", f);
@@ -181,17 +189,48 @@ static int check_mail_letters(const struct options *o, struct failure *f)
 static int check(const struct options *o, struct failure *f)
 {
 	if (o->mode == MODE_SMTP && o->dry_run)
-		return flags_fail(f, "--dry-run does not go with -bs", "");
+		return usage_fail(f, "--dry-run does not go with -bs", "");
 	if (o->request.draft.used && o->mode != MODE_SEND)
-		return flags_fail(f, "a message is made of options only to be sent", "");
+		return usage_fail(f, "a message is made of options only to be sent", "");
 	if (!o->as_sendmail && (check_mail_letters(o, f) < 0 || check_files(o, f) < 0))
 		return -1;
 	if (o->service && o->mode != MODE_SMTP)
-		return flags_fail(f, "--service goes with -bs only", "");
-	if (o->queue.json && o->mode != MODE_MAILQ)
-		return flags_fail(f, "--json goes with -bp only", "");
+		return usage_fail(f, "--service goes with -bs only", "");
+	if (o->json && o->mode != MODE_MAILQ && o->mode != MODE_BATCH && o->mode != MODE_REPORT)
+		return usage_fail(f, "--json goes with -bp, --batch, --merge and --report only", "");
+	if (o->mode == MODE_REPORT && (o->request.recipients || o->dry_run))
+		return usage_fail(f, "--report LEDGER takes nothing else but --json", "");
 	if (o->mode == MODE_QUEUE && (o->request.recipients || o->request.from_header))
-		return flags_fail(f, "-q runs the queue: it takes no recipients and no -t", "");
+		return usage_fail(f, "-q runs the queue: it takes no recipients and no -t", "");
+	return 0;
+}
+
+static int add_to_draft(struct options *o, struct arena *run, const struct merge_option *said, struct failure *f)
+{
+	const char *to = draft_recipients(run, said->kind, said->value);
+
+	if (slice_trim(slice_of(to)).len)
+		request_add(&o->request, run, to);
+	return draft_option(&o->request.draft, run, said->kind, said->spelled, said->value, f);
+}
+
+/* Options of a message and arguments, once all are read: with --merge they are templates, with --batch the arguments are files. */
+static int settle(struct options *o, struct arena *run, struct failure *f)
+{
+	if (o->subject)
+		option_say(o, run, DRAFT_SUBJECT, "--subject", o->subject);
+	if (o->batch.kind != BATCH_NONE)
+		return batch_options_settle(o, run, o->said, o->saids, f);
+	if (o->of_batch && o->mode != MODE_HELP)
+		return batch_options_none(o->of_batch, f);
+	for (size_t i = 0; i < o->saids; i++)
+		if (o->said[i].kind == DRAFT_ARGUMENT)
+			request_add(&o->request, run, o->said[i].value)->argument = true;
+		else if (add_to_draft(o, run, &o->said[i], f) < 0)
+			return -1;
+	for (size_t i = 0; o->request.draft.used && i < o->request.recipients; i++)
+		if (o->request.recipient[i].argument && draft_option(&o->request.draft, run, DRAFT_ARGUMENT, "recipient", o->request.recipient[i].text, f) < 0)
+			return -1;
 	return 0;
 }
 
@@ -199,7 +238,7 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 {
 	bool ended = false;
 
-	*o = (struct options){.queue = {.warning = 3600, .critical = 6 * 3600}};
+	*o = (struct options){.queue = {.warning = 3600, .critical = 6 * 3600}, .batch = batch_options_usual()};
 	o->called = argc > 0 ? argv[0] : NULL;
 	note_name(o, o->called);
 	for (int i = 1; i < argc; i++) {
@@ -207,27 +246,26 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 		int rc = 0;
 
 		if (ended || *arg != '-') {
-			request_add(&o->request, run, arg)->argument = true;
+			option_say(o, run, DRAFT_ARGUMENT, "recipient", arg);
 			ended |= o->as_sendmail;
 		} else if (strcmp(arg, "--") == 0) {
 			ended = true;
+		} else if (strcmp(arg, "-") == 0 && o->batch.kind != BATCH_NONE) {
+			option_say(o, run, DRAFT_ARGUMENT, "recipient", arg);
 		} else if (strcmp(arg, "-") == 0) {
-			rc = flags_fail(f, "a single - is no address", "");
+			rc = usage_fail(f, "a single - is no address", "");
 		} else if (arg[1] == '-' && (!o->as_sendmail || is_long_for_all(o, arg))) {
 			rc = read_long(o, run, argv, &i, f);
 		} else if (arg[1] == '-') {
-			rc = flags_fail(f, "called as sendmail, there is no option ", arg);
+			rc = usage_fail(f, "called as sendmail, there is no option ", arg);
 		} else {
 			rc = check_hyphen(o, arg, f) < 0 ? -1 : read_letters(o, run, argv, &i, f);
 		}
 		if (rc < 0)
 			return -1;
 	}
-	if (o->subject && draft_option(&o->request.draft, run, DRAFT_SUBJECT, "--subject", o->subject, f) < 0)
+	if (settle(o, run, f) < 0)
 		return -1;
-	for (size_t i = 0; o->request.draft.used && i < o->request.recipients; i++)
-		if (o->request.recipient[i].argument && draft_option(&o->request.draft, run, DRAFT_ARGUMENT, "recipient", o->request.recipient[i].text, f) < 0)
-			return -1;
 	return check(o, f);
 }
 

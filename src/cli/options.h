@@ -11,11 +11,12 @@
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
+#include "cli/batch_options.h"
 #include "intake/request.h"
 
 enum mode {
 	MODE_SEND, MODE_SMTP, MODE_BSMTP, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
-	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK,
+	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK, MODE_BATCH, MODE_REPORT,
 	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
 };
 
@@ -24,7 +25,6 @@ struct queue_options { /* options of -q, -bp and --queue-... */
 	const char *id, *recipient, *sender; /* -qI, -qR, -qS; or NULL */
 	unsigned interval; /* -q15m: seconds, or 0 */
 	bool named;	/* --queue-hold and its like: the arguments are names of mails */
-	bool json;	/* --json: output for programs */
 	unsigned warning, critical; /* --queue-check: seconds */
 };
 
@@ -38,11 +38,16 @@ struct options {
 	bool verbose, dry_run; /* -v, --dry-run */
 	bool quiet;	       /* -oeq: failures are told by the status only */
 	bool background;       /* -odb: the mail is tried in the background */
+	bool json;	       /* --json: output for programs */
 	bool service;	       /* --service: -bs for the user at the other end of a local socket */
 	const char *config, *traffic; /* --config, -X, or NULL */
 	const char *subject;   /* -s, or NULL */
 	char of_mail;	       /* an option letter that has another meaning in mail(1), or 0 */
 	struct queue_options queue;
+	struct batch_options batch;
+	const char *of_batch;  /* an option as it was written that goes with a batch only, or NULL */
+	struct merge_option *said; /* options of a message, and arguments, until it is known what they are */
+	size_t saids, said_room;
 	struct request request; /* what the message asks for; in SMTP it is what each message begins with */
 };
 

@@ -75,7 +75,7 @@ int mode_show(const struct options *o, struct arena *run, struct failure *f)
 
 	switch (o->mode) {
 	case MODE_HELP:
-		flags_help(stdout);
+		flags_help(stdout, o->batch.kind != BATCH_NONE);
 		break;
 	case MODE_VERSION:
 		puts("mysend " PACKAGE_VERSION);

@@ -17,7 +17,7 @@ has() { # has LINES WORD
 	printf '%s\n' "$1" | grep -qxF -e "$2" || trouble "\"$2\" is not offered, but: $1"
 }
 all=$(offers "$MYSEND" --)
-for word in --tls-starttls --queue-hold --subject --show-config --attach; do has "$all" $word; done
+for word in --tls-starttls --queue-hold --subject --show-config --attach --merge --template --retry-failed; do has "$all" $word; done
 for name in $("$MYSEND" --list-settings | cut -f 1 | tr _ -); do has "$all" "--$name"; done
 [ "$(offers "$MYSEND" --queue-h)" = --queue-hold ] || trouble "--queue-h: $(offers "$MYSEND" --queue-h)"
 [ "$(offers "$MYSEND" --tls tr)" = try ] || trouble "--tls tr: $(offers "$MYSEND" --tls tr)"
@@ -26,6 +26,8 @@ for name in $("$MYSEND" --list-settings | cut -f 1 | tr _ -); do has "$all" "--$
 echo >"$scratch/picture.png"
 [ "$(offers "$MYSEND" --attach pic)" = picture.png ] || trouble "--attach pic: $(offers "$MYSEND" --attach pic)"
 [ "$(offers "$MYSEND" --password-file pic)" = picture.png ] || trouble "--password-file pic: $(offers "$MYSEND" --password-file pic)"
+[ "$(offers "$MYSEND" --template pic)" = picture.png ] || trouble "--template pic: $(offers "$MYSEND" --template pic)"
+[ "$(offers "$MYSEND" --unsure h)" = hold ] || trouble "--unsure h: $(offers "$MYSEND" --unsure h)"
 [ -z "$(offers "$MYSEND" bob)" ] || trouble "bob: $(offers "$MYSEND" bob)"
 if command -v zsh >/dev/null; then
 	# What its completion system would be given.
@@ -34,7 +36,7 @@ if command -v zsh >/dev/null; then
 			words=("$@"); CURRENT=$#; PREFIX=${words[-1]}; run() { source $file; }; run' zsh "$src/contrib/completion/_mysend" "$@")
 	}
 	all=$(zsh_offers "$MYSEND" --)
-	for word in --tls-starttls --queue-hold --attach; do has "$all" $word; done
+	for word in --tls-starttls --queue-hold --attach --template; do has "$all" $word; done
 	[ "$(zsh_offers "$MYSEND" --tls '' | tr '\n' ' ')" = "on off try " ] || trouble "zsh: --tls: $(zsh_offers "$MYSEND" --tls '')"
 	[ "$(zsh_offers "$MYSEND" --attach x)" = FILE ] || trouble "zsh: --attach: $(zsh_offers "$MYSEND" --attach x)"
 	[ "$(zsh_offers "$MYSEND" --password-file x)" = FILE ] || trouble "zsh: --password-file: $(zsh_offers "$MYSEND" --password-file x)"

@@ -16,14 +16,17 @@ for letter in $(sed -n "s/^FLAG('\\(.\\)'.*/\\1/p" "$src/src/cli/flags.def"); do
 	grep -qE "^\.It Fl ([^.]* , (Fl )?)?$letter( |$)" mysend.1 || trouble "mysend.1 has nothing on -$letter"
 	sed -n '/^\.Sh OPTIONS/,/^\.Sh MODES/p' mysend-compat.7 | grep -qE "^\.It Fl $letter( |\$)" || trouble "mysend-compat.7 has nothing on -$letter"
 done
-words=$(sed -n 's/^WORD("\([a-z-]*\)".*/\1/p' "$src/src/cli/flags.def")
+words=$(sed -nE 's/^(WORD|MANY)\("([a-z-]*)".*/\2/p' "$src/src/cli/flags.def")
+helps() { "$MYSEND" --help && "$MYSEND" --batch --help; }
 [ -n "$words" ] || trouble "the words in flags.def cannot be read"
-for word in $words $("$MYSEND" --help | grep -oE -- '--[a-z][a-z-]*' | sed 's/^--//' | sort -u); do
+for word in $words $(helps | grep -oE -- '--[a-z][a-z-]*' | sed 's/^--//' | sort -u); do
 	"$MYSEND" --list-settings | cut -f 1 | tr _ - | grep -qxF "$word" ||
 		grep -qE "^\.It Fl (.* , Fl )?Fl $word( |$)" mysend.1 || trouble "mysend.1 has nothing on --$word"
 done
 for word in $words; do
-	"$MYSEND" --help | grep -qE -- "(^|[ ,])--$word([ ,]|\$)" || trouble "--help has nothing on --$word"
+	helps | grep -qE -- "(^|[ ,])--$word([][ ,=]|\$)" || trouble "--help has nothing on --$word"
 done
-"$MYSEND" --help | awk 'length > 80 { print "too wide: " $0; bad = 1 } END { if (NR > 24) { print "--help has " NR " lines"; bad = 1 } exit bad }' || bad=1
+for help in "" --batch --merge; do
+	"$MYSEND" $help --help | awk 'length > 80 { print "too wide: " $0; bad = 1 } END { if (NR > 24) { print "--help has " NR " lines"; bad = 1 } exit bad || !NR }' || bad=1
+done
 exit $bad
