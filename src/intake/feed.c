@@ -238,6 +238,7 @@ static int take_message(struct feed *feed, struct job *j, struct feed_item *item
 {
 	if (j->message.facts.empty)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty");
+	header_remove_those(&j->message.header, mbox_is_note); /* before its key is made: who reads the mailbox changes them */
 	if (feed_key_of(&item->key, &j->message, &j->arena, NULL, f) < 0)
 		return -1;
 	feed->id.key = item->key;

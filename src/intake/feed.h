@@ -6,6 +6,7 @@
  * folder its .eml files are. What a file is, its first line tells (feed_kind_of), and not its name. "-" is standard input. Standard
  * input, and whatever else is no regular file, is first read to its end into a file without a name ($TMPDIR): only so can its messages
  * be counted, and a Content-Length be tried. The recipients of a message are those that it names, as with -t; BSMTP has an envelope.
+ * Fields that are notes of the program whose mailbox it is (mbox_is_note) are left out, but for BSMTP, which is mail on its way.
  *
  * Use: feed_open(&feed, path, &request, &intake, f); while ((rc = feed_next(&feed, &item, f)) != 0) ...; receiver_free(item.job) when
  * its verdict is told; feed_rewind(&feed, f) to begin anew; feed_close(&feed). The struct stays where it is: parts of it point into it.

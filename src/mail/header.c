@@ -194,6 +194,17 @@ size_t header_remove(struct header *h, const char *name)
 	return before - kept;
 }
 
+size_t header_remove_those(struct header *h, bool (*those)(struct slice name))
+{
+	size_t kept = 0, before = h->fields;
+
+	for (size_t i = 0; i < before; i++)
+		if (!those(h->field[i].name))
+			h->field[kept++] = h->field[i];
+	h->fields = kept;
+	return before - kept;
+}
+
 const char *const header_once[HEADER_ONCE] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject", "Date"};
 
 bool header_is_once(struct slice name)

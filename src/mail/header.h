@@ -45,6 +45,7 @@ void header_append(struct header *h, const char *name, const char *body);
 void header_insert(struct header *h, const struct field *before, const char *name, const char *body);
 void header_set_body(struct header *h, struct field *field, struct slice body); /* replaces the body; name and blanks stay */
 size_t header_remove(struct header *h, const char *name); /* returns how many fields were removed */
+size_t header_remove_those(struct header *h, bool (*those)(struct slice name));
 /* A message has at most one of each (RFC 5322 3.6). */
 enum { HEADER_ONCE = 11 };
 extern const char *const header_once[HEADER_ONCE];

@@ -131,6 +131,23 @@ size_t mbox_quotes(struct slice line, enum mbox_variant variant)
 	return line.len - i >= 5 && memcmp(line.p + i, "From ", 5) == 0;
 }
 
+/* mbox(5) of mutt; UW-IMAP's and Dovecot's mailbox files; what Thunderbird, Evolution, KMail and mutt write into their drafts and outboxes;
+ * the export of Gmail. */
+bool mbox_is_note(struct slice name)
+{
+	static const char *const names[] = {"Status", "X-Status", "X-UID", "X-UIDL", "X-Keywords", "X-IMAP", "X-IMAPbase", "Content-Length", "Lines",
+					    "X-Account-Key", "X-Identity-Key", "Fcc", "X-GM-THRID", "X-Gmail-Labels"};
+	static const char *const begins[] = {"X-Mozilla-", "X-Evolution", "X-KMail-", "X-Mutt-"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (slice_is(name, names[i]))
+			return true;
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+		if (slice_begins(name, begins[i]))
+			return true;
+	return false;
+}
+
 bool mbox_length(struct slice line, uint64_t *length)
 {
 	struct slice name, before;

@@ -1,5 +1,5 @@
 /*
- * mail/mbox - the lines of a mailbox file: which one begins a message, and which were quoted for that
+ * mail/mbox - the lines of a mailbox file: which one begins a message, which were quoted for that, and which fields are notes
  *
  * A line that begins with "From " begins a message if an empty line stands before it, or nothing, and if it has a date as ctime(3)
  * writes one (with a zone, perhaps) or a header follows. Whether an empty line stands before it, the caller knows. Every other line
@@ -7,7 +7,7 @@
  * Use: if (mbox_begins(text)) ...; quotes = mbox_quotes(line, MBOX_RD);
  *
  * Owns: nothing. Units: lines end in LF or CRLF. Bounds: what follows is looked at as far as it is given. Errors: none. Threads: any.
- * Source: RFC 4155, appendix A; mbox(5) of qmail and of mutt for the variants.
+ * Source: RFC 4155, appendix A; mbox(5) of qmail and of mutt for the variants; mbox_is_note says where its names are from.
  */
 #ifndef MAIL_MBOX_H
 #define MAIL_MBOX_H
@@ -32,6 +32,8 @@ bool mbox_begins(struct slice text);
 size_t mbox_quotes(struct slice line, enum mbox_variant variant);
 /* The line begins a header field; *name is the field's (RFC 5322 4.5: blanks may stand before the colon). */
 bool mbox_field(struct slice line, struct slice *name);
+/* The field is a note of a mail program about the mail in its mailbox ("Status: RO"), and no part of the mail. */
+bool mbox_is_note(struct slice name);
 /* Reads the number of a field Content-Length; false: the line is no such field. */
 bool mbox_length(struct slice line, uint64_t *length);
 

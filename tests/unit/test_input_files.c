@@ -48,6 +48,8 @@ static int setup(void **state)
 			  FROM "To: x@d.example\nFrom: a@b.example\nMessage-ID: <six@x.example>\n\nz\n");
 	put("same.mbox", FROM "To: s@d.example\nFrom: a@b.example\n\nx\n\n" FROM "To: s@d.example\nFrom: a@b.example\n\ny\n\n"
 			 FROM "To: s@d.example\nFrom: a@b.example\n\nx\n");
+	put("marked.mbox", FROM "Status: O\nX-UID: 7\nTo: s@d.example\nFrom: a@b.example\n\nx\n\n"
+			   FROM "To: s@d.example\nFrom: a@b.example\nStatus: RO\n\nx\n");
 	put("in.bsmtp", "MAIL FROM:<a@b.example>\nRCPT TO:<r@d.example>\nDATA\nFrom: a@b.example\n\nx\n.\n");
 	return mkdir("dir", 0700) < 0 || mkdir("dir/new", 0700) < 0 || mkdir("dir/cur", 0700) < 0;
 }
@@ -140,6 +142,9 @@ static void test_each_pass_gives_the_same_mails(void **state)
 		{{"same.mbox"},
 		 "1 same.mbox 1: s@d.example \n2 same.mbox 7: s@d.example \n"
 		 "3 same.mbox 13: !65 same.mbox, message 3, line 13: it is mail 1 once more, also to s@d.example: not sent twice\n"},
+		/* A mail program has marked the second as read meanwhile: it is the same. */
+		{{"marked.mbox"},
+		 "1 marked.mbox 1: s@d.example \n2 marked.mbox 9: !65 marked.mbox, message 2, line 9: it is mail 1 once more, also to s@d.example: not sent twice\n"},
 		{{"dir"}, ""},
 	};
 

@@ -96,12 +96,28 @@ static void test_how_long_a_text_is_said_to_be(void **state)
 	}
 }
 
+static void test_which_fields_are_notes_of_a_mail_program(void **state)
+{
+	static const char *const notes[] = {"Status", "status", "X-STATUS", "X-UID", "X-UIDL", "X-Keywords", "X-IMAP", "X-IMAPbase", "Content-Length", "Lines",
+					    "X-Mozilla-Status", "X-Mozilla-Status2", "X-Mozilla-Keys", "X-Mozilla-Draft-Info", "X-Account-Key", "X-Identity-Key",
+					    "FCC", "X-Evolution", "X-Evolution-Source", "X-KMail-Fcc", "X-Mutt-Fcc", "X-GM-THRID", "X-Gmail-Labels"};
+	static const char *const mail[] = {"", "To", "Subject", "Received", "Delivered-To", "Return-Path", "Keywords", "X-Label", "Statuses", "Line", "Content-Type",
+					   "X-Mozilla", "X-UIDs", "DKIM-Signature", "Message-ID", "In-Reply-To", "Resent-To"};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(notes); i++)
+		assert_true(mbox_is_note(slice_of(notes[i])));
+	for (size_t i = 0; i < ROWS(mail); i++)
+		assert_false(mbox_is_note(slice_of(mail[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_which_line_begins_a_message),
 		cmocka_unit_test(test_what_was_quoted),
 		cmocka_unit_test(test_how_long_a_text_is_said_to_be),
+		cmocka_unit_test(test_which_fields_are_notes_of_a_mail_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
