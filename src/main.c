@@ -33,7 +33,7 @@ static int mode_run(const struct options *o, struct arena *run, struct failure *
 	case MODE_REPORT:
 		return mode_report(o, run, f);
 	case MODE_BATCH:
-		return fail(f, AT_USAGE, EX_UNAVAILABLE, "this build sends no batches");
+		return mode_batch(o, run, f);
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:
 	case MODE_HELP:

@@ -15,6 +15,7 @@ int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f);  
 int mode_verify(const struct options *o, struct arena *run, struct failure *f);  /* verify.c: -bv */
 int mode_aliases(const struct options *o, struct arena *run, struct failure *f); /* verify.c: -bi, newaliases */
 int mode_queue(const struct options *o, struct arena *run, struct failure *f);   /* mailq.c: hold, release, remove; -bp in mailq_list.c, -q in runner.c, --queue-check in health.c */
+int mode_batch(const struct options *o, struct arena *run, struct failure *f);   /* batch.c: --batch, --merge */
 int mode_report(const struct options *o, struct arena *run, struct failure *f);  /* report.c: --report */
 int mode_show(const struct options *o, struct arena *run, struct failure *f);    /* show.c: --show-config, --help (help.c), ... */
 
