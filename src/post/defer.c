@@ -2,6 +2,7 @@
 
 #include <sysexits.h>
 
+#include "post/limits.h"
 #include "wire/meaning.h"
 
 #define AT(stage) (1U << (stage))
@@ -11,6 +12,7 @@
 enum {
 	ANYWHERE = ~0U >> 1,
 	TO_RELAY = AT(AT_RESOLVE) | AT(AT_CONNECT),
+	WAY_IN = AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN),
 	IN_TRANSACTION = AT(AT_SENDER) | AT(AT_RECIPIENT) | AT(AT_DATA) | AT(AT_BODY) | AT(AT_END)
 };
 /* The kinds of an answer: "later" (4yz, silence), one that makes no sense, or a final one (5yz, a certificate). */
@@ -25,27 +27,30 @@ static const struct row {
 	enum meaning means; /* MEANS_NOTHING_MORE: any */
 	enum fate fate;
 	int mends;
+	bool limit; /* only an answer that is about how much we send (post/limits) */
 } rows[] = {
-	{IS(ACCEPTED) | IS(BOUNCED) | IS(WAITS), ANYWHERE, ANY_KIND, 0, 0, FATE_DONE, PASSES},
+	{IS(ACCEPTED) | IS(BOUNCED) | IS(WAITS), ANYWHERE, ANY_KIND, 0, 0, FATE_DONE, PASSES, false},
 	/* This recipient may have the mail already; but a relay that has not answered has not promised anything. */
-	{IS(UNSURE), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},
-	{IS(DEFERRED), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES},
+	{IS(UNSURE), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES, false},
+	{IS(DEFERRED), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES, false},
 	/* There is no relay, or it is busy: neither the mail nor the login is to blame, and another relay may take the mail. */
-	{NOT_TAKEN, TO_RELAY, ANY_KIND, 0, 0, FATE_OTHER_RELAY, PASSES},
-	{NOT_TAKEN, AT(AT_GREETING), LATER, 0, 0, FATE_OTHER_RELAY, PASSES},
+	{NOT_TAKEN, TO_RELAY, ANY_KIND, 0, 0, FATE_OTHER_RELAY, PASSES, false},
+	{NOT_TAKEN, AT(AT_GREETING), LATER, 0, 0, FATE_OTHER_RELAY, PASSES, false},
+	/* The relay takes no more of us for now: nothing is wrong with the mail, though some relays say 5yz. */
+	{NOT_TAKEN, WAY_IN | IN_TRANSACTION, FOR_GOOD, 0, 0, FATE_WAIT, PASSES, true},
 	/* A relay that refuses the session, or wants a login first, objects to the configuration and not to the mail. */
-	{NOT_TAKEN, AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN), LATER | NONSENSE, 0, 0, FATE_WAIT, PASSES},
-	{NOT_TAKEN, AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN), FOR_GOOD, 0, 0, FATE_WAIT, ADMIN},
-	{NOT_TAKEN, IN_TRANSACTION, FOR_GOOD, 0, MEANS_LOGIN, FATE_WAIT, ADMIN},
+	{NOT_TAKEN, WAY_IN, LATER | NONSENSE, 0, 0, FATE_WAIT, PASSES, false},
+	{NOT_TAKEN, WAY_IN, FOR_GOOD, 0, 0, FATE_WAIT, ADMIN, false},
+	{NOT_TAKEN, IN_TRANSACTION, FOR_GOOD, 0, MEANS_LOGIN, FATE_WAIT, ADMIN, false},
 	/* The session was lost before the mail was sent. After a 421 no other session is opened at once. */
-	{NOT_SENT, IN_TRANSACTION, LATER, 421, 0, FATE_WAIT, PASSES},
-	{NOT_SENT, IN_TRANSACTION, LATER | NONSENSE, 0, 0, FATE_OTHER_SESSION, PASSES},
+	{NOT_SENT, IN_TRANSACTION, LATER, 421, 0, FATE_WAIT, PASSES, false},
+	{NOT_SENT, IN_TRANSACTION, LATER | NONSENSE, 0, 0, FATE_OTHER_SESSION, PASSES, false},
 	/* The failure is on this host, not at the relay: the message cannot be read, there is no memory, the account is not in the
 	 * configuration. */
-	{NOT_SENT, IN_TRANSACTION | AT(AT_CONFIG), FOR_GOOD, 0, 0, FATE_GIVE_UP, ADMIN},
+	{NOT_SENT, IN_TRANSACTION | AT(AT_CONFIG), FOR_GOOD, 0, 0, FATE_GIVE_UP, ADMIN, false},
 	/* The account's rate is used up for now, or its state cannot be written for now. */
-	{NOT_SENT, AT(AT_SPOOL), LATER, 0, 0, FATE_WAIT, PASSES},
-	{ANY_VERDICT, ANYWHERE, ANY_KIND, 0, 0, FATE_GIVE_UP, PASSES},
+	{NOT_SENT, AT(AT_SPOOL), LATER, 0, 0, FATE_WAIT, PASSES, false},
+	{ANY_VERDICT, ANYWHERE, ANY_KIND, 0, 0, FATE_GIVE_UP, PASSES, false},
 };
 
 static unsigned kind_of(const struct failure *why)
@@ -56,7 +61,7 @@ static unsigned kind_of(const struct failure *why)
 static bool fits(const struct row *r, const struct failure *why, enum verdict v)
 {
 	return r->verdicts & IS(v) && r->stages & AT(why->stage) && r->kinds & kind_of(why) && (!r->code || r->code == why->code) &&
-	       (!r->means || r->means == meaning_of(why));
+	       (!r->means || r->means == meaning_of(why)) && (!r->limit || limits_of(why) != LIMIT_NONE);
 }
 
 static const struct row *row_of(const struct failure *why, enum verdict v)

@@ -2,7 +2,8 @@
  * post/defer - the policy: what is done about a failure, now or later, and when it is tried again
  *
  * One table: at which stage, of which kind the answer is, what it means, and what the recipient has come to. Whether a failure is
- * temporary is decided where the reply is read (failure.exit); what to do about it is decided here and nowhere else. How many
+ * temporary is decided where the reply is read (failure.exit); what to do about it is decided here and nowhere else; that an answer is
+ * about how much we send stands in post/limits. How many
  * sessions a run replaces is in post/crew_rules; when a mail is given up for its age is in post/lifetime.
  * Use: if (defer_waits(&recipient)) next = now + defer_pause(attempts, chance);
  * Pure: no clock, no file. Owns: nothing. Units: seconds. Bounds: an hour, and a tenth of it, between two tries.

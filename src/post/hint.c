@@ -1,6 +1,7 @@
 #include "post/hint.h"
 
 #include "base/bytes.h"
+#include "post/limits.h"
 #include "wire/meaning.h"
 
 static const struct {
@@ -16,6 +17,13 @@ static const struct {
 
 void hint_add(struct failure *f)
 {
+	enum limit limit = limits_of(f);
+
+	/* What else such an answer may look like (a sender who is not ours, say) it is not. */
+	if (limit == LIMIT_STOP)
+		failure_hint(f, HINT_LIMIT_OF_RELAY);
+	else if (limit == LIMIT_SLOW)
+		failure_hint(f, HINT_TOO_FAST);
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i].at == f->stage && (!known[i].code || known[i].code == f->code) &&
 		    (!known[i].means || (f->code >= 500 && known[i].means == meaning_of(f))) &&

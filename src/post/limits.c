@@ -14,10 +14,19 @@ static const struct {
 #undef LIMIT
 };
 
+static bool is_enhanced(const char *wanted, const char *said)
+{
+	size_t n = strlen(wanted);
+
+	if (n && wanted[n - 1] == '.')
+		return *said && strncmp(said + 2, wanted, n) == 0;
+	return !n || strcmp(wanted, said) == 0;
+}
+
 enum limit limits_of(const struct failure *why)
 {
 	for (size_t i = 0; why->code >= 400 && i < sizeof rows / sizeof *rows; i++)
-		if ((!rows[i].code || rows[i].code == why->code) && (!*rows[i].enhanced || strcmp(rows[i].enhanced, why->enhanced) == 0) &&
+		if ((!rows[i].code || rows[i].code == why->code) && is_enhanced(rows[i].enhanced, why->enhanced) &&
 		    (!*rows[i].words || slice_mentions(slice_of(why->text), rows[i].words)))
 			return rows[i].limit;
 	return LIMIT_NONE;

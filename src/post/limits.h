@@ -20,6 +20,7 @@ enum limit {
 	LIMIT_NONE,	/* no limit of ours */
 	LIMIT_SLOW,	/* a rate: all sessions pause, and go on slower */
 	LIMIT_SIT_DOWN, /* this session, or the next one, is one too many */
+	LIMIT_SESSION,	/* this session has had as many mails as the relay takes in one */
 	LIMIT_STOP	/* nothing more is taken today, or until an administrator has mended something */
 };
 

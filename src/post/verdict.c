@@ -18,6 +18,8 @@ static int status_of(const struct recipient *r)
 		return why ? defer_status(why) : EX_OK;
 	case REFUSED:
 	case BOUNCED: /* a temporary failure: the mail was given up for its age */
+		if (!r->expired && defer_waits(r) && !defer_needs_admin(why)) /* it was to wait, and there is no queue */
+			return EX_TEMPFAIL;
 		return why && !failure_is_temporary(why) ? why->exit : EX_UNAVAILABLE;
 	case PENDING:
 		return why ? why->exit : EX_TEMPFAIL;

@@ -33,6 +33,10 @@ static void test_a_failure_that_is_known_by_its_answer_gets_its_hint_and_no_othe
 		{AT_RECIPIENT, 450, "4.2.0", "greylisted", NO_HINT},
 		{AT_END, 552, "5.3.4", "too much", HINT_TOO_LARGE},
 		{AT_END, 554, "5.7.1", "spam", NO_HINT},
+		{AT_END, 550, "5.4.5", "Daily user sending limit exceeded", HINT_LIMIT_OF_RELAY},
+		{AT_SENDER, 550, "5.7.1", "Daily SMTP relay limit exceeded for customer", HINT_LIMIT_OF_RELAY},
+		{AT_SENDER, 450, "4.7.1", "Error: too much mail from 192.0.2.1", HINT_TOO_FAST},
+		{AT_RECIPIENT, 552, "5.2.2", "quota exceeded", NO_HINT},
 		{AT_INPUT, 535, "5.7.8", "refused", NO_HINT}, /* the same words at another stage */
 	};
 
