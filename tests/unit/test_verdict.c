@@ -13,6 +13,7 @@ static const struct failure garbled = {.stage = AT_SENDER, .exit = EX_PROTOCOL, 
 static const struct failure login = {.stage = AT_LOGIN, .exit = EX_NOPERM, .code = 535};
 static const struct failure down = {.stage = AT_CONNECT, .exit = EX_TEMPFAIL};
 static const struct failure no_host = {.stage = AT_RESOLVE, .exit = EX_NOHOST};
+static const struct failure enough = {.stage = AT_END, .exit = EX_UNAVAILABLE, .code = 550, .enhanced = "5.4.5", .text = "Daily quota"};
 static const struct failure no_relay = {.stage = AT_CONFIG, .exit = EX_CONFIG};
 
 static void test_what_nobody_takes_care_of_decides_and_then_what_is_final(void **state)
@@ -30,6 +31,8 @@ static void test_what_nobody_takes_care_of_decides_and_then_what_is_final(void *
 		{{{DEFERRED, &later}, {DEFERRED, &garbled}}, 2, &garbled, &later, EX_PROTOCOL, EX_PROTOCOL},
 		{{{PENDING, &login}, {PENDING, &login}}, 2, &login, NULL, EX_NOPERM, EX_NOPERM},
 		{{{PENDING, &down}, {PENDING, &down}}, 2, &down, &down, EX_TEMPFAIL, EX_TEMPFAIL},
+		{{{REFUSED, &enough}, {ACCEPTED, NULL}}, 2, &enough, NULL, EX_TEMPFAIL, EX_TEMPFAIL},
+		{{{REFUSED, &enough}, {REFUSED, &nobody}}, 2, &nobody, NULL, EX_NOUSER, EX_NOUSER},
 		{{{UNSURE, &full}, {ACCEPTED, NULL}}, 2, &full, &full, EX_TEMPFAIL, EX_TEMPFAIL},
 		/* What waits is told of by the log, and the caller need not do anything. */
 		{{{WAITS, &later}, {ACCEPTED, NULL}}, 2, &later, NULL, EX_TEMPFAIL, EX_OK},
