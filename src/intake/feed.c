@@ -288,7 +288,8 @@ static int next_of_bsmtp(struct feed *feed, struct feed_item *item, struct failu
 
 	rc = feed_bsmtp_next(&feed->bsmtp, true, &got, f);
 	feed->over = rc <= 0;
-	feed->at.number += rc < 0 || (rc > 0 && !got.outside); /* a message that is not whole counts */
+	feed->at.outside = rc > 0 && got.outside;
+	feed->at.number += rc != 0 && !feed->at.outside; /* a message that is not whole counts */
 	feed->at.line = rc < 0 || (rc > 0 && !got.job) ? line_of_bsmtp(feed) : 0;
 	if (rc <= 0)
 		return rc;
@@ -321,7 +322,9 @@ int feed_in_place(const struct feed *feed, struct failure *f)
 	char room[256];
 	const char *name = shown(feed->at.file, room);
 
-	return line ? failure_in(f, "%s, message %llu, line %llu", name, number, line) : failure_in(f, "%s", name);
+	if (!line)
+		return failure_in(f, "%s", name);
+	return feed->at.outside ? failure_in(f, "%s, line %llu", name, line) : failure_in(f, "%s, message %llu, line %llu", name, number, line);
 }
 
 int feed_next(struct feed *feed, struct feed_item *item, struct failure *f)

@@ -35,6 +35,7 @@ struct feed_place {
 	char file[4096 + LISTING_NAME]; /* the path of the file that holds the message */
 	uint64_t number;		/* of the message in the file or folder, from 1 */
 	uint64_t line;			/* in which it begins; of BSMTP the last line that was read; 0: not known, or it is the file */
+	bool outside;			/* a command of a BSMTP file, outside of the messages: `number` is that of the message before */
 };
 
 struct feed {

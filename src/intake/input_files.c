@@ -56,7 +56,7 @@ static int look_at_paths(struct input_files *in, struct arena *run, struct failu
 			feed_close(feed);
 		}
 	}
-	in->only = feed;
+	in->only = feed ? feed : arena_zeroed(run, 1, sizeof *feed);
 	return 0;
 }
 
@@ -166,6 +166,8 @@ static int next_mail(void *ctx, struct batch_mail *out, struct failure *f)
 	out->number = ++in->number;
 	if (rc > 0)
 		return take_item(in, &item, out, f);
+	if (f->exit == EX_USAGE) /* nobody is named: of a single mail, who gives the options could have */
+		f->exit = EX_DATAERR;
 	out->lost = f->exit == EX_IOERR && in->next == in->order.paths;
 	return -1;
 }

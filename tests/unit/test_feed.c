@@ -167,7 +167,7 @@ static void test_commands_have_their_envelope_and_it_belongs_to_the_key(void **s
 		 "FOO\nMAIL FROM:<a@b.example>\nRCPT TO:<r@d.example>\nDATA\n" MAIL("c") ".\nMAIL FROM:<a@b.example>\nRCPT TO:<s@d.example>\nDATA\nSubject: x\n");
 	check("b", -1,
 	      "b 1 0: q@d.example <c@x.example>/fc097a6028fc53e791b471ec89820f1c\n"
-	      "b 1 11: !64 b, message 1, line 11: 5.5.1 no such command\n"
+	      "b 1 11: !64 b, line 11: 5.5.1 no such command\n"
 	      "b 2 0: r@d.example <c@x.example>/580d10e27cd45d9c1b1a94c5683e8221\n"
 	      "b 3 24: !66 b, message 3, line 24: the input ended in the middle of a message: it was not sent\n");
 }

@@ -130,7 +130,7 @@ static void test_each_pass_gives_the_same_mails(void **state)
 		 "2 none.eml 0: !65 none.eml: the message is empty\n"
 		 "3 one.eml 0: one@d.example \n"},
 		{{"bad.mbox", "one.eml"},
-		 "1 bad.mbox 1: !64 bad.mbox, message 1, line 1: no recipients: add addresses, a To: line, or the setting to\n"
+		 "1 bad.mbox 1: !65 bad.mbox, message 1, line 1: no recipients: add addresses, a To: line, or the setting to\n"
 		 "2 bad.mbox 6: five@d.example \n3 one.eml 0: one@d.example \n"},
 		/* The same Message-ID: sent where no recipient has got it. */
 		{{"again.mbox"},
@@ -192,15 +192,13 @@ static void test_what_is_wrong_with_a_path_is_told_at_once(void **state)
 	close(null);
 }
 
-static void test_a_pipe_is_read_once_and_given_in_each_pass(void **state)
+static void check_pipe(const char *const *paths, const char *seen)
 {
 	static const char text[] = FROM MAIL("p") "\n" FROM MAIL("q");
-	static const char *const paths[] = {"one.eml", "-", "two.eml", NULL};
 	const int saved = dup(STDIN_FILENO);
 	struct opened o;
 	int ends[2];
 
-	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	assert_int_equal(write(ends[1], text, sizeof text - 1), (ssize_t)sizeof text - 1);
 	close(ends[1]);
@@ -210,12 +208,22 @@ static void test_a_pipe_is_read_once_and_given_in_each_pass(void **state)
 	for (int pass = 0; pass < 3; pass++) {
 		const struct batch_input *input = input_files_input(o.files);
 
-		assert_string_equal(all_of(&o), "1 one.eml 0: one@d.example \n2 - 1: p@d.example \n3 - 8: q@d.example \n4 two.eml 0: two@d.example \n");
+		assert_string_equal(all_of(&o), seen);
 		assert_int_equal(input->rewind(input->ctx, &o.f), 0);
 	}
 	close_them(&o);
 	dup2(saved, STDIN_FILENO);
 	close(saved);
+}
+
+static void test_a_pipe_is_read_once_and_given_in_each_pass(void **state)
+{
+	static const char *const middle[] = {"one.eml", "-", "two.eml", NULL}, *const last[] = {"one.eml", "-", NULL}, *const alone[] = {"-", NULL};
+
+	(void)state;
+	check_pipe(middle, "1 one.eml 0: one@d.example \n2 - 1: p@d.example \n3 - 8: q@d.example \n4 two.eml 0: two@d.example \n");
+	check_pipe(last, "1 one.eml 0: one@d.example \n2 - 1: p@d.example \n3 - 8: q@d.example \n");
+	check_pipe(alone, "1 - 1: p@d.example \n2 - 8: q@d.example \n");
 }
 
 /* A run of several passes must not go on with the answers to its mail. */
@@ -255,7 +263,7 @@ static bool count_bad(void *ctx, const struct batch_mail *m, const struct failur
 	assert_true(m->job != NULL || why != NULL);
 	if (!why)
 		return true;
-	assert_int_equal(why->exit, EX_USAGE);
+	assert_int_equal(why->exit, EX_DATAERR);
 	assert_int_equal(m->line, 1);
 	++*bad;
 	return true;
