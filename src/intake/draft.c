@@ -206,3 +206,13 @@ int draft_option(struct draft *d, struct arena *run, enum draft_kind kind, const
 		return 0;
 	}
 }
+
+bool draft_warns(const struct draft *d, enum draft_warning w)
+{
+	if (!d->told)
+		return true;
+	if (*d->told & w)
+		return false;
+	*d->told |= w;
+	return true;
+}

@@ -28,10 +28,16 @@ struct draft_field {
 	enum draft_kind kind;
 };
 
+struct attach_once;
+
 struct draft_file {
 	const char *path, *type, *name, *disposition, *id; /* NULL: as the file itself tells */
 	bool inlined; /* --inline */
+	struct attach_once *once; /* the file was read before, for all mails of a run (intake/attach_once); NULL: it is read now */
 };
+
+/* Warnings that many mails of a run may give. */
+enum draft_warning { DRAFT_WARNS_NULS = 1, DRAFT_WARNS_LONG = 2, DRAFT_WARNS_SHOWN = 4, DRAFT_WARNS_TWICE = 8, DRAFT_WARNS_LINK = 16 };
 
 struct draft {
 	bool used;
@@ -43,6 +49,7 @@ struct draft {
 	const char *html, *charset; /* or NULL */
 	struct slice html_text; /* what stands in html, if p is not NULL: it is not read then (intake/merge) */
 	bool takes_input; /* standard input is one of its files */
+	unsigned *told; /* which warnings the run has given: each is given once; NULL: each mail gives its own */
 };
 
 /* The recipients that the option names, as a list; or "". */
@@ -51,6 +58,8 @@ MUST_CHECK int draft_option(struct draft *d, struct arena *run, enum draft_kind 
 			    struct failure *f);
 /* In draft_fields.c. from_header: -t was given, so that the text begins with a header, whatever it looks like. */
 MUST_CHECK int draft_fields(const struct draft *d, struct job *j, bool from_header, struct failure *f);
+/* The warning is to be given, and counts as given from then on. */
+bool draft_warns(const struct draft *d, enum draft_warning w);
 /* The name of a field is used in mail; any other may be a word of a text. */
 bool draft_field_is_of_mail(struct slice name);
 /* Encodes fields that are not ASCII; called once the account is known, which may tell their charset. (For a message without

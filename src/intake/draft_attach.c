@@ -1,4 +1,4 @@
-#include "intake/attach_type.h"
+#include "intake/attach_once.h"
 
 #include <string.h>
 #include <sysexits.h>
@@ -64,20 +64,31 @@ static const char *text_of(struct builder *b, const char *name, bool elsewhere)
 	return arena_text(&b->job->arena, text.p, text.len);
 }
 
+static int look(struct builder *b, struct failure *f)
+{
+	return buf_reserve(&b->look, FILETYPE_LOOK) < 0 ? fail(f, AT_INPUT, EX_OSERR, "no memory to look at files") : 0;
+}
+
+static int read_file(struct part *p, const struct draft_file *a, const struct media *said, const struct attach_asked *asked, struct failure *f)
+{
+	p->content = content_of(&asked->job->message, &asked->job->arena, a->path, f);
+	return !p->content || attach_type_tell(asked, p, a, said, f) < 0 ? -1 : 0;
+}
+
 static int add_file(struct builder *b, const struct draft_file *a, struct failure *f)
 {
 	struct arena *in = &b->job->arena;
 	bool shown = a->inlined && b->draft->html;
-	const struct attach_asked asked = {.charsets = &b->charsets, .types = b->types, .job = b->job, .look = b->look.p};
+	struct attach_asked asked = {.charsets = &b->charsets, .types = b->types, .job = b->job};
 	struct media said;
 	struct part *p = shown ? &b->c.shown[b->c.shows++] : &b->c.attached[b->c.attachments++];
 
 	if (check_words(a, &said, in, f) < 0)
 		return -1;
-	p->content = content_of(&b->job->message, in, a->path, f);
-	if (!p->content)
+	if (look(b, f) < 0)
 		return -1;
-	if (attach_type_tell(&asked, p, a, &said, f) < 0)
+	asked.look = b->look.p;
+	if (a->once ? attach_once_part(a->once, p, a, &said, &asked, f) < 0 : read_file(p, a, &said, &asked, f) < 0)
 		return -1;
 	p->name = a->name ? content_last(a->name) : content_name(a->path);
 	if (p->name)
@@ -130,7 +141,7 @@ static void check_links(struct builder *b, struct slice html)
 			len++;
 		for (size_t i = 0; i < b->c.shows; i++)
 			there |= b->c.shown[i].id && strlen(b->c.shown[i].id) == len && memcmp(b->c.shown[i].id, p + 1, len) == 0;
-		if (!there && len && len < ID_OCTETS)
+		if (!there && len && len < ID_OCTETS && draft_warns(b->draft, DRAFT_WARNS_LINK))
 			log_warning("the HTML shows cid:%.*s, and no --inline has that name", (int)len, p + 1);
 	}
 }
@@ -168,6 +179,13 @@ static int add_html(struct builder *b, struct failure *f)
 	return add_text(b, &b->c.html, "text/html", html.body, &html.facts, f);
 }
 
+/* The beginning of the HTML. */
+static int read_head(struct builder *b, struct slice *head, struct failure *f)
+{
+	*head = b->draft->html_text;
+	return head->p ? 0 : look(b, f) < 0 ? -1 : source_head(b->c.html.content, b->look.p, FILETYPE_LOOK, head, f);
+}
+
 static int lay_out(struct builder *b, struct failure *f)
 {
 	const struct draft *d = b->draft;
@@ -184,8 +202,6 @@ static int lay_out(struct builder *b, struct failure *f)
 	b->c.attached = arena_zeroed(&b->job->arena, d->files + 1, sizeof *b->c.attached);
 	if (!said && (m->body->size || (!d->html && !d->files)) && add_text(b, &b->c.text, "text/plain", m->body, &m->facts, f) < 0)
 		return -1;
-	if ((d->html || d->files) && buf_reserve(&b->look, FILETYPE_LOOK) < 0)
-		return fail(f, AT_INPUT, EX_OSERR, "no memory to look at files");
 	if (d->html && add_html(b, f) < 0)
 		return -1;
 	for (size_t i = 0; i < d->files; i++)
@@ -193,7 +209,7 @@ static int lay_out(struct builder *b, struct failure *f)
 			return -1;
 	if (check_ids(b->c.shown, b->c.shows, f) < 0)
 		return -1;
-	if (d->html && source_head(b->c.html.content, b->look.p, FILETYPE_LOOK, &head, f) == 0)
+	if (d->html && read_head(b, &head, f) == 0)
 		check_links(b, head);
 	m->facts.empty &= !d->html && !d->files;
 	return compose_message(m, &b->job->arena, &b->c, f);

@@ -24,6 +24,7 @@ struct input_rows {
 	bool checked, whole; /* all rows were read once; are read, in this pass */
 	struct failure lost; /* why they could not be */
 	uint64_t number; /* of rows so far */
+	unsigned told;	 /* warnings (enum draft_warning) */
 	struct slice key; /* of the row at hand */
 };
 
@@ -186,6 +187,7 @@ static int next_row(void *ctx, struct batch_mail *out, struct failure *f)
 	if (got == 1) {
 		r.choose_id = choose_id;
 		r.ctx = rows;
+		r.draft.told = &rows->told;
 		if (intake_take(rows->intake, j, &r, f) < 0)
 			got = failure_in(f, "%s: line %zu", rows->path, t->line);
 	}

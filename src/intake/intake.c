@@ -97,13 +97,13 @@ static const char *charset(const struct charsets *c, const struct message *m, st
 	return mime_is_said(&m->header) ? "" : charset_of(c, m->body, &m->facts, f);
 }
 
-static void warn(const struct job *j)
+static void warn(const struct job *j, const struct draft *d)
 {
 	unsigned long long nuls = j->message.facts.nuls;
 
-	if (nuls)
+	if (nuls && draft_warns(d, DRAFT_WARNS_NULS))
 		log_warning("%llu NUL octets are left out: mail cannot carry them", nuls);
-	if (j->mail.longest > HEADER_LINE_MAX)
+	if (j->mail.longest > HEADER_LINE_MAX && draft_warns(d, DRAFT_WARNS_LONG))
 		log_warning("a line has %zu octets, %d are allowed: some servers will cut or refuse it", j->mail.longest, HEADER_LINE_MAX);
 }
 
@@ -118,7 +118,7 @@ static void warn_shown(const struct job *j, const struct request *r)
 	const struct header *h = &j->message.header;
 
 	if ((r->from_header || r->draft.used) && j->account->set_to_header == (int)PUT_ALWAYS && !hides_recipients(j->account) &&
-	    (header_find_said(h, "Bcc") || header_find_said(h, "Resent-Bcc")))
+	    (header_find_said(h, "Bcc") || header_find_said(h, "Resent-Bcc")) && draft_warns(&r->draft, DRAFT_WARNS_SHOWN))
 		log_warning("set_to_header is on: the recipients of Bcc stand in To, where everybody reads them");
 }
 
@@ -159,7 +159,7 @@ static void hide_recipients(struct header *h, bool put)
 }
 
 /* Warns of fields that a header may have once and has twice: many relays refuse such mail. A Bcc that is taken out is seen by none. */
-static void warn_twice(const struct message *m, const struct account *a)
+static void warn_twice(const struct message *m, const struct account *a, const struct draft *d)
 {
 	size_t line = slice_lines(m->mbox) + 1, first[HEADER_ONCE] = {0};
 	bool told[HEADER_ONCE] = {false};
@@ -171,7 +171,7 @@ static void warn_twice(const struct message *m, const struct account *a)
 		while (n < HEADER_ONCE && !slice_is(field->name, header_once[n]))
 			n++;
 		if (n < HEADER_ONCE && !header_is_silent(field) && !(a->remove_bcc_headers && slice_is(field->name, "Bcc"))) {
-			if (first[n] && !told[n])
+			if (first[n] && !told[n] && draft_warns(d, DRAFT_WARNS_TWICE))
 				log_warning("the header has %s twice, in lines %zu and %zu: it may have one, and some servers refuse such mail", header_once[n], first[n], line);
 			told[n] = first[n];
 			first[n] = first[n] ? first[n] : line;
@@ -219,7 +219,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 		return -1;
 	a = j->account;
 	if (r->from_header && !r->draft.used) /* with options for fields, intake/draft_fields refuses it */
-		warn_twice(&j->message, a);
+		warn_twice(&j->message, a, &r->draft);
 	j->mail.envelope.sender = r->sender ? r->sender : ""; /* for the log line, if this ends before take_envelope */
 	charsets = charsets_for(a, &j->arena, n->types, r->draft.charset);
 	if (draft_texts(&r->draft, j, &charsets, f) < 0 || draft_defaults(j, &charsets, f) < 0 || draft_compose(&r->draft, j, n->types, f) < 0)
@@ -237,6 +237,6 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 	if (a->message_size_limit && octets > a->message_size_limit)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message has %llu octets, message_size_limit is %llu", (unsigned long long)octets,
 			    (unsigned long long)a->message_size_limit);
-	warn(j);
+	warn(j, &r->draft);
 	return 0;
 }

@@ -8,13 +8,15 @@
 #include "intake/file_option.h"
 
 /* Of the three, one may be standard input. */
-static int check_input(const struct merge_order *o, struct failure *f)
+static int check_input(struct merge *m, struct failure *f)
 {
+	const struct merge_order *o = &m->order;
 	const char *const path[] = {o->table, o->text, o->html};
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof path / sizeof *path; i++)
 		count += path[i] && strcmp(file_option_path(path[i]), "-") == 0;
+	m->takes_input = count;
 	return count > 1 ? fail(f, AT_USAGE, EX_USAGE, "standard input can be the table or a template, not both") : 0;
 }
 
@@ -25,7 +27,7 @@ int merge_open(struct merge **out, struct arena *run, const struct merge_order *
 	*m = (struct merge){.run = run, .order = *order};
 	*out = m;
 	buf_start(&m->out, MERGE_MESSAGE);
-	m->fd = check_input(order, f) < 0 ? -1 : content_open(order->table, f);
+	m->fd = check_input(m, f) < 0 ? -1 : content_open(order->table, f);
 	if (m->fd < 0)
 		return -1;
 	if (table_open(&m->table, run, m->fd, order->charset, f) < 0)
@@ -33,18 +35,9 @@ int merge_open(struct merge **out, struct arena *run, const struct merge_order *
 	return merge_read_all(m, f);
 }
 
-/* With the row's values, in the job's arena; NULL: it cannot be. */
-static char *render_text(struct merge *m, const struct template *t, struct arena *in, struct failure *f)
-{
-	buf_clear(&m->out);
-	if (template_render(t, in, m->table.cell, &m->out, f) < 0)
-		return NULL;
-	return arena_text(in, m->out.p ? m->out.p : "", m->out.len);
-}
-
 static int add_field(struct merge *m, struct draft *d, const struct merge_field *field, struct arena *in, struct failure *f)
 {
-	char *text = render_text(m, field->value, in, f), *to = text;
+	char *text = merge_render(m, field->value, in, f), *to = text;
 
 	if (!text)
 		return failure_in(f, "%s", field->spelled);
@@ -59,11 +52,11 @@ static int add_field(struct merge *m, struct draft *d, const struct merge_field 
 
 static int add_file(struct merge *m, struct draft *d, const struct merge_file *file, struct arena *in, struct failure *f)
 {
-	struct draft_file one = {.inlined = file->inlined};
+	struct draft_file one = {.inlined = file->inlined, .once = file->once};
 	const char **to[FILE_TEXTS] = {&one.path, &one.type, &one.name, &one.disposition, &one.id};
 
 	for (size_t i = 0; i < FILE_TEXTS; i++)
-		if (file->text[i] && !(*to[i] = render_text(m, file->text[i], in, f)))
+		if (file->text[i] && !(*to[i] = merge_render(m, file->text[i], in, f)))
 			return failure_in(f, "%s", file->spelled);
 	if (!*one.path)
 		return 0;
@@ -90,7 +83,7 @@ static struct draft copy_draft(const struct draft *d, struct arena *in)
 
 static int add_unsubscribe(struct merge *m, struct draft *d, struct arena *in, struct failure *f)
 {
-	const char *url = m->unsubscribe ? render_text(m, m->unsubscribe, in, f) : "";
+	const char *url = m->unsubscribe ? merge_render(m, m->unsubscribe, in, f) : "";
 
 	if (!url)
 		return failure_in(f, "--unsubscribe");
@@ -111,7 +104,7 @@ static int make_draft(struct merge *m, struct draft *d, struct arena *in, struct
 		if (add_file(m, d, &m->file[i], in, f) < 0)
 			return -1;
 	if (m->html) {
-		char *text = render_text(m, m->html, in, f);
+		char *text = merge_render(m, m->html, in, f);
 
 		if (!text)
 			return failure_in(f, "%s", m->order.html);
@@ -179,4 +172,6 @@ void merge_close(struct merge *m)
 		table_close(&m->table);
 	content_close(m->fd);
 	buf_free(&m->out);
+	for (size_t i = 0; i < m->files; i++)
+		attach_once_close(m->file[i].once);
 }

@@ -8,6 +8,7 @@
 #ifndef INTAKE_MERGE_INSIDE_H
 #define INTAKE_MERGE_INSIDE_H
 
+#include "intake/attach_once.h"
 #include "intake/merge.h"
 #include "mail/template.h"
 #include "mail/template_ready.h"
@@ -25,6 +26,7 @@ struct merge_file {
 	const char *spelled;
 	struct template *text[FILE_TEXTS]; /* path, type, name, disposition, id; NULL: not said */
 	bool inlined, moves; /* its path has a column in it */
+	struct attach_once *once; /* own: where neither its path nor its type has */
 };
 
 struct merge {
@@ -32,6 +34,7 @@ struct merge {
 	struct merge_order order;
 	struct table table;
 	int fd; /* of the table; -1: not open */
+	bool takes_input; /* standard input is the table, a template or a file */
 	struct template *text, *html;
 	struct template_ready *ready; /* in place of text */
 	bool mail; /* the text begins with a header */
@@ -44,6 +47,8 @@ struct merge {
 	struct buf out;
 };
 
+/* With the row's values; NULL: it cannot be. */
+char *merge_render(struct merge *m, const struct template *t, struct arena *in, struct failure *f);
 /* All but the table. */
 MUST_CHECK int merge_read_all(struct merge *m, struct failure *f);
 

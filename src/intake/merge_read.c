@@ -9,9 +9,6 @@
 #include "base/unicode.h"
 #include "intake/content.h"
 #include "intake/file_option.h"
-
-enum { PIECE = 16 * 1024 };
-
 /* What messages are made of beside the row. */
 static void note(struct merge *m, struct slice what)
 {
@@ -22,25 +19,19 @@ static void note(struct merge *m, struct slice what)
 	sha256_add(&m->sum, what);
 }
 
-static int note_file(struct merge *m, const char *path, struct failure *f)
-{
-	int fd = content_open(path, f);
-	char piece[PIECE];
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	while ((n = file_read(fd, piece, sizeof piece)) > 0)
-		sha256_add(&m->sum, (struct slice){piece, (size_t)n});
-	content_close(fd);
-	return n < 0 ? fail_errno(f, AT_INPUT, EX_NOINPUT, "%s", path) : 0;
-}
-
 static int read_template(const struct merge *m, struct template **t, enum template_kind kind, const char *field, struct slice text, struct failure *f)
 {
 	struct template_text said = {kind, field, text};
 
 	return template_read(t, m->run, &said, m->table.name, m->table.columns, f);
+}
+
+char *merge_render(struct merge *m, const struct template *t, struct arena *in, struct failure *f)
+{
+	buf_clear(&m->out);
+	if (template_render(t, in, m->table.cell, &m->out, f) < 0)
+		return NULL;
+	return arena_text(in, m->out.p ? m->out.p : "", m->out.len);
 }
 
 /* All of the file, in UTF-8: by its mark, or as it is, or else as --charset says. */
@@ -109,6 +100,29 @@ static int read_texts(struct merge *m, struct failure *f)
 	return 0;
 }
 
+static bool has_column(const struct merge *m, const struct template *t)
+{
+	for (size_t i = 0; t && i < m->table.columns; i++)
+		if (template_uses(t, i))
+			return true;
+	return false;
+}
+
+/* A file that all rows have is read once. */
+static int open_once(struct merge *m, struct merge_file *file, struct failure *f)
+{
+	const char *path = merge_render(m, file->text[0], m->run, f);
+
+	if (!path)
+		return failure_in(f, "%s", file->spelled);
+	if (!*path)
+		return 0;
+	if (strcmp(path, "-") == 0 && m->takes_input)
+		return fail(f, AT_USAGE, EX_USAGE, "%s: standard input can be one of table, template and files, not two", file->spelled);
+	m->takes_input |= strcmp(path, "-") == 0;
+	return attach_once_open(&file->once, path, &m->sum, f) < 0 ? failure_in(f, "%s", file->spelled) : 0;
+}
+
 static int read_file_option(struct merge *m, const struct merge_option *o, struct failure *f)
 {
 	struct draft_file said = {.inlined = o->kind == DRAFT_INLINE};
@@ -125,11 +139,12 @@ static int read_file_option(struct merge *m, const struct merge_option *o, struc
 		if (text && read_template(m, &file->text[i], TEMPLATE_LINE, NULL, slice_of(text), f) < 0)
 			return failure_in(f, "%s", o->spelled);
 	}
-	for (size_t i = 0; i < m->table.columns; i++)
-		file->moves |= template_uses(file->text[0], i);
+	file->moves = has_column(m, file->text[0]);
+	if (!file->moves && !has_column(m, file->text[1]))
+		return open_once(m, file, f);
 	if (!file->moves && file_is_open(said.path))
 		return fail(f, AT_USAGE, EX_USAGE, "%s: %s can be read once, and is wanted for each row", o->spelled, said.path);
-	return file->moves || !*said.path ? 0 : note_file(m, said.path, f);
+	return 0;
 }
 
 /* The name of the field that an option makes, and what stands in it; NULL: it has no columns. */

@@ -66,7 +66,7 @@ static int text_node(struct node *n, const struct plan *plan, const struct part 
 
 static struct node file_node(struct arena *in, const struct part *p)
 {
-	struct node n = {type_text(in, p), "base64", "", source_base64(in, p->content), false};
+	struct node n = {type_text(in, p), "base64", "", p->base64 ? p->base64 : source_base64(in, p->content), false};
 	struct buf out;
 	int rc;
 

@@ -26,6 +26,7 @@ struct part {
 	const char *name;    /* the file's name, or NULL */
 	const char *disposition, *id; /* "attachment", "inline"; Content-ID without its <>; or NULL */
 	struct source *content; /* NULL: the message has no such part */
+	struct source *base64;	/* of a file: its content, encoded already, in place of content; or NULL */
 };
 
 struct composition {

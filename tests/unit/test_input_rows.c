@@ -367,6 +367,33 @@ static void test_the_digest_is_of_all_but_the_rows(void **state)
 	put("text", "To: {{to}}\nSubject: {{s}}\n\nx\n");
 }
 
+static void test_a_file_that_all_rows_have_is_read_once(void **state)
+{
+	static const struct merge_option options[] = {{DRAFT_ATTACH, "--attach", "file;type=application/pdf;name={{to}}.pdf"}};
+	struct opened o;
+	struct failure f;
+	struct batch_mail m;
+	struct batch_input in;
+	char *wire;
+	struct slice all;
+
+	(void)state;
+	put("table", "to,s\na@x,1\nb@x,1\n");
+	put("file", "file\n");
+	assert_int_equal(open_rows(&o, NULL, options, 1, &f), 0);
+	unlink("file");
+	in = input_rows_input(o.rows);
+	wire = arena_zeroed(&o.run, MOST, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(in.next(in.ctx, &m, &f), 1);
+		assert_int_equal(source_head(m.job->mail.form7, wire, MOST - 1, &all, &f), 0);
+		assert_non_null(strstr(wire, "\r\n\r\nZmlsZQo=\r\n"));
+		assert_non_null(strstr(wire, i == 0 ? "filename=\"a@x.pdf\"" : "filename=\"b@x.pdf\""));
+		in.release(in.ctx, m.job);
+	}
+	close_rows(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_a_key_names_a_column),
 		cmocka_unit_test(test_a_table_that_somebody_changes_meanwhile_sends_nothing_that_was_not_checked),
 		cmocka_unit_test(test_rows_that_come_and_go_between_runs_are_not_sent_twice),
+		cmocka_unit_test(test_a_file_that_all_rows_have_is_read_once),
 		cmocka_unit_test(test_the_digest_is_of_all_but_the_rows),
 	};
 

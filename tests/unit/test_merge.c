@@ -218,8 +218,10 @@ static void test_what_is_wrong_for_all_rows_is_told_before_the_first(void **stat
 		{"n,n\n", "x\n", NULL, {{0}}, NULL, NULL, "! table: line 1: columns 1 and 2 are both called \"n\"\n"},
 		{"n\n", "To: a@x\nContent-Type: multipart/mixed; boundary=b\n\n", NULL, {{0}}, NULL, NULL, "! text: its parts cannot be told apart\n"},
 		{"n\n", "x\n", NULL, {TO("a@x")}, NULL, "http://x", "! --unsubscribe takes a URL that begins with https://, not \"http://x\"\n"},
-		{"n\n", "x\n", NULL, {TO("a@x"), {DRAFT_ATTACH, "--attach", "-"}}, NULL, NULL,
+		{"n\n", "x\n", NULL, {TO("a@x"), {DRAFT_ATTACH, "--attach", "-;type=text/{{n}}"}}, NULL, NULL,
 		 "! --attach: - can be read once, and is wanted for each row\n"},
+		{"n\n", "x\n", NULL, {TO("a@x"), {DRAFT_ATTACH, "--attach", "none.txt;name={{n}}"}}, NULL, NULL,
+		 "! --attach: none.txt: No such file or directory\n"},
 		{"n\n", "x\n", NULL, {TO("a@x"), {DRAFT_PRIORITY, "--priority", "{{n}}"}}, NULL, NULL,
 		 "! --priority takes high, normal or low, not \"{{n}}\"\n"},
 	};
