@@ -253,6 +253,7 @@ static int open_charset(struct table *t, struct failure *f)
 	found = t->named ? NULL : unicode_mark((struct slice){head, (size_t)n}, &mark);
 	t->charset = charset = found ? found : charset;
 	t->offset = t->begin + mark;
+	t->marked = mark > 0;
 	if (unicode_open(&t->unicode, charset) < 0)
 		return fail(f, AT_INPUT, EX_DATAERR, "--charset %s: this system does not know that charset", charset);
 	return 0;
@@ -273,8 +274,10 @@ static int read_top(struct table *t, struct failure *f)
 	if (open_charset(t, f) < 0)
 		return -1;
 	peek(t);
-	if (t->text.len >= sizeof mark - 1 && memcmp(t->text.p, mark, sizeof mark - 1) == 0)
+	if (t->text.len >= sizeof mark - 1 && memcmp(t->text.p, mark, sizeof mark - 1) == 0) {
 		buf_consume(&t->text, sizeof mark - 1);
+		t->marked = true;
+	}
 	if (is_sep_line(buf_slice_of(&t->text))) {
 		t->separator = t->text.p[4];
 		t->at = 5;
@@ -345,6 +348,7 @@ int table_next(struct table *t, struct failure *f)
 {
 	int got = t->lost ? 0 : read_written(t, f);
 
+	t->whole = false;
 	if (got != 1)
 		return got;
 	if (t->cells != t->columns)
@@ -352,6 +356,7 @@ int table_next(struct table *t, struct failure *f)
 			    t->columns);
 	for (size_t i = 0; i < t->columns; i++)
 		t->cell[i] = cell_of(t, i);
+	t->whole = true;
 	return 1;
 }
 

@@ -35,6 +35,8 @@ struct table {
 	size_t columns;
 	struct slice *cell; /* of the row at hand: as many as there are columns */
 	size_t line;	    /* in which it begins, from 1 */
+	bool whole;	    /* the row at hand has its cells */
+	bool marked;	    /* the file begins with a byte order mark */
 	bool lost;	    /* nothing more can be had */
 	char separator;
 	/* The rest is table.c's. */

@@ -101,13 +101,23 @@ static void tell(void *ctx, const struct batch_event *e)
 		fprintf(stderr, "mysend: %s\n", e->why->text);
 }
 
-static int run_input(struct many *m, struct failure *f)
+/* Where the rows go that were refused; each shard has its own file. */
+static const char *failed_path(const struct many *m, struct arena *run)
+{
+	const struct batch_options *b = &m->options->batch;
+
+	if (!m->rows || b->failed || !b->shards)
+		return !m->rows ? NULL : b->failed ? b->failed : arena_printf(run, "%s.failed.csv", b->input[0]);
+	return arena_printf(run, "%s.%uof%u.failed.csv", b->input[0], b->shard, b->shards);
+}
+
+static int run_input(struct many *m, struct arena *run, struct failure *f)
 {
 	const struct batch_options *b = &m->options->batch;
 	struct batch_order order = {
 		.input = &m->input, .ledger = m->ledger, .pauses = b->pauses, .retry_failed = b->retry_failed, .hold_unsure = b->hold_unsure,
 		.stop_on_error = b->stop_on_error, .spool_rest = b->spool_rest, .limit = b->limit, .count = m->count, .shard = b->shard, .shards = b->shards,
-		.patience = b->patience, .on_event = tell, .ctx = m,
+		.patience = b->patience, .failed = failed_path(m, run), .on_event = tell, .ctx = m,
 	};
 	struct trace trace;
 	int rc;
@@ -143,7 +153,7 @@ int mode_batch(const struct options *o, struct arena *run, struct failure *f)
 		rc = open_input(&m, run, f);
 	ending_hold(&held);
 	if (rc == 0) {
-		rc = run_input(&m, f);
+		rc = run_input(&m, run, f);
 		print_sum(&m.sum);
 	}
 	if (m.ledger && ledger_close(m.ledger, &why) < 0 && rc == 0) {

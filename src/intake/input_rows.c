@@ -259,9 +259,17 @@ int input_rows_open(struct input_rows **out, struct arena *run, const struct inp
 	return 0;
 }
 
+static void row_of(void *ctx, struct batch_row *out)
+{
+	const struct input_rows *rows = ctx;
+	const struct table *t = merge_table(rows->merge);
+
+	*out = (struct batch_row){.column = t->name, .cell = t->whole ? t->cell : NULL, .columns = t->columns, .separator = t->separator, .mark = t->marked};
+}
+
 struct batch_input input_rows_input(struct input_rows *rows)
 {
-	return (struct batch_input){rows, next_row, rewind_rows, release_row};
+	return (struct batch_input){rows, next_row, rewind_rows, release_row, row_of};
 }
 
 const char *input_rows_rule(const struct input_rows *rows)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "post/batch_inside.h"
+#include "post/defer.h"
 
 enum { TICK_MS = ENDING_LOOK_MS };
 
@@ -169,19 +170,16 @@ static void send_turn(struct batch *b)
 	b->counts_only = true;
 	batch_read_ahead(b, 1);
 	b->counts_only = false;
-	b->sum->whole = b->ended;
 	b->first = false;
 }
 
 static void run_pass(struct batch *b, enum batch_pass pass)
 {
-	const struct batch_input *input = b->order->input;
 	struct failure f;
 
 	b->pass = pass;
 	for (b->turn = 0; (b->first || b->turn < b->accounts) && !batch_is_over(b); b->turn++) {
-		b->ended = false;
-		if (!b->first && input->rewind(input->ctx, &f) < 0)
+		if (!b->first && batch_rewind(b, &f) < 0)
 			batch_fail(b, &f);
 		else
 			send_turn(b);
@@ -227,6 +225,8 @@ static void run_all(struct batch *b)
 	b->last = true;
 	if (b->sum->doubtful && !o->hold_unsure && !batch_is_over(b))
 		run_pass(b, BATCH_DOUBT);
+	if (o->spool_rest)
+		batch_spool_rest(b);
 }
 
 static uint64_t left_of(const struct batch_sum *s)
@@ -234,10 +234,22 @@ static uint64_t left_of(const struct batch_sum *s)
 	return s->seen - s->before - s->accepted - s->refused - s->waits - s->doubtful - s->bad - s->spooled;
 }
 
+/* Why the run has stopped. That no relay is there is no matter once all mail is in the spool, unless somebody has to mend something. */
+static int end_of(const struct batch *b, struct failure *f)
+{
+	const struct batch_sum *s = b->sum;
+
+	if (!b->failed && (!b->shut || (b->order->spool_rest && !s->left && !s->waits && !s->doubtful && !defer_needs_admin(&b->why))))
+		return 0;
+	*f = b->why;
+	return -1;
+}
+
 int batch_run(const struct batch_order *o, struct batch_sum *sum, struct failure *f)
 {
 	struct batch b = {.order = o, .sum = sum, .first = true};
-	int rc = 0;
+	struct failure why;
+	int rc;
 
 	*sum = (struct batch_sum){0};
 	batch_list_clear(&b.ready);
@@ -246,8 +258,9 @@ int batch_run(const struct batch_order *o, struct batch_sum *sum, struct failure
 	run_all(&b);
 	sum->left = left_of(sum);
 	sum->told_to_end = ending_asked();
-	if (b.failed || b.shut) {
-		*f = b.why;
+	rc = end_of(&b, f);
+	if (o->failed && batch_write_failed(&b, &why) < 0 && rc == 0) {
+		*f = why;
 		rc = -1;
 	}
 	arena_free(&b.in);

@@ -2,7 +2,7 @@
  * post/batch - sends the mails of one input, over a crew, and notes in a ledger what became of each recipient
  *
  * The input is read in passes. The first one gives every mail that the ledger does not know as done; a later one gives those that
- * had a temporary failure, after a pause; the last one those in doubt, alone. So the memory does not depend on how many there are.
+ * had a temporary failure, after a pause; then come those in doubt, alone. What is left may go into the spool. So the memory does not depend on how many there are.
  * Mails of several accounts are sent one account after the other.
  * Use: if (batch_run(&order, &sum, f) < 0) ...; sum is right even then.
  *
@@ -27,12 +27,21 @@ struct batch_mail {
 	bool lost;	   /* after -1: nothing more can be read from this input */
 };
 
+struct batch_row { /* of a table */
+	const struct slice *column, *cell; /* cell: as many as there are columns; NULL: the row could not be read */
+	size_t columns;
+	char separator;
+	bool mark; /* the table begins with a byte order mark */
+};
+
 struct batch_input {
 	void *ctx;
 	/* 1: *out is the next mail. 0: there is no other. -1: this one is bad; file, number and line of *out are right. */
 	int (*next)(void *ctx, struct batch_mail *out, struct failure *f);
 	int (*rewind)(void *ctx, struct failure *f); /* begins anew with the first mail */
 	void (*release)(void *ctx, struct job *j);
+	/* The row that next() has returned last, good or bad; before the first next() only the columns. NULL: the input is no table. */
+	void (*row)(void *ctx, struct batch_row *out);
 };
 
 enum batch_what {
@@ -61,6 +70,7 @@ struct batch_sum { /* mails; one of several recipients counts as what is worst: 
 	uint64_t accepted, refused, waits, doubtful, bad;
 	uint64_t spooled;  /* handed to the spool at the end */
 	uint64_t left;	   /* not begun: --limit, a signal, or the run has stopped */
+	uint64_t failed_rows; /* how many rows order.failed has */
 	bool whole;	   /* the input was read to its end, so that seen is the number of its mails */
 	struct crew_sum crew;
 	bool told_to_end;  /* by a signal */
@@ -79,6 +89,7 @@ struct batch_order {
 	unsigned shard, shards;	  /* of the keys only those of this shard, from 1; shards 0: all */
 	unsigned sessions;	  /* at a time; 0: the account's setting */
 	unsigned patience;	  /* seconds without a relay */
+	const char *failed;	  /* the file for rows of a table that were refused or bad (post/failed_rows), or NULL */
 	const struct tracer *tracer;
 	void (*on_event)(void *ctx, const struct batch_event *e); /* or NULL */
 	void *ctx;

@@ -18,7 +18,7 @@ static enum batch_class class_of(const struct batch *b, const struct batch_slot 
 
 static void note(struct batch *b, const struct batch_slot *s)
 {
-	ledger_note(b->order->ledger, s->key, &s->job->mail.envelope, NULL);
+	ledger_note(b->order->ledger, s->key, &s->job->mail.envelope, s->job->spooled);
 }
 
 static void finish(struct batch *b, struct batch_slot *s)
@@ -132,5 +132,6 @@ void batch_settle(struct batch *b, struct batch_slot *s)
 void batch_drop(struct batch *b, struct batch_slot *s)
 {
 	note(b, s);
+	batch_count(b->sum, s->counted, class_of(b, s));
 	b->order->input->release(b->order->input->ctx, s->job);
 }

@@ -2,7 +2,8 @@
  * post/batch_inside - the inside of post/batch: what its parts share
  *
  * Included only by batch.c (passes over the input, a crew for each), batch_read.c (which mails are due, and their leases),
- * batch_done.c (what became of them) and batch_state.c (lists and counts). A mail that is due is read, leased, ready, given to the crew, and settled; one that the crew
+ * batch_done.c (what became of them), batch_rest.c (what is left goes to the spool), batch_failed.c (rows that were refused) and
+ * batch_state.c (lists and counts). A mail that is due is read, leased, ready, given to the crew, and settled; one that the crew
  * hands back is ready again, with the lease that it has.
  *
  * Owns: the jobs that are ready, and those whose refusal is not believed yet. Units: milliseconds of clock_steady.
@@ -17,12 +18,14 @@
 enum batch_pass {
 	BATCH_NEW,   /* gives what was not tried yet in this run */
 	BATCH_AGAIN, /* gives what had a temporary failure in this run */
-	BATCH_DOUBT  /* gives what may have arrived, one mail at a time */
+	BATCH_DOUBT, /* gives what may have arrived, one mail at a time */
+	BATCH_REST   /* gives all that is left, to the spool */
 };
 
 enum batch_class { /* what became of a mail; the worst that became of one of its recipients */
 	BATCH_UNCOUNTED,
 	BATCH_ACCEPTED,
+	BATCH_SPOOLED,
 	BATCH_REFUSED,
 	BATCH_WAITING,
 	BATCH_DOUBTFUL
@@ -53,7 +56,8 @@ struct batch {
 	struct batch_sum *sum;
 	struct arena in;
 	enum batch_pass pass;
-	bool first; /* the input is read for the first time: each mail is counted */
+	bool first;	     /* the first account's turn in the first pass: accounts are noted */
+	uint64_t at, known;  /* which mail of the input was read last, and the last one that was counted */
 	bool ended; /* the input has no more mails in this pass */
 	bool last;  /* no pass behind this one tries again what waits */
 	struct batch_account *account; /* for which there is mail */
@@ -86,5 +90,11 @@ void batch_drop(struct batch *b, struct batch_slot *s);	  /* it has not */
 void batch_believe(struct batch *b);			  /* refusals that are doubted are final */
 /* In batch_read.c: reads and leases mails that are due, `most` or fewer. */
 void batch_read_ahead(struct batch *b, size_t most);
+bool batch_is_of_shard(const struct batch_order *o, struct slice key);
+MUST_CHECK int batch_rewind(struct batch *b, struct failure *f);
+/* In batch_rest.c. */
+void batch_spool_rest(struct batch *b);
+/* In batch_failed.c. */
+MUST_CHECK int batch_write_failed(struct batch *b, struct failure *f);
 
 #endif

@@ -4,7 +4,7 @@
 #include "post/batch_inside.h"
 
 /* A key belongs to the same shard in every run, wherever its row stands. */
-static bool is_of_shard(const struct batch_order *o, struct slice key)
+bool batch_is_of_shard(const struct batch_order *o, struct slice key)
 {
 	unsigned char digest[SHA256_OCTETS];
 	uint64_t n = 0;
@@ -22,7 +22,8 @@ struct asked {
 	struct slice key;
 	enum batch_class worst; /* of all */
 	enum batch_class others; /* of those who are not due */
-	bool later; /* some are due in another pass */
+	bool later;    /* some are due in another pass */
+	bool unbegun;  /* some were not tried in this run, and are to be */
 };
 
 static bool is_due(void *ctx, const struct recipient *r)
@@ -32,14 +33,16 @@ static bool is_due(void *ctx, const struct recipient *r)
 	enum ledger_state s = ledger_find(o->ledger, a->key, r->address);
 	enum ledger_turn turn = ledger_turn(s, o->retry_failed, o->hold_unsure);
 	enum batch_class is = batch_class_of(s);
-	bool due;
+	bool fresh = ledger_is_fresh(o->ledger, a->key, r->address), waits = s == LEDGER_NEW && fresh, due;
 
 	switch (a->b->pass) {
 	case BATCH_NEW: due = turn == LEDGER_NOW; break;
-	case BATCH_AGAIN: due = ledger_waits(o->ledger, a->key, r->address); break;
-	default: due = turn == LEDGER_LAST;
+	case BATCH_AGAIN: due = waits; break;
+	case BATCH_DOUBT: due = turn == LEDGER_LAST; break;
+	default: due = turn == LEDGER_LAST || (o->limit ? waits : s == LEDGER_NEW); /* BATCH_REST */
 	}
 	a->later |= turn == LEDGER_LAST;
+	a->unbegun |= turn == LEDGER_NOW && !fresh;
 	a->worst = is > a->worst ? is : a->worst;
 	if (!due)
 		a->others = is > a->others ? is : a->others;
@@ -80,7 +83,9 @@ static void count_known(struct batch *b, enum batch_class is)
 /* The run has begun with as many mails as it may. */
 static bool is_used_up(const struct batch *b)
 {
-	return b->counts_only || (b->order->limit && b->begun >= b->order->limit && b->pass != BATCH_AGAIN);
+	bool counts = b->pass == BATCH_NEW || b->pass == BATCH_DOUBT;
+
+	return b->counts_only || (counts && b->order->limit && b->begun >= b->order->limit);
 }
 
 static struct batch_slot *make_slot(const struct batch_mail *m, const struct asked *a, enum batch_class counted)
@@ -95,28 +100,32 @@ static struct batch_slot *make_slot(const struct batch_mail *m, const struct ask
 	return s;
 }
 
+/* This account's mail is sent now. */
+static bool has_turn(const struct batch *b, const struct account *account)
+{
+	return b->pass == BATCH_REST || (b->turn < b->accounts && find_account(b, account) == b->turn);
+}
+
 /* The mail as the crew is to have it, with those recipients who are due; or NULL, and the job is released. */
 static struct batch_slot *consider(struct batch *b, const struct batch_mail *m)
 {
 	struct envelope *e = &m->job->mail.envelope;
 	struct asked a = {.b = b, .key = m->key};
-	bool due, mine;
+	bool unknown = b->at > b->known, due = false;
 
-	if (!is_of_shard(b->order, m->key))
-		goto pass;
-	b->sum->seen += b->first;
-	envelope_keep(e, is_due, &a);
-	due = e->recipients > 0;
-	if (b->first && (due || a.later))
-		note_account(b, m->job->account);
-	if (b->first && !due)
-		count_known(b, a.worst);
-	mine = b->turn < b->accounts && find_account(b, m->job->account) == b->turn;
-	if (due && mine && !is_used_up(b)) {
-		b->begun += b->pass != BATCH_AGAIN;
-		return make_slot(m, &a, b->pass == BATCH_NEW ? BATCH_UNCOUNTED : a.worst);
+	if (batch_is_of_shard(b->order, m->key)) {
+		envelope_keep(e, is_due, &a);
+		due = e->recipients > 0 && !(b->pass == BATCH_DOUBT && a.unbegun); /* then all of it is the next run's */
+		if (b->first && (due || a.later))
+			note_account(b, m->job->account);
+		b->sum->seen += unknown;
+		if (unknown && !a.unbegun)
+			count_known(b, a.worst);
 	}
-pass:
+	if (due && has_turn(b, m->job->account) && !is_used_up(b)) {
+		b->begun += b->pass != BATCH_AGAIN;
+		return make_slot(m, &a, a.unbegun ? BATCH_UNCOUNTED : a.worst);
+	}
 	b->order->input->release(b->order->input->ctx, m->job);
 	return NULL;
 }
@@ -125,12 +134,14 @@ static void tell_bad(struct batch *b, const struct batch_mail *m, const struct f
 {
 	struct batch_event e = {.what = BATCH_BAD, .key = m->key, .file = m->file, .number = m->number, .line = m->line, .why = why};
 
-	if (b->first) {
+	bool unknown = b->at > b->known;
+
+	if (unknown) {
 		b->sum->seen++;
 		b->sum->bad++;
 		batch_tell(b, &e, NULL);
 	}
-	if (m->lost || (b->first && b->order->stop_on_error))
+	if (m->lost || (unknown && b->order->stop_on_error))
 		batch_fail(b, why);
 }
 
@@ -144,14 +155,26 @@ static struct batch_slot *read_due(struct batch *b)
 		struct failure f;
 		int got = input->next(input->ctx, &m, &f);
 
+		b->at += got != 0;
+		s = NULL;
 		if (got < 0)
 			tell_bad(b, &m, &f);
 		else if (got == 0)
-			b->ended = true;
-		else if ((s = consider(b, &m)))
+			b->ended = b->sum->whole = true;
+		else
+			s = consider(b, &m);
+		b->known = b->at > b->known ? b->at : b->known;
+		if (s)
 			return s;
 	}
 	return NULL;
+}
+
+int batch_rewind(struct batch *b, struct failure *f)
+{
+	b->ended = false;
+	b->at = 0;
+	return b->order->input->rewind(b->order->input->ctx, f);
 }
 
 /* Mails that were read and could not be leased. */

@@ -47,7 +47,7 @@ void batch_fail(struct batch *b, const struct failure *why)
 
 bool batch_is_over(const struct batch *b)
 {
-	return b->failed || ending_asked();
+	return b->failed || (b->pass != BATCH_REST && ending_asked());
 }
 
 enum batch_class batch_class_of(enum ledger_state s)
@@ -55,6 +55,7 @@ enum batch_class batch_class_of(enum ledger_state s)
 	switch (s) {
 	case LEDGER_FAILED: return BATCH_REFUSED;
 	case LEDGER_NEW: return BATCH_WAITING;
+	case LEDGER_SPOOLED: return BATCH_SPOOLED;
 	case LEDGER_DOUBT: return BATCH_DOUBTFUL;
 	default: return BATCH_ACCEPTED;
 	}
@@ -77,6 +78,7 @@ static uint64_t *counter(struct batch_sum *sum, enum batch_class c)
 {
 	switch (c) {
 	case BATCH_ACCEPTED: return &sum->accepted;
+	case BATCH_SPOOLED: return &sum->spooled;
 	case BATCH_REFUSED: return &sum->refused;
 	case BATCH_WAITING: return &sum->waits;
 	case BATCH_DOUBTFUL: return &sum->doubtful;

@@ -53,24 +53,28 @@ static void note_failure(struct ledger *l, const struct failure *f)
 	l->failed = true;
 }
 
-enum ledger_state ledger_find(const struct ledger *l, struct slice key, const char *recipient)
+static uint64_t number_of(const struct ledger *l, struct slice key, const char *recipient)
 {
 	unsigned char digest[SHA256_OCTETS];
 	struct ledger_name n;
 
 	ledger_name_print(&n, key, recipient);
-	return state_of((unsigned)find(l, &n, digest));
+	return find(l, &n, digest);
 }
 
-bool ledger_waits(const struct ledger *l, struct slice key, const char *recipient)
+enum ledger_state ledger_find(const struct ledger *l, struct slice key, const char *recipient)
 {
-	unsigned char digest[SHA256_OCTETS];
-	struct ledger_name n;
-	uint64_t number;
+	return state_of((unsigned)number_of(l, key, recipient));
+}
 
-	ledger_name_print(&n, key, recipient);
-	number = find(l, &n, digest);
-	return (number & SIGN) == LEDGER_LATER && number >> OFFSET_BITS >= l->began;
+bool ledger_is_fresh(const struct ledger *l, struct slice key, const char *recipient)
+{
+	return number_of(l, key, recipient) >> OFFSET_BITS >= l->began;
+}
+
+bool ledger_was_in_doubt(const struct ledger *l, struct slice key, const char *recipient)
+{
+	return number_of(l, key, recipient) & DOUBT_BEFORE;
 }
 
 enum ledger_turn ledger_turn(enum ledger_state s, bool retry, bool hold)

@@ -56,8 +56,10 @@ struct ledger_sum {
 
 MUST_CHECK int ledger_open(struct ledger **out, const struct ledger_order *o, struct failure *f);
 enum ledger_state ledger_find(const struct ledger *l, struct slice key, const char *recipient);
-/* The relay did not take it in this run, and may be asked again. */
-bool ledger_waits(const struct ledger *l, struct slice key, const char *recipient);
+/* What stands there of the recipient was written in this run. */
+bool ledger_is_fresh(const struct ledger *l, struct slice key, const char *recipient);
+/* He was in doubt before the lease that is the last line. */
+bool ledger_was_in_doubt(const struct ledger *l, struct slice key, const char *recipient);
 /* What is to be done about a recipient in that state. retry: the refused ones are tried again; hold: those in doubt are not. */
 enum ledger_turn ledger_turn(enum ledger_state s, bool retry, bool hold);
 MUST_CHECK int ledger_lease(struct ledger *l, const struct ledger_mail *mail, size_t mails, struct failure *f);

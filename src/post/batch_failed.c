@@ -1,0 +1,83 @@
+#include <unistd.h>
+
+#include "post/batch_inside.h"
+#include "post/failed_rows.h"
+
+/* Why the row is in the file of failed rows; false: it is not. */
+static bool find_refusal(const struct batch *b, const struct batch_mail *m, struct arena *in, struct failed_row_why *why)
+{
+	const struct ledger *l = b->order->ledger;
+	const struct envelope *e = &m->job->mail.envelope;
+
+	*why = (struct failed_row_why){"", "", "refused"};
+	for (size_t i = 0; i < e->recipients; i++)
+		if (ledger_find(l, m->key, e->recipient[i].address) == LEDGER_FAILED) {
+			(void)!ledger_said(l, m->key, e->recipient[i].address, in, &why->code, &why->text);
+			return true;
+		}
+	return false;
+}
+
+/* 1: the next row was looked at; 0: there is none. */
+static int look_at_row(struct batch *b, struct failed_rows *to, struct failure *f)
+{
+	const struct batch_input *input = b->order->input;
+	struct batch_mail m = {.job = NULL};
+	struct arena in = {.block = NULL};
+	struct failed_row_why why;
+	struct batch_row row;
+	struct failure bad;
+	int got = input->next(input->ctx, &m, &bad), rc = 0;
+	bool listed = got < 0;
+
+	if (got == 0 || (got < 0 && m.lost))
+		return 0;
+	if (got < 0)
+		why = (struct failed_row_why){"", bad.text, "bad"};
+	else
+		listed = batch_is_of_shard(b->order, m.key) && find_refusal(b, &m, &in, &why);
+	input->row(input->ctx, &row);
+	if (listed && row.cell) {
+		rc = failed_rows_add(to, row.cell, &why, f);
+		b->sum->failed_rows += rc == 0;
+	}
+	if (got > 0)
+		input->release(input->ctx, m.job);
+	arena_free(&in);
+	return rc < 0 ? -1 : 1;
+}
+
+/* There is something that the file is to have. */
+static bool is_wanted(const struct batch_sum *s)
+{
+	return s->bad || s->refused || s->before_refused;
+}
+
+int batch_write_failed(struct batch *b, struct failure *f)
+{
+	const struct batch_input *input = b->order->input;
+	struct failed_rows_order order = {.path = b->order->failed};
+	struct failed_rows *to;
+	struct batch_row row;
+	int rc = 1;
+
+	/* One that is there would be taken for this run's. */
+	if (!input->row || (!is_wanted(b->sum) && access(b->order->failed, F_OK) < 0))
+		return 0;
+	if (batch_rewind(b, f) < 0)
+		return -1;
+	input->row(input->ctx, &row);
+	order.separator = row.separator;
+	order.mark = row.mark;
+	order.column = row.column;
+	order.columns = row.columns;
+	if (failed_rows_open(&to, &order, f) < 0)
+		return -1;
+	while (rc > 0 && is_wanted(b->sum))
+		rc = look_at_row(b, to, f);
+	if (rc < 0) {
+		failed_rows_drop(to);
+		return -1;
+	}
+	return failed_rows_close(to, f);
+}
