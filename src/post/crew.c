@@ -161,6 +161,11 @@ static bool reach(struct member *m)
 	return rc == 0;
 }
 
+static bool is_paused(const struct member *m, int rc)
+{
+	return rc == SMTP_ANOTHER && m->paused;
+}
+
 /* A session that ends without a fault is no reason to stop, unless two of a member end so with no mail answered. Each member counts its
  * own: what one session finds out (that the relay knows no BDAT, for example) those of the others find out at the same time. */
 static bool is_fault(struct member *m, int rc)
@@ -168,7 +173,7 @@ static bool is_fault(struct member *m, int rc)
 	bool before = m->fruitless;
 
 	m->fruitless = rc == SMTP_ANOTHER && !m->answered;
-	if (rc == 0 || m->between || (rc == SMTP_ANOTHER && !(before && m->fruitless)))
+	if (rc == 0 || m->between || is_paused(m, rc) || (rc == SMTP_ANOTHER && !(before && m->fruitless)))
 		return false;
 	m->crew->rules.fruitless += m->fruitless; /* for the first of the two */
 	return true;
@@ -183,7 +188,7 @@ static void run_session(struct member *m)
 	if (m->between)
 		crew_rules_goodbye(&c->rules, m->mails);
 	if (rc != 0 || crew_is_through(m))
-		leave(m, rc == 0);
+		leave(m, rc == 0 || is_paused(m, rc));
 	if (!is_fault(m, rc))
 		return;
 	tell_tracer(c, &f);

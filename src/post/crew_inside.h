@@ -23,7 +23,7 @@ struct crew {
 	const struct crew_client *client;
 	struct crew_sum *sum;
 	struct crew_rules rules;
-	struct pace *pace; /* own; NULL: the account has no rate */
+	struct pace *pace; /* own */
 	struct member *member;
 	unsigned members; /* how many members there are */
 	pthread_mutex_t lock;
@@ -54,6 +54,7 @@ struct member {
 	struct job *suspect; /* the first mail without an answer when the session was lost: counts as tried */
 	bool between;	     /* the session ended by a 421 between two mails, which is no fault */
 	bool lost;	     /* the session is lost: mails that end from now on have no answer */
+	bool paused;	     /* the session ends since the rate does not let the rest of a mail go */
 	bool fruitless;	     /* the member's last session ended without a fault, and with no mail answered */
 	size_t answered;     /* mails answered in this run of the engine */
 	bool held;	     /* its mail has had to wait for the rate */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "post/crew_inside.h"
+#include "post/limits.h"
 
 enum {
 	LONG_MS = 100,	/* where mails go so far apart, each is taken by itself */
@@ -97,57 +98,67 @@ void crew_end(struct crew *c, const struct failure *why)
 	pthread_cond_broadcast(&c->changed);
 }
 
-/* The rate lets nothing go for so long. A relay would end a session that is idle for minutes. */
+/* The rate lets nothing go for so long. A relay would end a session that is idle for minutes, and a caller whose mail this crew's goes
+ * along with waits for its end. */
 static void hold(struct member *m, int64_t wait, int64_t *when)
 {
 	struct crew *c = m->crew;
+	int64_t now = clock_steady(), until = now + wait;
 	struct arena scratch = {0};
 	struct failure f;
 
 	c->paced |= wait > LONG_MS;
 	m->held = true;
 	if (wait > TOLD_MS)
-		crew_awaits(c, pace_words(c->pace, &scratch), clock_steady() + wait);
+		crew_awaits(c, pace_words(c->pace, &scratch), until);
 	arena_free(&scratch);
-	if (wait <= CREW_AWAY_MS) {
-		*when = clock_steady() + (wait < ENDING_LOOK_MS ? wait : ENDING_LOOK_MS);
+	if (wait <= CREW_AWAY_MS && !(c->order->end && until >= c->order->end)) {
+		*when = wait < ENDING_LOOK_MS ? until : now + ENDING_LOOK_MS;
 		crew_tick(c);
 	} else if (c->order->stays) {
-		m->away = clock_steady() + wait;
+		m->away = until;
 	} else {
 		pace_late(c->pace, &f);
 		crew_end(c, &f);
 	}
 }
 
+/* Asks the rate for the mail's next transaction. 0: j->grant is that; else as pace_take, and *when or m->away, or the crew ends. */
+static int64_t ask_rate(struct member *m, struct job *j, size_t recipients, int64_t *when, struct failure *f)
+{
+	int64_t wait = pace_take(m->crew->pace, recipients, &j->grant, f);
+
+	*when = m->away = 0;
+	j->granted = wait == 0;
+	if (wait > 0) {
+		hold(m, wait, when);
+	} else if (wait == PACE_FAILED) {
+		crew_end(m->crew, f);
+	} else {
+		m->crew->paced &= m->held;
+		m->held = false;
+	}
+	return wait;
+}
+
 bool crew_may_go(struct member *m, int64_t *when)
 {
 	struct crew *c = m->crew;
 	struct job *j = m->first;
+	size_t pending = envelope_count(&j->mail.envelope, PENDING), most = c->order->account->max_recipients;
 	struct failure f;
-	int64_t wait;
 
 	*when = 0;
 	if (crew_is_over(c))
 		return false;
-	if (!c->pace || j->granted)
+	if (j->granted)
 		return true;
-	wait = pace_take(c->pace, envelope_count(&j->mail.envelope, PENDING), &j->grant, &f);
-	j->granted = wait == 0;
-	if (j->granted) {
-		c->paced &= m->held;
-		m->held = false;
-	}
-	if (wait > 0) {
-		hold(m, wait, when);
-	} else if (wait == PACE_FAILED) {
-		crew_end(c, &f);
-	} else if (wait == PACE_NEVER) {
-		envelope_refuse(&j->mail.envelope, &j->arena, &f);
-		m->first = NULL;
-		c->client->done(c->client->ctx, j, CREW_DONE);
-	}
-	return wait == 0;
+	if (pace_check(c->pace, pending, &f) == 0)
+		return ask_rate(m, j, pending < most ? pending : most, when, &f) == 0;
+	envelope_refuse(&j->mail.envelope, &j->arena, &f);
+	m->first = NULL;
+	c->client->done(c->client->ctx, j, CREW_DONE);
+	return false;
 }
 
 /* The next mail that may go now. NULL: there is none, or m->first has to wait. */
@@ -197,8 +208,8 @@ static void mail_done(void *ctx, struct mail *mail)
 	bool unsure = envelope_count(v, UNSURE) > 0, left = progress != ANSWERED, told = ending_asked();
 
 	pthread_mutex_lock(&c->lock);
-	if (j->granted) /* whatever became of it, the relay may have counted it */
-		pace_done(c->pace, &j->grant);
+	if (j->granted) /* it came to no transaction */
+		pace_drop(c->pace, &j->grant);
 	j->granted = false;
 	m->in_hand--;
 	m->answered += !left;
@@ -223,6 +234,39 @@ static void mail_part(void *ctx, struct mail *mail)
 	m->answered++;
 	m->crew->client->part(m->crew->client->ctx, job_of(mail));
 	pthread_mutex_unlock(&m->crew->lock);
+}
+
+/* The first transaction of a mail has its grant by next_mail(). */
+static bool begin_transaction(void *ctx, struct mail *mail, size_t recipients, void **ticket, int64_t *when)
+{
+	struct job *j = job_of(mail);
+	struct member *m = ctx;
+	struct failure f;
+	bool goes;
+
+	pthread_mutex_lock(&m->crew->lock);
+	*when = 0;
+	goes = j->granted || (!m->crew->over && ask_rate(m, j, recipients, when, &f) == 0);
+	if (goes)
+		*(struct grant *)(*ticket = arena_zeroed(&j->arena, 1, sizeof(struct grant))) = j->grant;
+	m->paused |= !goes && !*when;
+	j->granted = false;
+	pthread_mutex_unlock(&m->crew->lock);
+	return goes;
+}
+
+static void end_transaction(void *ctx, struct mail *mail, void *ticket, bool counted, const struct failure *why)
+{
+	struct member *m = ctx;
+	struct pace *p = m->crew->pace;
+
+	(void)mail;
+	if (why && limits_of(why) == LIMIT_SLOW)
+		pace_slower(p, ticket);
+	else if (counted)
+		pace_done(p, ticket);
+	else
+		pace_drop(p, ticket);
 }
 
 static void before_wait(void *ctx)
@@ -256,11 +300,12 @@ int crew_run_session(struct member *m, struct failure *f)
 {
 	struct crew *c = m->crew;
 	const struct account *a = c->order->account;
-	const struct smtp_client client = {.ctx = m, .next = next_mail, .done = mail_done, .part = c->client->part ? mail_part : NULL};
+	const struct smtp_client client = {.ctx = m, .next = next_mail, .done = mail_done, .part = c->client->part ? mail_part : NULL,
+					   .begin = begin_transaction, .end = end_transaction};
 	int rc;
 
 	m->limits = (struct smtp_limits){.window = window_of(c), .recipients = a->max_recipients, .timeout = a->timeout, .until = c->order->end};
-	m->lost = m->between = false;
+	m->lost = m->between = m->paused = false;
 	m->answered = 0;
 	pthread_mutex_unlock(&c->lock);
 	session_before_wait(m->link->session, c->client->sync ? before_wait : NULL, m);

@@ -40,10 +40,12 @@ static struct entry entry_of(const struct job *j)
 	return e;
 }
 
-static void count_first_try(struct entry *e)
+static void count_first_try(struct entry *e, const struct job *j)
 {
 	e->attempts = 1;
 	e->next = e->arrived + defer_pause(1, DEFER_EVEN);
+	if (j->due)
+		e->next = j->due < e->arrived + DEFER_FAR ? j->due : e->arrived + DEFER_FAR;
 }
 
 /* So many percent of the whole, and never less than 1. */
@@ -134,7 +136,7 @@ void enqueue_rest(struct job *j)
 
 	if (!enqueue_is_allowed(j->account))
 		return;
-	count_first_try(&e);
+	count_first_try(&e, j);
 	e.envelope = envelope_without_recipients(v);
 	for (size_t i = 0; i < v->recipients; i++) {
 		const struct recipient *r = &v->recipient[i];
@@ -160,7 +162,7 @@ int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
 	if (!enqueue_is_allowed(j->account))
 		return fail(f, AT_SPOOL, EX_CONFIG, setting_is(j->account, SET_queue, "off") ? "the queue is off" : "what names its relay cannot be known the next time: it does not wait");
 	if (why) {
-		count_first_try(&e);
+		count_first_try(&e, j);
 		e.last = entry_last(&j->arena, why);
 	}
 	if (put_into_spool(j, &e, f) < 0)

@@ -31,8 +31,9 @@ struct job {
 	bool twice;		       /* some recipient may have got the mail already */
 	const char *spooled;	       /* the name under which it waits in the spool, or NULL */
 	const struct failure *unkept;  /* why it could not be put into the spool, or NULL */
-	struct grant grant;	       /* of the account's rate, where it is granted: */
+	struct grant grant;	       /* of the account's rate, for the next transaction, where it is granted: */
 	bool granted;
+	time_t due;		       /* when the rate lets it go, as far as is known, or 0 */
 	bool later;		       /* it goes into the spool without a try */
 	bool aloud;		       /* the user is at a terminal, and is also told that it waits */
 	void *slot;		       /* what a batch knows of it, or NULL */

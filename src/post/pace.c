@@ -6,13 +6,17 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/whoami.h"
 #include "post/pace_file.h"
 
-enum { END_MS = 60 * 1000 }; /* the answer to the end of a message has so much time of its own */
+enum {
+	END_MS = 60 * 1000, /* the answer to the end of a message has so much time of its own */
+	SOON_MS = 2 * 60 * 1000
+};
 
 struct pace {
 	struct rate rate;
@@ -103,22 +107,23 @@ static int64_t take_alone(struct throttle *t, size_t recipients, struct grant *g
 	return 0;
 }
 
-/* More recipients than a limit has: the mail could never go. */
-static void too_many(const struct pace *p, size_t recipients, struct failure *f)
+int pace_check(const struct pace *p, size_t recipients, struct failure *f)
 {
 	char words[RATE_WORDS];
-	unsigned i = 0;
 
-	while (i < p->rate.limits && (!p->rate.limit[i].recipients || p->rate.limit[i].count >= recipients))
-		i++;
-	fail(f, AT_RECIPIENT, EX_UNAVAILABLE, "%zu recipients are more than the rate %s ever lets go", recipients,
-	     i < p->rate.limits ? rate_words(words, &p->rate.limit[i]) : "");
+	for (unsigned i = 0; i < p->rate.limits; i++)
+		if (p->rate.limit[i].recipients && p->rate.limit[i].count < recipients)
+			return fail(f, AT_RECIPIENT, EX_UNAVAILABLE, "%zu recipients are more than the rate %s ever lets go", recipients,
+				    rate_words(words, &p->rate.limit[i]));
+	return 0;
 }
 
 int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct failure *f)
 {
 	int64_t wait;
 
+	if (pace_check(p, recipients, f) < 0)
+		return PACE_NEVER;
 	if (enter(p, f) < 0)
 		return PACE_FAILED;
 	wait = p->rate.limits ? pace_state_take(&p->file.store, &p->rate, recipients, &p->file.me, p->lease, &p->file.time, g)
@@ -126,8 +131,6 @@ int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct fai
 	if (wait == PACE_FAILED)
 		pace_file_fails(&p->file, "writing it", f);
 	leave(p);
-	if (wait == PACE_NEVER)
-		too_many(p, recipients, f);
 	return wait;
 }
 
@@ -175,15 +178,20 @@ void pace_drop(struct pace *p, const struct grant *g)
 		note(p, pace_state_drop(&p->file.store, g));
 }
 
+/* "in 5 s"; but the time of day where these words may be read much later, as in the listing of a queue: "at 09:14", "at Tue Dec  1
+ * 09:14". */
 static const char *time_words(struct arena *in, int64_t ms)
 {
-	int64_t s = ms / 1000 + 1;
+	time_t now = clock_wall(), then = now + ms / 1000 + 1;
+	struct tm today, day;
+	char words[40] = "";
 
-	if (s < 120)
-		return arena_printf(in, "%lld s", (long long)s);
-	if (s < 7200)
-		return arena_printf(in, "%lld min", (long long)(s / 60));
-	return arena_printf(in, "%lld h %lld min", (long long)(s / 3600), (long long)(s / 60 % 60));
+	if (ms < SOON_MS)
+		return arena_printf(in, "in %lld s", (long long)(ms / 1000 + 1));
+	localtime_r(&now, &today);
+	localtime_r(&then, &day);
+	strftime(words, sizeof words, today.tm_yday == day.tm_yday && today.tm_year == day.tm_year ? "at %H:%M" : "at %a %b %e %H:%M", &day);
+	return arena_printf(in, "%s", words);
 }
 
 /* How long the next mail has to wait for which limit; rate.limits: for the relay, which has asked for less. */
@@ -208,7 +216,7 @@ const char *pace_words(struct pace *p, struct arena *in)
 
 	if (wait <= 0)
 		return "";
-	return arena_printf(in, "%s: next in %s", which < p->rate.limits ? rate_words(words, &p->rate.limit[which]) : "the relay wants less",
+	return arena_printf(in, "%s: next %s", which < p->rate.limits ? rate_words(words, &p->rate.limit[which]) : "the relay wants less",
 			    time_words(in, wait));
 }
 

@@ -5,7 +5,8 @@
  * MAIL. Where the account has no rate there is no file: nothing waits until pace_slower() is called, and then this process alone
  * sends less, as post/throttle has it.
  * Use: struct grant g; pace_open_account(&p, account, f); wait = pace_take(p, 1, &g, f): at 0 the mail goes, then pace_done(p, &g),
- * pace_slower(p, &g), or pace_drop(p, &g); else it is asked again so many milliseconds later. At the end pace_close(p).
+ * pace_slower(p, &g), or pace_drop(p, &g); else it is asked again so many milliseconds later. A mail
+ * of several transactions takes one for each, since the relay counts them so. At the end pace_close(p).
  *
  * Owns: the descriptor and the map, until pace_close. Units: milliseconds. Bounds: as post/pace_state.
  * Errors: AT_SPOOL: EX_CANTCREAT for a file or folder that is not as ours are, EX_TEMPFAIL where the disk is full or
@@ -25,11 +26,14 @@ struct pace;
 
 MUST_CHECK int pace_open(struct pace **out, const char *folder, const struct account *a, const struct rate *r, struct failure *f);
 MUST_CHECK int pace_open_account(struct pace **out, const struct account *a, struct failure *f); /* its rate, in the user's own folder */
-int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct failure *f); /* *f: for PACE_NEVER and PACE_FAILED */
+/* -1 and *f: more recipients than a limit has, so that a mail which goes to all of them could never go. AT_RECIPIENT EX_UNAVAILABLE. */
+MUST_CHECK int pace_check(const struct pace *p, size_t recipients, struct failure *f);
+/* For one transaction. *f: for PACE_NEVER and PACE_FAILED. */
+int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct failure *f);
 void pace_done(struct pace *p, const struct grant *g);	 /* answered */
 void pace_slower(struct pace *p, const struct grant *g); /* answered: there were too many; all processes pause */
 void pace_drop(struct pace *p, const struct grant *g);	 /* never sent */
-const char *pace_words(struct pace *p, struct arena *in); /* what the next mail waits for: "30/min: next in 2 s"; "": nothing */
+const char *pace_words(struct pace *p, struct arena *in); /* what the next mail waits for: "30/min: next in 2 s", "5000/day: next at 09:14"; "": nothing */
 /* The next mail has to wait: AT_SPOOL EX_TEMPFAIL, with those words. Returns -1. */
 int pace_late(struct pace *p, struct failure *f);
 void pace_close(struct pace *p);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "post/enqueue.h"
+#include "post/limits.h"
 #include "post/pace.h"
 #include "wire/smtp.h"
 
@@ -14,6 +15,10 @@ enum { PATIENCE_MS = 10 * 1000 }; /* so long a mail that could be queued waits f
 struct hand {
 	struct job *job;
 	bool given;
+	struct pace *pace; /* NULL: only asks (submit_verify) */
+	int64_t until;	   /* so long it waits for its rate */
+	bool late;	   /* the rate does not let it go, or the rest of it: */
+	struct failure why;
 };
 
 static struct mail *submit_next(void *ctx, int64_t *when)
@@ -34,92 +39,135 @@ static void submit_mail_done(void *ctx, struct mail *m)
 	(void)m;
 }
 
-static int hand_over(struct job *j, struct link *l, bool verify, struct failure *f)
+/* Asks the rate for the next transaction. 0: it may go; -1: not now. *wait: so many milliseconds later it may; h->late: that is too
+ * long. */
+static int ask_rate(struct hand *h, size_t recipients, struct grant *g, int64_t *wait)
 {
-	const struct account *a = j->account;
-	struct smtp_limits limits = {.window = a->window, .recipients = a->max_recipients, .timeout = a->timeout, .verify = verify};
-	struct hand hand = {.job = j};
-	struct smtp_client client = {.ctx = &hand, .next = submit_next, .done = submit_mail_done};
+	*wait = pace_take(h->pace, recipients, g, &h->why);
+	if (*wait == 0)
+		return 0;
+	h->late = *wait < 0 || clock_steady() + *wait > h->until;
+	if (*wait > 0 && h->late) {
+		pace_late(h->pace, &h->why);
+		h->job->due = clock_wall() + *wait / 1000 + 1;
+	}
+	return -1;
+}
+
+/* The first transaction has its grant before the session is opened. */
+static bool submit_begin(void *ctx, struct mail *m, size_t recipients, void **ticket, int64_t *when)
+{
+	struct hand *h = ctx;
+	struct job *j = h->job;
+	int64_t wait;
+
+	(void)m;
+	*when = 0;
+	if (!j->granted && ask_rate(h, recipients, &j->grant, &wait) < 0) {
+		*when = h->late ? 0 : clock_steady() + wait;
+		return false;
+	}
+	*(struct grant *)(*ticket = arena_zeroed(&j->arena, 1, sizeof j->grant)) = j->grant;
+	j->granted = false;
+	return true;
+}
+
+static void submit_end(void *ctx, struct mail *m, void *ticket, bool counted, const struct failure *why)
+{
+	struct hand *h = ctx;
+
+	(void)m;
+	if (why && limits_of(why) == LIMIT_SLOW)
+		pace_slower(h->pace, ticket);
+	else if (counted)
+		pace_done(h->pace, ticket);
+	else
+		pace_drop(h->pace, ticket);
+}
+
+static int hand_over(struct hand *h, struct link *l, struct failure *f)
+{
+	const struct account *a = h->job->account;
+	struct smtp_limits limits = {.window = a->window, .recipients = a->max_recipients, .timeout = a->timeout, .verify = !h->pace};
+	struct smtp_client client = {.ctx = h, .next = submit_next, .done = submit_mail_done, .begin = h->pace ? submit_begin : NULL,
+				     .end = h->pace ? submit_end : NULL};
 	int rc;
 
+	h->given = false;
 	if (link_reach(l, a, f) < 0)
 		return -1;
-	j->encrypted = session_is_encrypted(l->session);
-	j->authenticated = session_is_authenticated(l->session);
-	if (!verify)
-		link_warn(l, &j->mail);
+	h->job->encrypted = session_is_encrypted(l->session);
+	h->job->authenticated = session_is_authenticated(l->session);
+	if (h->pace)
+		link_warn(l, &h->job->mail);
 	rc = smtp_run(l->session, &limits, &client, f);
 	if (rc != 0)
-		link_leave(l, false);
+		link_leave(l, rc == SMTP_ANOTHER && h->late);
 	return rc;
 }
 
 /* Tries the mail in as many sessions as it takes: each but the last has ended without a fault (SMTP_ANOTHER), which cannot go on
- * for ever, since something is done in each. Recipients that were not tried get the failure of the last session. */
-static void try(struct job *j, struct link *l, bool verify)
+ * for ever, since something is done in each. Recipients that were not tried get the failure of the last session, or the rate's. */
+static void try(struct hand *h, struct link *l)
 {
+	struct job *j = h->job;
 	struct failure f;
 	int rc;
 
 	do
-		rc = hand_over(j, l, verify, &f);
-	while (rc == SMTP_ANOTHER && !ending_asked() && !link_is_spent(l));
+		rc = hand_over(h, l, &f);
+	while (rc == SMTP_ANOTHER && !h->late && !ending_asked() && !link_is_spent(l));
 	if (rc == SMTP_ANOTHER)
 		f.exit = EX_TEMPFAIL; /* a later session may do what this one could not */
 	if (rc != 0)
-		envelope_blame(&j->mail.envelope, &j->arena, &f);
+		envelope_blame(&j->mail.envelope, &j->arena, rc == SMTP_ANOTHER && h->late ? &h->why : &f);
 }
 
-/* Waits until the account's rate lets the mail go. -1: that takes too long, or it never does; then its recipients have their
- * failure. */
-static int wait_for_rate(struct job *j, struct pace *p, struct grant *g)
+/* Waits until the account's rate lets the mail's first transaction go. False: that takes too long, or it never does; then its
+ * recipients have their failure. */
+static bool wait_for_rate(struct hand *h)
 {
-	int64_t patience = setting_is(j->account, SET_queue, "off") ? (int64_t)j->account->timeout * 1000 : PATIENCE_MS, until = clock_steady() + patience, wait;
+	struct job *j = h->job;
 	struct envelope *e = &j->mail.envelope;
-	struct failure f;
+	size_t pending = envelope_count(e, PENDING), most = j->account->max_recipients;
+	int64_t wait;
 
-	while ((wait = pace_take(p, envelope_count(e, PENDING), g, &f)) > 0) {
-		int64_t nap = wait < ENDING_LOOK_MS ? wait : ENDING_LOOK_MS;
-
-		if (clock_steady() + wait > until || ending_asked()) {
-			pace_late(p, &f);
-			break;
-		}
-		nanosleep(&(struct timespec){0, (long)(nap * 1000000)}, NULL);
+	if (pace_check(h->pace, pending, &h->why) < 0) {
+		envelope_refuse(e, &j->arena, &h->why);
+		return false;
 	}
-	if (wait == 0)
-		return 0;
-	if (wait == PACE_NEVER)
-		envelope_refuse(e, &j->arena, &f);
-	else
-		envelope_blame(e, &j->arena, &f);
-	return -1;
-}
-
-/* Nothing of the mail was said to the relay. */
-static bool is_unsaid(const struct envelope *e)
-{
-	return envelope_progress(e) == UNTOUCHED && e->recipient[0].why && e->recipient[0].why->stage < AT_SENDER;
+	while (ask_rate(h, pending < most ? pending : most, &j->grant, &wait) < 0) {
+		if (!h->late && ending_asked()) {
+			pace_late(h->pace, &h->why);
+			h->late = true;
+		}
+		if (h->late) {
+			envelope_blame(e, &j->arena, &h->why);
+			return false;
+		}
+		wait = wait < ENDING_LOOK_MS ? wait : ENDING_LOOK_MS;
+		nanosleep(&(struct timespec){0, (long)(wait * 1000000)}, NULL);
+	}
+	j->granted = true;
+	return true;
 }
 
 static void try_at_rate(struct job *j, struct link *l)
 {
+	int64_t patience = setting_is(j->account, SET_queue, "off") ? (int64_t)j->account->timeout * 1000 : PATIENCE_MS;
+	struct hand h = {.job = j, .until = clock_steady() + patience};
 	struct failure f;
-	struct grant g;
-	struct pace *p;
 
-	if (pace_open_account(&p, j->account, &f) < 0) {
+	if (pace_open_account(&h.pace, j->account, &f) < 0) {
 		envelope_blame(&j->mail.envelope, &j->arena, &f);
 		return;
 	}
-	if (!p || wait_for_rate(j, p, &g) == 0) {
-		try(j, l, false);
-		if (p && is_unsaid(&j->mail.envelope))
-			pace_drop(p, &g);
-		else if (p)
-			pace_done(p, &g);
-	}
-	pace_close(p);
+	if (wait_for_rate(&h))
+		try(&h, l);
+	if (j->granted) /* nothing of the mail was said */
+		pace_drop(h.pace, &j->grant);
+	j->granted = false;
+	pace_close(h.pace);
 }
 
 /* No relay is set yet: the mail waits until there is one, like mail whose relay cannot be reached. */
@@ -156,5 +204,5 @@ void submit_job(struct job *j, struct link *l)
 
 void submit_verify(struct job *j, struct link *l)
 {
-	try(j, l, true);
+	try(&(struct hand){.job = j}, l);
 }

@@ -55,6 +55,7 @@ static void answer_mail(struct engine *e, const struct awaited *a, const struct 
 {
 	struct failure f;
 
+	a->t->heard = true;
 	if (reply_is_positive(r))
 		return;
 	failure_of(r, AT_SENDER, &f);

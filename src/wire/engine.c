@@ -87,6 +87,16 @@ static void repeat(struct engine *e, const struct transaction *t)
 			engine_put_retry(e, t, i, 1, t->without);
 }
 
+static const struct failure *refusal_of(const struct transaction *t)
+{
+	const struct envelope *v = &t->delivery->mail->envelope;
+
+	for (size_t i = t->first + t->count; i-- > t->first;)
+		if (v->recipient[i].verdict == REFUSED || v->recipient[i].verdict == DEFERRED)
+			return v->recipient[i].why;
+	return t->why;
+}
+
 void engine_end(struct engine *e, struct transaction *t)
 {
 	struct delivery *u = t->delivery;
@@ -99,6 +109,9 @@ void engine_end(struct engine *e, struct transaction *t)
 	e->past.used = true;
 	e->under_way--;
 	e->octets_under_way -= t->octets->size;
+	/* After a goodbye that was there before MAIL the relay has not read it. */
+	if (e->client->end)
+		e->client->end(e->client->ctx, u->client_mail, t->ticket, t->heard || (t->asked && !e->over), refusal_of(t));
 	if (t->repeat)
 		repeat(e, t);
 	if (--u->open == 0 && u != e->mail)

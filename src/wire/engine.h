@@ -45,6 +45,8 @@ struct transaction {
 	struct source *octets; /* the form of the message that is sent */
 	unsigned said;	/* mail/offers that its commands made use of */
 	unsigned without; /* those that it leaves out, since they did not hold */
+	void *ticket;	/* the client's */
+	bool asked, heard; /* MAIL was written; it has its answer */
 	bool retried;	/* its recipients have been in another transaction */
 	bool repeat;	/* when it has ended, the recipients that were refused with it get another, without some offer */
 	const struct failure *why; /* why the transaction was refused as a whole */
@@ -87,7 +89,7 @@ struct engine {
 	size_t head, queued, room;
 	struct buf out; /* commands not yet written */
 	struct transaction *ends; /* transactions whose end stands in out */
-	int64_t ask_at; /* when the client wants to be asked for the next mail; 0: it has no more */
+	int64_t ask_at; /* when the client wants to be asked for the next mail or transaction; 0: there is none for this session */
 	struct delivery *mail; /* the mail with recipients that had no transaction yet, or NULL */
 	struct retry *retry;	/* recipients that come before those of any other mail */
 	size_t most;		/* recipients in one transaction: the limit, or how many the relay took before it said "too many" */

@@ -55,17 +55,54 @@ static void pass_over_known(struct delivery *u)
 		u->begun++;
 }
 
+static size_t at_most(const struct engine *e, size_t recipients)
+{
+	return recipients < e->most ? recipients : e->most;
+}
+
+/* How many recipients of the mail the next transaction has. */
+static size_t count_next(const struct engine *e, const struct delivery *u)
+{
+	const struct envelope *v = &u->mail->envelope;
+	size_t i = u->begun;
+
+	while (i < v->recipients && i - u->begun < e->most && v->recipient[i].verdict == PENDING)
+		i++;
+	return i - u->begun;
+}
+
+static bool may_begin(struct engine *e, const struct delivery *u, size_t recipients, void **ticket)
+{
+	*ticket = NULL;
+	e->ask_at = 0;
+	return !e->client->begin || e->client->begin(e->client->ctx, u->client_mail, recipients, ticket, &e->ask_at);
+}
+
+/* Recipients that were in a transaction before. */
+static bool next_retry(struct engine *e)
+{
+	struct transaction *t;
+	void *ticket;
+
+	if (!may_begin(e, e->retry->delivery, at_most(e, e->retry->count), &ticket))
+		return false;
+	t = retry_take(e);
+	t->ticket = ticket;
+	start_transaction(e, t);
+	return true;
+}
+
 /* Makes and starts a transaction for the next recipients that have none: those of the mail at hand, or of the client's next mail. */
 static bool next_transaction(struct engine *e)
 {
 	const struct envelope *v;
 	struct transaction *t;
 	struct mail *m;
+	void *ticket;
+	size_t count;
 
-	if (e->retry && e->retry->before->answered) {
-		start_transaction(e, retry_take(e));
-		return true;
-	}
+	if (e->retry && e->retry->before->answered)
+		return next_retry(e);
 	if (!e->mail) {
 		e->ask_at = 0;
 		m = e->client->next(e->client->ctx, &e->ask_at);
@@ -76,13 +113,12 @@ static bool next_transaction(struct engine *e)
 		pass_over_known(e->mail);
 	}
 	v = &e->mail->mail->envelope;
+	count = count_next(e, e->mail);
+	if (!may_begin(e, e->mail, count, &ticket))
+		return false;
 	t = arena_zeroed(&e->scratch, 1, sizeof *t);
-	t->delivery = e->mail;
-	t->first = e->mail->begun;
-	while (t->count < e->most && e->mail->begun < v->recipients && v->recipient[e->mail->begun].verdict == PENDING) {
-		t->count++;
-		e->mail->begun++;
-	}
+	*t = (struct transaction){.delivery = e->mail, .first = e->mail->begun, .count = count, .ticket = ticket};
+	e->mail->begun += count;
 	e->mail->open++;
 	pass_over_known(e->mail);
 	if (e->mail->begun == v->recipients)
@@ -116,6 +152,7 @@ static int emit_mail(struct engine *e, struct failure *f)
 	if (command_mail(&e->out, &e->now, e->writing->delivery->mail, f) < 0)
 		return f->exit == EX_DATAERR ? refuse_mail_locally(e, f) : -1;
 	e->writing->said = command_uses(&e->now, e->writing->delivery->mail);
+	e->writing->asked = true;
 	said(e, start, V_MAIL, 0);
 	e->step = STEP_RCPT;
 	return WENT_ON;
@@ -258,6 +295,15 @@ static int wait_for_client(struct engine *e, struct failure *f)
 	return e->queued && clock_steady() >= due ? answers_next(e, f) : 0;
 }
 
+/* All is written and answered. But the client may have kept back a transaction: then its recipients stay PENDING. */
+static int finish(struct engine *e, struct failure *f)
+{
+	if (!e->mail && !e->retry)
+		return 0;
+	e->over = true;
+	return fail(f, AT_SENDER, EX_TEMPFAIL, "the rest of the mail is for another session");
+}
+
 static int run_transactions(struct engine *e, struct failure *f)
 {
 	for (;;) {
@@ -279,7 +325,7 @@ static int run_transactions(struct engine *e, struct failure *f)
 			continue;
 		}
 		if (!e->queued && did == NO_MAIL)
-			return 0;
+			return finish(e, f);
 		if (e->queued && did != WENT_ON && answers_next(e, f) < 0)
 			return -1;
 	}

@@ -38,6 +38,13 @@ struct smtp_client { /* where the mails come from; ctx is passed to each functio
 	/* One transaction of the mail has its answers, and others are to come: called before the message of the next one is sent.
 	 * NULL: the transactions need not wait for each other. */
 	void (*part)(void *ctx, struct mail *m);
+	/* Asked right before each MAIL; a mail may need several transactions. True: it is written, and end() gets *ticket once the
+	 * transaction is over. False: *when as for next(), but 0: not in this session, which ends as one in which nothing has failed
+	 * (SMTP_ANOTHER). NULL: each may begin. */
+	bool (*begin)(void *ctx, struct mail *m, size_t recipients, void **ticket, int64_t *when);
+	/* counted: the relay has answered MAIL, or may have read it. why: the refusal of the transaction, or of the last of its
+	 * recipients that was refused; or NULL. Set where begin is. */
+	void (*end)(void *ctx, struct mail *m, void *ticket, bool counted, const struct failure *why);
 };
 
 enum { SMTP_ANOTHER = 1 };

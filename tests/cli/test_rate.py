@@ -1,7 +1,9 @@
 """The setting rate: no more goes in any time of that length, whoever sends it; what has to wait is queued or told of."""
 import os
+import re
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -21,9 +23,9 @@ def send(mysend, spool, tmp_path):
         prefix = UNSHARE
     env = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
 
-    def run(*args, relay, more, name="mysend", queue="on"):
+    def run(*args, relay, more, name="mysend", queue="on", stdin=TEXT):
         config = spool.config(relay, more).replace("queue on\n", "queue %s\n" % queue)
-        return mysend(*args, stdin=TEXT, config=config, env=env, prefix=prefix, name=name)
+        return mysend(*args, stdin=stdin, config=config, env=env, prefix=prefix, name=name)
     return run
 
 
@@ -45,7 +47,7 @@ def test_mail_beyond_the_rate_is_not_sent_and_is_told_of(send, relay, tmp_path):
     for _ in range(2):
         send("bob@example.org", relay=there, more="rate 2/h\ntimeout 1\n", queue="off").ok()
     line = send("bob@example.org", relay=there, more="rate 2/h\ntimeout 1\n", queue="off").failed(75)
-    assert line.startswith("the rate is used up, 2/h: next in ") and line.endswith(" min")
+    assert re.match(r"the rate is used up, 2/h: next at (\w+ \w+ +\d+ )?\d\d:\d\d$", line)
     assert len(there.messages) == 2
     file = state(tmp_path) / "default"
     assert file.stat().st_mode & 0o777 == 0o600 and state(tmp_path).stat().st_mode & 0o777 == 0o700
@@ -59,6 +61,8 @@ def test_mail_beyond_the_rate_waits_in_the_spool_and_a_run_of_the_queue_leaves_i
     send("-odq", "ann@example.org", relay=there, more="rate 2/h\n").ok()
     send("-q", relay=there, more="rate 2/h\n")
     assert len(there.messages) == 2 and len(spool.names()) == 2
+    listed = send("-bp", relay=there, more="rate 2/h\n").out
+    assert re.search(r"\(1 try, the next at .*: the rate is used up, 2/h: next at .*\)", listed), listed
     send("-q", relay=there, more="rate 3/h\n").ok()
     assert [mail.recipients for mail in there.messages[2:]] == [["ann@example.org"]], "it had not been tried, and was due"
     assert len(spool.names()) == 1
@@ -127,3 +131,60 @@ def test_an_answer_is_read_while_the_next_mail_waits(send, spool, relay):
     send("-q", relay=there, more="rate 1/s\nsessions 1\n").ok()
     wait_for(lambda: len(there.messages) == 3)
     assert len(there.sessions) == 1 and most_in(starts(there), 1.0) == 1
+
+
+MANY = ["u%d@example.org" % i for i in range(5)]
+
+
+def test_each_transaction_of_a_mail_counts_and_what_is_left_of_it_waits(send, spool, relay):
+    there = relay("ehlo pipelining")
+    send(*MANY, relay=there, more="rate 2/h\nmax_recipients 2\n").ok()
+    assert [mail.recipients for mail in there.messages] == [MANY[:2], MANY[2:4]] and there.sessions[0].quit
+    assert len(spool.names()) == 1
+    done = send(*MANY, relay=there, more="rate 3/h\nmax_recipients 2\ntimeout 1\n", queue="off")
+    assert done.status == 75 and "the rate is used up, 3/h: next at " in done.err, done
+    assert "accepted it for 2 of the 5 recipients" in done.err, "who has it is told"
+    assert len(there.messages) == 3
+    send("-q", relay=there, more="rate 4/h\nmax_recipients 2\n").ok()
+    assert len(there.messages) == 3, "it is due when the rate was to let it go"
+    send("-qf", relay=there, more="rate 4/h\nmax_recipients 2\n").ok()
+    assert there.messages[3].recipients == MANY[4:] and spool.names() == []
+
+
+def test_a_second_transaction_that_the_relay_wants_counts_too(send, spool, relay):
+    there = relay("ehlo pipelining enhancedstatuscodes", 'rcpt ok ok "452 4.5.3 Too many recipients"')
+    send(*MANY, relay=there, more="rate 2/h\n").ok()
+    assert [mail.recipients for mail in there.messages] == [MANY[:2], MANY[2:4]] and len(spool.names()) == 1
+
+
+@pytest.mark.parametrize("offers", ["ehlo", "ehlo pipelining", "ehlo pipelining chunking"])
+def test_transactions_of_the_queues_mails_keep_to_the_rate(send, spool, relay, offers):
+    for _ in range(3):
+        send("-odq", *MANY, relay=None, more="").ok()
+    there = relay(offers)
+    send("-q", relay=there, more="rate 4/s, 5 recipients/s\nmax_recipients 2\nwindow 2\nsessions 2\n").ok()
+    assert len(there.messages) == 9 and spool.names() == []
+    assert most_in(starts(there), 1.0) <= 4
+    named = sorted(line.time for session in there.sessions for line in session.lines if line.data.upper().startswith(b"RCPT"))
+    assert most_in(named, 1.0) <= 5
+
+
+def test_each_mail_of_a_client_counts_and_the_client_is_told(send, relay):
+    there = relay("ehlo pipelining")
+    mail = "MAIL FROM:<me@example.net>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\n%s.\r\n" % TEXT.decode().replace("\n", "\r\n")
+    for queue, answer in (("off", "4"), ("on", "250 ")):
+        done = send("-bs", stdin="EHLO here\r\n" + 3 * mail + "QUIT\r\n", relay=there, more="rate 2/h\ntimeout 1\n", queue=queue)
+        last = [line for line in done.out.splitlines() if not line.startswith(("354", "220", "221", "250-"))][-1]
+        assert last.startswith(answer), done
+    assert len(there.messages) == 2
+
+
+def test_the_queue_that_goes_along_keeps_nobody_waiting_for_its_rate(send, spool, relay):
+    """Its mail has to wait for 50 s, while the mail of the caller has gone."""
+    for _ in range(3):
+        send("-odq", "u@example.org", relay=None, more="").ok()
+    there = relay("ehlo pipelining")
+    began = time.monotonic()
+    send("bob@example.org", relay=there, more="rate 1/50s\n").ok()
+    assert time.monotonic() - began < 30 and len(there.messages) == 1
+    assert len(spool.names()) == 3

@@ -328,7 +328,7 @@ static unsigned converse(const unsigned char *choice, const struct kind *k, unsi
 	struct session s = {.choice = choice, .answer_of = k->answers, .offers = k->offers, .caps = {.pipelining = k->pipelining, .chunking = k->chunking, .size = k->size}};
 	struct feed feed = {.given = 0};
 	struct smtp_limits limits = {.window = k->window, .recipients = 100, .timeout = 60};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {.ctx = &feed, .next = feed_next, .done = feed_done};
 	const char *wrong;
 	struct failure f;
 	int ok;

@@ -147,7 +147,7 @@ static void run_row(const struct row *row)
 	struct mail mail[8];
 	struct feed feed = {.mail = mail, .count = row->mails};
 	struct smtp_limits limits = {4, row->most ? row->most : 100, 60, 0, false};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {.ctx = &feed, .next = feed_next, .done = feed_done};
 	struct failure f = {0};
 	char got[200];
 	int ok;
@@ -283,7 +283,7 @@ static void test_every_cut_of_a_conversation_ends_and_tells_no_lie(void **state)
 			struct mail mail[2];
 			struct feed feed = {.mail = mail, .count = 2};
 			struct smtp_limits limits = {4, 100, 60, 0, false};
-			struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+			struct smtp_client client = {.ctx = &feed, .next = feed_next, .done = feed_done};
 			struct failure f = {0};
 
 			snprintf(script, sizeof script, "%.*s!", (int)cut, answers);
@@ -309,7 +309,7 @@ static void test_a_refused_recipient_keeps_the_relays_own_words(void **state)
 	struct mail mail;
 	struct feed feed = {.mail = &mail, .count = 1};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {.ctx = &feed, .next = feed_next, .done = feed_done};
 	const struct failure *why;
 	struct failure f;
 
@@ -337,7 +337,7 @@ static void test_a_message_over_the_relays_size_is_refused_before_mail(void **st
 	struct mail mail;
 	struct feed feed = {.mail = &mail, .count = 1};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {.ctx = &feed, .next = feed_next, .done = feed_done};
 	struct failure f;
 
 	(void)state;
@@ -378,7 +378,7 @@ static int run_in_parts(const char *caps, const char *answers, size_t end_at, st
 	struct session s = {.answers = answers};
 	struct mail mail;
 	struct smtp_limits limits = {4, 1, 60, 0, false};
-	struct smtp_client client = {p, feed_next, feed_done, parts_part};
+	struct smtp_client client = {.ctx = p, .next = feed_next, .done = feed_done, .part = parts_part};
 	struct failure f = {0};
 	int ok;
 
@@ -447,7 +447,7 @@ static void test_who_has_a_verdict_is_passed_over_in_the_next_session(void **sta
 	struct mail mail;
 	struct feed feed = {.mail = &mail, .count = 1};
 	struct smtp_limits limits = {4, 100, 60, 0, false};
-	struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+	struct smtp_client client = {.ctx = &feed, .next = feed_next, .done = feed_done};
 	struct failure f;
 
 	(void)state;
@@ -486,7 +486,7 @@ static void test_a_client_may_have_the_next_mail_later(void **state)
 		struct mail mail[2];
 		struct feed feed = {.mail = mail, .count = 2};
 		struct smtp_limits limits = {4, 100, 60, 0, false};
-		struct smtp_client client = {&feed, feed_next_later, feed_done, NULL};
+		struct smtp_client client = {.ctx = &feed, .next = feed_next_later, .done = feed_done};
 		struct failure f;
 
 		buf_start(&s.written, 1000);
@@ -495,6 +495,88 @@ static void test_a_client_may_have_the_next_mail_later(void **state)
 		assert_int_equal(smtp_run(&s, &limits, &client, &f), 0);
 		assert_int_equal(feed.done, 2);
 		assert_true(mail[0].envelope.recipient->verdict == ACCEPTED && mail[1].envelope.recipient->verdict == ACCEPTED);
+		buf_free(&s.written);
+		arena_free(&in);
+	}
+}
+
+/* A client that lets each transaction begin, or not, as the letters say: y now, l later, n not in this session. */
+struct gate {
+	struct feed feed;
+	const char *says;
+	size_t begun;
+	char ended[40]; /* of each: c counted by the relay, or -; then the first digit of the refusal, or 0 */
+	size_t length;
+};
+
+static bool gate_begin(void *ctx, struct mail *m, size_t recipients, void **ticket, int64_t *when)
+{
+	struct gate *g = ctx;
+	char says = *g->says;
+
+	assert_true(m >= g->feed.mail && m < g->feed.mail + g->feed.count);
+	assert_true(recipients > 0 && recipients <= m->envelope.recipients);
+	g->says += says != 'n';
+	*when = says == 'l' ? clock_steady() + 1 : 0;
+	if (says == 'y')
+		*ticket = &g->ended[g->begun++];
+	return says == 'y';
+}
+
+static void gate_end(void *ctx, struct mail *m, void *ticket, bool counted, const struct failure *why)
+{
+	struct gate *g = ctx;
+
+	assert_true(m >= g->feed.mail && m < g->feed.mail + g->feed.count);
+	assert_true((char *)ticket >= g->ended && (char *)ticket < g->ended + g->begun);
+	g->ended[g->length++] = counted ? 'c' : '-';
+	g->ended[g->length++] = (char)('0' + (why ? why->code / 100 : 0));
+}
+
+static void test_each_transaction_begins_when_the_client_says_so(void **state)
+{
+	static const struct {
+		const char *what, *caps, *says, *answers, *verdicts, *ended;
+		unsigned mails, recipients, most;
+		int ok;
+	} rows[] = {
+		{"each has its own", PIPE, "yyy", "250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ", "AAA", "c0c0c0", 1, 3, 1, 0},
+		{"some have to wait", BDAT, "lylly", "250 \n250 \n250 \n250 \n250 \n250 ", "AA", "c0c0", 1, 2, 1, 0},
+		{"the rest of a mail is for another session", BDAT, "yn", "250 \n250 \n250 ", "AP", "c0", 1, 2, 1, SMTP_ANOTHER},
+		{"a mail is for another session, and the one before is answered first", BDAT, "yyn", "250 \n250 \n250 \n250 \n250 \n554 no", "A R P", "c0c5", 3, 1, 0, SMTP_ANOTHER},
+		{"the relay takes one at a time", PIPE, "yyy", "250 \n250 \n452 4.5.3 too many\n452 4.5.3 too many\n354 \n250 \n250 \n250 \n354 \n250 \n250 \n250 \n354 \n250 ", "AAA", "c4c0c0", 1, 3, 0, 0},
+		{"and those that it did not take are for another session", PIPE, "yn", "250 \n250 \n452 4.5.3 too many\n354 \n250 ", "AP", "c4", 1, 2, 0, SMTP_ANOTHER},
+		{"refused at MAIL", PIPE, "y", "450 slow down\n503 \n503 ", "D", "c4", 1, 1, 0, 0},
+		{"refused at RCPT", PIPE, "y", "250 \n450 slow down\n503 ", "D", "c4", 1, 1, 0, 0},
+		{"lost before any answer", PIPE, "y", "!", "P", "c0", 1, 1, 0, -1},
+		{"a goodbye: MAIL was never read", "pipelining kept", "y", "~", "P", "-0", 1, 1, 0, SMTP_ANOTHER},
+		{"left with 421", PIPE, "y", "250 \n421 4.7.0 slow down", "D", "c4", 1, 1, 0, -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct arena in = {0};
+		struct session s = {.answers = rows[i].answers, .caps = {.pipelining = strstr(rows[i].caps, "pipelining"), .chunking = strstr(rows[i].caps, "chunking")}};
+		struct mail mail[4];
+		struct gate gate = {.feed = {.mail = mail, .count = rows[i].mails}, .says = rows[i].says};
+		struct smtp_limits limits = {4, rows[i].most ? rows[i].most : 100, 60, 0, false};
+		struct smtp_client client = {.ctx = &gate, .next = feed_next, .done = feed_done, .begin = gate_begin, .end = gate_end};
+		struct failure f = {0};
+		char got[200];
+		int ok;
+
+		s.past.used = strstr(rows[i].caps, "kept") != NULL;
+		buf_start(&s.written, 10000);
+		for (size_t k = 0; k < rows[i].mails; k++)
+			mail_make(&mail[k], &in, rows[i].recipients, "a: b\r\n\r\n.x\r\n");
+		ok = smtp_run(&s, &limits, &client, &f);
+		verdicts(&gate.feed, ok, got);
+		if (ok != rows[i].ok || strcmp(got, rows[i].verdicts) || strcmp(gate.ended, rows[i].ended))
+			print_error("%s: %d \"%s\" \"%s\"\n%s\n%s\n", rows[i].what, ok, got, gate.ended, s.written.p ? s.written.p : "", f.text);
+		assert_int_equal(ok, rows[i].ok);
+		assert_string_equal(got, rows[i].verdicts);
+		assert_string_equal(gate.ended, rows[i].ended);
+		assert_int_equal(gate.feed.done, gate.feed.given);
 		buf_free(&s.written);
 		arena_free(&in);
 	}
@@ -514,7 +596,7 @@ static void test_a_mail_remembers_that_a_session_was_lost_in_its_first_bdat(void
 		struct mail mail[2];
 		struct feed feed = {.mail = mail, .count = strlen(rows[i].answers) > 20 ? 2 : 1};
 		struct smtp_limits limits = {4, 100, 60, 0, false};
-		struct smtp_client client = {&feed, feed_next, feed_done, NULL};
+		struct smtp_client client = {.ctx = &feed, .next = feed_next, .done = feed_done};
 		struct failure f;
 
 		buf_start(&s.written, 1000);
@@ -535,6 +617,7 @@ int main(void)
 		cmocka_unit_test(test_every_cut_of_a_conversation_ends_and_tells_no_lie),
 		cmocka_unit_test(test_a_refused_recipient_keeps_the_relays_own_words),
 		cmocka_unit_test(test_a_client_may_have_the_next_mail_later),
+		cmocka_unit_test(test_each_transaction_begins_when_the_client_says_so),
 		cmocka_unit_test(test_who_has_a_verdict_is_passed_over_in_the_next_session),
 		cmocka_unit_test(test_a_mail_remembers_that_a_session_was_lost_in_its_first_bdat),
 		cmocka_unit_test(test_a_message_over_the_relays_size_is_refused_before_mail),
