@@ -5,12 +5,15 @@
 
 #include "base/bytes.h"
 #include "post/defer.h"
+#include "post/limits.h"
 
 enum {
 	FRUITLESS_SESSIONS = 2, /* after so many lost sessions in a row with no mail answered none is opened any more */
 	FIRST_PAUSE_MS = 60 * 1000, LAST_PAUSE_MS = 15 * 60 * 1000, /* how long a relay that takes no more sessions is left alone */
 	FIRST_PROBE_MS = 5 * 1000, LAST_PROBE_MS = 5 * 60 * 1000, /* between two attempts to reach a relay that lets nobody in */
 	ASKED_MS = 10 * 60 * 1000, /* a password is not looked for again sooner: a token lasts for longer */
+	ALIKE_MAILS = 3, /* after so many mails in a row with the same temporary failure the relay is thought to be sent too much */
+	SLOWED_MS = 60 * 1000, /* for so long a relay that takes nothing is given the same mail again, where the order has no patience */
 	NARROW_MAILS = 100, /* how many mails have to pass before the window is as before */
 };
 
@@ -63,7 +66,7 @@ static bool is_busy(const struct failure *f)
 /* The relay lets nobody in, or nobody through. False: patience is over, or the failure is one that does not pass. */
 static bool may_probe(struct crew_rules *r, const struct failure *f, bool before, int64_t now)
 {
-	if (!r->patience || defer_needs_admin(f) || (!before && !failure_is_temporary(f)))
+	if (!r->patience || defer_needs_admin(f) || limits_of(f) == LIMIT_STOP || (!before && f->stage < AT_GREETING && !failure_is_temporary(f)))
 		return false;
 	if (!r->absent)
 		r->since = now;
@@ -82,6 +85,15 @@ static bool may_probe(struct crew_rules *r, const struct failure *f, bool before
 	return true;
 }
 
+static void sit_down(struct crew_rules *r, unsigned sessions, int64_t now)
+{
+	r->limit = sessions;
+	if (now < r->retry_at) /* several sessions that were refused at the same time count as one */
+		return;
+	r->retry_at = now + r->pause;
+	r->pause = r->pause * 2 < LAST_PAUSE_MS ? r->pause * 2 : LAST_PAUSE_MS;
+}
+
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now)
 {
 	bool wrong = f->stage == AT_LOGIN && !is_busy(f);
@@ -94,12 +106,48 @@ enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure 
 	/* Other sessions that are in go on, whatever the relay says of this one: some say "wrong password" and mean "too many". */
 	if (!sessions || (wrong && !before))
 		return may_probe(r, f, before, now) ? CREW_PROBE : CREW_NOBODY;
-	r->limit = sessions;
-	if (now < r->retry_at) /* several sessions that were refused at the same time count as one */
-		return CREW_SIT_DOWN;
-	r->retry_at = now + r->pause;
-	r->pause = r->pause * 2 < LAST_PAUSE_MS ? r->pause * 2 : LAST_PAUSE_MS;
+	sit_down(r, sessions, now);
 	return CREW_SIT_DOWN;
+}
+
+/* A temporary failure of the mail as a whole, so that a relay which checks each recipient for itself is not meant. */
+static bool is_alike(struct crew_rules *r, const struct failure *why)
+{
+	if (!failure_is_temporary(why) || !why->code || why->stage < AT_SENDER || why->stage == AT_RECIPIENT)
+		return false;
+	if (!r->alike || r->code != why->code || strcmp(r->enhanced, why->enhanced) != 0)
+		r->alike = 0;
+	r->code = why->code;
+	memcpy(r->enhanced, why->enhanced, sizeof r->enhanced);
+	return ++r->alike >= ALIKE_MAILS && r->patience;
+}
+
+enum crew_answer crew_rules_answered(struct crew_rules *r, const struct failure *why, unsigned sessions, int64_t now)
+{
+	enum limit limit = why ? limits_of(why) : LIMIT_NONE;
+
+	if (!why) {
+		r->alike = 0;
+		r->slowed = false;
+		return CREW_FINAL;
+	}
+	if (limit == LIMIT_SESSION)
+		return CREW_THROUGH;
+	if (limit == LIMIT_SIT_DOWN && sessions > 1) {
+		sit_down(r, sessions - 1, now);
+		return CREW_TOO_MANY;
+	}
+	if (limit != LIMIT_SLOW && limit != LIMIT_SIT_DOWN && (limit == LIMIT_STOP || !is_alike(r, why)))
+		return CREW_FINAL;
+	if (!r->slowed)
+		r->slowed_at = now;
+	r->slowed = true;
+	return CREW_TOO_FAST;
+}
+
+bool crew_rules_is_fed_up(const struct crew_rules *r, int64_t now)
+{
+	return r->slowed && now - r->slowed_at >= (r->patience ? r->patience : SLOWED_MS);
 }
 
 void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now)

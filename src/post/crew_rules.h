@@ -24,6 +24,11 @@ struct crew_rules {
 	int64_t retry_at, pause; /* when one session more than the limit is tried; how long the next pause is */
 	unsigned goodbye;	 /* after how many mails of a session the last 421 came */
 	unsigned mails;		 /* how many mails the relay takes in a session; 0: not known */
+	unsigned alike;		 /* so many mails in a row had the same temporary failure, which is: */
+	int code;
+	char enhanced[12];
+	bool slowed;		 /* the relay has asked for less, and taken nothing since then: */
+	int64_t slowed_at;
 	bool asked_again;	 /* the password was looked for once more after a refused login, */
 	int64_t asked_at;	 /* then */
 	int64_t patience;	 /* how long a relay that lets nobody in is asked again */
@@ -48,6 +53,17 @@ bool crew_rules_is_full(const struct crew_rules *r, unsigned sessions, int64_t n
 /* A session could not be opened; `sessions` others are open or being opened, or were when it was begun; before: some session was open
  * before. */
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now);
+enum crew_answer {
+	CREW_FINAL,	/* it is about the mail */
+	CREW_TOO_FAST,	/* all sessions pause, and go on slower */
+	CREW_TOO_MANY,	/* this session is one too many, and ends; another one is tried as after CREW_SIT_DOWN */
+	CREW_THROUGH	/* this session has had as many mails as the relay takes in one, and ends */
+};
+
+/* A mail has its answer, or a transaction of it; NULL: it was taken. sessions: that are open, with this one. */
+enum crew_answer crew_rules_answered(struct crew_rules *r, const struct failure *why, unsigned sessions, int64_t now);
+/* The relay has taken nothing for so long since it asked for less, that mail is not given to it again. */
+bool crew_rules_is_fed_up(const struct crew_rules *r, int64_t now);
 void crew_rules_let_in(struct crew_rules *r, unsigned sessions, int64_t now); /* a session was opened, and so many are open now */
 /* A 421 came to MAIL after so many mails of that session. */
 void crew_rules_goodbye(struct crew_rules *r, unsigned mails);

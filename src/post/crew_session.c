@@ -85,9 +85,9 @@ static void note_session(struct member *m, struct job *j)
 
 bool crew_is_through(const struct member *m)
 {
-	unsigned mails = m->crew->rules.mails;
+	unsigned learnt = m->crew->rules.mails, set = m->crew->order->account->max_per_connection;
 
-	return mails && m->given >= mails;
+	return (learnt && m->given >= learnt) || (set && m->given >= set);
 }
 
 void crew_end(struct crew *c, const struct failure *why)

@@ -129,6 +129,92 @@ static void test_number_of_mails_is_learnt_when_a_421_came_twice_behind_it(void 
 	}
 }
 
+static void test_what_an_answer_means_for_all_sessions(void **state)
+{
+	static const struct {
+		enum stage stage;
+		int exit, code;
+		const char *enhanced, *text;
+		unsigned sessions;
+		enum crew_answer wanted;
+	} rows[] = {
+		{AT_END, EX_TEMPFAIL, 454, "", "Throttling failure: Maximum sending rate exceeded", 4, CREW_TOO_FAST},
+		{AT_SENDER, EX_TEMPFAIL, 450, "4.7.1", "Error: too much mail from 192.0.2.1", 1, CREW_TOO_FAST},
+		{AT_RECIPIENT, EX_TEMPFAIL, 451, "4.7.1", "Ratelimit \"user\" exceeded", 1, CREW_TOO_FAST},
+		{AT_SENDER, EX_TEMPFAIL, 421, "4.4.2", "Message submission rate for this client has exceeded the configured limit", 1, CREW_TOO_FAST},
+		{AT_END, EX_UNAVAILABLE, 550, "5.7.1", "[STF] Sending too fast", 1, CREW_TOO_FAST},
+		{AT_SENDER, EX_TEMPFAIL, 452, "4.3.2", "too many connections", 4, CREW_TOO_MANY},
+		{AT_SENDER, EX_TEMPFAIL, 432, "4.3.2", "Concurrent connections limit exceeded", 2, CREW_TOO_MANY},
+		{AT_SENDER, EX_TEMPFAIL, 452, "4.3.2", "too many connections", 1, CREW_TOO_FAST}, /* no other session is ours */
+		{AT_SENDER, EX_TEMPFAIL, 452, "4.4.5", "Maximum number of messages per session exceeded", 1, CREW_THROUGH},
+		{AT_END, EX_UNAVAILABLE, 550, "5.4.5", "Daily user sending limit exceeded", 1, CREW_FINAL},
+		{AT_END, EX_TEMPFAIL, 454, "", "Throttling failure: Daily message quota exceeded", 1, CREW_FINAL},
+		{AT_END, EX_UNAVAILABLE, 554, "", "spam", 1, CREW_FINAL},
+		{AT_END, EX_TEMPFAIL, 451, "4.3.0", "later", 1, CREW_FINAL},
+		{AT_RECIPIENT, EX_TEMPFAIL, 450, "4.2.0", "greylisted", 1, CREW_FINAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct failure f = failure_of(rows[i].stage, rows[i].exit, rows[i].code, rows[i].enhanced, rows[i].text);
+		struct crew_rules r;
+
+		crew_rules_begin(&r, 16, 5, 600);
+		if (crew_rules_answered(&r, &f, rows[i].sessions, 1000) != rows[i].wanted)
+			print_error("%d %s\n", rows[i].code, rows[i].text);
+		assert_int_equal(crew_rules_answered(&r, &f, rows[i].sessions, 1000), rows[i].wanted);
+		assert_int_equal(r.limit, rows[i].wanted == CREW_TOO_MANY ? rows[i].sessions - 1 : 0);
+		assert_int_equal(crew_rules_is_full(&r, rows[i].sessions, 60999), rows[i].wanted == CREW_TOO_MANY);
+	}
+}
+
+static void test_three_of_a_kind_in_a_row_are_too_much_in_a_run_that_has_patience(void **state)
+{
+	/* a, b: temporary failures of the mail as a whole; r: of a recipient; x: a refusal; +: taken. In capitals where all pause. */
+	static const struct { const char *mails; unsigned patience; } rows[] = {
+		{"aaAAA", 9}, {"aa+aaA", 9}, {"aabbBaaA", 9}, {"arara", 0}, {"rrrrr", 9}, {"xxxxx", 9}, {"aaxAA", 9}, {"aaaaa", 0}, {"araA", 9},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct crew_rules r;
+
+		crew_rules_begin(&r, 16, 5, rows[i].patience);
+		for (const char *p = rows[i].mails; *p; p++) {
+			char kind = *p >= 'a' || *p == '+' ? *p : (char)(*p + 'a' - 'A');
+			struct failure f = kind == 'a' ? failure_of(AT_END, EX_TEMPFAIL, 451, "4.3.0", p) : kind == 'b' ? failure_of(AT_SENDER, EX_TEMPFAIL, 452, "4.3.0", p) :
+					   kind == 'r' ? failure_of(AT_RECIPIENT, EX_TEMPFAIL, 451, "4.3.0", p) : failure_of(AT_END, EX_UNAVAILABLE, 554, "", p);
+			enum crew_answer is = crew_rules_answered(&r, kind == '+' ? NULL : &f, 1, 1000);
+
+			if (rows[i].patience || kind == *p)
+				assert_int_equal(is, kind == *p ? CREW_FINAL : CREW_TOO_FAST);
+			else
+				assert_int_equal(is, CREW_FINAL);
+		}
+	}
+}
+
+static void test_relay_that_takes_nothing_for_so_long_is_not_given_the_same_again(void **state)
+{
+	struct failure f = failure_of(AT_END, EX_TEMPFAIL, 454, "", "slow down");
+
+	(void)state;
+	for (unsigned patience = 0; patience <= 600; patience += 600) {
+		int64_t most = patience ? 600000 : 60000;
+		struct crew_rules r;
+
+		crew_rules_begin(&r, 16, 5, patience);
+		assert_false(crew_rules_is_fed_up(&r, most * 9));
+		for (int64_t now = 1000; now < most; now += 7000) {
+			assert_int_equal(crew_rules_answered(&r, &f, 1, now), CREW_TOO_FAST);
+			assert_false(crew_rules_is_fed_up(&r, now));
+		}
+		assert_true(!crew_rules_is_fed_up(&r, 999 + most) && crew_rules_is_fed_up(&r, 1000 + most));
+		assert_int_equal(crew_rules_answered(&r, NULL, 1, 1000 + most), CREW_FINAL);
+		assert_false(crew_rules_is_fed_up(&r, 1000 + most));
+	}
+}
+
 static void test_lost_sessions_are_replaced_so_often(void **state)
 {
 	static const struct {
@@ -624,6 +710,9 @@ int main(void)
 		cmocka_unit_test(test_one_more_session_is_tried_after_a_minute_then_two_up_to_fifteen),
 		cmocka_unit_test(test_window_is_one_after_a_lost_line_until_a_hundred_have_passed),
 		cmocka_unit_test(test_number_of_mails_is_learnt_when_a_421_came_twice_behind_it),
+		cmocka_unit_test(test_what_an_answer_means_for_all_sessions),
+		cmocka_unit_test(test_three_of_a_kind_in_a_row_are_too_much_in_a_run_that_has_patience),
+		cmocka_unit_test(test_relay_that_takes_nothing_for_so_long_is_not_given_the_same_again),
 		cmocka_unit_test(test_lost_sessions_are_replaced_so_often),
 		cmocka_unit_test(test_what_becomes_of_the_mails_and_the_sessions),
 		cmocka_unit_test(test_session_that_sits_down_tries_again_after_a_minute_then_two),
