@@ -161,6 +161,7 @@ int feed_open(struct feed *feed, const char *path, const struct request *asked, 
 
 	*feed = (struct feed){.path = path, .fd = -1, .asked = *asked, .intake = n};
 	feed->asked.from_header = true;
+	feed->asked.from_author = true;
 	feed->asked.choose_id = feed_key_choose;
 	feed->asked.ctx = &feed->id;
 	if (find_kind(feed, f) == 0 && open_kind(feed, f) == 0)

@@ -124,12 +124,14 @@ static const char *with_field(struct job *j, const char *from, struct failure *f
 	return NULL;
 }
 
-/* The sender where the request names none: that of the setting `from`, else the user's. */
-static int by_default(struct identity *id, struct job *j, const char **out, struct failure *f)
+/* The sender where the request names none: that of the setting `from`, else the author, if that is asked for, else the user. */
+static int by_default(struct identity *id, struct job *j, const struct request *r, const char **out, struct failure *f)
 {
 	const char *from = j->account->from;
-	const char *header = NULL;
+	const char *header = r->from_author || *from ? header_address(j) : NULL;
 
+	if (!*from && header && *header)
+		return one(id, j, "From", header, out, f);
 	if (!*from)
 		return of_user(id, j, out, f);
 	if (strstr(from, OF_FIELD)) {
@@ -138,7 +140,6 @@ static int by_default(struct identity *id, struct job *j, const char **out, stru
 	}
 	if (!choose_is_pattern(from))
 		return one(id, j, "from", from, out, f);
-	header = header_address(j);
 	if (header && choose_fits(from, header))
 		return one(id, j, "From", header, out, f);
 	fail(f, AT_CONFIG, EX_CONFIG, "from is a pattern (%s), and nothing says which sender of it", from);
@@ -193,7 +194,7 @@ int identity_read(struct identity *id, struct job *j, const struct request *r, s
 	if (!given || !*id->sender) {
 		bool needed = !given || !header_find_said(&j->message.header, "From");
 
-		if (by_default(id, j, &id->from, f) < 0 && needed)
+		if (by_default(id, j, r, &id->from, f) < 0 && needed)
 			return -1;
 		if (!given)
 			id->sender = id->from;

@@ -148,6 +148,7 @@ int merge_next(struct merge *m, struct request *r, struct job *j, struct failure
 		return 0;
 	*r = *m->order.request;
 	r->from_header = true;
+	r->from_author = true;
 	if (make_draft(m, &r->draft, &j->arena, f) < 0 || make_message(m, &r->draft, j, f) < 0)
 		return failure_in(f, "%s: line %zu", m->order.table, m->table.line);
 	return 1;

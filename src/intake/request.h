@@ -30,6 +30,7 @@ struct request {
 	struct request_recipient *recipient;
 	size_t recipients, recipient_room;
 	bool from_header; /* -t */
+	bool from_author; /* without -f and `from` the sender is the address in From, as for mail that is not the user's own, and not the user */
 	bool no_aliases;  /* -n */
 	bool smtputf8;	  /* -U */
 	bool later;	  /* -odq: put it into the queue, and do not try it now */
