@@ -131,7 +131,7 @@ static inline bool make_folder(void)
 	snprintf(path, sizeof path, "%s/in.ledger", folder);
 	snprintf(failed, sizeof failed, "%s/in.failed.csv", folder);
 	for (unsigned i = 0; i < ACCOUNTS; i++)
-		account[i] = (struct account){.id = i + 1, .name = (const char *const[]){"a", "b", "c"}[i], .window = 3, .sessions = 1, .max_recipients = 100};
+		account[i] = (struct account){.id = i + 1, .name = (const char *const[]){"a", "b", "c"}[i], .window = 3, .sessions = 1, .max_recipients = 100, .timeout = 60, .rate = ""};
 	return made;
 }
 
