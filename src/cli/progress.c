@@ -50,14 +50,20 @@ static void append_counts(char *to, size_t room, const struct progress *p)
 		append_part(to, room, "%s sent", number_words(n, p->sent));
 }
 
-static void append_others(char *to, size_t room, const struct progress *p)
+static void append_count(char *to, size_t room, uint64_t count, const char *one, const char *more)
 {
 	char n[NUMBER];
 
-	if (p->waiting)
-		append_part(to, room, ", %s wait%s", number_words(n, p->waiting), p->waiting == 1 ? "s" : "");
-	if (p->doubtful)
-		append_part(to, room, ", %s in doubt", number_words(n, p->doubtful));
+	if (count)
+		append_part(to, room, ", %s %s", number_words(n, count), count == 1 ? one : more);
+}
+
+static void append_others(char *to, size_t room, const struct progress *p)
+{
+	append_count(to, room, p->bad, "bad", "bad");
+	append_count(to, room, p->waiting, "waits", "wait");
+	append_count(to, room, p->spooled, "in the queue", "in the queue");
+	append_count(to, room, p->doubtful, "in doubt", "in doubt");
 }
 
 void progress_when(char to[static 40], time_t then, time_t now)
@@ -82,21 +88,27 @@ void progress_when(char to[static 40], time_t then, time_t now)
 
 static void append_speed(char *to, size_t room, const struct progress *p)
 {
-	const char *by = p->sessions == 1 ? "session" : "sessions";
-	char n[NUMBER];
+	char n[NUMBER], by[NUMBER + 16] = "";
 
+	if (p->sessions)
+		snprintf(by, sizeof by, " by %u %s", p->sessions, p->sessions == 1 ? "session" : "sessions");
 	if (p->rate >= 100)
-		append_part(to, room, "; %s/s by %u %s", number_words(n, (uint64_t)p->rate), p->sessions, by);
+		append_part(to, room, "; %s/s%s", number_words(n, (uint64_t)p->rate), by);
 	else if (p->rate >= 1)
-		append_part(to, room, "; %.1f/s by %u %s", p->rate, p->sessions, by);
+		append_part(to, room, "; %.1f/s%s", p->rate, by);
 	else
-		append_part(to, room, "; %.1f/min by %u %s", p->rate * MINUTE, p->sessions, by);
+		append_part(to, room, "; %.1f/min%s", p->rate * MINUTE, by);
+}
+
+static uint64_t done_of(const struct progress *p)
+{
+	return p->sent + p->refused + p->bad + p->spooled;
 }
 
 /* The time that is left, in one unit. */
 static void append_left(char *to, size_t room, const struct progress *p)
 {
-	const uint64_t done = p->sent + p->refused;
+	const uint64_t done = done_of(p);
 	double seconds;
 
 	if (done >= p->all)
@@ -114,11 +126,10 @@ static void append_left(char *to, size_t room, const struct progress *p)
 
 void progress_line(char *to, size_t room, const struct progress *p, time_t now)
 {
-	char n[NUMBER], when[40];
+	char when[40];
 
 	append_counts(to, room, p);
-	if (p->refused)
-		append_part(to, room, ", %s refused", number_words(n, p->refused));
+	append_count(to, room, p->refused, "refused", "refused");
 	append_others(to, room, p);
 	if (p->held) {
 		append_part(to, room, "; %s", p->held);
@@ -135,17 +146,17 @@ void progress_line(char *to, size_t room, const struct progress *p, time_t now)
 
 void progress_sum(char *to, size_t room, const struct progress *p, const char *failed)
 {
-	const bool again = p->waiting || p->doubtful || p->sent + p->refused < p->all;
-	char n[NUMBER];
+	const bool doubt = p->doubtful && !p->holds, again = p->waiting || doubt || done_of(p) + p->doubtful < p->all;
 
 	append_counts(to, room, p);
-	if (p->refused)
-		append_part(to, room, ", %s refused", number_words(n, p->refused));
+	append_count(to, room, p->refused, "refused", "refused");
 	if (p->refused && failed)
-		append_part(to, room, again ? " (%s)" : ": %s", failed);
+		append_part(to, room, again || p->bad || p->spooled || p->doubtful ? " (%s)" : ": %s", failed);
 	append_others(to, room, p);
 	if (again)
 		append_part(to, room, ": run the same command again");
+	else if (p->doubtful)
+		append_part(to, room, ": with --unsure retry the same command sends them once more");
 }
 
 void progress_note(struct progress_speed *s, int64_t now, uint64_t done)

@@ -10,6 +10,7 @@
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -17,8 +18,10 @@
 struct progress {
 	uint64_t all; /* 0: not known */
 	uint64_t sent, refused, waiting, doubtful;
+	uint64_t bad, spooled; /* cannot be sent; handed to the queue */
+	bool holds;	       /* those in doubt are not sent again */
 	double rate; /* mails a second; 0: not known */
-	unsigned sessions;
+	unsigned sessions; /* 0: not known */
 	const char *held; /* what all sessions wait for, or NULL: "the rate 5000/day is used up" */
 	time_t until;	  /* until then; 0: not known */
 };

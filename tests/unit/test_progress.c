@@ -32,6 +32,7 @@ static void test_the_line_while_it_goes_on(void **state)
 		{{.all = 500000, .sent = 10, .rate = 1, .sessions = 2}, "10 of 500,000 sent; 1.0/s by 2 sessions; 6 days left"},
 		{{.all = 10, .sent = 9, .refused = 1, .rate = 1, .sessions = 1}, "9 of 10 sent, 1 refused; 1.0/s by 1 session"},
 		{{.all = 10, .sent = 5, .waiting = 1, .doubtful = 2}, "5 of 10 sent, 1 waits, 2 in doubt"},
+		{{.all = 10, .sent = 5, .bad = 2, .rate = 2}, "5 of 10 sent, 2 bad; 2.0/s; 2 s left"},
 	};
 	char line[200];
 
@@ -76,6 +77,11 @@ static void test_the_sum_at_the_end(void **state)
 		{{.all = 10000, .sent = 9912, .waiting = 76, .doubtful = 12}, "f.csv", "9,912 of 10,000 sent, 76 wait, 12 in doubt: run the same command again"},
 		{{.all = 10000, .sent = 9900, .refused = 12, .waiting = 76, .doubtful = 12}, "f.csv",
 		 "9,900 of 10,000 sent, 12 refused (f.csv), 76 wait, 12 in doubt: run the same command again"},
+		{{.all = 10, .sent = 7, .bad = 3}, NULL, "7 of 10 sent, 3 bad"},
+		{{.all = 10, .sent = 6, .refused = 1, .bad = 3}, "f.csv", "6 of 10 sent, 1 refused (f.csv), 3 bad"},
+		{{.all = 10, .sent = 6, .spooled = 4}, NULL, "6 of 10 sent, 4 in the queue"},
+		{{.all = 10, .sent = 6, .doubtful = 4, .holds = true}, NULL, "6 of 10 sent, 4 in doubt: with --unsure retry the same command sends them once more"},
+		{{.all = 10, .sent = 5, .waiting = 1, .doubtful = 4, .holds = true}, NULL, "5 of 10 sent, 1 waits, 4 in doubt: run the same command again"},
 		{{.all = 10, .sent = 4}, NULL, "4 of 10 sent: run the same command again"},
 		{{.sent = 4}, NULL, "4 sent"},
 		{{.all = 0}, NULL, "0 sent"},

@@ -1,0 +1,180 @@
+#include "cli/batch_show.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { DRAW_MS = 1000, COLUMNS = 80, COLUMNS_MOST = 400 };
+
+enum kind { BAD, FAILED, DOUBT, LATER };
+
+void batch_show_open(struct batch_show *s, const struct options *o, const struct batch_sum *sum, uint64_t all)
+{
+	const struct batch_options *b = &o->batch;
+
+	*s = (struct batch_show){.sum = sum, .quiet = o->quiet, .of_table = b->kind == BATCH_OF_TABLE, .holds = b->hold_unsure,
+				 .all = b->shards ? 0 : all, .terminal = !o->quiet && !o->verbose && isatty(STDERR_FILENO)};
+}
+
+/* One less than there are, so that the cursor does not go to the next line. */
+static size_t columns(void)
+{
+	struct winsize w;
+	size_t n = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col ? w.ws_col : COLUMNS;
+
+	return n < COLUMNS_MOST ? n : COLUMNS_MOST;
+}
+
+static struct progress progress_of(const struct batch_show *s)
+{
+	const struct batch_sum *sum = s->sum;
+
+	return (struct progress){
+		.all = sum->whole ? sum->seen : s->all,
+		.sent = sum->before - sum->before_refused + sum->accepted,
+		.refused = sum->before_refused + sum->refused,
+		.waiting = sum->waits, .doubtful = sum->doubtful, .bad = sum->bad, .spooled = sum->spooled, .holds = s->holds,
+	};
+}
+
+static void wipe(struct batch_show *s)
+{
+	if (s->drawn)
+		fputs("\r\033[K", stderr);
+	s->drawn = false;
+}
+
+static void draw(struct batch_show *s)
+{
+	struct progress p = progress_of(s);
+	char line[COLUMNS_MOST];
+	int64_t now = clock_steady();
+
+	if (!s->terminal)
+		return;
+	progress_note(&s->speed, now, p.sent + p.refused);
+	if (s->shown && now - s->shown < DRAW_MS)
+		return;
+	s->shown = now;
+	p.rate = progress_rate(&s->speed, now);
+	p.held = *s->waits ? s->waits : NULL;
+	p.until = s->until;
+	progress_line(line, columns(), &p, clock_wall());
+	fprintf(stderr, "\r\033[K%s", line);
+	fflush(stderr);
+	s->drawn = true;
+}
+
+/* Whether a line of this kind is printed, and not only counted. */
+static bool is_told(struct batch_show *s, enum kind kind)
+{
+	if (s->quiet || s->told[kind]++ >= SHOW_LINES)
+		return false;
+	wipe(s);
+	return true;
+}
+
+void batch_show_bad(struct batch_show *s, const struct failure *why)
+{
+	char words[FAILURE_WORDS];
+
+	if (is_told(s, BAD))
+		fprintf(stderr, "mysend: %s\n", failure_words(words, why, 0, NULL));
+}
+
+/* Where the mail is: "people.csv: line 12", "letters.mbox, message 3, line 41". */
+static void print_place(const struct batch_show *s, const struct batch_event *e)
+{
+	char file[600];
+
+	slice_printable(file, sizeof file, slice_of(e->file));
+	fprintf(stderr, "mysend: %s", file);
+	if (s->of_table)
+		fprintf(stderr, ": line %" PRIu64, e->line);
+	else if (e->line)
+		fprintf(stderr, ", message %" PRIu64 ", line %" PRIu64, e->number, e->line);
+}
+
+static void tell(struct batch_show *s, const struct batch_event *e, enum kind kind, const struct recipient *to)
+{
+	static const char *const what[SHOW_KINDS] = {"", "", "in doubt, and may arrive twice: ", "not for now: "};
+	char words[FAILURE_WORDS], address[600];
+
+	if (!to->why || !is_told(s, kind))
+		return;
+	slice_printable(address, sizeof address, slice_of(to->address));
+	print_place(s, e);
+	fprintf(stderr, ": %s: %s%s\n", address, what[kind], failure_words(words, to->why, WORDS_WHERE | WORDS_CODE, NULL));
+}
+
+/* A temporary failure is told once it is known that no other try is made in this run. */
+static void tell_result(struct batch_show *s, const struct batch_event *e)
+{
+	const struct envelope *to = &e->job->mail.envelope;
+
+	for (size_t i = 0; i < to->recipients; i++)
+		switch (to->recipient[i].verdict) {
+		case REFUSED:
+		case BOUNCED:
+			tell(s, e, FAILED, &to->recipient[i]);
+			break;
+		case UNSURE:
+			tell(s, e, DOUBT, &to->recipient[i]);
+			break;
+		case DEFERRED:
+		case PENDING:
+			if (!e->again)
+				tell(s, e, LATER, &to->recipient[i]);
+			break;
+		case ACCEPTED:
+		case WAITS:
+			break;
+		}
+}
+
+void batch_show_event(struct batch_show *s, const struct batch_event *e)
+{
+	switch (e->what) {
+	case BATCH_BAD:
+		if (!s->told_bad)
+			batch_show_bad(s, e->why);
+		break;
+	case BATCH_RESULT:
+		tell_result(s, e);
+		break;
+	case BATCH_WAITS:
+		slice_printable(s->waits, sizeof s->waits, slice_of(e->words ? e->words : ""));
+		s->until = e->until;
+		s->shown = 0;
+		break;
+	case BATCH_TICK:
+		break;
+	}
+	draw(s);
+}
+
+static void tell_more(const struct batch_show *s, enum kind kind, const char *words)
+{
+	if (s->told[kind] > SHOW_LINES)
+		fprintf(stderr, "mysend: and %" PRIu64 " more %s\n", s->told[kind] - SHOW_LINES, words);
+}
+
+void batch_show_sum(struct batch_show *s, const char *failed)
+{
+	struct progress p = progress_of(s);
+	char line[COLUMNS_MOST + PATH_MAX];
+
+	wipe(s);
+	if (s->quiet)
+		return;
+	tell_more(s, BAD, "are bad");
+	tell_more(s, FAILED, "recipients were refused");
+	tell_more(s, DOUBT, "recipients are in doubt");
+	tell_more(s, LATER, "recipients not for now");
+	progress_sum(line, sizeof line, &p, failed);
+	fprintf(stderr, "mysend: %s\n", line);
+}
