@@ -6,14 +6,17 @@
  * handler, nothing global, and no wait that a signal cuts short at the wrong place; whoever waits looks again within
  * ENDING_LOOK_MS. After the release a signal that waits ends the process as it always did: who has told the caller what
  * became of the mail exits without. What our caller has us ignore (nohup) is not held.
+ * With ending_watch(&w) ... ending_unwatch(&w) in between, the next SIGINT or SIGTERM behind the first signal ends the process at
+ * once, for whoever sees what it costs to wait.
  *
  * Owns: nothing. Units: milliseconds. Bounds: none. Errors: none. Threads: the one that waits; those made while it is held
  * inherit it.
- * Source: signal(7); POSIX sigpending.
+ * Source: signal(7); POSIX sigpending, sigwait.
  */
 #ifndef BASE_ENDING_H
 #define BASE_ENDING_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 
@@ -25,9 +28,18 @@ struct ending {
 	sigset_t before;
 };
 
+struct ending_watch {
+	pthread_t thread;
+	bool there;
+};
+
 void ending_hold(struct ending *held);
 void ending_release(const struct ending *held);
 bool ending_asked(void);
 bool ending_is_abort(void); /* we were told to end by SIGINT alone, that is, by a person */
+/* The thread that waits for the first signal leaves another one pending in its place, so that ending_asked() stays true, and does
+ * no longer block the others. Without a thread nothing changes. */
+void ending_watch(struct ending_watch *w);
+void ending_unwatch(struct ending_watch *w);
 
 #endif

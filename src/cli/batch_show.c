@@ -4,20 +4,19 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 
-enum { DRAW_MS = 1000, COLUMNS = 80, COLUMNS_MOST = 400 };
+enum { DRAW_SECONDS = 1, COLUMNS = 80, COLUMNS_MOST = 400 };
 
 enum kind { BAD, FAILED, DOUBT, LATER };
 
-void batch_show_open(struct batch_show *s, const struct options *o, const struct batch_sum *sum, uint64_t all)
+void batch_show_open(struct batch_show *s, const struct options *o, const struct batch_sum *sum)
 {
-	const struct batch_options *b = &o->batch;
-
-	*s = (struct batch_show){.sum = sum, .quiet = o->quiet, .of_table = b->kind == BATCH_OF_TABLE, .holds = b->hold_unsure,
-				 .all = b->shards ? 0 : all, .terminal = !o->quiet && !o->verbose && isatty(STDERR_FILENO)};
+	*s = (struct batch_show){.sum = sum, .quiet = o->quiet, .of_table = o->batch.kind == BATCH_OF_TABLE, .holds = o->batch.hold_unsure,
+				 .terminal = !o->quiet && !o->verbose && isatty(STDERR_FILENO)};
 }
 
 /* One less than there are, so that the cursor does not go to the next line. */
@@ -29,11 +28,9 @@ static size_t columns(void)
 	return n < COLUMNS_MOST ? n : COLUMNS_MOST;
 }
 
-static struct progress progress_of(const struct batch_show *s)
+static struct progress_counts progress_of(const struct batch_show *s, const struct batch_sum *sum)
 {
-	const struct batch_sum *sum = s->sum;
-
-	return (struct progress){
+	return (struct progress_counts){
 		.all = sum->whole ? sum->seen : s->all,
 		.sent = sum->before - sum->before_refused + sum->accepted,
 		.refused = sum->before_refused + sum->refused,
@@ -50,16 +47,11 @@ static void wipe(struct batch_show *s)
 
 static void draw(struct batch_show *s)
 {
-	struct progress p = progress_of(s);
+	struct progress_counts p = progress_of(s, &s->now);
 	char line[COLUMNS_MOST];
 	int64_t now = clock_steady();
 
-	if (!s->terminal)
-		return;
 	progress_note(&s->speed, now, p.sent + p.refused);
-	if (s->shown && now - s->shown < DRAW_MS)
-		return;
-	s->shown = now;
 	p.rate = progress_rate(&s->speed, now);
 	p.held = *s->waits ? s->waits : NULL;
 	p.until = s->until;
@@ -67,6 +59,49 @@ static void draw(struct batch_show *s)
 	fprintf(stderr, "\r\033[K%s", line);
 	fflush(stderr);
 	s->drawn = true;
+}
+
+static void *draw_on(void *ctx)
+{
+	struct batch_show *s = ctx;
+	struct timespec next;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->over) {
+		draw(s);
+		clock_gettime(CLOCK_MONOTONIC, &next);
+		next.tv_sec += DRAW_SECONDS;
+		pthread_cond_timedwait(&s->changed, &s->lock, &next);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+void batch_show_begin(struct batch_show *s, uint64_t all)
+{
+	pthread_condattr_t steady;
+
+	s->all = all;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&steady);
+	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &steady);
+	pthread_condattr_destroy(&steady);
+	s->draws = s->terminal && pthread_create(&s->thread, NULL, draw_on, s) == 0;
+}
+
+void batch_show_end(struct batch_show *s)
+{
+	if (s->draws) {
+		pthread_mutex_lock(&s->lock);
+		s->over = true;
+		pthread_cond_signal(&s->changed);
+		pthread_mutex_unlock(&s->lock);
+		pthread_join(s->thread, NULL);
+	}
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+	wipe(s);
 }
 
 /* Whether a line of this kind is printed, and not only counted. */
@@ -138,6 +173,8 @@ static void tell_result(struct batch_show *s, const struct batch_event *e)
 
 void batch_show_event(struct batch_show *s, const struct batch_event *e)
 {
+	pthread_mutex_lock(&s->lock);
+	s->now = *s->sum;
 	switch (e->what) {
 	case BATCH_BAD:
 		if (!s->told_bad)
@@ -149,12 +186,12 @@ void batch_show_event(struct batch_show *s, const struct batch_event *e)
 	case BATCH_WAITS:
 		slice_printable(s->waits, sizeof s->waits, slice_of(e->words ? e->words : ""));
 		s->until = e->until;
-		s->shown = 0;
+		pthread_cond_signal(&s->changed);
 		break;
 	case BATCH_TICK:
 		break;
 	}
-	draw(s);
+	pthread_mutex_unlock(&s->lock);
 }
 
 static void tell_more(const struct batch_show *s, enum kind kind, const char *words)
@@ -163,18 +200,24 @@ static void tell_more(const struct batch_show *s, enum kind kind, const char *wo
 		fprintf(stderr, "mysend: and %" PRIu64 " more %s\n", s->told[kind] - SHOW_LINES, words);
 }
 
-void batch_show_sum(struct batch_show *s, const char *failed)
+void batch_show_more(const struct batch_show *s)
 {
-	struct progress p = progress_of(s);
-	char line[COLUMNS_MOST + PATH_MAX];
-
-	wipe(s);
-	if (s->quiet)
-		return;
-	tell_more(s, BAD, "are bad");
+	tell_more(s, BAD, "cannot be sent");
 	tell_more(s, FAILED, "recipients were refused");
 	tell_more(s, DOUBT, "recipients are in doubt");
 	tell_more(s, LATER, "recipients not for now");
+}
+
+void batch_show_sum(struct batch_show *s, const char *failed)
+{
+	const struct batch_sum *sum = s->sum;
+	struct progress_counts p = progress_of(s, sum);
+	char line[COLUMNS_MOST + PATH_MAX];
+
+	if (s->quiet)
+		return;
+	batch_show_more(s);
+	p.before = sum->before && !sum->accepted && !sum->refused;
 	progress_sum(line, sizeof line, &p, failed);
 	fprintf(stderr, "mysend: %s\n", line);
 }

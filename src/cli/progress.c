@@ -7,12 +7,11 @@
 
 #include "base/failure.h"
 
-enum { MINUTE = 60, HOUR = 3600, DAY = 86400, NUMBER = 32 };
+enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
 
-/* 4,211 */
-static const char *number_words(char to[static NUMBER], uint64_t n)
+const char *progress_number(char to[static PROGRESS_TIME], uint64_t n)
 {
-	char digits[NUMBER];
+	char digits[PROGRESS_TIME];
 	size_t len = (size_t)snprintf(digits, sizeof digits, "%" PRIu64, n), at = 0;
 
 	for (size_t i = 0; i < len; i++) {
@@ -39,28 +38,27 @@ static void append_part(char *to, size_t room, const char *fmt, ...)
 		to[len] = '\0';
 }
 
-static void append_counts(char *to, size_t room, const struct progress *p)
+static void append_counts(char *to, size_t room, const struct progress_counts *p)
 {
-	char n[NUMBER], all[NUMBER];
+	char n[PROGRESS_TIME], all[PROGRESS_TIME];
 
 	*to = '\0';
 	if (p->all)
-		append_part(to, room, "%s of %s sent", number_words(n, p->sent), number_words(all, p->all));
+		append_part(to, room, "%s of %s sent", progress_number(n, p->sent), progress_number(all, p->all));
 	else
-		append_part(to, room, "%s sent", number_words(n, p->sent));
+		append_part(to, room, "%s sent", progress_number(n, p->sent));
 }
 
 static void append_count(char *to, size_t room, uint64_t count, const char *one, const char *more)
 {
-	char n[NUMBER];
+	char n[PROGRESS_TIME];
 
 	if (count)
-		append_part(to, room, ", %s %s", number_words(n, count), count == 1 ? one : more);
+		append_part(to, room, ", %s %s", progress_number(n, count), count == 1 ? one : more);
 }
 
-static void append_others(char *to, size_t room, const struct progress *p)
+static void append_others(char *to, size_t room, const struct progress_counts *p)
 {
-	append_count(to, room, p->bad, "bad", "bad");
 	append_count(to, room, p->waiting, "waits", "wait");
 	append_count(to, room, p->spooled, "in the queue", "in the queue");
 	append_count(to, room, p->doubtful, "in doubt", "in doubt");
@@ -86,50 +84,57 @@ void progress_when(char to[static 40], time_t then, time_t now)
 		strftime(to, 40, "on %Y-%m-%d at %H:%M", &at);
 }
 
-static void append_speed(char *to, size_t room, const struct progress *p)
+static void append_speed(char *to, size_t room, const struct progress_counts *p)
 {
-	char n[NUMBER], by[NUMBER + 16] = "";
+	char n[PROGRESS_TIME], by[PROGRESS_TIME + 16] = "";
 
 	if (p->sessions)
 		snprintf(by, sizeof by, " by %u %s", p->sessions, p->sessions == 1 ? "session" : "sessions");
 	if (p->rate >= 100)
-		append_part(to, room, "; %s/s%s", number_words(n, (uint64_t)p->rate), by);
+		append_part(to, room, "; %s/s%s", progress_number(n, (uint64_t)p->rate), by);
 	else if (p->rate >= 1)
 		append_part(to, room, "; %.1f/s%s", p->rate, by);
 	else
 		append_part(to, room, "; %.1f/min%s", p->rate * MINUTE, by);
 }
 
-static uint64_t done_of(const struct progress *p)
+static uint64_t done_of(const struct progress_counts *p)
 {
 	return p->sent + p->refused + p->bad + p->spooled;
 }
 
-/* The time that is left, in one unit. */
-static void append_left(char *to, size_t room, const struct progress *p)
+/* In one unit; "" for what is no time any more. */
+const char *progress_time(char to[static PROGRESS_TIME], double seconds)
 {
-	const uint64_t done = done_of(p);
-	double seconds;
-
-	if (done >= p->all)
-		return;
-	seconds = (double)(p->all - done) / p->rate;
 	if (seconds < 90)
-		append_part(to, room, "; %.0f s left", seconds < 1 ? 1 : seconds);
+		snprintf(to, PROGRESS_TIME, "%.0f s", seconds < 1 ? 1 : seconds);
 	else if (seconds < 90 * MINUTE)
-		append_part(to, room, "; %.0f min left", seconds / MINUTE);
+		snprintf(to, PROGRESS_TIME, "%.0f min", seconds / MINUTE);
 	else if (seconds < 2 * DAY)
-		append_part(to, room, "; %.0f h left", seconds / HOUR);
+		snprintf(to, PROGRESS_TIME, "%.0f h", seconds / HOUR);
 	else if (seconds < 9999.0 * DAY)
-		append_part(to, room, "; %.0f days left", seconds / DAY);
+		snprintf(to, PROGRESS_TIME, "%.0f days", seconds / DAY);
+	else
+		*to = '\0';
+	return to;
 }
 
-void progress_line(char *to, size_t room, const struct progress *p, time_t now)
+static void append_left(char *to, size_t room, const struct progress_counts *p)
+{
+	const uint64_t done = done_of(p);
+	char time[PROGRESS_TIME];
+
+	if (done < p->all && *progress_time(time, (double)(p->all - done) / p->rate))
+		append_part(to, room, "; %s left", time);
+}
+
+void progress_line(char *to, size_t room, const struct progress_counts *p, time_t now)
 {
 	char when[40];
 
 	append_counts(to, room, p);
 	append_count(to, room, p->refused, "refused", "refused");
+	append_count(to, room, p->bad, "bad", "bad");
 	append_others(to, room, p);
 	if (p->held) {
 		append_part(to, room, "; %s", p->held);
@@ -144,19 +149,22 @@ void progress_line(char *to, size_t room, const struct progress *p, time_t now)
 	}
 }
 
-void progress_sum(char *to, size_t room, const struct progress *p, const char *failed)
+void progress_sum(char *to, size_t room, const struct progress_counts *p, const char *failed)
 {
 	const bool doubt = p->doubtful && !p->holds, again = p->waiting || doubt || done_of(p) + p->doubtful < p->all;
 
 	append_counts(to, room, p);
 	append_count(to, room, p->refused, "refused", "refused");
-	if (p->refused && failed)
-		append_part(to, room, again || p->bad || p->spooled || p->doubtful ? " (%s)" : ": %s", failed);
+	append_count(to, room, p->bad, "bad", "bad");
+	if ((p->refused || p->bad) && failed)
+		append_part(to, room, again || p->spooled || p->doubtful || p->before ? " (%s)" : ": %s", failed);
 	append_others(to, room, p);
 	if (again)
 		append_part(to, room, ": run the same command again");
 	else if (p->doubtful)
 		append_part(to, room, ": with --unsure retry the same command sends them once more");
+	else if (p->before)
+		append_part(to, room, ": all before this run");
 }
 
 void progress_note(struct progress_speed *s, int64_t now, uint64_t done)

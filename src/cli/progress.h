@@ -15,11 +15,12 @@
 #include <stdint.h>
 #include <time.h>
 
-struct progress {
+struct progress_counts {
 	uint64_t all; /* 0: not known */
 	uint64_t sent, refused, waiting, doubtful;
 	uint64_t bad, spooled; /* cannot be sent; handed to the queue */
 	bool holds;	       /* those in doubt are not sent again */
+	bool before;	       /* all that is done was done by earlier runs */
 	double rate; /* mails a second; 0: not known */
 	unsigned sessions; /* 0: not known */
 	const char *held; /* what all sessions wait for, or NULL: "the rate 5000/day is used up" */
@@ -27,9 +28,12 @@ struct progress {
 };
 
 /* "4,211 of 10,000 sent, 12 refused, 3 wait; 9.8/s by 4 sessions; 10 min left". room: the columns and a NUL. */
-void progress_line(char *to, size_t room, const struct progress *p, time_t now);
-/* "9,988 of 10,000 sent, 12 refused: people.csv.failed.csv". failed: the file that has those which were refused, or NULL. */
-void progress_sum(char *to, size_t room, const struct progress *p, const char *failed);
+void progress_line(char *to, size_t room, const struct progress_counts *p, time_t now);
+/* "9,988 of 10,000 sent, 12 refused: people.csv.failed.csv". failed: where those are which were refused or are bad, or NULL. */
+void progress_sum(char *to, size_t room, const struct progress_counts *p, const char *failed);
+enum { PROGRESS_TIME = 32 };
+const char *progress_number(char to[static PROGRESS_TIME], uint64_t n);     /* "4,211" */
+const char *progress_time(char to[static PROGRESS_TIME], double seconds);   /* "10 min" */
 /* "in 40 s", "at 14:05", "tomorrow at 09:14", "on 2026-12-03 at 09:14" */
 void progress_when(char to[static 40], time_t then, time_t now);
 

@@ -41,7 +41,7 @@ def batch(mysend, relay):
     def run(*args, config="", parts=(FAST,), **more):
         there = relay(*parts)
         done = mysend("--batch", *args, "--retries", "0", relay=there, config="sessions 1\n" + config, **more)
-        told = [line[8:] for line in done.errors if not re.match(r"mysend: [\d,]+ of [\d,]+ sent", line)]
+        told = [line[8:] for line in done.errors if not re.match(r"mysend: [\d,]+ (of [\d,]+ )?sent", line)]
         return done, told, there
     return run
 

@@ -64,9 +64,68 @@ static void test_a_signal_that_waited_ends_the_process_at_the_release(void **sta
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
+/* Signals as another process sends them, each once the one before has been seen. What ended the child, or 0. */
+static int watched_while(const int *signals, int ignored)
+{
+	int status, gate[2];
+	char c = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(gate), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct ending_watch w;
+		struct ending held;
+
+		if (ignored)
+			signal(ignored, SIG_IGN);
+		ending_hold(&held);
+		ending_watch(&w);
+		if (write(gate[1], "r", 1) != 1)
+			_exit(98);
+		while (!ending_asked())
+			usleep(1000);
+		for (int i = 0; i < 100; i++) { /* between the first signal's end and the mark nothing is asked for */
+			if (i > 50 && !ending_asked())
+				_exit(97);
+			usleep(1000);
+		}
+		if (write(gate[1], "a", 1) != 1)
+			_exit(98);
+		for (int i = 0; i < (signals[1] ? 10000 : 100); i++)
+			usleep(1000);
+		if (!ending_asked())
+			_exit(99);
+		ending_unwatch(&w);
+		_exit(0);
+	}
+	close(gate[1]);
+	for (; *signals; signals++) {
+		assert_int_equal(read(gate[0], &c, 1), 1);
+		kill(pid, *signals);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	close(gate[0]);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static void test_the_second_signal_ends_who_is_watched(void **state)
+{
+	static const struct { int signals[3], ignored, ends; } rows[] = {
+		{{SIGINT}, 0, 0}, {{SIGTERM}, 0, 0}, {{SIGHUP}, 0, 0}, {{SIGINT}, SIGHUP, 0}, {{SIGINT, SIGINT}, 0, -SIGINT}, {{SIGTERM, SIGTERM}, 0, -SIGTERM},
+		{{SIGHUP, SIGTERM}, 0, -SIGTERM}, {{SIGINT, SIGINT}, SIGHUP, -SIGINT}, {{SIGTERM, SIGINT}, SIGHUP, -SIGINT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_int_equal(watched_while(rows[i].signals, rows[i].ignored), rows[i].ends);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_second_signal_ends_who_is_watched),
 		cmocka_unit_test(test_who_is_told_to_end_is_not_ended_while_something_is_in_hand),
 		cmocka_unit_test(test_a_signal_that_waited_ends_the_process_at_the_release),
 	};

@@ -17,7 +17,7 @@ static int setup(void **state)
 
 static void test_the_line_while_it_goes_on(void **state)
 {
-	static const struct { struct progress p; const char *line; } rows[] = {
+	static const struct { struct progress_counts p; const char *line; } rows[] = {
 		{{.all = 10000, .sent = 4211, .refused = 12, .waiting = 3, .rate = 9.8, .sessions = 4}, "4,211 of 10,000 sent, 12 refused, 3 wait; 9.8/s by 4 sessions; 10 min left"},
 		{{.all = 10000, .sent = 4211, .held = "the rate 5000/day is used up", .until = NOON + 76440},
 		 "4,211 of 10,000 sent; the rate 5000/day is used up: goes on tomorrow at 09:14 (Ctrl-C is safe: the same command goes on)"},
@@ -46,7 +46,7 @@ static void test_the_line_while_it_goes_on(void **state)
 /* Parts that do not fit go as a whole; the count stays as far as there is room for anything. */
 static void test_a_narrow_terminal_has_fewer_parts(void **state)
 {
-	const struct progress p = {.all = 10000, .sent = 4211, .refused = 12, .waiting = 3, .rate = 9.8, .sessions = 4};
+	const struct progress_counts p = {.all = 10000, .sent = 4211, .refused = 12, .waiting = 3, .rate = 9.8, .sessions = 4};
 	static const char whole[] = "4,211 of 10,000 sent, 12 refused, 3 wait; 9.8/s by 4 sessions; 10 min left";
 	char line[100];
 
@@ -70,15 +70,17 @@ static void test_a_narrow_terminal_has_fewer_parts(void **state)
 
 static void test_the_sum_at_the_end(void **state)
 {
-	static const struct { struct progress p; const char *failed, *line; } rows[] = {
+	static const struct { struct progress_counts p; const char *failed, *line; } rows[] = {
 		{{.all = 10000, .sent = 10000}, "f.csv", "10,000 of 10,000 sent"},
 		{{.all = 10000, .sent = 9988, .refused = 12}, "people.csv.failed.csv", "9,988 of 10,000 sent, 12 refused: people.csv.failed.csv"},
 		{{.all = 10000, .sent = 9988, .refused = 12}, NULL, "9,988 of 10,000 sent, 12 refused"},
 		{{.all = 10000, .sent = 9912, .waiting = 76, .doubtful = 12}, "f.csv", "9,912 of 10,000 sent, 76 wait, 12 in doubt: run the same command again"},
 		{{.all = 10000, .sent = 9900, .refused = 12, .waiting = 76, .doubtful = 12}, "f.csv",
 		 "9,900 of 10,000 sent, 12 refused (f.csv), 76 wait, 12 in doubt: run the same command again"},
+		{{.all = 10, .sent = 9, .refused = 1, .before = true}, NULL, "9 of 10 sent, 1 refused: all before this run"},
 		{{.all = 10, .sent = 7, .bad = 3}, NULL, "7 of 10 sent, 3 bad"},
-		{{.all = 10, .sent = 6, .refused = 1, .bad = 3}, "f.csv", "6 of 10 sent, 1 refused (f.csv), 3 bad"},
+		{{.all = 10, .sent = 7, .bad = 3}, "f.csv", "7 of 10 sent, 3 bad: f.csv"},
+		{{.all = 10, .sent = 6, .refused = 1, .bad = 3}, "f.csv", "6 of 10 sent, 1 refused, 3 bad: f.csv"},
 		{{.all = 10, .sent = 6, .spooled = 4}, NULL, "6 of 10 sent, 4 in the queue"},
 		{{.all = 10, .sent = 6, .doubtful = 4, .holds = true}, NULL, "6 of 10 sent, 4 in doubt: with --unsure retry the same command sends them once more"},
 		{{.all = 10, .sent = 5, .waiting = 1, .doubtful = 4, .holds = true}, NULL, "5 of 10 sent, 1 waits, 4 in doubt: run the same command again"},
