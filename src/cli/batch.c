@@ -8,6 +8,8 @@
 #include "cli/batch_status.h"
 #include "cli/modes.h"
 #include "cli/trace.h"
+#include "post/enqueue.h"
+#include "post/result.h"
 
 struct many {
 	const struct options *options;
@@ -23,8 +25,16 @@ static void on_event(void *ctx, const struct batch_event *e)
 	struct many *m = ctx;
 
 	batch_show_event(&m->show, e);
+	if (e->what == BATCH_RESULT)
+		(void)result_log(e->job);
 	if (m->options->json)
 		batch_event_print(e);
+}
+
+/* What is left of an input that nobody can give again goes to the queue, where there is one. */
+static bool keeps_rest(const struct many *m)
+{
+	return !m->source.path && m->survey.account && enqueue_is_allowed(m->survey.account);
 }
 
 static int send_all(struct many *m, struct failure *f)
@@ -32,7 +42,7 @@ static int send_all(struct many *m, struct failure *f)
 	const struct batch_options *b = &m->options->batch;
 	struct batch_order order = {
 		.input = &m->source.input, .ledger = m->source.ledger, .pauses = b->pauses, .retry_failed = b->retry_failed, .hold_unsure = b->hold_unsure,
-		.stop_on_error = b->stop_on_error, .spool_rest = b->spool_rest, .limit = b->limit, .count = m->all, .shard = b->shard,
+		.stop_on_error = b->stop_on_error, .spool_rest = b->spool_rest || keeps_rest(m), .limit = b->limit, .count = m->all, .shard = b->shard,
 		.shards = b->shards, .patience = b->patience, .failed = m->source.failed, .on_event = on_event, .ctx = m,
 	};
 	struct ending_watch watch;
@@ -59,7 +69,7 @@ static const char *where_refused(const struct many *m, struct arena *in)
 {
 	if (m->source.failed)
 		return m->sum.failed_rows ? m->source.failed : NULL;
-	return m->sum.refused + m->sum.before_refused ? arena_printf(in, "mysend --report %s", m->source.path) : NULL;
+	return m->source.path && m->sum.refused + m->sum.before_refused ? arena_printf(in, "mysend --report %s", m->source.path) : NULL;
 }
 
 /* Sends, and tells what became of it; from the ledger's first line on nothing ends us but our own end, or a second signal. */
@@ -80,9 +90,11 @@ static int run(struct many *m, struct failure *f)
 		why = *f;
 	status = batch_status(&m->sum, rc < 0 ? &why : NULL);
 	refused = where_refused(m, m->source.run);
+	if (!m->source.path)
+		m->show.again = "give what is left again; with --ledger FILE the same input goes on";
 	batch_show_sum(&m->show, refused);
 	if (m->options->json)
-		batch_event_print_sum(&m->sum, m->source.path, m->source.failed ? refused : NULL, status);
+		batch_event_print_sum(&m->sum, m->source.path ? m->source.path : "", m->source.failed ? refused : NULL, status);
 	if (rc < 0) {
 		f->exit = status;
 		return -1;
@@ -96,7 +108,7 @@ static int look_ahead(struct many *m, struct failure *f)
 	const struct options *o = m->options;
 
 	if (o->batch.kind == BATCH_OF_MAILS && !batch_ahead_is_asked(o) && !m->show.terminal)
-		return batch_ahead_try(&m->source, &m->show, f);
+		return batch_ahead_try(&m->survey, &m->source, &m->show, f);
 	if (batch_ahead_look(&m->survey, &m->source, &m->show, f) < 0)
 		return -1;
 	m->all = m->survey.mails + m->survey.bad;

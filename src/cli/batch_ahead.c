@@ -69,12 +69,11 @@ static int look(struct look *l, struct batch_source *s, struct input_survey *sur
 	return l->failed ? -1 : 0;
 }
 
-int batch_ahead_try(struct batch_source *s, struct batch_show *show, struct failure *f)
+int batch_ahead_try(struct input_survey *survey, struct batch_source *s, struct batch_show *show, struct failure *f)
 {
 	struct look l = {.show = show, .tries = true};
-	struct input_survey survey;
 
-	return look(&l, s, &survey, f);
+	return look(&l, s, survey, f);
 }
 
 static int stop(const struct options *o, const struct input_survey *survey, struct failure *f)
@@ -149,7 +148,7 @@ static void print_before(const struct batch_source *s)
 	struct failure ignored;
 	char number[PROGRESS_TIME], path[600];
 
-	if (access(s->path, F_OK) == 0 && ledger_report_read(&r, &in, s->path, &ignored) == 0) {
+	if (s->path && access(s->path, F_OK) == 0 && ledger_report_read(&r, &in, s->path, &ignored) == 0) {
 		slice_printable(path, sizeof path, slice_of(s->path));
 		fprintf(stderr, "mysend: %s of the recipients have it already (%s)\n", progress_number(number, r.state[LEDGER_DONE] + r.state[LEDGER_SPOOLED]), path);
 	}

@@ -21,7 +21,7 @@ bool batch_ahead_is_asked(const struct options *o);
 /* Names the bad mails. */
 MUST_CHECK int batch_ahead_look(struct input_survey *survey, struct batch_source *s, struct batch_show *show, struct failure *f);
 /* Only the first one: whether what is set allows any mail at all. */
-MUST_CHECK int batch_ahead_try(struct batch_source *s, struct batch_show *show, struct failure *f);
+MUST_CHECK int batch_ahead_try(struct input_survey *survey, struct batch_source *s, struct batch_show *show, struct failure *f);
 bool batch_ahead_ask(const struct input_survey *survey, const struct batch_source *s);
 /* --dry-run, --preview: prints one mail, and what the whole would be. The status, or -1. */
 MUST_CHECK int batch_ahead_print(struct batch_source *s, struct batch_show *show, struct failure *f);

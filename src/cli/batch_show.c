@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -126,7 +127,7 @@ static void print_place(const struct batch_show *s, const struct batch_event *e)
 {
 	char file[600];
 
-	slice_printable(file, sizeof file, slice_of(e->file));
+	slice_printable(file, sizeof file, slice_of(strcmp(e->file, "-") == 0 ? "standard input" : e->file));
 	fprintf(stderr, "mysend: %s", file);
 	if (s->of_table)
 		fprintf(stderr, ": line %" PRIu64, e->line);
@@ -218,6 +219,7 @@ void batch_show_sum(struct batch_show *s, const char *failed)
 		return;
 	batch_show_more(s);
 	p.before = sum->before && !sum->accepted && !sum->refused;
+	p.again = s->again;
 	progress_sum(line, sizeof line, &p, failed);
 	fprintf(stderr, "mysend: %s\n", line);
 }

@@ -23,6 +23,7 @@ enum { SHOW_LINES = 20, SHOW_KINDS = 4 };
 struct batch_show {
 	const struct batch_sum *sum;
 	bool quiet, terminal, of_table, holds;
+	const char *again; /* how to go on with what is left; NULL: with the same command */
 	bool told_bad; /* the bad mails were told before the run */
 	uint64_t all; /* mails of the input; 0: not known */
 	uint64_t told[SHOW_KINDS];

@@ -2,12 +2,14 @@
 
 #include <string.h>
 
-/* The file beside the input, unless --ledger names one; each shard has its own. */
+/* The file beside the input, unless --ledger names one; each shard has its own. NULL: the input has no place. */
 static const char *ledger_path(const struct batch_options *b, struct arena *run)
 {
 	const char *path = b->ledger, *slash = strrchr(b->input[0], '/');
 	size_t len = strlen(b->input[0]);
 
+	if (!path && strcmp(b->input[0], "-") == 0)
+		return NULL;
 	while (len > 1 && b->input[0][len - 1] == '/')
 		len--;
 	if (!path && b->inputs == 1)
@@ -20,7 +22,7 @@ static const char *ledger_path(const struct batch_options *b, struct arena *run)
 /* Where the rows go that were refused; each shard has its own file. */
 static const char *failed_path(const struct batch_options *b, struct arena *run)
 {
-	if (b->kind != BATCH_OF_TABLE || b->failed)
+	if (b->kind != BATCH_OF_TABLE || b->failed || strcmp(b->input[0], "-") == 0)
 		return b->failed;
 	if (!b->shards)
 		return arena_printf(run, "%s.failed.csv", b->input[0]);

@@ -21,8 +21,8 @@ struct batch_source {
 	struct input_rows *rows;   /* of a table, or */
 	struct input_files *files; /* of mails */
 	struct batch_input input;
-	const char *path; /* of the ledger */
-	const char *failed; /* the file for the rows that are refused; NULL: the input is no table */
+	const char *path; /* of the ledger; NULL: one without a name, for standard input cannot be given again */
+	const char *failed; /* the file for the rows that are refused; NULL: the input is no table, or has no name */
 	struct ledger *ledger;
 };
 

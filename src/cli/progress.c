@@ -160,7 +160,7 @@ void progress_sum(char *to, size_t room, const struct progress_counts *p, const 
 		append_part(to, room, again || p->spooled || p->doubtful || p->before ? " (%s)" : ": %s", failed);
 	append_others(to, room, p);
 	if (again)
-		append_part(to, room, ": run the same command again");
+		append_part(to, room, ": %s", p->again ? p->again : "run the same command again");
 	else if (p->doubtful)
 		append_part(to, room, ": with --unsure retry the same command sends them once more");
 	else if (p->before)

@@ -24,6 +24,7 @@ struct progress_counts {
 	double rate; /* mails a second; 0: not known */
 	unsigned sessions; /* 0: not known */
 	const char *held; /* what all sessions wait for, or NULL: "the rate 5000/day is used up" */
+	const char *again; /* how to go on with what is left; NULL: with the same command */
 	time_t until;	  /* until then; 0: not known */
 };
 

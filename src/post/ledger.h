@@ -22,7 +22,7 @@
 struct ledger;
 
 struct ledger_order {
-	const char *path;
+	const char *path;      /* NULL: a file without a name, for an input that nobody can give again */
 	const char *input;     /* its path; only the last name of it counts */
 	const char *template;  /* digest of all that a mail is made of but the row; "-": none */
 	const char *rule;      /* how keys are made: "column NAME", "recipients", "message-id" */

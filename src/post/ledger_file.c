@@ -40,8 +40,24 @@ static int check_same(struct ledger_file *w, struct failure *f)
 	return 0;
 }
 
+static int open_unnamed(struct ledger_file *w, struct failure *f)
+{
+	int rc;
+
+	*w = (struct ledger_file){.path = "without a name", .unnamed = true, .fd = file_unnamed(), .read = -1};
+	if (w->fd >= 0)
+		w->read = fcntl(w->fd, F_DUPFD_CLOEXEC, 0);
+	if (w->read >= 0)
+		return 0;
+	rc = fails(w, errno, "a temporary file", f);
+	ledger_file_close(w);
+	return rc;
+}
+
 int ledger_file_open(struct ledger_file *w, const char *path, struct failure *f)
 {
+	if (!path)
+		return open_unnamed(w, f);
 	*w = (struct ledger_file){.path = path, .read = -1};
 	w->fd = trusted_append(path, f);
 	if (w->fd < 0)
@@ -106,7 +122,7 @@ static int sync_by(struct ledger_file *w, int fd, struct failure *f)
 
 	if (ledger_file_check(w, f) < 0)
 		return -1;
-	if (fdatasync(fd) == 0)
+	if (w->unnamed || fdatasync(fd) == 0)
 		return 0;
 	w->error = error = errno;
 	return fails(w, error, "writing it to the disk", f);
@@ -130,6 +146,8 @@ int ledger_file_sync_folder(const struct ledger_file *w, struct failure *f)
 	char folder[4096] = ".";
 	int fd, rc;
 
+	if (w->unnamed)
+		return 0;
 	if (slash)
 		snprintf(folder, sizeof folder, "%.*s", slash == w->path ? 1 : (int)(slash - w->path), w->path);
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -17,13 +17,14 @@
 #include "base/bytes.h"
 
 struct ledger_file {
-	const char *path; /* borrowed */
+	const char *path; /* borrowed; of a file without a name, what it is called in words */
+	bool unnamed;	  /* it ends with the process: nothing of it has to get to the disk */
 	int fd, read;	  /* to append, and to read */
 	uint64_t size;	  /* where the next line begins */
 	atomic_int error; /* the errno after which nothing is written any more, or 0 */
 };
 
-/* Makes the file if it is missing. */
+/* Makes the file if it is missing. path NULL: a file without a name, in $TMPDIR. */
 MUST_CHECK int ledger_file_open(struct ledger_file *w, const char *path, struct failure *f);
 /* Cuts off what is behind `size`, which was not written to its end. */
 MUST_CHECK int ledger_file_cut(struct ledger_file *w, uint64_t size, struct failure *f);

@@ -228,3 +228,55 @@ def test_the_second_signal_ends_the_run_at_once_and_the_ledger_knows(mysend, rel
     one.go()
     report = mysend("--report", os.path.join(mysend.tmp, "people.csv.ledger"))
     assert "1 accepted" in report.out and "in doubt" in report.out, report
+
+
+# --- standard input, which nobody can give again ------------------------------------------------------
+
+def mbox(*names):
+    return "\n".join("From x Mon Jan  1 00:00:00 2024\nFrom: me@example.net\nTo: %s@example.org\n\ntext\n" % name for name in names).encode()
+
+
+def test_standard_input_has_no_ledger_beside_it(mysend, relay):
+    one = relay(FAST)
+    before = sorted(os.listdir(mysend.tmp))
+    result = mysend("--batch", "-", stdin=mbox("ann", "bob"), relay=one)
+    assert (result.status, result.err) == (0, "mysend: 2 of 2 sent\n") and got(one) == ["ann@example.org", "bob@example.org"]
+    assert [name for name in sorted(os.listdir(mysend.tmp)) if "ledger" in name] == [] and before
+
+
+def test_what_is_left_of_standard_input_waits_in_the_queue(mysend, relay):
+    one, spool = relay(FAST, "rcpt-to bob@example.org 450"), os.path.join(mysend.tmp, "spool")
+    config = "spool %s\nqueue on\n" % spool
+    result = mysend("--batch", "-", "--retries", "0", stdin=mbox("ann", "bob"), relay=one, config=config)
+    assert result.status == 0 and sum_of(result) == "mysend: 1 of 2 sent, 1 in the queue", result
+    assert "bob@example.org" in mysend(name="mailq", relay=one, config=config).out
+
+
+def test_what_is_left_of_standard_input_without_a_queue_is_told(mysend, relay):
+    one = relay(FAST, "rcpt-to bob@example.org 450")
+    result = mysend("--batch", "-", "--retries", "0", stdin=mbox("ann", "bob"), relay=one)
+    assert result.status == 75 and "with --ledger FILE the same input goes on" in result.err and "standard input, message 2, line " in result.err, result
+    path = os.path.join(mysend.tmp, "ledger")
+    for parts, status in ((["rcpt-to bob@example.org 450"], 75), ([], 0)):
+        result = mysend("--batch", "-", "--retries", "0", "--ledger", path, stdin=mbox("ann", "bob"), relay=relay(FAST, *parts))
+        assert result.status == status, result
+
+
+def test_a_table_can_be_piped_in(mysend, relay):
+    one = relay(FAST, "rcpt-to u2@example.org 550")
+    result = mysend("--merge", "-", "--template", letter(mysend), stdin=b"name,email\nA,u1@example.org\nB,u2@example.org\n", relay=one)
+    assert result.status == 65 and sum_of(result) == "mysend: 1 of 2 sent, 1 refused", result
+    assert [name for name in os.listdir(mysend.tmp) if "ledger" in name or "failed" in name] == []
+
+
+# --- the log ------------------------------------------------------------------------------------------
+
+def test_each_mail_has_its_line_in_the_log(mysend, relay):
+    log = os.path.join(mysend.tmp, "log")
+    result = merge(mysend, 5, relay=relay(FAST, "rcpt-to u2@example.org 550"), config="logfile %s\n" % log)
+    assert result.status == 65
+    with open(log, encoding="utf-8") as text:
+        lines = text.read().splitlines()
+    assert len(lines) == 5 and all("from=me@example.net" in line for line in lines)
+    assert [line for line in lines if "recipients=u2@example.org" in line and "exitcode=EX_UNAVAILABLE" in line or "exitcode=EX_NOUSER" in line], lines
+    assert sum("exitcode=EX_OK" in line for line in lines) == 4, lines
