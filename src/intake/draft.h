@@ -66,6 +66,9 @@ bool draft_field_is_of_mail(struct slice name);
  * options: intake/raw_fields.) */
 MUST_CHECK int draft_texts(const struct draft *d, struct job *j, const struct charsets *c, struct failure *f);
 MUST_CHECK int draft_defaults(struct job *j, const struct charsets *c, struct failure *f);
+struct media;
+/* In draft_attach.c: the words behind the path can be meant so; *said is the type. */
+MUST_CHECK int draft_file_check(const struct draft_file *a, struct media *said, struct arena *in, struct failure *f);
 /* In draft_attach.c; does nothing where no option asks for a part. */
 MUST_CHECK int draft_compose(const struct draft *d, struct job *j, struct filetypes *types, struct failure *f);
 

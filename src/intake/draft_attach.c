@@ -41,7 +41,7 @@ static const char *id_of(struct arena *in, const char *name)
 	return id;
 }
 
-static int check_words(const struct draft_file *a, struct media *said, struct arena *in, struct failure *f)
+int draft_file_check(const struct draft_file *a, struct media *said, struct arena *in, struct failure *f)
 {
 	if (attach_type_said(said, in, a, f) < 0)
 		return -1;
@@ -83,7 +83,7 @@ static int add_file(struct builder *b, const struct draft_file *a, struct failur
 	struct media said;
 	struct part *p = shown ? &b->c.shown[b->c.shows++] : &b->c.attached[b->c.attachments++];
 
-	if (check_words(a, &said, in, f) < 0)
+	if (draft_file_check(a, &said, in, f) < 0)
 		return -1;
 	if (look(b, f) < 0)
 		return -1;

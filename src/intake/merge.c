@@ -31,7 +31,7 @@ int merge_open(struct merge **out, struct arena *run, const struct merge_order *
 	if (m->fd < 0)
 		return -1;
 	if (table_open(&m->table, run, m->fd, order->charset, f) < 0)
-		return failure_in(f, "%s", order->table);
+		return failure_in(f, "%s", merge_shown(order->table));
 	return merge_read_all(m, f);
 }
 
@@ -107,7 +107,7 @@ static int make_draft(struct merge *m, struct draft *d, struct arena *in, struct
 		char *text = merge_render(m, m->html, in, f);
 
 		if (!text)
-			return failure_in(f, "%s", m->order.html);
+			return failure_in(f, "%s", merge_shown(m->order.html));
 		d->html = m->order.html;
 		d->html_text = (struct slice){text, m->out.len};
 	}
@@ -129,10 +129,10 @@ static bool is_ascii(const struct draft *d)
 static int make_message(struct merge *m, struct draft *d, struct job *j, struct failure *f)
 {
 	if (m->ready)
-		return template_ready_render(m->ready, &j->message, &j->arena, m->table.cell, f) < 0 ? failure_in(f, "%s", m->order.text) : 0;
+		return template_ready_render(m->ready, &j->message, &j->arena, m->table.cell, f) < 0 ? failure_in(f, "%s", merge_shown(m->order.text)) : 0;
 	buf_clear(&m->out);
 	if (m->text && template_render(m->text, &j->arena, m->table.cell, &m->out, f) < 0)
-		return failure_in(f, "%s", m->order.text);
+		return failure_in(f, "%s", merge_shown(m->order.text));
 	d->charset = slice_is_ascii(buf_slice_of(&m->out)) && is_ascii(d) ? NULL : "utf-8";
 	message_begin(&j->message, &j->arena, m->mail ? 0 : MESSAGE_IS_TEXT);
 	return message_add(&j->message, m->out.p ? m->out.p : (char[1]){0}, m->out.len, f) < 0 ? -1 : message_end(&j->message, f);
@@ -143,20 +143,20 @@ int merge_next(struct merge *m, struct request *r, struct job *j, struct failure
 	int got = table_next(&m->table, f);
 
 	if (got < 0)
-		return failure_in(f, "%s", m->order.table);
+		return failure_in(f, "%s", merge_shown(m->order.table));
 	if (got == 0)
 		return 0;
 	*r = *m->order.request;
 	r->from_header = true;
 	r->from_author = true;
 	if (make_draft(m, &r->draft, &j->arena, f) < 0 || make_message(m, &r->draft, j, f) < 0)
-		return failure_in(f, "%s: line %zu", m->order.table, m->table.line);
+		return failure_in(f, "%s: line %zu", merge_shown(m->order.table), m->table.line);
 	return 1;
 }
 
 int merge_rewind(struct merge *m, struct failure *f)
 {
-	return table_rewind(&m->table, f) < 0 ? failure_in(f, "%s", m->order.table) : 0;
+	return table_rewind(&m->table, f) < 0 ? failure_in(f, "%s", merge_shown(m->order.table)) : 0;
 }
 
 const struct table *merge_table(const struct merge *m)

@@ -47,6 +47,8 @@ struct merge {
 	struct buf out;
 };
 
+/* What a failure calls a file. */
+const char *merge_shown(const char *path);
 /* With the row's values; NULL: it cannot be. */
 char *merge_render(struct merge *m, const struct template *t, struct arena *in, struct failure *f);
 /* All but the table. */

@@ -9,6 +9,12 @@
 #include "base/unicode.h"
 #include "intake/content.h"
 #include "intake/file_option.h"
+#include "mail/params.h"
+const char *merge_shown(const char *path)
+{
+	return strcmp(file_option_path(path), "-") == 0 ? "standard input" : path;
+}
+
 /* What messages are made of beside the row. */
 static void note(struct merge *m, struct slice what)
 {
@@ -46,15 +52,15 @@ static int read_file(const struct merge *m, const char *path, struct slice *text
 		return -1;
 	buf_start(&all, MERGE_TEMPLATE);
 	if (file_slurp(fd, &all) < 0)
-		rc = errno == EFBIG ? fail(f, AT_INPUT, EX_DATAERR, "%s: it has more than %d octets", path, MERGE_TEMPLATE)
-				    : fail_errno(f, AT_INPUT, EX_NOINPUT, "%s", path);
+		rc = errno == EFBIG ? fail(f, AT_INPUT, EX_DATAERR, "%s: it has more than %d octets", merge_shown(path), MERGE_TEMPLATE)
+				    : fail_errno(f, AT_INPUT, EX_NOINPUT, "%s", merge_shown(path));
 	*text = (struct slice){arena_text(m->run, all.p ? all.p : "", all.len), all.len};
 	buf_free(&all);
 	content_close(fd);
 	mark = unicode_mark(*text, &len);
 	if (rc == 0 && (mark || (charset && !slice_is_utf8(*text))) &&
 	    !unicode_text(m->run, mark ? mark : charset, (struct slice){text->p + len, text->len - len}, text))
-		rc = fail(f, AT_INPUT, EX_DATAERR, "%s: octets that are not %s", path, mark ? mark : charset);
+		rc = fail(f, AT_INPUT, EX_DATAERR, "%s: octets that are not %s", merge_shown(path), mark ? mark : charset);
 	slice_skip_mark(text);
 	return rc;
 }
@@ -74,9 +80,26 @@ static bool begins_with_header(const struct merge_order *o, struct slice text)
 	return true;
 }
 
+/* Some field names who gets it. With none, the setting `to` would count, which is one address for all rows. */
+static int check_recipients(const struct merge *m, struct slice text, struct failure *f)
+{
+	struct slice line;
+	bool named = false;
+
+	for (size_t i = 0; i < m->order.options; i++) {
+		const struct merge_option *o = &m->order.option[i];
+
+		named |= o->kind == DRAFT_TO || o->kind == DRAFT_CC || o->kind == DRAFT_BCC;
+		named |= o->kind == DRAFT_HEADER && (slice_mentions(slice_of(o->value), "to:") || slice_mentions(slice_of(o->value), "cc:"));
+	}
+	while (m->mail && !named && slice_line(&text, &line) && line.len)
+		named = slice_mentions(line, "to:") || slice_mentions(line, "cc:");
+	return named ? 0 : fail(f, AT_INPUT, EX_DATAERR, "nobody is named who gets the mail: To: {{COLUMN}} in the header of the template does, or --to '{{COLUMN}}'");
+}
+
 static int read_texts(struct merge *m, struct failure *f)
 {
-	struct slice text;
+	struct slice text = SLICE("");
 
 	if (m->order.text) {
 		if (read_file(m, m->order.text, &text, f) < 0)
@@ -84,10 +107,12 @@ static int read_texts(struct merge *m, struct failure *f)
 		note(m, SLICE("text"));
 		note(m, text);
 		m->mail = begins_with_header(&m->order, text);
+		if (check_recipients(m, text, f) < 0)
+			return failure_in(f, "%s", merge_shown(m->order.text));
 		if ((m->mail && template_is_ready(text)
 			 ? template_ready_read(&m->ready, m->run, text, m->table.name, m->table.columns, f)
 			 : read_template(m, &m->text, m->mail ? TEMPLATE_MAIL : TEMPLATE_TEXT, NULL, text, f)) < 0)
-			return failure_in(f, "%s", m->order.text);
+			return failure_in(f, "%s", merge_shown(m->order.text));
 	}
 	if (m->order.html) {
 		if (read_file(m, m->order.html, &text, f) < 0)
@@ -95,9 +120,9 @@ static int read_texts(struct merge *m, struct failure *f)
 		note(m, SLICE("html"));
 		note(m, text);
 		if (read_template(m, &m->html, TEMPLATE_HTML, NULL, text, f) < 0)
-			return failure_in(f, "%s", m->order.html);
+			return failure_in(f, "%s", merge_shown(m->order.html));
 	}
-	return 0;
+	return m->order.text ? 0 : check_recipients(m, text, f);
 }
 
 static bool has_column(const struct merge *m, const struct template *t)
@@ -123,6 +148,19 @@ static int open_once(struct merge *m, struct merge_file *file, struct failure *f
 	return attach_once_open(&file->once, path, &m->sum, f) < 0 ? failure_in(f, "%s", file->spelled) : 0;
 }
 
+/* What is the same for all rows is looked at before the first. */
+static int check_words(const struct merge *m, const struct merge_file *file, const struct draft_file *said, struct failure *f)
+{
+	struct draft_file same = *said;
+	const char **word[FILE_TEXTS] = {&same.path, &same.type, &same.name, &same.disposition, &same.id};
+	struct media media;
+
+	for (size_t i = 1; i < FILE_TEXTS; i++)
+		if (file->text[i] && has_column(m, file->text[i]))
+			*word[i] = NULL;
+	return draft_file_check(&same, &media, m->run, f) < 0 ? failure_in(f, "%s", file->spelled) : 0;
+}
+
 static int read_file_option(struct merge *m, const struct merge_option *o, struct failure *f)
 {
 	struct draft_file said = {.inlined = o->kind == DRAFT_INLINE};
@@ -139,6 +177,8 @@ static int read_file_option(struct merge *m, const struct merge_option *o, struc
 		if (text && read_template(m, &file->text[i], TEMPLATE_LINE, NULL, slice_of(text), f) < 0)
 			return failure_in(f, "%s", o->spelled);
 	}
+	if (check_words(m, file, &said, f) < 0)
+		return -1;
 	file->moves = has_column(m, file->text[0]);
 	if (!file->moves && !has_column(m, file->text[1]))
 		return open_once(m, file, f);

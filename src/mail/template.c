@@ -297,16 +297,20 @@ int template_read(struct template **out, struct arena *in, const struct template
 		  struct failure *f)
 {
 	struct template *t = arena_zeroed(in, 1, sizeof *t);
-	const char *begin = text->text.p ? text->text.p : "";
+	const char *begin = text->text.p ? text->text.p : "", *wrong;
 	bool mail = text->kind == TEMPLATE_MAIL;
 	struct reader r = {.t = t, .in = in, .begin = begin, .end = begin + text->text.len, .parted = !mail};
 
 	*t = (struct template){.kind = text->kind, .field = text->field, .column = column, .columns = columns};
 	t->html = text->kind == TEMPLATE_HTML || (mail && is_html(text->text));
-	if (!slice_is_utf8(text->text))
-		return fail(f, AT_INPUT, EX_DATAERR, "the template is not UTF-8");
+	wrong = template_foreign(text->text);
+	if (wrong)
+		return wrong_place(&r, wrong, f, "octets that are not UTF-8; --charset says what they are, as in --charset latin1");
 	if ((mail && check_first_line(&r, f) < 0) || read_pieces(&r, f) < 0)
 		return -1;
+	wrong = mail || text->kind == TEMPLATE_FIELD ? template_word_beside(text->text, text->field) : NULL;
+	if (wrong)
+		return wrong_place(&r, wrong, f, "a column beside an encoded word; write all of it in UTF-8");
 	if (r.depth)
 		return wrong_place(&r, r.open[r.depth - 1].at, f, "the section that begins there is not closed");
 	if (!r.parted)

@@ -11,8 +11,8 @@
  * A line on which nothing stands but the beginning or the end of a section, or a comment, is none.
  *
  * A value is written as its place wants it. In a body: as it stands; in HTML, with & < > " and ' escaped. In a field of addresses: in
- * front of < as a name, quoted or encoded as need be; inside <> as one address; alone as a list of them. In any other field as
- * text (RFC 2047). A value can begin no field and no member of a list: of a header only what the template has is syntax, and a
+ * front of < as a name, quoted or encoded as need be; inside <> as one address; alone as a list of them. Within <> in
+ * List-Unsubscribe and its kind, as part of a URL, %HH where need be, or as all of it. In any other field as text (RFC 2047). A value can begin no field and no member of a list: of a header only what the template has is syntax, and a
  * control character or a line end in a value makes the row bad. Cc, Bcc and Reply-To without an address are left out.
  *
  * Use: struct template *t; struct template_text text = {TEMPLATE_MAIL, NULL, SLICE("Subject: Hello {{name}}\n")}; template_read(&t, arena, &text, column, columns, f)

@@ -381,5 +381,7 @@ int template_field_write(const struct marked *m, size_t from, size_t to, struct 
 {
 	struct writer w = {.m = m, .out = out, .start = out->len, .column = name.len + 2, .f = f};
 
+	if (template_holds_urls(name))
+		return template_write_urls(m, from, to, w.column, out, f);
 	return header_holds_addresses(name) ? write_addresses(&w, from, to) : write_text(&w, from, to);
 }

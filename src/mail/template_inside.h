@@ -2,7 +2,8 @@
  * mail/template_inside - what the files of mail/template have in common; nobody else includes it
  *
  * template.c reads a text into pieces, template_render.c goes through them with the values of a row, template_field.c writes
- * the body of a header field. Use: template_field_write(&m, 3, 12, name, &out, f).
+ * the body of a header field, template_url.c that of one with URLs;
+ * template_check.c looks for what no template may have. Use: template_field_write(&m, 3, 12, name, &out, f).
  *
  * Owns: nothing. Errors: AT_INPUT EX_DATAERR. Threads: as mail/template.
  */
@@ -45,5 +46,17 @@ struct marked {
 /* What m has from `from` on up to `to` is the body of a field of that name; writes it, at that column of the line, or nothing where
  * no value of it gave an address. */
 MUST_CHECK int template_field_write(const struct marked *m, size_t from, size_t to, struct slice name, struct buf *out, struct failure *f);
+
+/* Of the value, what stands for itself in any part of a URL, and all other octets as %HH (RFC 3986 2.3, 2.1). */
+MUST_CHECK int template_percent(struct buf *out, struct slice value);
+/* A field of that name has URLs within <> (RFC 2369 2). */
+bool template_holds_urls(struct slice name);
+/* The body of such a field, at that column of the line: a value within <> is part of a URL, or all of it. */
+MUST_CHECK int template_write_urls(const struct marked *m, size_t from, size_t to, size_t column, struct buf *out, struct failure *f);
+/* The first octet that is no UTF-8, or NULL. */
+const char *template_foreign(struct slice text);
+/* An encoded word (RFC 2047) in a field with a value, other than of addresses, which may stand in different members; or NULL. Whichever
+ * way the whole were written, one of the two would be shown as it is not meant. field: its name; NULL: the text has a header. */
+const char *template_word_beside(struct slice text, const char *field);
 
 #endif

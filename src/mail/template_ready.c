@@ -15,6 +15,7 @@ enum { RENDERED = 64 * 1024 * 1024 };
 struct ready_leaf {
 	struct slice before; /* what of the body stands in front of it */
 	struct template *text;
+	bool alone; /* it is the whole body, and no part */
 };
 
 struct template_ready {
@@ -133,6 +134,7 @@ static int take_leaf(struct ready_reader *r, const struct leaf *leaf, struct fai
 		said.kind = TEMPLATE_HTML;
 	if (template_read(&r->t->leaf[r->t->leaves].text, r->in, &said, r->column, r->columns, f) < 0)
 		return failure_in(f, "the %s in it", said.kind == TEMPLATE_HTML ? "HTML" : "text");
+	r->t->leaf[r->t->leaves].alone = leaf->outermost;
 	if (leaf->outermost) {
 		keep_until(r, leaf->body);
 		put_fields(h, leaf);
@@ -192,17 +194,34 @@ int template_ready_read(struct template_ready **out, struct arena *in, struct sl
 	return rc;
 }
 
+/* A text that does not end a line: the line end in front of the next boundary is not its own (RFC 2046 5.1.1), and it gets no other. */
+static struct source *without_line_end(struct source *text, struct arena *in, struct failure *f)
+{
+	size_t len = 0, room = (size_t)text->size - 2;
+	char *all = arena_zeroed(in, room + 1, 1);
+
+	if (text->rewind(text, f) < 0 || source_fill(text, all, room, &len, f) < 0)
+		return NULL;
+	return source_text(in, (struct slice){all, len});
+}
+
 /* Encoded anew; what it is read from may be a file, which the message holds then. */
 static struct source *render_leaf(const struct ready_leaf *leaf, struct message *m, struct arena *in, const struct slice *cell, struct buf *out,
 				  struct failure *f)
 {
 	struct message text = {.body = NULL};
+	bool ends;
 	int rc;
 
 	buf_clear(out);
 	if (template_render(leaf->text, in, cell, out, f) < 0)
 		return NULL;
+	ends = !out->len || out->p[out->len - 1] == '\n' || out->p[out->len - 1] == '\r';
 	rc = take_octets(&text, in, buf_slice_of(out), MESSAGE_IS_TEXT, f);
+	if (rc == 0 && !ends && !leaf->alone && text.body->size > 2) {
+		text.body = without_line_end(text.body, in, f);
+		rc = text.body ? 0 : -1;
+	}
 	if (rc < 0) {
 		message_close(&text);
 		return NULL;

@@ -36,19 +36,6 @@ static int add_escaped(struct buf *out, struct slice value)
 	return 0;
 }
 
-/* Octets that stand for themselves in any part of a URL; all others as %HH (RFC 3986 2.3, 2.1). */
-static int add_percent(struct buf *out, struct slice value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
-
-		if (plain ? buf_add(out, &value.p[i], 1) < 0 : buf_printf(out, "%%%02X", (unsigned)c) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* A value where a line end would begin another field, or name another file. */
 static int add_marked(struct marked *m, size_t column, struct slice value, struct failure *f)
 {
@@ -62,7 +49,7 @@ static int add_marked(struct marked *m, size_t column, struct slice value, struc
 		return fail(f, AT_INPUT, EX_DATAERR, "%s: a line end or control character, which cannot stand in %s: %s", name,
 			    m->t->kind == TEMPLATE_LINE ? "the name of a file" : m->t->kind == TEMPLATE_URL ? "a URL" : "a header", shown);
 	}
-	rc = m->t->kind == TEMPLATE_URL ? add_percent(&m->text, value) : buf_slice(&m->text, value);
+	rc = m->t->kind == TEMPLATE_URL ? template_percent(&m->text, value) : buf_slice(&m->text, value);
 	m->mark = arena_grow(m->scratch, m->mark, m->marks, &m->room, sizeof *m->mark);
 	m->mark[m->marks++] = (struct mark){from, m->text.len, column};
 	return rc < 0 ? too_long(f) : 0;

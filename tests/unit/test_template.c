@@ -100,7 +100,7 @@ static void test_what_is_no_template_is_told_with_line_and_column(void **state)
 		 "! line 2, column 8: {{/name}} closes another section than the one that begins in line 2, column 1"},
 		{"{{#cc=1}}{{/cc=2}}", {0}, "! line 1, column 10: {{/cc}} closes another section than the one that begins in line 1, column 1"},
 		{"{{#name}}\n{{#cc}}{{/cc}}\n", {0}, "! line 1, column 1: the section that begins there is not closed"},
-		{"\xff{{name}}", {0}, "! the template is not UTF-8"},
+		{"a\n\xc3\xbc\xff{{name}}", {0}, "! line 2, column 2: octets that are not UTF-8; --charset says what they are, as in --charset latin1"},
 	};
 	char deep[(TEMPLATE_DEEP + 1) * 7 + 1];
 
@@ -197,7 +197,7 @@ static void test_any_other_field_is_text(void **state)
 		{"{{name}} {{cc}}", {"\xc3\xbc", [2] = "\xc3\xa4"}, "=?utf-8?B?w7wgw6Q=?="},
 		{"Hello {{name}}", {"=?utf-8?Q?x?="}, "=?utf-8?B?SGVsbG8gPT91dGYtOD9RP3g/PQ==?="},
 		{"Hello ={{name}}", {"?utf-8?Q?x?="}, "=?utf-8?B?SGVsbG8gPT91dGYtOD9RP3g/PQ==?="},
-		{"=?utf-8?Q?Hello_{{name}}?=", {"x"}, "! a column beside an encoded word; write all of it in UTF-8: \"=?utf-8?Q?Hello_x?=\""},
+		{"=?utf-8?Q?Hello_{{name}}?=", {"x"}, "! line 1, column 1: a column beside an encoded word; write all of it in UTF-8"},
 		{"=?utf-8?Q?Hello?=", {0}, "=?utf-8?Q?Hello?="},
 		{"Hello\n  {{name}}", {"Ann"}, "Hello  Ann"},
 		{"{{name}}", {" "}, ""},
@@ -207,6 +207,39 @@ static void test_any_other_field_is_text(void **state)
 
 	(void)state;
 	check(TEMPLATE_FIELD, "Subject", rows, ROWS(rows));
+}
+
+static void test_a_value_in_a_field_with_urls_is_part_of_one_or_all_of_it(void **state)
+{
+	static const struct row rows[] = {
+		{"<https://x.org/u?e={{email}}&n={{name}}>", {"a>, <b \xc3\xbc", "a+b@x"}, "<https://x.org/u?e=a%2Bb%40x&n=a%3E%2C%20%3Cb%20%C3%BC>"},
+		{"<mailto:u@x.org?subject={{name}}>,\n <https://x.org/{{email}}> ({{name}})", {"a b", "c/d"},
+		 "<mailto:u@x.org?subject=a%20b>, <https://x.org/c%2Fd> (a\r\n b)"},
+		{"<{{name}}>", {"https://x.org/u?e=a%40x&b"}, "<https://x.org/u?e=a%40x&b>"},
+		{"<{{name}}{{email}}>", {"https://x.org/", "a/b"}, "<https://x.org/a%2Fb>"},
+		{"{{name}}", {"<https://x.org/>"}, "<https://x.org/>"},
+		{"<{{name}}>", {"https://x.org/ u"}, "! a URL is to stand within the <>: \"https://x.org/ u\""},
+		{"<{{name}}>", {"https://x.org/>, <https://y.org/"}, "! a URL is to stand within the <>: \"https://x.org/>, <https://y.org/\""},
+		{"<{{name}}>", {0}, "! a URL is to stand within the <>: \"\""},
+		{"<https://x.org/{{name}}>", {0}, "<https://x.org/>"},
+	};
+
+	(void)state;
+	check(TEMPLATE_FIELD, "list-unsubscribe", rows, ROWS(rows));
+}
+
+static void test_an_encoded_word_and_a_value_do_not_go_into_one_text(void **state)
+{
+	static const struct row rows[] = {
+		{"To: a@x\nSubject: Hi\n =?utf-8?Q?=C3=BC?= {{name}}\n\n", {"x"}, "! line 3, column 2: a column beside an encoded word; write all of it in UTF-8"},
+		{"{{#cc}}Subject: =?utf-8?Q?=C3=BC?= {{name}}{{/cc}}\n\n", {"x"},
+		 "! line 1, column 17: a column beside an encoded word; write all of it in UTF-8"},
+		{"Subject: =?utf-8?Q?=C3=BC?= \\{{name}}\nX: {{name}}\n\n=?{{name}}", {"x"}, "Subject: =?utf-8?Q?=C3=BC?= {{name}}\r\nX: x\r\n\r\n=?x"},
+		{"{{#name}}To: =?utf-8?Q?=C3=BC?= <b@x>, {{name}} <{{email}}>{{/name}}\n\n", {"x", "a@x"}, "To: =?utf-8?Q?=C3=BC?= <b@x>,\r\n x <a@x>\r\n\r\n"},
+	};
+
+	(void)state;
+	check(TEMPLATE_MAIL, NULL, rows, ROWS(rows));
 }
 
 static void test_a_name_of_a_file_is_one_line(void **state)
@@ -313,6 +346,8 @@ int main(void)
 		cmocka_unit_test(test_values_in_html_are_escaped),
 		cmocka_unit_test(test_a_field_of_addresses_is_what_its_template_says),
 		cmocka_unit_test(test_any_other_field_is_text),
+		cmocka_unit_test(test_a_value_in_a_field_with_urls_is_part_of_one_or_all_of_it),
+		cmocka_unit_test(test_an_encoded_word_and_a_value_do_not_go_into_one_text),
 		cmocka_unit_test(test_a_name_of_a_file_is_one_line),
 		cmocka_unit_test(test_a_mail_has_the_fields_that_its_template_has),
 		cmocka_unit_test(test_what_a_header_may_be_is_bounded),

@@ -68,12 +68,15 @@ static void test_texts_are_filled_in_and_all_else_stays(void **state)
 		 "Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\nAAAA\n--b--\n", "<A=>",
 		 "To: a@x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\npre {{ amble\r\n--b\r\n"
 		 "Content-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n"
-		 "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<A=3D>\r\n\r\n--c\r\n"
-		 "X-Other: stays\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>&lt;A=3D&gt;</p>\r\n"
+		 "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<A=3D>\r\n--c\r\n"
+		 "X-Other: stays\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>&lt;A=3D&gt;</p>"
 		 "\r\n--c--\r\n--b\r\n"
 		 "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n\xc3\xbc\r\n--b\r\n"
 		 "Content-Type: text/plain\r\nContent-Disposition: attachment; filename=x\r\n\r\n{{other}}\r\n--b\r\n"
 		 "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nAAAA\r\n--b--\r\n"},
+		/* by itself, a text ends a line */
+		{"To: {{email}}\nContent-Transfer-Encoding: base64\n\ne3tuYW1lfX0=\n", "x",
+		 "To: a@x\r\nContent-Transfer-Encoding: quoted-printable\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nx\r\n"},
 		/* what is signed stays */
 		{"To: {{email}}\nContent-Type: multipart/signed; boundary=b\n\n--b\n\n{{name}}\n--b--\n", "x",
 		 "To: a@x\r\nContent-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\n{{name}}\r\n--b--\r\n"},
