@@ -153,7 +153,7 @@ void pace_done(struct pace *p, const struct grant *g)
 	if (enter(p, &unused) < 0)
 		return;
 	if (!p->rate.limits)
-		throttle_taken(&p->alone, clock_boot());
+		throttle_taken(&p->alone, g->at, clock_boot());
 	note(p, p->rate.limits ? pace_state_done(&p->file.store, g, &p->file.time) : 0);
 }
 
@@ -174,8 +174,11 @@ void pace_drop(struct pace *p, const struct grant *g)
 {
 	struct failure unused;
 
-	if (p->rate.limits && enter(p, &unused) == 0)
-		note(p, pace_state_drop(&p->file.store, g));
+	if (enter(p, &unused) < 0)
+		return;
+	if (!p->rate.limits)
+		throttle_dropped(&p->alone, g->at);
+	note(p, p->rate.limits ? pace_state_drop(&p->file.store, g) : 0);
 }
 
 /* "in 5 s"; but the time of day where these words may be read much later, as in the listing of a queue: "at 09:14", "at Tue Dec  1
@@ -218,6 +221,16 @@ const char *pace_words(struct pace *p, struct arena *in)
 		return "";
 	return arena_printf(in, "%s: next %s", which < p->rate.limits ? rate_words(words, &p->rate.limit[which]) : "the relay wants less",
 			    time_words(in, wait));
+}
+
+const char *pace_why(struct pace *p, struct arena *in)
+{
+	char words[RATE_WORDS];
+	unsigned which;
+
+	if (look(p, &which) <= 0)
+		return "";
+	return which < p->rate.limits ? arena_printf(in, "the rate %s is used up", rate_words(words, &p->rate.limit[which])) : "the relay wants less";
 }
 
 int pace_late(struct pace *p, struct failure *f)

@@ -34,6 +34,7 @@ void pace_done(struct pace *p, const struct grant *g);	 /* answered */
 void pace_slower(struct pace *p, const struct grant *g); /* answered: there were too many; all processes pause */
 void pace_drop(struct pace *p, const struct grant *g);	 /* never sent */
 const char *pace_words(struct pace *p, struct arena *in); /* what the next mail waits for: "30/min: next in 2 s", "5000/day: next at 09:14"; "": nothing */
+const char *pace_why(struct pace *p, struct arena *in); /* the same without the time: "the rate 5000/day is used up", "the relay wants less" */
 /* The next mail has to wait: AT_SPOOL EX_TEMPFAIL, with those words. Returns -1. */
 int pace_late(struct pace *p, struct failure *f);
 void pace_close(struct pace *p);

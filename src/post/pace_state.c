@@ -205,19 +205,26 @@ int64_t pace_state_take(const struct pace_store *s, const struct rate *r, size_t
 	return 0;
 }
 
+static int end_lease(const struct pace_store *s, const struct grant *g)
+{
+	if (g->lease >= PACE_LEASES || pace_lease_at(s->image, g->lease).serial != g->serial)
+		return 0;
+	return put_lease(s, g->lease, &(struct pace_lease){0});
+}
+
 /* A lease that was over has become a stamp already, and gets another: the relay may have counted the mail after that. */
 static int answered(const struct pace_store *s, struct pace_head *h, const struct grant *g, const struct pace_time *t)
 {
 	if (stamp(s, h, pace_now(h, t), g->recipients) < 0)
 		return -1;
-	return pace_state_drop(s, g);
+	return end_lease(s, g);
 }
 
 int pace_state_done(const struct pace_store *s, const struct grant *g, const struct pace_time *t)
 {
 	struct pace_head h = pace_head_of(s->image);
 
-	throttle_taken(&h.throttle, pace_now(&h, t));
+	throttle_taken(&h.throttle, g->at, pace_now(&h, t));
 	return answered(s, &h, g, t);
 }
 
@@ -231,9 +238,11 @@ int pace_state_slower(const struct pace_store *s, const struct grant *g, const s
 
 int pace_state_drop(const struct pace_store *s, const struct grant *g)
 {
-	if (g->lease >= PACE_LEASES || pace_lease_at(s->image, g->lease).serial != g->serial)
-		return 0;
-	return put_lease(s, g->lease, &(struct pace_lease){0});
+	struct pace_head h = pace_head_of(s->image);
+
+	if (throttle_dropped(&h.throttle, g->at) && put_head(s, &h) < 0)
+		return -1;
+	return end_lease(s, g);
 }
 
 /* First the stamps reach the disk, then the head that vouches for them. */

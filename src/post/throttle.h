@@ -1,12 +1,13 @@
 /*
  * post/throttle - how fast mail goes to a relay that has asked for less
  *
- * Nothing is held back until a relay refuses a mail because there were too many. Then all pause, a second, and twice as long each
- * time that nothing was taken since, up to five minutes. After the pause mails are spaced. Where the relay lets up to so many through in
- * a burst, its store is empty whenever it refuses, so that what it took between two refusals, by the time between them, is what it bears:
- * the rate begins below that, grows slowly, and is taken back at the next refusal.
+ * Nothing is held back until a relay refuses a mail because there were too many. Then all pause, a second; after that one mail goes
+ * alone, and if it is refused, too, all pause twice as long, up to five minutes. Once it is taken the others follow, spaced. What was
+ * taken between the refusals of two such series, by the time from the one to the other, is what the relay bears, whether it lets a
+ * burst through after a rest or counts by the minute. The rate begins below that, grows slowly, and the longer the faster, until
+ * the next refusal.
  *
- * Use: if (throttle_wait(&t, now) == 0) { throttle_send(&t, now); ... } then throttle_taken(&t, now), or
+ * Use: if (throttle_wait(&t, now) == 0) { throttle_send(&t, now); ... } then throttle_taken(&t, sent, now), or
  * throttle_refused(&t, sent, now, chance).
  * Pure: the clock is the caller's. A struct throttle of zeros is one that has heard of no refusal.
  *
@@ -24,21 +25,29 @@ struct throttle {
 	double rate;	 /* mails in a millisecond; 0: not held back */
 	double credit;	 /* mails that may go at once */
 	int64_t counted; /* until when `credit` was counted */
-	int64_t begin;	 /* the last refusal that counted, or the first mail */
+	int64_t begin;	 /* of the last series of refusals, or of all */
+	int64_t last;	 /* refusal */
 	int64_t end;	 /* of the pause */
 	int64_t pause;	 /* how long it is */
+	int64_t probe;	 /* when the mail that goes alone went; 0: it has not gone yet */
+	int64_t open;	 /* since when mails are taken again; 0: none was yet */
 	int64_t grown;	 /* until when the rate has grown */
 	uint64_t taken;	 /* mails that the relay took since `begin` */
+	int64_t since;	 /* the same, of the series before: */
+	uint64_t before;
 	uint32_t unused; /* the last mail had not to wait: the line is slower than the rate */
-	uint32_t seeking; /* the relay has shown only that it bears more than it was sent: the rate grows fast */
+	uint32_t seeking; /* how little is known of what the relay bears */
 };
 
 bool throttle_is_sound(const struct throttle *t); /* as these functions leave one; one that was read may be otherwise */
 int64_t throttle_wait(const struct throttle *t, int64_t now); /* how long the next mail has to wait; 0: it may go */
 void throttle_send(struct throttle *t, int64_t now);	      /* a mail goes */
-void throttle_taken(struct throttle *t, int64_t now);	      /* the relay took one */
+void throttle_taken(struct throttle *t, int64_t sent, int64_t now); /* the relay took one that went at `sent` */
 /* The relay refused one that went at `sent`, because there were too many. chance: a random number, so that processes which were
  * refused together do not go on together. */
 void throttle_refused(struct throttle *t, int64_t sent, int64_t now, unsigned chance);
+
+/* The mail that went at `sent` has not gone at all. True: *t has changed. */
+bool throttle_dropped(struct throttle *t, int64_t sent);
 
 #endif

@@ -145,6 +145,7 @@ static void test_so_many_go_and_the_next_waits(void **state)
 	pace_done(other, &g[2]);
 	later = HOUR / 2 + HOUR / 4;
 	check_words(p, &in, "3/h: next at ", HOUR / 2 + HOUR);
+	assert_string_equal(pace_why(p, &in), "the rate 3/h is used up");
 	later = HOUR / 2 + HOUR - 50;
 	assert_string_equal(pace_words(p, &in), "3/h: next in 1 s");
 	later = HOUR / 2 + HOUR + 50;
@@ -199,6 +200,7 @@ static void test_without_a_rate_there_is_no_file_and_only_the_relay_is_heeded(vo
 	assert_int_equal(pace_take(other, 1, &g, &f), 0); /* nobody has told it */
 	later += 3000;
 	assert_string_equal(pace_words(p, &in), "");
+	assert_string_equal(pace_why(p, &in), "");
 	assert_int_equal(pace_take(p, 1, &g, &f), 0);
 	pace_drop(p, &g);
 	assert_int_equal(access(folder, F_OK), -1);
@@ -539,7 +541,14 @@ static void test_a_pause_is_everybodys(void **state)
 	pace_slower(p, &g);
 	assert_in_range(pace_take(other, 1, &g, &f), 900, 1300);
 	assert_non_null(strstr(pace_words(other, &in), "the relay wants less: next in "));
+	assert_string_equal(pace_why(other, &in), "the relay wants less");
 	later = 3000;
+	assert_int_equal(pace_take(other, 1, &g, &f), 0); /* it goes alone */
+	assert_true(pace_take(p, 1, &g, &f) > 0);
+	pace_drop(other, &g);
+	assert_int_equal(pace_take(p, 1, &g, &f), 0);
+	pace_done(p, &g);
+	later = 6000;
 	assert_int_equal(pace_take(other, 1, &g, &f), 0);
 	pace_done(other, &g);
 	arena_free(&in);
