@@ -148,6 +148,7 @@ int merge_next(struct merge *m, struct request *r, struct job *j, struct failure
 		return 0;
 	*r = *m->order.request;
 	r->from_header = true;
+	r->only_named = true; /* a row without an address is nobody's, and not the default recipient's */
 	r->from_author = true;
 	if (make_draft(m, &r->draft, &j->arena, f) < 0 || make_message(m, &r->draft, j, f) < 0)
 		return failure_in(f, "%s: line %zu", merge_shown(m->order.table), m->table.line);

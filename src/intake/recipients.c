@@ -197,6 +197,8 @@ int recipients_take(struct recipients *who, struct failure *f)
 			return -1;
 	if (r->from_header && add_header(who, f) < 0)
 		return -1;
+	if (!e->recipients && r->only_named)
+		return fail(f, AT_INPUT, EX_DATAERR, "To, Cc and Bcc name nobody");
 	if (!e->recipients && add_setting(who, "to", a->to, f) < 0)
 		return -1;
 	if (!e->recipients)

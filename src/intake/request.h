@@ -30,6 +30,7 @@ struct request {
 	struct request_recipient *recipient;
 	size_t recipients, recipient_room;
 	bool from_header; /* -t */
+	bool only_named;  /* the setting `to` does not count where nobody is named */
 	bool from_author; /* without -f and `from` the sender is the address in From, as for mail that is not the user's own, and not the user */
 	bool no_aliases;  /* -n */
 	bool smtputf8;	  /* -U */
