@@ -171,7 +171,7 @@ static int leaving(struct engine *e, const struct awaited *a, const struct reply
 	reply_failure(r, rows[a->verb].stage, EX_TEMPFAIL, f);
 	engine_name_relay(e, f);
 	e->over = e->kept && !e->answers;
-	if (!e->over)
+	if (!e->over && !a->t->answered) /* a mail that was refused behind RSET is the client's again */
 		give_verdict(a->t, DEFERRED, keep(a->t, f));
 	for (size_t i = 0; i < e->queued; i++)
 		e->queue[(e->head + i) % e->room].t->sent = false;

@@ -6,6 +6,78 @@
 #include "base/clock.h"
 #include "mail/offers.h"
 
+enum { TRANSACTIONS_SEEN = 256 }; /* begun between two looks for those that are over */
+
+/* What is over may still be named: an answer is awaited that will not count, or other recipients wait for its end. */
+static void hold_used(struct engine *e)
+{
+	for (struct transaction *t = e->made; t; t = t->next_made)
+		t->held = !t->answered;
+	for (struct delivery *d = e->made_mails; d; d = d->next_made)
+		d->held = !d->done;
+	for (size_t i = 0; i < e->queued; i++)
+		e->queue[(e->head + i) % e->room].t->held = true;
+	for (struct transaction *t = e->ends; t; t = t->next_unflushed)
+		t->held = true;
+	for (struct retry *r = e->retry; r; r = r->next)
+		r->before->held = r->delivery->held = true;
+	for (struct transaction *t = e->made; t; t = t->next_made)
+		t->delivery->held |= t->held;
+}
+
+static void find_spare(struct engine *e)
+{
+	struct transaction *t = e->made;
+	struct delivery *d = e->made_mails;
+
+	hold_used(e);
+	e->made = NULL;
+	e->made_mails = NULL;
+	for (struct transaction *next; t; t = next) {
+		struct transaction **list = t->held ? &e->made : &e->spare;
+
+		next = t->next_made;
+		t->next_made = *list;
+		*list = t;
+	}
+	for (struct delivery *next; d; d = next) {
+		struct delivery **list = d->held ? &e->made_mails : &e->spare_mails;
+
+		next = d->next_made;
+		d->next_made = *list;
+		*list = d;
+	}
+}
+
+struct transaction *engine_make_transaction(struct engine *e)
+{
+	struct transaction *t;
+
+	if (e->begun++ == TRANSACTIONS_SEEN) {
+		find_spare(e);
+		e->begun = 0;
+	}
+	t = e->spare;
+	if (t)
+		e->spare = t->next_made;
+	else
+		t = arena_zeroed(&e->scratch, 1, sizeof *t);
+	*t = (struct transaction){.next_made = e->made};
+	return e->made = t;
+}
+
+struct delivery *engine_make_delivery(struct engine *e)
+{
+	struct delivery *d = e->spare_mails;
+
+	if (d)
+		e->spare_mails = d->next_made;
+	else
+		d = arena_zeroed(&e->scratch, 1, sizeof *d);
+	*d = (struct delivery){.next_made = e->made_mails};
+	return e->made_mails = d;
+}
+
 int64_t engine_deadline(int64_t seconds)
 {
 	return clock_steady() + seconds * 1000;
@@ -59,10 +131,11 @@ void engine_done(struct engine *e, struct delivery *d)
 {
 	if (e->lost)
 		envelope_blame(d->envelope, d->mail->in, e->lost);
+	d->done = true;
 	e->client->done(e->client->ctx, d->client_mail);
 }
 
-void engine_put_retry(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without)
+void engine_put_retry(struct engine *e, struct transaction *t, size_t first, size_t count, unsigned without)
 {
 	struct retry **last = &e->retry;
 
@@ -80,7 +153,7 @@ void engine_put_retry(struct engine *e, const struct transaction *t, size_t firs
 }
 
 /* Recipients that were refused only because their whole transaction was. */
-static void repeat(struct engine *e, const struct transaction *t)
+static void repeat(struct engine *e, struct transaction *t)
 {
 	for (size_t i = t->first; i < t->first + t->count; i++)
 		if (t->delivery->mail->envelope.recipient[i].why == t->why)

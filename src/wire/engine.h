@@ -34,6 +34,9 @@ struct delivery {
 	size_t begun; /* how many of its recipients have had a transaction */
 	size_t open;  /* its transactions that have not ended */
 	size_t under_way; /* those of them that are begun */
+	bool done;	  /* it was returned to the client */
+	bool held;	  /* engine.c's */
+	struct delivery *next_made;
 };
 
 struct transaction {
@@ -55,6 +58,8 @@ struct transaction {
 	size_t out_end; /* where the end of the message stands in engine.out, until that is written */
 	struct transaction *next_unflushed; /* the next transaction whose end stands in engine.out */
 	bool answered;	/* it is over: its last command has its answer, or none will come */
+	bool held;	/* engine.c's */
+	struct transaction *next_made;
 };
 
 /* Recipients that the relay wants in another transaction (RFC 5321 4.5.3.1.10), or that get another one without some offer. */
@@ -62,7 +67,7 @@ struct retry {
 	struct delivery *delivery;
 	size_t first, count;
 	unsigned without;
-	const struct transaction *before; /* the transaction in which they were; they begin anew once all its answers have come */
+	struct transaction *before; /* the transaction in which they were; they begin anew once all its answers have come */
 	struct retry *next;
 };
 
@@ -85,6 +90,9 @@ struct engine {
 	const struct smtp_limits *limits;
 	const struct smtp_client *client;
 	struct arena scratch;
+	struct transaction *made, *spare; /* those that are in use; those that are not any more */
+	struct delivery *made_mails, *spare_mails;
+	unsigned begun; /* transactions since the last look for spare ones */
 	struct awaited *queue; /* a ring */
 	size_t head, queued, room;
 	struct buf out; /* commands not yet written */
@@ -108,6 +116,9 @@ int64_t engine_deadline(int64_t seconds); /* the time in so many seconds */
 int64_t engine_clip(const struct engine *e, int64_t until);
 /* Writes what stands in out. */
 MUST_CHECK int engine_flush(struct engine *e, int64_t until, struct failure *f);
+/* A transaction, or a delivery, that is all zero. Its memory is that of one that is over: a session carries any number of mails. */
+struct transaction *engine_make_transaction(struct engine *e);
+struct delivery *engine_make_delivery(struct engine *e);
 void engine_name_relay(const struct engine *e, struct failure *f); /* the failure is this relay's */
 void engine_await(struct engine *e, enum verb verb, size_t recipient);
 /* -1 and *f where the relay has answered more than it was asked. */
@@ -126,7 +137,7 @@ void engine_end(struct engine *e, struct transaction *t);
 /* Returns the mail to the client. Where the session is lost, recipients that are PENDING have the session's failure. */
 void engine_done(struct engine *e, struct delivery *d);
 /* These recipients of the transaction get another transaction. */
-void engine_put_retry(struct engine *e, const struct transaction *t, size_t first, size_t count, unsigned without);
+void engine_put_retry(struct engine *e, struct transaction *t, size_t first, size_t count, unsigned without);
 /* Notes that the relay's CHUNKING does not hold: for this session, and for the mail, which may go on in another session. */
 void engine_no_chunking(struct engine *e, struct transaction *t);
 

@@ -17,7 +17,7 @@ static void forget(const struct mail *m, size_t first, size_t count)
 
 struct transaction *retry_take(struct engine *e)
 {
-	struct transaction *t = arena_zeroed(&e->scratch, 1, sizeof *t);
+	struct transaction *t = engine_make_transaction(e);
 	struct retry *a = e->retry;
 
 	t->delivery = a->delivery;

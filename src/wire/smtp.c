@@ -108,16 +108,21 @@ static bool next_transaction(struct engine *e)
 		m = e->client->next(e->client->ctx, &e->ask_at);
 		if (!m)
 			return false;
-		e->mail = arena_zeroed(&e->scratch, 1, sizeof *e->mail);
-		*e->mail = (struct delivery){.client_mail = m, .mail = m, .envelope = &m->envelope};
+		e->mail = engine_make_delivery(e);
+		e->mail->client_mail = m;
+		e->mail->mail = m;
+		e->mail->envelope = &m->envelope;
 		pass_over_known(e->mail);
 	}
 	v = &e->mail->mail->envelope;
 	count = count_next(e, e->mail);
 	if (!may_begin(e, e->mail, count, &ticket))
 		return false;
-	t = arena_zeroed(&e->scratch, 1, sizeof *t);
-	*t = (struct transaction){.delivery = e->mail, .first = e->mail->begun, .count = count, .ticket = ticket};
+	t = engine_make_transaction(e);
+	t->delivery = e->mail;
+	t->first = e->mail->begun;
+	t->count = count;
+	t->ticket = ticket;
 	e->mail->begun += count;
 	e->mail->open++;
 	pass_over_known(e->mail);

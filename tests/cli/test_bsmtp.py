@@ -120,6 +120,13 @@ def test_thousands_of_wrong_messages_behind_one_that_waits_for_its_answer_take_n
     assert mysend.sanitized or many.maxrss < few.maxrss + 2048, (few.maxrss, many.maxrss)
 
 
+def test_session_carries_thousands_of_messages_in_the_memory_of_a_few(mysend, relay):
+    few = mysend("-bS", stdin=some(100), relay=relay(CHUNKING, "sink"), measure=True)
+    many = mysend("-bS", stdin=some(15000), relay=relay(CHUNKING, "sink"), measure=True)
+    assert few.status == many.status == 0
+    assert mysend.sanitized or many.maxrss < few.maxrss + 1536, (few.maxrss, many.maxrss)
+
+
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
 def test_file_whose_reader_is_told_to_end_is_sent_up_to_what_was_in_hand(spool, relay, told):
     there = relay(CHUNKING, "bdat-last ok ok 'hold && ok' ok", "lax")
