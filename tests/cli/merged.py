@@ -9,10 +9,16 @@ import pytest
 SUM = re.compile(r"mysend: ([\d,]+ of [\d,]+ (sent|would be sent)|t\.csv: \d+ of \d+ are bad)")
 
 
+def text_of(mail, kind="plain"):
+    """What the reader sees, with LF as line ends."""
+    return mail.get_body((kind,)).get_content().replace("\r\n", "\n")
+
+
 class Merged:
     def __init__(self, done, relay):
         self.done, self.relay, self.status = done, relay, done.status
         self.told = [line[8:] for line in done.errors if not SUM.match(line)]       # all but the sum
+        self.warned = [line[17:] for line in done.err.splitlines() if line.startswith("mysend: warning: ")]
         self.sent = [(sorted(one.recipients), one.body) for one in relay.messages]
         self.recipients = sorted(to for all_of_it, _ in self.sent for to in all_of_it)
 
@@ -26,7 +32,7 @@ class Merged:
         return email.message_from_bytes(bodies[0], policy=email.policy.default)
 
     def text(self, to):
-        return self.mail(to).get_body(("plain",)).get_content()
+        return text_of(self.mail(to))
 
 
 @pytest.fixture
