@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ending.h"
 #include "base/file.h"
@@ -81,7 +82,7 @@ static int run(struct many *m, struct failure *f)
 	int rc, status;
 
 	ending_hold(&held);
-	if (batch_source_ledger(&m->source, f) < 0) {
+	if (!m->source.ledger && batch_source_ledger(&m->source, f) < 0) {
 		ending_release(&held);
 		return -1;
 	}
@@ -115,13 +116,19 @@ static int look_ahead(struct many *m, struct failure *f)
 	return 0;
 }
 
+/* A ledger that is there is opened before anybody is asked, for it may refuse this input; a new one is made once it is wanted. */
+static int open_old_ledger(struct many *m, struct failure *f)
+{
+	return m->source.path && access(m->source.path, F_OK) == 0 ? batch_source_ledger(&m->source, f) : 0;
+}
+
 static int work(struct many *m, struct failure *f)
 {
 	const struct options *o = m->options;
 
 	if (o->dry_run || o->batch.preview)
 		return batch_ahead_print(&m->source, &m->show, f);
-	if (look_ahead(m, f) < 0)
+	if (look_ahead(m, f) < 0 || open_old_ledger(m, f) < 0)
 		return -1;
 	if (batch_ahead_is_asked(o) && !batch_ahead_ask(&m->survey, &m->source)) {
 		fputs("mysend: nothing was sent\n", stderr);

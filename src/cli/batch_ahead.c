@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "cli/dry_run.h"
 #include "conf/rate.h"
-#include "post/ledger_report.h"
 
 struct look {
 	struct batch_show *show;
@@ -140,19 +139,17 @@ static void print_way(const struct input_survey *survey, const struct options *o
 	fputs(survey->accounts ? "; others by other accounts\n" : "\n", stderr);
 }
 
-/* What an earlier run has done. Its ledger is only read: a new one is made once it is wanted. */
+/* What earlier runs have done. */
 static void print_before(const struct batch_source *s)
 {
-	struct arena in = {.block = NULL};
-	struct ledger_report r;
-	struct failure ignored;
 	char number[PROGRESS_TIME], path[600];
+	struct ledger_sum sum;
 
-	if (s->path && access(s->path, F_OK) == 0 && ledger_report_read(&r, &in, s->path, &ignored) == 0) {
-		slice_printable(path, sizeof path, slice_of(s->path));
-		fprintf(stderr, "mysend: %s of the recipients have it already (%s)\n", progress_number(number, r.state[LEDGER_DONE] + r.state[LEDGER_SPOOLED]), path);
-	}
-	arena_free(&in);
+	if (!s->ledger)
+		return;
+	sum = ledger_sum(s->ledger);
+	slice_printable(path, sizeof path, slice_of(s->path));
+	fprintf(stderr, "mysend: %s of the recipients have it already (%s)\n", progress_number(number, sum.recipients[LEDGER_DONE] + sum.recipients[LEDGER_SPOOLED]), path);
 }
 
 static void print_ahead(const struct input_survey *survey, const struct batch_source *s)

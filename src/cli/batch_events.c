@@ -41,7 +41,7 @@ static int add_reason(struct buf *out, const char *name, const struct failure *w
 {
 	char words[FAILURE_WORDS];
 
-	return add_text(out, name, failure_words(words, why, why->code ? WORDS_CODE : WORDS_WHERE | WORDS_CODE, NULL));
+	return add_text(out, name, failure_words(words, why, why->code ? WORDS_CODE : WORDS_WHERE, NULL));
 }
 
 static int add_recipient(struct buf *out, const struct recipient *r, const struct failure *answer)

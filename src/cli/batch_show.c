@@ -144,7 +144,7 @@ static void tell(struct batch_show *s, const struct batch_event *e, enum kind ki
 		return;
 	slice_printable(address, sizeof address, slice_of(to->address));
 	print_place(s, e);
-	fprintf(stderr, ": %s: %s%s\n", address, what[kind], failure_words(words, to->why, WORDS_WHERE | WORDS_CODE, NULL));
+	fprintf(stderr, ": %s: %s%s\n", address, what[kind], failure_words(words, to->why, to->why->code ? WORDS_CODE : WORDS_WHERE, NULL));
 }
 
 /* A temporary failure is told once it is known that no other try is made in this run. */

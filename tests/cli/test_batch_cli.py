@@ -72,7 +72,7 @@ def test_of_many_bad_rows_the_first_twenty_are_named_and_the_others_counted(myse
 def test_a_refusal_is_told_with_line_recipient_and_the_relays_words(mysend, relay):
     result = merge(mysend, 5, relay=relay(FAST, "rcpt-to u3@example.org '550 5.1.1 no such user'"))
     line = result.err.splitlines()[0]
-    assert "people.csv: line 4: u3@example.org: " in line and line.endswith("550 5.1.1 no such user"), result
+    assert line.endswith("people.csv: line 4: u3@example.org: 550 5.1.1 no such user"), result
 
 
 def test_a_login_that_is_refused_ends_the_run_with_77(mysend, relay):

@@ -111,3 +111,30 @@ def test_somebody_who_is_away_at_the_question_has_sent_nothing(mysend, relay):
     run.run.process.send_signal(signal.SIGTERM)
     wait_for(lambda: run.run.process.poll() is not None)
     assert run.run.process.returncode == -signal.SIGTERM and not one.sessions
+
+
+def test_mails_of_a_mailbox_are_asked_about_too(mysend, relay):
+    one = relay(FAST)
+    mails = "".join("From x Mon Jan  1 00:00:00 2024\nFrom: me@example.net\nTo: u%d@example.org\n\ntext\n\n" % i for i in (1, 2, 3))
+    run = Terminal(mysend, "--batch", mysend.file(mails, name="a.mbox"), relay=one)
+    run.wait_for(b"send? [y/N] ")
+    assert b"3 mails of" in run.seen and b"to u1@example.org first, to u3@example.org last" in run.seen and not one.sessions
+    run.type(b"y\n")
+    assert run.finish()[0] == 0 and len(got(one)) == 3
+
+
+def test_a_ledger_that_refuses_the_template_is_told_before_the_question(mysend, relay):
+    one = relay(FAST)
+    assert begin(mysend, one, 3, "--yes").finish()[0] == 0
+    other = mysend.file("To: {{email}}\nSubject: other\n\nother\n", name="other.eml")
+    status, shown = Terminal(mysend, "--merge", os.path.join(mysend.tmp, "people.csv"), "--template", other, relay=one).finish()
+    assert status == 64 and "--template-changed" in shown and "send?" not in shown, shown
+
+
+def test_several_sessions_and_the_line_that_is_drawn_go_together(mysend, relay):
+    one = relay(FAST, "refuse 10", "lax")
+    run = begin(mysend, one, 300, "--yes", "--sessions", "4", "--window", "4")
+    status, shown = run.finish()
+    refused = 300 - len(got(one))
+    assert status == 65 and "\nmysend: %d of 300 sent, %d refused: " % (300 - refused, refused) in shown and len(one.sessions) > 1, shown
+    assert len([line for line in shown.splitlines() if ": 550 5.1.1 no such user" in line]) == 20 and "and %d more recipients were refused" % (refused - 20) in shown
