@@ -29,7 +29,7 @@ static bool is_over(void *ctx)
 
 	if (ledger_check(b->order->ledger, &f) < 0)
 		batch_fail(b, &f);
-	return batch_is_over(b);
+	return batch_is_over(b) || batch_is_shut(b);
 }
 
 /* --- the crew's client ------------------------------------------------------------------------ */
@@ -131,28 +131,33 @@ static unsigned sessions_for(const struct batch *b, const struct account *a)
 	const struct batch_order *o = b->order;
 	const struct batch_sum *sum = b->sum;
 	uint64_t most = o->sessions ? o->sessions : a->sessions;
-	uint64_t mails = b->pass == BATCH_NEW ? o->count : sum->waits, windows = mails / a->window + (mails % a->window > 0);
+	uint64_t mails = b->pass == BATCH_NEW ? o->count : sum->waits, windows;
 
+	if (b->ended)
+		mails = b->ready.count;
+	else if (b->pass == BATCH_NEW && o->limit && (o->limit < mails || !mails))
+		mails = o->limit;
+	windows = mails / a->window + (mails % a->window > 0);
 	if (b->pass == BATCH_DOUBT || (o->tracer && o->tracer->line))
 		return 1;
 	return windows && windows < most ? (unsigned)windows : (unsigned)most;
 }
 
-static void run_crew(struct batch *b, struct batch_account *at)
+static void run_crew(struct batch *b, const struct account *a)
 {
-	const struct crew_client client = {.ctx = b, .next = next_job, .done = job_done, .turned_away = turned_away, .sync = sync_ledger, .window = set_ahead, .waits = tell_waits, .tick = tick_now, .over = is_over};
-	const struct account *a = at->account;
-	const struct crew_order order = {.account = a, .sessions = sessions_for(b, a), .tracer = b->order->tracer, .stays = true, .others = UINT_MAX, .patience = b->order->patience};
+	const struct crew_client client = {.ctx = b, .next = next_job, .done = job_done, .turned_away = turned_away, .sync = sync_ledger,
+					   .window = set_ahead, .waits = tell_waits, .tick = tick_now, .over = is_over};
+	struct crew_order order = {.account = a, .tracer = b->order->tracer, .stays = true, .others = UINT_MAX, .patience = b->order->patience};
 	struct crew_sum sum;
 	struct failure f;
 
 	make_room(b, a->window);
 	b->ahead = a->window;
-	if (crew_run(&order, &client, &sum, &f) < 0) {
-		if (!b->failed && !b->shut)
-			b->why = f;
-		at->shut = b->shut = true;
-	}
+	if (b->first && b->ready.first && a->window > 1) /* so that few mails have one session, also where nobody has counted them */
+		batch_read_ahead(b, a->window - 1);
+	order.sessions = sessions_for(b, a);
+	if (crew_run(&order, &client, &sum, &f) < 0)
+		batch_shut(b, &f);
 	add_crew(&b->sum->crew, &sum);
 	put_away(b);
 }
@@ -164,13 +169,14 @@ static void send_turn(struct batch *b)
 	if (b->first)
 		batch_read_ahead(b, 1); /* finds the first account */
 	if (b->turn < b->accounts && !b->account[b->turn].shut)
-		run_crew(b, &b->account[b->turn]);
-	if (!b->first)
-		return;
-	b->counts_only = true;
-	batch_read_ahead(b, 1);
-	b->counts_only = false;
-	b->first = false;
+		run_crew(b, b->account[b->turn].account);
+	if (b->first) {
+		b->counts_only = true;
+		batch_read_ahead(b, 1);
+		b->counts_only = b->first = false;
+	}
+	if (b->broken)
+		batch_fail(b, &b->broken_by);
 }
 
 static void run_pass(struct batch *b, enum batch_pass pass)
@@ -216,6 +222,8 @@ static void run_all(struct batch *b)
 
 	b->last = !o->pauses;
 	run_pass(b, BATCH_NEW);
+	if (b->lost && !batch_is_over(b))
+		run_pass(b, BATCH_LOST);
 	for (unsigned i = 0; i < o->pauses && b->sum->waits && has_open_account(b) && !batch_is_over(b); i++) {
 		pause_for(b, o->pause[i]);
 		b->last = i + 1 == o->pauses;

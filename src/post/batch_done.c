@@ -21,15 +21,27 @@ static void note(struct batch *b, const struct batch_slot *s)
 	ledger_note(b->order->ledger, s->key, &s->job->mail.envelope, s->job->spooled);
 }
 
+/* A recipient has no answer since the session was lost. */
+static bool is_lost(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->recipients; i++)
+		if (e->recipient[i].verdict == PENDING && e->recipient[i].why && !e->recipient[i].why->code)
+			return true;
+	return false;
+}
+
 static void finish(struct batch *b, struct batch_slot *s)
 {
-	struct batch_event e = {.what = BATCH_RESULT, .again = !b->last && !b->failed};
+	struct batch_event e = {.what = BATCH_RESULT, .again = !b->last && !b->failed && !batch_is_shut(b)};
 	enum batch_class is;
+	bool lost;
 
 	note(b, s);
 	is = class_of(b, s);
 	batch_count(b->sum, s->counted, is);
-	e.again &= is == BATCH_WAITING;
+	lost = is == BATCH_WAITING && is_lost(&s->job->mail.envelope);
+	b->lost += lost;
+	e.again = (e.again && is == BATCH_WAITING) || (lost && b->pass == BATCH_NEW);
 	batch_tell(b, &e, s);
 	b->order->input->release(b->order->input->ctx, s->job);
 }
@@ -87,7 +99,7 @@ static void stop_for_row(struct batch *b, const struct failure *why)
 
 	f.exit = EX_TEMPFAIL;
 	failure_in(&f, "%d mails in a row were refused with the same words, and wait", LIMITS_ROW);
-	batch_fail(b, &f);
+	batch_shut(b, &f);
 	while ((s = batch_list_take(&b->doubted)))
 		finish(b, s);
 }
@@ -101,6 +113,10 @@ static void doubt(struct batch *b, struct batch_slot *s, const struct failure *r
 	if (b->guard.in_row == 1)
 		batch_believe(b);
 	set_refused(&s->job->mail.envelope, REFUSED, DEFERRED);
+	if (b->guard.in_row > LIMITS_ROW) { /* was under way when the row was full */
+		finish(b, s);
+		return;
+	}
 	note(b, s);
 	batch_list_add(&b->doubted, s);
 	if (fires)
@@ -116,9 +132,9 @@ void batch_settle(struct batch *b, struct batch_slot *s)
 	if (stops) {
 		f = *stops;
 		f.exit = EX_TEMPFAIL;
-		batch_fail(b, &f);
+		batch_shut(b, &f);
 	}
-	if (refusal && !b->failed) {
+	if (refusal) {
 		doubt(b, s, refusal);
 		return;
 	}

@@ -17,6 +17,7 @@
 
 enum batch_pass {
 	BATCH_NEW,   /* gives what was not tried yet in this run */
+	BATCH_LOST,  /* gives, once more and at once, what was under way when its session was lost */
 	BATCH_AGAIN, /* gives what had a temporary failure in this run */
 	BATCH_DOUBT, /* gives what may have arrived, one mail at a time */
 	BATCH_REST   /* gives all that is left, to the spool */
@@ -48,7 +49,7 @@ struct batch_list {
 
 struct batch_account {
 	const struct account *account;
-	bool shut; /* its relay lets nobody in, or ends each session */
+	bool shut; /* its relay lets nobody in, ends each session, or takes nothing more */
 };
 
 struct batch {
@@ -58,7 +59,9 @@ struct batch {
 	enum batch_pass pass;
 	bool first;	     /* the first account's turn in the first pass: accounts are noted */
 	uint64_t at, known;  /* which mail of the input was read last, and the last one that was counted */
-	bool ended; /* the input has no more mails in this pass */
+	bool ended; /* the input has no more mails in this pass; or, because of: */
+	bool broken;
+	struct failure broken_by; /* nothing more is read; what was read before is sent */
 	bool last;  /* no pass behind this one tries again what waits */
 	struct batch_account *account; /* for which there is mail */
 	size_t accounts, account_room, turn; /* turn: which of them sends in this pass */
@@ -69,7 +72,8 @@ struct batch {
 	uint64_t begun;
 	int64_t ticked;
 	bool counts_only; /* no more mail is begun in this pass */
-	bool shut;	  /* of some account: why says why, unless */
+	uint64_t lost;	  /* mails that wait since a session was lost */
+	bool shut;	  /* some account is: why says why, unless */
 	bool failed;	  /* no more mail is begun at all: */
 	struct failure why;
 };
@@ -84,6 +88,9 @@ struct batch_slot *batch_list_take(struct batch_list *l); /* NULL: it is empty *
 enum batch_class batch_class_of(enum ledger_state s);
 void batch_count(struct batch_sum *sum, enum batch_class from, enum batch_class to);
 void batch_tell(struct batch *b, struct batch_event *e, const struct batch_slot *s);
+/* No more mail of the account whose turn it is is begun. */
+void batch_shut(struct batch *b, const struct failure *why);
+bool batch_is_shut(const struct batch *b);
 /* In batch_done.c. */
 void batch_settle(struct batch *b, struct batch_slot *s); /* the crew has tried it */
 void batch_drop(struct batch *b, struct batch_slot *s);	  /* it has not */

@@ -26,6 +26,17 @@ struct asked {
 	bool unbegun;  /* some were not tried in this run, and are to be */
 };
 
+/* The relay has said nothing about the recipient. */
+static bool is_unanswered(const struct asked *a, const char *address)
+{
+	struct arena in = {.block = NULL};
+	const char *code, *text;
+	bool none = ledger_said(a->b->order->ledger, a->key, address, &in, &code, &text) && !*code;
+
+	arena_free(&in);
+	return none;
+}
+
 static bool is_due(void *ctx, const struct recipient *r)
 {
 	struct asked *a = ctx;
@@ -37,6 +48,7 @@ static bool is_due(void *ctx, const struct recipient *r)
 
 	switch (a->b->pass) {
 	case BATCH_NEW: due = turn == LEDGER_NOW; break;
+	case BATCH_LOST: due = waits && is_unanswered(a, r->address); break;
 	case BATCH_AGAIN: due = waits; break;
 	case BATCH_DOUBT: due = turn == LEDGER_LAST; break;
 	default: due = turn == LEDGER_LAST || (o->limit ? waits : s == LEDGER_NEW); /* BATCH_REST */
@@ -123,7 +135,7 @@ static struct batch_slot *consider(struct batch *b, const struct batch_mail *m)
 			count_known(b, a.worst);
 	}
 	if (due && has_turn(b, m->job->account) && !is_used_up(b)) {
-		b->begun += b->pass != BATCH_AGAIN;
+		b->begun += b->pass == BATCH_NEW || b->pass == BATCH_DOUBT;
 		return make_slot(m, &a, a.unbegun ? BATCH_UNCOUNTED : a.worst);
 	}
 	b->order->input->release(b->order->input->ctx, m->job);
@@ -141,8 +153,10 @@ static void tell_bad(struct batch *b, const struct batch_mail *m, const struct f
 		b->sum->bad++;
 		batch_tell(b, &e, NULL);
 	}
-	if (m->lost || (unknown && b->order->stop_on_error))
-		batch_fail(b, why);
+	if (!m->lost && !((unknown || b->pass == BATCH_REST) && b->order->stop_on_error))
+		return;
+	b->ended = b->broken = true;
+	b->broken_by = *why;
 }
 
 static struct batch_slot *read_due(struct batch *b)
@@ -198,9 +212,8 @@ void batch_read_ahead(struct batch *b, size_t most)
 		b->lease[n++] = (struct ledger_mail){s->key, &s->job->mail.envelope};
 		batch_list_add(&read, s);
 	}
-	if (n && (b->failed || ledger_lease(b->order->ledger, b->lease, n, &f) < 0)) {
-		if (!b->failed)
-			batch_fail(b, &f);
+	if (n && ledger_lease(b->order->ledger, b->lease, n, &f) < 0) {
+		batch_fail(b, &f);
 		give_up(b, &read);
 		return;
 	}

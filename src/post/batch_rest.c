@@ -55,6 +55,8 @@ void batch_spool_rest(struct batch *b)
 			else
 				put_into_spool(b, s);
 	} while (!b->ended && !b->failed);
+	if (b->broken)
+		batch_fail(b, &b->broken_by);
 	if (!failed)
 		return;
 	b->failed = true;

@@ -2,6 +2,20 @@
 
 #include "base/ending.h"
 
+void batch_shut(struct batch *b, const struct failure *why)
+{
+	if (b->turn >= b->accounts || b->account[b->turn].shut)
+		return;
+	if (!b->failed && !b->shut)
+		b->why = *why;
+	b->account[b->turn].shut = b->shut = true;
+}
+
+bool batch_is_shut(const struct batch *b)
+{
+	return b->turn < b->accounts && b->account[b->turn].shut;
+}
+
 void batch_list_clear(struct batch_list *l)
 {
 	*l = (struct batch_list){.first = NULL};
