@@ -25,8 +25,17 @@ for name in $("$MYSEND" --list-settings | cut -f 1 | tr _ -); do has "$all" "--$
 [ "$(offers "$MYSEND" --tls_starttls o | sort | tr '\n' ' ')" = "off on " ] || trouble "--tls_starttls o: $(offers "$MYSEND" --tls_starttls o)"
 echo >"$scratch/picture.png"
 [ "$(offers "$MYSEND" --attach pic)" = picture.png ] || trouble "--attach pic: $(offers "$MYSEND" --attach pic)"
+for word in --template --ledger --report --failed; do
+	[ "$(offers "$MYSEND" $word pic)" = picture.png ] || trouble "$word pic: $(offers "$MYSEND" $word pic)"
+done
+[ "$(offers "$MYSEND" --merge x --unsu | sort | tr '\n' ' ')" = "--unsubscribe --unsure " ] || trouble "--unsu: $(offers "$MYSEND" --merge x --unsu)"
+[ "$(offers "$MYSEND" --batch --preview)" = --preview ] || trouble "--batch --preview: $(offers "$MYSEND" --batch --preview)"
+[ -z "$(offers "$MYSEND" --merge pic)" ] || trouble "--merge pic is not left to the shell, which offers files"
+[ "$(offers "$MYSEND" --unsure h)" = hold ] || trouble "--unsure h: $(offers "$MYSEND" --unsure h)"
 [ "$(offers "$MYSEND" --password-file pic)" = picture.png ] || trouble "--password-file pic: $(offers "$MYSEND" --password-file pic)"
 [ "$(offers "$MYSEND" --template pic)" = picture.png ] || trouble "--template pic: $(offers "$MYSEND" --template pic)"
+[ "$(offers "$MYSEND" --batch --preview)" = --preview ] || trouble "--batch --preview: $(offers "$MYSEND" --batch --preview)"
+[ -z "$(offers "$MYSEND" --merge pic)" ] || trouble "--merge pic is not left to the shell, which offers files"
 [ "$(offers "$MYSEND" --unsure h)" = hold ] || trouble "--unsure h: $(offers "$MYSEND" --unsure h)"
 [ -z "$(offers "$MYSEND" bob)" ] || trouble "bob: $(offers "$MYSEND" bob)"
 if command -v zsh >/dev/null; then
@@ -38,6 +47,8 @@ if command -v zsh >/dev/null; then
 	all=$(zsh_offers "$MYSEND" --)
 	for word in --tls-starttls --queue-hold --attach --template; do has "$all" $word; done
 	[ "$(zsh_offers "$MYSEND" --tls '' | tr '\n' ' ')" = "on off try " ] || trouble "zsh: --tls: $(zsh_offers "$MYSEND" --tls '')"
+	[ "$(zsh_offers "$MYSEND" --template x)" = FILE ] || trouble "zsh: --template: $(zsh_offers "$MYSEND" --template x)"
+	[ "$(zsh_offers "$MYSEND" --merge x)" = DEFAULT ] || trouble "zsh: --merge: $(zsh_offers "$MYSEND" --merge x)"
 	[ "$(zsh_offers "$MYSEND" --attach x)" = FILE ] || trouble "zsh: --attach: $(zsh_offers "$MYSEND" --attach x)"
 	[ "$(zsh_offers "$MYSEND" --password-file x)" = FILE ] || trouble "zsh: --password-file: $(zsh_offers "$MYSEND" --password-file x)"
 	[ "$(zsh_offers "$MYSEND" bob)" = DEFAULT ] || trouble "zsh: bob: $(zsh_offers "$MYSEND" bob)"
