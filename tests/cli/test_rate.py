@@ -3,6 +3,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 
 import pytest
@@ -21,11 +22,11 @@ def send(mysend, spool, tmp_path):
         if not shutil.which("unshare") or subprocess.run(UNSHARE + ["true"], capture_output=True, check=False).returncode:
             pytest.skip("root needs unshare(1) with a user namespace to be somebody else")
         prefix = UNSHARE
-    env = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    home = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
 
-    def run(*args, relay, more, name="mysend", queue="on", stdin=TEXT):
+    def run(*args, relay, more, name="mysend", queue="on", stdin=TEXT, env=None):
         config = spool.config(relay, more).replace("queue on\n", "queue %s\n" % queue)
-        return mysend(*args, stdin=stdin, config=config, env=env, prefix=prefix, name=name)
+        return mysend(*args, stdin=stdin, config=config, env={**home, **(env or {})}, prefix=prefix, name=name)
     return run
 
 
@@ -33,9 +34,13 @@ def state(tmp_path):
     return tmp_path / "state" / "mysend" / "rate"
 
 
-def starts(there):
+def mails_in(session):
     """When each mail began, by the relay's clock."""
-    return sorted(line.time for session in there.sessions for line in session.lines if line.data.upper().startswith(b"MAIL"))
+    return [line.time for line in session.lines if line.data.upper().startswith(b"MAIL")]
+
+
+def starts(there):
+    return sorted(began for session in there.sessions for began in mails_in(session))
 
 
 def most_in(times, span):
@@ -188,3 +193,51 @@ def test_the_queue_that_goes_along_keeps_nobody_waiting_for_its_rate(send, spool
     send("bob@example.org", relay=there, more="rate 1/50s\n").ok()
     assert time.monotonic() - began < 30 and len(there.messages) == 1
     assert len(spool.names()) == 3
+
+
+def mailbox(tmp_path, mails):
+    path = tmp_path / "mails.mbox"
+    path.write_text("".join("From me@example.net Mon Nov 30 00:00:00 2026\nFrom: me@example.net\nTo: u%d@example.org\nSubject: %d\n\nbody\n\n" % (i, i) for i in range(mails)))
+    return str(path)
+
+
+def test_a_batch_that_waits_for_long_ends_its_session_and_opens_another(send, relay, library, tmp_path):
+    """A clock that goes 60 times as fast: 2 minutes are 2 seconds."""
+    there = relay("ehlo pipelining chunking")
+    done = send("--batch", mailbox(tmp_path, 5), relay=there, more="rate 2/2min\nsessions 1\n", env={"LD_PRELOAD": library("clock"), "MYSEND_TEST_SPEED": "60"})
+    assert done.status == 0, done
+    there.settle()
+    assert [len(mails_in(session)) for session in there.sessions] == [2, 2, 1]
+    assert all(session.quit for session in there.sessions)
+    assert most_in(starts(there), 120 / 60 - 0.1) <= 2
+
+
+def test_a_batch_that_waits_for_less_than_a_minute_keeps_its_session(send, relay, library, tmp_path):
+    there = relay("ehlo pipelining chunking")
+    done = send("--batch", mailbox(tmp_path, 3), relay=there, more="rate 1/50s\nsessions 1\n", env={"LD_PRELOAD": library("clock"), "MYSEND_TEST_SPEED": "60"})
+    assert done.status == 0, done
+    there.settle()
+    assert [len(mails_in(session)) for session in there.sessions] == [3]
+
+
+def test_processes_of_all_kinds_and_a_batch_at_once_keep_to_one_rate(send, relay, tmp_path):
+    """Six processes that send one mail after the other, and a batch over four sessions."""
+    there = relay("ehlo pipelining chunking", "sink")
+    rate = "rate 40/s, 60/2s\n"
+    told = []
+
+    def one_after_the_other():
+        for _ in range(10):
+            told.append(send("bob@example.org", relay=there, more=rate, queue="off"))
+
+    def batch():
+        told.append(send("--batch", mailbox(tmp_path, 120), relay=there, more=rate + "sessions 4\nwindow 4\n"))
+    threads = [threading.Thread(target=one_after_the_other) for _ in range(6)] + [threading.Thread(target=batch)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [done for done in told if done.status] == []
+    times = starts(there)
+    assert len(times) == 180
+    assert most_in(times, 1.0) <= 40 and most_in(times, 2.0) <= 60

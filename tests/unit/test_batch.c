@@ -19,7 +19,7 @@ static struct {
 	unsigned tries[TRIED], known;
 	char log[800];
 	struct ledger *ledger;
-	unsigned runs, at_once, told_after, mails; /* told_after: so many mails we are told to end */
+	unsigned told_after, narrow_after, mails; /* told_after: so many mails we are told to end; narrow_after: the crew goes one mail at a time */
 	bool told;
 	int64_t now;
 	unsigned waits;
@@ -138,6 +138,8 @@ static void check_given(struct job *j)
 	struct envelope *e = &j->mail.envelope;
 
 	assert_ptr_equal(s->job, j);
+	if (world.narrow_after && world.mails >= world.narrow_after + account[0].window) /* what was leased before is used up */
+		assert_int_equal(ledger_sum(world.ledger).recipients[LEDGER_DOUBT], 1);
 	assert_true(e->recipients > 0);
 	log_add("", SLICE(" "));
 	log_add("", s->key);
@@ -175,6 +177,8 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 		check_given(j);
 		client->done(client->ctx, j, try_mail(j));
 		world.told = ++world.mails == world.told_after;
+		if (world.mails == world.narrow_after)
+			client->window(client->ctx, 1);
 	}
 	return 0;
 }
@@ -194,7 +198,7 @@ struct run {
 	const char *input, *script, *log, *sum; /* sum: what is not 0 of it, in the order of show_sum */
 	struct batch_order order;
 	const char *shut;
-	unsigned told_after;
+	unsigned told_after, narrow_after;
 	bool fails, spool_full;
 };
 
@@ -224,6 +228,7 @@ static void run_once(const struct run *r)
 	world.script = r->script ? r->script : "";
 	world.shut = r->shut;
 	world.told_after = r->told_after;
+	world.narrow_after = r->narrow_after;
 	world.spool_full = r->spool_full;
 	input_set(r->input);
 	o.input = &input_of;
@@ -304,6 +309,12 @@ static void test_mail_that_comes_back_is_given_again_without_a_second_lease(void
 		buf_free(&b);
 		arena_free(&in);
 	}
+}
+
+static void test_leases_follow_the_window_of_the_crew(void **state)
+{
+	(void)state;
+	TELL(RUN("k=a l=b m=c n=d o=e p=f q=g", "", "[a k=a l=b m=c n=d o=e p=f q=g", "sent 7", .narrow_after = 1));
 }
 
 static void test_accounts_have_a_turn_each(void **state)
@@ -435,6 +446,7 @@ int main(void)
 		cmocka_unit_test(test_temporary_failures_are_tried_again_and_only_those),
 		cmocka_unit_test(test_doubt_comes_last_and_alone),
 		cmocka_unit_test(test_mail_that_comes_back_is_given_again_without_a_second_lease),
+		cmocka_unit_test(test_leases_follow_the_window_of_the_crew),
 		cmocka_unit_test(test_accounts_have_a_turn_each),
 		cmocka_unit_test(test_bad_mails_do_not_stop_the_rest_unless_that_is_asked_for),
 		cmocka_unit_test(test_limits_are_no_refusals_and_ten_alike_stop_the_run),

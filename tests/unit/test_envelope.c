@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "mail/envelope.h"
@@ -98,6 +99,37 @@ static void test_a_copy_without_recipients_asks_the_same_and_has_nobody(void **s
 	arena_free(&in);
 }
 
+static bool is_in(void *ctx, const struct recipient *r)
+{
+	return strchr(ctx, *r->address) != NULL;
+}
+
+static void test_only_those_stay_who_are_to_and_others_can_be_added(void **state)
+{
+	static const struct { char *stay; const char *left; bool beyond; } rows[] = {
+		{"abcd\xc3", "a@x b@x c@x d@x \xc3\xa9@x ", true}, {"ac", "a@x c@x ", false}, {"", "", false}, {"d\xc3", "d@x \xc3\xa9@x ", true}};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		static const char *const to[] = {"a@x", "b@x", "c@x", "d@x", "\xc3\xa9@x"};
+		struct envelope e = {.sender = ""};
+		struct arena in = {0};
+		char left[64] = "";
+
+		for (size_t k = 0; k < ROWS(to); k++)
+			envelope_add(&e, &in, to[k]);
+		envelope_keep(&e, is_in, rows[i].stay);
+		for (size_t k = 0; k < e.recipients; k++)
+			snprintf(left + strlen(left), sizeof left - strlen(left), "%s ", e.recipient[k].address);
+		assert_string_equal(left, rows[i].left);
+		assert_int_equal(e.beyond_ascii, rows[i].beyond);
+		assert_non_null(envelope_add(&e, &in, "z@x"));
+		assert_null(envelope_add(&e, &in, "z@X"));
+		assert_int_equal(envelope_add(&e, &in, "a@x") == NULL, strchr(rows[i].stay, 'a') != NULL);
+		arena_free(&in);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +137,7 @@ int main(void)
 		cmocka_unit_test(test_many_recipients_keep_their_order_and_are_found_at_once),
 		cmocka_unit_test(test_an_envelope_made_by_hand_can_be_added_to),
 		cmocka_unit_test(test_smtputf8_is_needed_where_it_was_said_or_an_address_is_not_ascii),
+		cmocka_unit_test(test_only_those_stay_who_are_to_and_others_can_be_added),
 		cmocka_unit_test(test_a_copy_without_recipients_asks_the_same_and_has_nobody),
 	};
 

@@ -328,6 +328,57 @@ static void test_any_thread_may_sync_while_one_leases_and_notes(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* b: in doubt by the run before; n: new. Then what this run has noted of each. */
+static void test_what_this_run_has_noted_is_told_from_what_stood_there(void **state)
+{
+	static const struct { char before, now; bool fresh, doubt; } rows[] = {
+		{'u', 0, false, false}, {'u', '>', false, true}, {'u', 'a', true, false}, {'d', 0, false, false}, {'d', 'd', true, false}, {0, 0, false, false},
+		{0, '>', false, false}, {0, 'd', true, false}, {'r', 0, false, false}, {'r', 'r', true, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct ledger *l = open_one(&order);
+		struct failure f;
+
+		if (rows[i].before) {
+			assert_int_equal(lease_one(l, "k"), 0);
+			note_one(l, "k", verdict_of(rows[i].before));
+		}
+		close_one(l);
+		l = open_one(&order);
+		if (rows[i].now)
+			assert_int_equal(lease_one(l, "k"), 0);
+		if (rows[i].now && rows[i].now != '>')
+			note_one(l, "k", verdict_of(rows[i].now));
+		assert_int_equal(ledger_is_fresh(l, SLICE("k"), "k"), rows[i].fresh);
+		assert_int_equal(ledger_was_in_doubt(l, SLICE("k"), "k"), rows[i].doubt);
+		assert_int_equal(ledger_check(l, &f), 0);
+		close_one(l);
+		unlink(path);
+	}
+}
+
+static void test_ledger_that_could_not_be_written_says_so_when_it_is_asked(void **state)
+{
+	(void)state;
+	for (unsigned at = 1; at <= 2; at++) { /* the result, or its sync */
+		struct ledger *l = open_one(&order);
+		struct failure f;
+
+		assert_int_equal(lease_one(l, "k"), 0);
+		fault.armed = true;
+		fault.at = at;
+		fault.error = ENOSPC;
+		note_one(l, "k", ACCEPTED);
+		ledger_sync(l);
+		fault_none();
+		assert_int_equal(ledger_check(l, &f), -1);
+		assert_int_equal(f.exit, EX_TEMPFAIL);
+		assert_int_equal(ledger_close(l, &f), -1);
+		unlink(path);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +390,8 @@ int main(void)
 		cmocka_unit_test(test_two_runs_at_once_are_refused),
 		cmocka_unit_test(test_what_is_no_ledger_of_ours_is_refused_and_not_changed),
 		cmocka_unit_test(test_a_lease_is_on_disk_when_it_returns_and_results_with_the_next_sync),
+		cmocka_unit_test(test_what_this_run_has_noted_is_told_from_what_stood_there),
+		cmocka_unit_test(test_ledger_that_could_not_be_written_says_so_when_it_is_asked),
 		cmocka_unit_test(test_any_thread_may_sync_while_one_leases_and_notes),
 	};
 
