@@ -59,34 +59,55 @@ static int held_signals(sigset_t *these)
 	return kept;
 }
 
+enum { UNWATCH = SIGUSR1 }; /* to the thread, which alone blocks it */
+
+/* Waits for one of them; false: the thread is to end. */
+static bool wait_for(const sigset_t *these)
+{
+	sigset_t all = *these;
+	int got;
+
+	sigaddset(&all, UNWATCH);
+	while (sigwait(&all, &got) != 0)
+		;
+	return got != UNWATCH;
+}
+
 static void *watch(void *ctx)
 {
-	sigset_t others, all;
-	int kept = held_signals(&others), got;
+	sigset_t others, all, none;
+	int kept = held_signals(&others);
 
 	(void)ctx;
-	if (!kept)
-		return NULL;
+	sigemptyset(&none);
 	all = others;
-	sigaddset(&all, kept);
-	if (sigwait(&all, &got) != 0)
+	if (kept)
+		sigaddset(&all, kept);
+	if (!wait_for(&all))
 		return NULL;
 	kill(getpid(), kept); /* blocked in all threads: it stays pending */
 	pthread_sigmask(SIG_UNBLOCK, &others, NULL);
-	for (;;)
-		pause();
+	(void)wait_for(&none);
+	return NULL;
 }
 
 void ending_watch(struct ending_watch *w)
 {
+	sigset_t end, before;
+
+	sigemptyset(&end);
+	sigaddset(&end, UNWATCH);
+	pthread_sigmask(SIG_BLOCK, &end, &before);
 	w->there = pthread_create(&w->thread, NULL, watch, NULL) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* The thread is not cancelled: what the compiler keeps of its stack (AddressSanitizer) would not be put in order. */
 void ending_unwatch(struct ending_watch *w)
 {
 	if (!w->there)
 		return;
-	pthread_cancel(w->thread);
+	pthread_kill(w->thread, UNWATCH);
 	pthread_join(w->thread, NULL);
 	w->there = false;
 }

@@ -1,5 +1,6 @@
 #include "cli/batch_ahead.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -79,8 +80,8 @@ static int stop(const struct options *o, const struct input_survey *survey, stru
 {
 	if (!o->batch.stop_on_error || !survey->bad)
 		return 0;
-	return fail(f, AT_INPUT, EX_DATAERR, "%s: %llu of %llu are bad, and nothing is sent (--stop-on-error)", o->batch.input[0],
-		    (unsigned long long)survey->bad, (unsigned long long)(survey->bad + survey->mails));
+	return fail(f, AT_INPUT, EX_DATAERR, "%s: %" PRIu64 " of %" PRIu64 " are bad, and nothing is sent (--stop-on-error)", o->batch.input[0],
+		    survey->bad, survey->bad + survey->mails);
 }
 
 static void warn(const struct options *o, const struct input_survey *survey)
@@ -111,8 +112,8 @@ static void time_words(char to[static PROGRESS_TIME], const struct account *a, u
 	if (rate_parse(&rate, slice_of(a->rate), &ignored) < 0)
 		return;
 	for (unsigned i = 0; i < rate.limits; i++) {
-		uint64_t n = rate.limit[i].recipients ? recipients : mails;
-		double takes = n ? (double)((n - 1) / rate.limit[i].count) * (double)rate.limit[i].span : 0;
+		uint64_t n = rate.limit[i].recipients ? recipients : mails, spans = n ? (n - 1) / rate.limit[i].count : 0;
+		double takes = (double)spans * (double)rate.limit[i].span;
 
 		ms = takes > ms ? takes : ms;
 	}
@@ -196,7 +197,7 @@ int batch_ahead_print(struct batch_source *s, struct batch_show *show, struct fa
 	if (look(&l, s, &survey, f) < 0)
 		return -1;
 	if (l.number && !l.found)
-		return fail(f, AT_USAGE, EX_USAGE, "--preview %llu: there are %llu mails", (unsigned long long)l.number, (unsigned long long)(survey.mails + survey.bad));
+		return fail(f, AT_USAGE, EX_USAGE, "--preview %" PRIu64 ": there are %" PRIu64 " mails", l.number, survey.mails + survey.bad);
 	if (l.alone)
 		return EX_OK;
 	if (!o->quiet) {

@@ -164,6 +164,8 @@ static int take_for_table(struct batch_options *b, struct arena *run, const stru
 		return set_once(&b->html, said, f);
 	if (said->kind == DRAFT_CHARSET)
 		return set_once(&b->charset, said, f);
+	if (said->kind == DRAFT_MESSAGE_ID)
+		return fail(f, AT_USAGE, EX_USAGE, "%s would be the same in all mails: each has one of its own", said->spelled);
 	b->option = arena_grow(run, b->option, b->options, &b->option_room, sizeof *b->option);
 	b->option[b->options++] = *said;
 	return 0;

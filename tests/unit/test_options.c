@@ -235,6 +235,7 @@ static void test_wrong_combinations_with_a_batch_name_the_right_way(void **state
 		{{"mysend", "--merge", "a.csv"}, "--template FILE"},
 		{{"mysend", "--merge", "a.csv", "bob@example.org", "--template", "t"}, "--to '{{COLUMN}}'"},
 		{{"mysend", "--merge", "a.csv", "--html", "a", "--html", "b"}, "--html can be given once"},
+		{{"mysend", "--merge", "a.csv", "--template", "t", "--message-id", "x@y"}, "--message-id would be the same"},
 		{{"mysend", "--batch", "a", "--template", "t"}, "--template goes with --merge only"},
 		{{"mysend", "--batch", "a", "--key", "id"}, "--key goes with --merge only"},
 		{{"mysend", "--batch", "a", "--failed", "id"}, "--failed goes with --merge only"},
