@@ -41,6 +41,15 @@ static bool ends_early(struct buf *text)
 	return true;
 }
 
+/* Somebody has written to the file: what is read now and what was read before may belong to different tables. */
+static bool has_changed(const struct table *t)
+{
+	struct stat now;
+
+	return t->own < 0 && fstat(t->fd, &now) == 0 && S_ISREG(now.st_mode) &&
+	       (now.st_size != t->opened.st_size || now.st_mtim.tv_sec != t->opened.st_mtim.tv_sec || now.st_mtim.tv_nsec != t->opened.st_mtim.tv_nsec);
+}
+
 static void refill(struct table *t)
 {
 	char piece[PIECE];
@@ -52,6 +61,11 @@ static void refill(struct table *t)
 	n = file_read_at(t->own >= 0 ? t->own : t->fd, piece, sizeof piece, t->offset);
 	if (n < 0)
 		t->error = errno;
+	t->changed = has_changed(t);
+	if (t->changed) {
+		t->error = ESTALE;
+		n = 0;
+	}
 	t->ended = n < PIECE;
 	t->offset += n > 0 ? (uint64_t)n : 0;
 	/* What came before the octet that is none of the charset is in t->text, so that its place is known. */
@@ -83,6 +97,8 @@ static bool take_octet(struct table *t, char octet)
 /* Why no octet comes, where that is not the end of the file. */
 static int broken_off(const struct table *t, struct failure *f)
 {
+	if (t->changed)
+		return fail(f, AT_INPUT, EX_TEMPFAIL, "line %zu: somebody has changed the file since it was begun; the same command takes it as it is now", t->here);
 	if (t->error) {
 		errno = t->error;
 		return fail_errno(f, AT_INPUT, EX_IOERR, "line %zu", t->here);
@@ -339,7 +355,7 @@ int table_open(struct table *t, struct arena *in, int fd, const char *charset, s
 	t->begin = begin > 0 ? (uint64_t)begin : 0;
 	buf_start(&t->text, (size_t)16 * PIECE);
 	buf_start(&t->row, TABLE_ROW_MAX);
-	if (begin < 0 && keep_file(t, f) < 0)
+	if ((begin < 0 && keep_file(t, f) < 0) || (begin >= 0 && fstat(fd, &t->opened) < 0 && fail_errno(f, AT_INPUT, EX_IOERR, "reading the table")))
 		return -1;
 	return read_top(t, f) < 0 ? -1 : name_columns(t, f);
 }

@@ -18,11 +18,14 @@
  * Bounds: memory is that of one row, which has TABLE_ROW_MAX octets at most and TABLE_COLUMNS_MAX cells.
  * Errors: AT_INPUT. EX_DATAERR with line and column for what is no table. -1 of table_next: this row is bad, *f says why and t.line
  * where; the next call goes on behind it, unless t.lost is set: then the rest cannot be told apart, or read, and is taken for the end.
- * EX_IOERR for what cannot be read; EX_OSERR, EX_TEMPFAIL for that file.
+ * EX_IOERR for what cannot be read; EX_TEMPFAIL where somebody has written to the file since table_open, so that halves of rows could be
+ * read; EX_OSERR, EX_TEMPFAIL for the file without a name.
  * Threads: whoever holds it. Source: RFC 4180 2; RFC 3629 6.
  */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
+
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -45,6 +48,8 @@ struct table {
 	bool named;	     /* by the caller */
 	int fd, own;	     /* own: the file without a name, or -1 */
 	uint64_t begin, offset;
+	struct stat opened; /* the file as it was at table_open */
+	bool changed;	    /* and is no more */
 	struct unicode unicode;
 	struct buf text;     /* a piece of the file, in UTF-8 */
 	size_t at;	     /* what of it was read */

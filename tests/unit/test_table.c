@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -294,6 +295,48 @@ static void test_what_cannot_be_read_is_told(void **state)
 	arena_free(&in);
 }
 
+static void change(int fd, size_t how)
+{
+	static const struct timespec later[] = {{0, UTIME_OMIT}, {1, 0}};
+
+	if (how == 0) {
+		assert_int_equal(pwrite(fd, "9", 1, 4), 1);
+		assert_int_equal(futimens(fd, later), 0); /* clocks of file systems are coarse */
+	} else {
+		assert_int_equal(ftruncate(fd, how == 1 ? 4 : 100000), 0);
+	}
+}
+
+/* Written to in its place: halves of rows, of two tables, could make one. */
+static void test_a_file_that_is_changed_meanwhile_is_told(void **state)
+{
+	(void)state;
+	for (size_t how = 0; how < 3; how++) {
+		struct arena in = {0};
+		struct failure f;
+		struct table t;
+		int fd = file_of((struct slice)TEXT("a,b\n1,2\n"));
+
+		for (int i = 0; i < 5000; i++)
+			assert_int_equal(write(fd, "1,2\n", 4), 4);
+		lseek(fd, 0, SEEK_SET);
+		assert_int_equal(table_open(&t, &in, fd, NULL, &f), 0);
+		assert_int_equal(table_next(&t, &f), 1);
+		change(fd, how);
+		while (table_next(&t, &f) == 1)
+			assert_memory_equal(t.cell[0].p, "1", 1);
+		assert_true(t.lost);
+		assert_int_equal(f.exit, EX_TEMPFAIL);
+		assert_non_null(strstr(f.text, "changed the file"));
+		assert_int_equal(table_next(&t, &f), 0);
+		assert_int_equal(table_rewind(&t, &f), -1);
+		assert_int_equal(f.exit, EX_TEMPFAIL);
+		table_close(&t);
+		arena_free(&in);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_a_pipe_can_be_read_twice),
 		cmocka_unit_test(test_what_stood_before_it_in_the_file_is_no_part_of_it),
 		cmocka_unit_test(test_what_cannot_be_read_is_told),
+		cmocka_unit_test(test_a_file_that_is_changed_meanwhile_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
