@@ -1,4 +1,4 @@
-"""What the tables of tests/bench/run, attach and compose have in common: programs and relays to measure with, paired runs,
+"""What the tables of tests/bench/run, attach, batch and compose have in common: programs and relays to measure with, paired runs,
 and how they are printed.
 
 All in one go, on loopback, against the same relay: in every round each program runs once, and the ratio is taken within the
