@@ -1,8 +1,8 @@
 """What a relay does to one in so many, whoever calls: greylisting, refusals, lost lines, a rate that it bears."""
+import hashlib
 import random
 import threading
 import time
-import zlib
 
 
 class Moods:
@@ -24,11 +24,11 @@ class Moods:
 
     def rcpt(self, address):
         """What that recipient gets, or None."""
-        number = zlib.crc32(address.lower().encode("utf-8", "surrogateescape"))
+        number = int.from_bytes(hashlib.sha256(address.lower().encode("utf-8", "surrogateescape")).digest()[:8], "big")
         if self.said.refuse and number % self.said.refuse == 0:
             return "550 5.1.1 no such user"
         # Other bits than those above, so that the two do not shut each other out.
-        if self.said.greylist and (number >> 16) % self.said.greylist == 0:
+        if self.said.greylist and (number >> 32) % self.said.greylist == 0:
             with self.lock:
                 new = address not in self.seen
                 self.seen.add(address)

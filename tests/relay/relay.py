@@ -127,7 +127,8 @@ class Relay:
     def settle(self, patience=PATIENCE):
         """Waits until every connection is over; the client has gone before this is called."""
         until = time.monotonic() + patience
-        wait_for(lambda: not select.select([self.listener], [], [], 0)[0] and not self.accepting, "the relay to take who has called", patience, 0.002)
+        if not self.stopping.is_set():
+            wait_for(lambda: not select.select([self.listener], [], [], 0)[0] and not self.accepting, "the relay to take who has called", patience, 0.002)
         for thread in list(self.threads):
             thread.join(max(0.0, until - time.monotonic()))
         return all(session.ended for session in self.sessions)
@@ -147,6 +148,9 @@ class Relay:
         self.going.set()
 
     def stop(self):
+        """Ends it, and every connection; the test may do so, too."""
+        if self.stopping.is_set():
+            return
         self.stopping.set()
         self.going.set()
         self.wake.send(b"x")
