@@ -5,6 +5,7 @@ import re
 import pytest
 
 from merged import merge, text_of  # noqa: F401
+from waiting import PATIENCE
 
 LETTER = "To: {{name}} <{{email}}>\nSubject: To {{name}}\n\nDear {{name}},\n{{text}}.\n"
 ROWS = [("Ann", "ann@x.example", "one, two; three\tfour"), ("Müller, Jörg", "joerg@x.example", 'she said "so"\nand left'), ("", "eve@x.example", "")]
@@ -238,3 +239,34 @@ def test_the_table_may_come_from_a_pipe(mysend, relay, tmp_path):
     done = mysend("--merge", "-", "--template", "t.eml", "--ledger", "l", relay=there, stdin=b"e,n\na@x.example,1\nb b,2\n", cwd=tmp_path)
     assert done.status == 65 and done.errors[0] == 'mysend: standard input: line 3: t.eml: To: "b b" is no address: it is several words without <>', done
     assert [one.recipients for one in there.messages] == [["a@x.example"]]
+
+
+# What LibreOffice 7.4.7 (soffice --headless --convert-to csv:...) wrote of one sheet, with four of its filter's options: 44,34,76; 59,34,76;
+# 9,34,76; 9,34,65535.
+TABLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "tables")
+
+
+@pytest.mark.parametrize("name", sorted(os.listdir(TABLES)))
+def test_a_table_of_libreoffice_is_read_as_it_was_on_the_sheet(merge, name):  # noqa: F811
+    with open(os.path.join(TABLES, name), "rb") as table:
+        got = merge(table.read(), "To: {{Name}} <{{E-Mail}}>\n\n{{Betrag}}|{{Datum}}|{{Notiz}}\n", status=0)
+    assert got.told == [], got
+    assert got.mail("joerg@x.example")["To"].addresses[0].display_name == "Müller, Jörg"
+    assert got.mail("ann@x.example")["To"].addresses[0].display_name == 'Ann "A" Lee'
+    assert got.text("joerg@x.example") == "1.234,50|2026-11-30|Zeile 1\nZeile 2\n"
+    assert got.text("ann@x.example") == "5|2026-12-01|a; b, cd\n"
+    assert got.text("eve@x.example") == "0||\n"
+
+
+def test_a_table_of_many_rows_needs_the_memory_of_one(mysend, tmp_path):
+    """Of a row, digests are kept. Half of what the whole program may have."""
+    with open(tmp_path / "t.csv", "w") as table:
+        table.write("name,email\n")
+        for i in range(50000):
+            table.write("Ann Lee of the %dth street,user%d@x.example\n" % (i, i))
+    (tmp_path / "t.eml").write_bytes(b"To: {{name}} <{{email}}>\nSubject: {{name}}\n\nDear {{name}}\n")
+    done = mysend("--merge", "t.csv", "--template", "t.eml", "--dry-run", cwd=tmp_path, measure=True, timeout=4 * PATIENCE,
+                  config="account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\n")
+    assert done.status == 0 and "50,000 mails" in done.err, done
+    if not mysend.sanitized:
+        assert done.maxrss < 16 * 1024, done
