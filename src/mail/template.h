@@ -18,7 +18,7 @@
  * Use: struct template *t; struct template_text text = {TEMPLATE_MAIL, NULL, SLICE("Subject: Hello {{name}}\n")}; template_read(&t, arena, &text, column, columns, f)
  * once; then for each row, with as many cells as there are columns, template_render(t, scratch, cell, &out, f), which appends to out.
  *
- * Own, and no library: of those for Mustache Debian 12 has none for C (libmustache-d, libmstch and libkainjow-mustache are of D and C++,
+ * Own, and no library: of those for templates Debian 12 has none for C (libkainjow-mustache and libctemplate are of C++, libmustache of D,
  * the others of scripting languages), and none of them tells of a name that is not there, compares a value, or knows what a value
  * is in a header.
  *
