@@ -4,9 +4,11 @@
 
 
 #include "base/clock.h"
+#include "base/ending.h"
 #include "base/log.h"
 #include "conf/credential.h"
 #include "post/crew_inside.h"
+#include "post/limits.h"
 
 enum { STACK = 1024 * 1024 };
 
@@ -23,6 +25,7 @@ static void leave(struct member *m, bool politely)
 	c->without |= m->link->forgone;
 	c->open--;
 	m->given = m->mails = 0;
+	m->through = false;
 	crew_tell_news(c); /* a member may wait until one more session may be opened */
 }
 
@@ -185,8 +188,12 @@ static void run_session(struct member *m)
 	struct failure f;
 	int rc = crew_run_session(m, &f);
 
-	if (m->between)
+	if (m->between && (limits_of(&f) == LIMIT_NONE || limits_of(&f) == LIMIT_SESSION))
 		crew_rules_goodbye(&c->rules, m->mails);
+	if (m->through && m->first) { /* other sessions may go on with it */
+		crew_give_back(c, m->first);
+		m->first = NULL;
+	}
 	if (rc != 0 || crew_is_through(m))
 		leave(m, rc == 0 || is_paused(m, rc));
 	if (!is_fault(m, rc))
@@ -265,6 +272,10 @@ static bool go_on(struct member *m)
 		return crew_rest(m, c->open + c->opening > c->rules.limit ? 0 : c->rules.retry_at);
 	if (is_shut_out(m)) {
 		crew_wait(c, c->open || c->opening ? INT64_MAX : c->rules.probe_at);
+		return true;
+	}
+	if (c->paced && !m->link->session && (c->open || c->opening)) { /* one session is enough for mail that is so far apart */
+		crew_wait(c, clock_steady() + ENDING_LOOK_MS);
 		return true;
 	}
 	if (!m->first)

@@ -1,8 +1,8 @@
 /*
  * post/crew_inside - the inside of post/crew: what its threads share, and what each has
  *
- * Included only by crew.c (threads, and when a session is opened), crew_session.c (what happens in one session) and crew_wait.c (what is
- * waited for, and who is told). A thread that
+ * Included only by crew.c (threads, and when a session is opened), crew_session.c (what happens in one session), crew_pace.c (how
+ * fast, and what the relay thinks of it) and crew_wait.c (what is waited for, and who is told). A thread that
  * reads a struct crew, or calls the client, holds the crew's lock; no thread holds the lock while it talks to the relay.
  *
  * Owns: nothing. Units: milliseconds of clock_steady. Bounds: as post/crew. Errors: none. Threads: by the lock.
@@ -53,6 +53,8 @@ struct member {
 	struct job *first;   /* a mail that was taken before the session is opened, so that none is opened in vain */
 	struct job *suspect; /* the first mail without an answer when the session was lost: counts as tried */
 	bool between;	     /* the session ended by a 421 between two mails, which is no fault */
+	bool through;	     /* it has had as many mails as the relay takes, or is one session too many: it is given no more */
+	bool excused;	     /* the relay has ended it, or will, and says that it was sent too much */
 	bool lost;	     /* the session is lost: mails that end from now on have no answer */
 	bool paused;	     /* the session ends since the rate does not let the rest of a mail go */
 	bool fruitless;	     /* the member's last session ended without a fault, and with no mail answered */
@@ -70,6 +72,12 @@ void crew_tell_news(struct crew *c);
 /* Asks the rate for the mail in m->first. False: the mail has to wait until *when, or without a session until m->away; or it was
  * refused, and m->first is NULL; or the crew ends. */
 bool crew_may_go(struct member *m, int64_t *when);
+struct job *crew_job_of(struct mail *mail);
+/* Of struct smtp_client: the rate is asked for each transaction, and the relay's answers are heeded. */
+bool crew_begin_transaction(void *member, struct mail *mail, size_t recipients, void **ticket, int64_t *when);
+void crew_end_transaction(void *member, struct mail *mail, void *ticket, bool counted, const struct failure *why);
+/* The relay was sent too much, and that was no attempt of those whom it refused for it. False: nobody is left of them. */
+bool crew_forget_refusals(struct envelope *v);
 void crew_end(struct crew *c, const struct failure *why); /* no more mail is begun, and this is why */
 /* Waits without mail, until mail comes back or `until` has come (0: no such time). False: no member has mail in hand, so that none
  * can come back. */

@@ -1,20 +1,6 @@
-#include <stddef.h>
-
 #include "base/clock.h"
 #include "base/ending.h"
 #include "post/crew_inside.h"
-#include "post/limits.h"
-
-enum {
-	LONG_MS = 100,	/* where mails go so far apart, each is taken by itself */
-	TOLD_MS = 1000, /* who waits for longer is told why */
-};
-
-/* Each mail that next_mail gives is a job's. */
-static struct job *job_of(struct mail *m)
-{
-	return (struct job *)(void *)((char *)m - offsetof(struct job, mail));
-}
 
 static unsigned window_of(const struct crew *c)
 {
@@ -67,7 +53,7 @@ void crew_give_back(struct crew *c, struct job *j)
 	}
 	if (j->granted)
 		pace_drop(c->pace, &j->grant);
-	j->granted = false;
+	j->granted = j->again = false;
 	c->client->done(c->client->ctx, j, CREW_BACK);
 	crew_tell_news(c);
 }
@@ -87,78 +73,7 @@ bool crew_is_through(const struct member *m)
 {
 	unsigned learnt = m->crew->rules.mails, set = m->crew->order->account->max_per_connection;
 
-	return (learnt && m->given >= learnt) || (set && m->given >= set);
-}
-
-void crew_end(struct crew *c, const struct failure *why)
-{
-	if (!c->failed)
-		c->why = *why;
-	c->failed = c->over = true;
-	pthread_cond_broadcast(&c->changed);
-}
-
-/* The rate lets nothing go for so long. A relay would end a session that is idle for minutes, and a caller whose mail this crew's goes
- * along with waits for its end. */
-static void hold(struct member *m, int64_t wait, int64_t *when)
-{
-	struct crew *c = m->crew;
-	int64_t now = clock_steady(), until = now + wait;
-	struct arena scratch = {0};
-	struct failure f;
-
-	c->paced |= wait > LONG_MS;
-	m->held = true;
-	if (wait > TOLD_MS)
-		crew_awaits(c, pace_words(c->pace, &scratch), until);
-	arena_free(&scratch);
-	if (wait <= CREW_AWAY_MS && !(c->order->end && until >= c->order->end)) {
-		*when = wait < ENDING_LOOK_MS ? until : now + ENDING_LOOK_MS;
-		crew_tick(c);
-	} else if (c->order->stays) {
-		m->away = until;
-	} else {
-		pace_late(c->pace, &f);
-		crew_end(c, &f);
-	}
-}
-
-/* Asks the rate for the mail's next transaction. 0: j->grant is that; else as pace_take, and *when or m->away, or the crew ends. */
-static int64_t ask_rate(struct member *m, struct job *j, size_t recipients, int64_t *when, struct failure *f)
-{
-	int64_t wait = pace_take(m->crew->pace, recipients, &j->grant, f);
-
-	*when = m->away = 0;
-	j->granted = wait == 0;
-	if (wait > 0) {
-		hold(m, wait, when);
-	} else if (wait == PACE_FAILED) {
-		crew_end(m->crew, f);
-	} else {
-		m->crew->paced &= m->held;
-		m->held = false;
-	}
-	return wait;
-}
-
-bool crew_may_go(struct member *m, int64_t *when)
-{
-	struct crew *c = m->crew;
-	struct job *j = m->first;
-	size_t pending = envelope_count(&j->mail.envelope, PENDING), most = c->order->account->max_recipients;
-	struct failure f;
-
-	*when = 0;
-	if (crew_is_over(c))
-		return false;
-	if (j->granted)
-		return true;
-	if (pace_check(c->pace, pending, &f) == 0)
-		return ask_rate(m, j, pending < most ? pending : most, when, &f) == 0;
-	envelope_refuse(&j->mail.envelope, &j->arena, &f);
-	m->first = NULL;
-	c->client->done(c->client->ctx, j, CREW_DONE);
-	return false;
+	return m->through || (learnt && m->given >= learnt) || (set && m->given >= set);
 }
 
 /* The next mail that may go now. NULL: there is none, or m->first has to wait. */
@@ -188,7 +103,7 @@ static struct mail *next_mail(void *ctx, int64_t *when)
 	before = m->limits.window;
 	m->limits.window = window_of(c);
 	*when = 0;
-	if (m->first || (!crew_is_through(m) && (before <= m->limits.window || m->in_hand < m->limits.window)))
+	if (!m->through && (m->first || (!crew_is_through(m) && (before <= m->limits.window || m->in_hand < m->limits.window))))
 		j = next_job(m, when);
 	if (j)
 		note_session(m, j);
@@ -203,7 +118,7 @@ static void mail_done(void *ctx, struct mail *mail)
 	const struct envelope *v = &mail->envelope;
 	struct member *m = ctx;
 	struct crew *c = m->crew;
-	struct job *j = job_of(mail);
+	struct job *j = crew_job_of(mail);
 	enum progress progress = envelope_progress(v);
 	bool unsure = envelope_count(v, UNSURE) > 0, left = progress != ANSWERED, told = ending_asked();
 
@@ -216,7 +131,9 @@ static void mail_done(void *ctx, struct mail *mail)
 	m->mails += !left;
 	if (!left && crew_rules_passed(&c->rules))
 		crew_tell_news(c);
-	if (left && !m->lost && !told && !unsure)
+	if (j->again && !left && crew_forget_refusals(&mail->envelope))
+		crew_give_back(c, j);
+	else if (left && !m->lost && !told && !unsure)
 		m->suspect = j;
 	else if (progress == UNTOUCHED || (told && envelope_count(v, PENDING) && !unsure))
 		crew_give_back(c, j);
@@ -232,41 +149,8 @@ static void mail_part(void *ctx, struct mail *mail)
 
 	pthread_mutex_lock(&m->crew->lock);
 	m->answered++;
-	m->crew->client->part(m->crew->client->ctx, job_of(mail));
+	m->crew->client->part(m->crew->client->ctx, crew_job_of(mail));
 	pthread_mutex_unlock(&m->crew->lock);
-}
-
-/* The first transaction of a mail has its grant by next_mail(). */
-static bool begin_transaction(void *ctx, struct mail *mail, size_t recipients, void **ticket, int64_t *when)
-{
-	struct job *j = job_of(mail);
-	struct member *m = ctx;
-	struct failure f;
-	bool goes;
-
-	pthread_mutex_lock(&m->crew->lock);
-	*when = 0;
-	goes = j->granted || (!m->crew->over && ask_rate(m, j, recipients, when, &f) == 0);
-	if (goes)
-		*(struct grant *)(*ticket = arena_zeroed(&j->arena, 1, sizeof(struct grant))) = j->grant;
-	m->paused |= !goes && !*when;
-	j->granted = false;
-	pthread_mutex_unlock(&m->crew->lock);
-	return goes;
-}
-
-static void end_transaction(void *ctx, struct mail *mail, void *ticket, bool counted, const struct failure *why)
-{
-	struct member *m = ctx;
-	struct pace *p = m->crew->pace;
-
-	(void)mail;
-	if (why && limits_of(why) == LIMIT_SLOW)
-		pace_slower(p, ticket);
-	else if (counted)
-		pace_done(p, ticket);
-	else
-		pace_drop(p, ticket);
 }
 
 static void before_wait(void *ctx)
@@ -276,11 +160,13 @@ static void before_wait(void *ctx)
 	m->crew->client->sync(m->crew->client->ctx);
 }
 
-/* A 421 to MAIL, after other mails of the session have gone well: the relay takes no more in this session, and nothing is wrong
- * with the mail. */
+/* A 421 to MAIL or RCPT, after other mails of the session have gone well: the relay takes no more in this session, and nothing is
+ * wrong with the mail. So it is where the 421 says that too much is sent. */
 static bool is_between(const struct member *m, int rc, const struct failure *f)
 {
-	return rc < 0 && f->code == 421 && f->stage == AT_SENDER && m->mails && m->suspect;
+	bool early = f->stage == AT_SENDER || f->stage == AT_RECIPIENT;
+
+	return rc < 0 && f->code == 421 && m->suspect && (m->excused || (early && m->mails));
 }
 
 static void settle_suspect(struct member *m, bool fault)
@@ -301,11 +187,11 @@ int crew_run_session(struct member *m, struct failure *f)
 	struct crew *c = m->crew;
 	const struct account *a = c->order->account;
 	const struct smtp_client client = {.ctx = m, .next = next_mail, .done = mail_done, .part = c->client->part ? mail_part : NULL,
-					   .begin = begin_transaction, .end = end_transaction};
+					   .begin = crew_begin_transaction, .end = crew_end_transaction};
 	int rc;
 
 	m->limits = (struct smtp_limits){.window = window_of(c), .recipients = a->max_recipients, .timeout = a->timeout, .until = c->order->end};
-	m->lost = m->between = m->paused = false;
+	m->lost = m->between = m->paused = m->excused = false;
 	m->answered = 0;
 	pthread_mutex_unlock(&c->lock);
 	session_before_wait(m->link->session, c->client->sync ? before_wait : NULL, m);

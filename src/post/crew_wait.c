@@ -13,6 +13,14 @@ bool crew_is_over(const struct crew *c)
 	return c->over || ending_asked() || (c->client->over && c->client->over(c->client->ctx));
 }
 
+void crew_end(struct crew *c, const struct failure *why)
+{
+	if (!c->failed)
+		c->why = *why;
+	c->failed = c->over = true;
+	pthread_cond_broadcast(&c->changed);
+}
+
 static bool is_under_way(const struct crew *c)
 {
 	bool any = false;

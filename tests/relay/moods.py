@@ -33,16 +33,20 @@ class Moods:
                 new = address not in self.seen
                 self.seen.add(address)
             return "450 4.2.0 greylisted, try again later" if new else None
-        return None
+        return self.throttle("rcpt")
 
     def mail(self, taken):
         """What a MAIL gets behind so many messages that were taken in its session, or None."""
         most = self.said.mails
-        return "421 4.7.0 %d messages in a session are enough" % most if most and taken >= most else None
+        return "421 4.7.0 %d messages in a session are enough" % most if most and taken >= most else self.throttle("mail")
 
     def end(self):
-        """What a message gets that the relay would take, or None: a store that fills at the rate, and holds a tenth of a second of it."""
-        if not self.said.throttle:
+        """What a message gets that the relay would take, or None."""
+        return self.throttle("end")
+
+    def throttle(self, stage):
+        """A store that fills at the rate, and holds a tenth of a second of it."""
+        if not self.said.throttle or stage != self.said.throttle_at:
             return None
         with self.lock:
             now, rate = self.clock(), self.said.throttle

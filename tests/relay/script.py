@@ -49,7 +49,8 @@ Whole-relay parts:
   greylist N                 one recipient in N gets 450 when he comes first; which ones, their addresses tell
   refuse N                   one recipient in N gets 550
   mails N                    MAIL gets 421 behind N messages that were taken in that session
-  throttle RATE              a message gets 450 where more of them come in a second, all sessions together
+  throttle RATE [STAGE]      a message gets 450 where more of them come in a second, all sessions together; at its end, or to
+                             mail or rcpt
   patience SECONDS           how long to look for what is sent ahead where PIPELINING isn't offered (0.001)
   buffers N                  small socket buffers
   spelled lower|old|indented EHLO's keywords: in lower case; "AUTH=" for "AUTH "; behind a blank
@@ -86,6 +87,7 @@ class Script:
         self.drop_sent = None
         self.lose = None       # (one in so many, octets)
         self.greylist = self.refuse = self.mails = self.throttle = 0
+        self.throttle_at = "end"
         self.body = None       # (octets, action)
         self.patience = 0.001
         self.buffers = None
@@ -139,7 +141,9 @@ class Script:
             setattr(self, name, float(rest[0]))
         elif name == "lose":
             self.lose = (int(rest[0]), int(rest[1]))
-        elif name in ("drop-received", "drop-sent", "buffers", "greylist", "refuse", "mails", "throttle"):
+        elif name == "throttle":
+            self.throttle, self.throttle_at = int(rest[0]), (rest + ["end"])[1]
+        elif name in ("drop-received", "drop-sent", "buffers", "greylist", "refuse", "mails"):
             setattr(self, name.replace("-", "_"), int(rest[0]))
         elif name in ("lax", "sink"):
             setattr(self, name, True)
