@@ -40,7 +40,7 @@ def batch(mysend, relay):
     """batch(path, ..., option, ...) -> (the result, what it told of bad mails, the relay)."""
     def run(*args, config="", parts=(FAST,), **more):
         there = relay(*parts)
-        done = mysend("--batch", *args, "--retries", "0", relay=there, config="sessions 1\n" + config, **more)
+        done = mysend("--batch", *args, "--retries", "0", relay=there, config="sessions 1\n" + config if "sessions" not in config else config, **more)
         told = [line[8:] for line in done.errors if not re.match(r"mysend: [\d,]+ (of [\d,]+ )?sent", line)]
         return done, told, there
     return run
@@ -158,6 +158,22 @@ def test_a_message_of_fifty_megabytes_among_small_ones_takes_no_memory(batch, my
     assert (done.status, told) == (0, []), done
     assert [(one, len(text)) for one, text in got(relay)] == [("ann", 5), ("bob", 50 * 1000 * 1000 // len(line) * len(line)), ("eve", 5)]
     assert done.maxrss is None or done.maxrss < 32 * 1024
+
+
+@pytest.mark.parametrize("form", ["mbox", "maildir"])
+def test_ten_thousand_mails_take_hardly_more_memory_than_a_hundred(batch, mysend, tmp_path, form):
+    """What grows is 24 octets for each recipient in the ledger's index, and in that of the keys. tests/bench/files has 100,000."""
+    used = []
+    for count in (100, 10000):
+        top = tmp_path / str(count)
+        if form == "mbox":
+            put(top, mbox(*(mail("u%d" % i, b"x" * 70 + b"\n" * 12) for i in range(count))))
+        else:
+            maildir(top, **{"cur/%06d.M1.h:2,S" % i: mail("u%d" % i) for i in range(count)})
+        done, told, relay = batch(str(top), config="sessions 4\n", parts=(FAST, "sink"), measure=not mysend.sanitized)
+        assert (done.status, told) == (0, []), done
+        used.append(done.maxrss)
+    assert mysend.sanitized or used[1] < min(used[0] + 4096, 24 * 1024), used
 
 
 # --- fields -------------------------------------------------------------------------------------------

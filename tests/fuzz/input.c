@@ -12,8 +12,23 @@
 #include "base/log.h"
 #include "intake/feed.h"
 #include "intake/input_files.h"
+#include "mail/filetype.h"
 
 enum { LONGEST_INPUT = 16000, SEEN = 1024 * 1024 };
+
+/* In the place of mail/filetype's: no other process looks into files. */
+void filetypes_start(struct filetypes *t)
+{
+	(void)t;
+}
+
+struct filetype filetype_of(struct filetypes *t, struct arena *in, struct slice head, const char *what)
+{
+	(void)t;
+	(void)in;
+	(void)what;
+	return (struct filetype){"text/plain", head.len % 3 == 0 ? "utf-16le" : head.len % 3 == 1 ? "utf-16be" : "binary"};
+}
 
 static const char configuration[] = "account default\nhost h\ntls off\nfrom me@x.example\nmaildomain x.example\naliases off\n";
 
