@@ -226,3 +226,29 @@ def test_the_examples_do_what_the_page_says(host, section):
     there = host()
     for step in examples(section):
         there.do(step)
+
+
+def test_twenty_letters_with_a_file_are_sent_broken_off_resumed_and_two_rows_mended(host):
+    """What a new user does, with the commands of the page alone."""
+    said = {"rest": "sh send members.csv", "mend": None}
+    for step in examples("A FIRST MAILING"):
+        if step.what == "run" and "mended.csv" in step.text:
+            said["mend"] = step.text
+    wrong = ["member7@exmaple.org", "member15@exmaple.org"]
+    there = host("mail " + "ok " * 4 + "'hold && ok'", *("rcpt-to %s '550 5.1.1 no such user'" % address for address in wrong))
+    rows = ["Member %d,member%d@%s,pro\n" % (number, number, "exmaple.org" if number in (7, 15) else "example.org") for number in range(1, 21)]
+    there.write("members.csv", "name,email,plan\n" + "".join(rows))
+    process = there.start("exec " + said["rest"])
+    wait_for(lambda: there.relay.counts.get("mail", 0) > 4, "the relay to hold", PATIENCE)
+    os.killpg(process.pid, signal.SIGINT)
+    there.relay.go()
+    there.finish(process)
+    assert there.status == 75 and "run the same command again" in there.said, there.said
+    there.run(said["rest"], 65)
+    assert there.said.splitlines()[-1] == "mysend: 18 of 20 sent, 2 refused: members.csv.failed.csv"
+    with open(there.folder / "members.csv.failed.csv", encoding="utf-8", newline="") as failed:
+        assert sorted(line["email"] for line in csv.DictReader(failed)) == sorted(wrong)
+    there.run(said["mend"])
+    assert there.said == "mysend: 2 of 2 sent\n"
+    assert there.got() == {"member%d@example.org" % number: 1 for number in range(1, 21)}
+    assert all("programme.pdf" in mail.text for mail in there.relay.messages)
