@@ -153,6 +153,7 @@ static void run_crew(struct batch *b, const struct account *a)
 
 	make_room(b, a->window);
 	b->ahead = a->window;
+	b->guard = (struct limits_guard){.in_row = 0}; /* another relay may say the same words */
 	if (b->first && b->ready.first && a->window > 1) /* so that few mails have one session, also where nobody has counted them */
 		batch_read_ahead(b, a->window - 1);
 	order.sessions = sessions_for(b, a);

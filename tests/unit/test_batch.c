@@ -344,6 +344,8 @@ static void test_limits_are_no_refusals_and_ten_alike_stop_the_run(void **state)
 	     RUN(eleven, "", "[a k1=a k2=b k3=c k4=d k5=e k6=f k7=g k8=h k9=i k10=j k11=k k12=l", "sent 12"));
 	/* The limit is one account's. */
 	TELL(RUN("k=a l=b@1 m=c n=d o=e p=f", "a=d", "[a k=a [b l=b", "sent 1, wait 3, left 2", .order = {.pauses = 1, .pause = {1}}, .fails = true));
+	/* Five of one relay and five of another are no row. */
+	TELL(RUN("k1=a k2=b k3=c k4=d k5=e l1=f@1 l2=g@1 l3=h@1 l4=i@1 l5=j@1", "*=m", "[a k1=a k2=b k3=c k4=d k5=e [b l1=f l2=g l3=h l4=i l5=j", "refused 10"));
 	/* A row that is broken was about the mails. */
 	TELL(RUN("k=a l=b m=c n=d", "a=m b=m d=e", "[a k=a l=b m=c n=d", "sent 1, refused 3"), RUN("k=a l=b m=c n=d", "", "", "before 4, refused before 3"));
 	TELL(RUN("k=a l=b", "a=m b=e", "[a k=a l=b", "refused 2", .order = {.pauses = 1, .pause = {1}}));
