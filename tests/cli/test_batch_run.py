@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from waiting import wait_for
+from waiting import PATIENCE, wait_for
 
 FAST = "ehlo pipelining chunking"
 TEMPLATE = "From: me@example.net\nTo: {{name}} <{{email}}>\nSubject: hi\n\nDear {{name}},\nthis is yours.\n"
@@ -274,8 +274,8 @@ def test_only_one_run_has_the_ledger(batch, relay):
     first = batch.mysend.start(*command, relay=there, config="queue off\n")
     wait_for(lambda: there.sessions)
     second = batch.mysend.start(*command, relay=there, config="queue off\n")
-    said = second.process.communicate(timeout=60)[1]
+    said = second.process.communicate(timeout=PATIENCE)[1]
     assert second.process.returncode == 75 and b"another run" in said
     there.go()
-    first.process.communicate(timeout=60)
+    first.process.communicate(timeout=PATIENCE)
     assert first.process.returncode == 0 and got(there) == NAMES
