@@ -40,12 +40,13 @@ static void envelope_digest(const struct request *said, char hex[SHA256_HEX])
 int feed_key_of(const char **key, const struct message *m, struct arena *in, const struct request *said, struct failure *f)
 {
 	struct slice id = slice_of(header_message_id(&m->header));
-	char envelope[SHA256_HEX];
 
 	if (!is_fit(id) && octets_key(&id, m, in, f) < 0)
 		return -1;
 	*key = arena_text(in, id.p, id.len);
 	if (said) {
+		char envelope[SHA256_HEX];
+
 		envelope_digest(said, envelope);
 		*key = arena_printf(in, "%s/%.*s", *key, ENVELOPE_DIGITS, envelope);
 	}

@@ -110,12 +110,13 @@ static int note_mail(struct input_files *in, const struct feed_item *item, struc
 {
 	const struct envelope *e = &item->job->mail.envelope;
 	unsigned char digest[SHA256_OCTETS];
-	uint64_t before;
 	char who[256];
 
 	if (digests_reserve(&in->seen, e->recipients) < 0)
 		return fail(f, AT_INPUT, EX_OSERR, "no memory for the keys of so many mails");
 	for (size_t i = 0; i < e->recipients; i++) {
+		uint64_t before;
+
 		ledger_name_digest(digest, slice_of(item->key), slice_of(e->recipient[i].address));
 		before = digests_find(&in->seen, digest);
 		if (before) {
