@@ -9,6 +9,8 @@
  * mails is no fault; if it came twice after the same number of mails, each session ends by itself after that many. After a lost
  * session each session takes one mail at a time until NARROW_MAILS have passed. Where nobody is let in, one session asks again and
  * again until order.patience is over, and the others wait for it.
+ * An answer which says that too much is sent (post/limits), or a third temporary failure of one kind in a row in a run with patience,
+ * makes all sessions pause and go on slower; its mail comes back as CREW_BACK, and was not tried.
  * Use: crew_run(&order, &client, &sum, f).
  *
  * Owns: its sessions, except that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and

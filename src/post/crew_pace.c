@@ -103,7 +103,7 @@ static void heed(struct member *m, struct job *j, enum crew_answer is, const str
 {
 	struct crew *c = m->crew;
 
-	if (is == CREW_FINAL)
+	if (is == CREW_FINAL || !why)
 		return;
 	if (crew_rules_is_fed_up(&c->rules, clock_steady())) {
 		if (c->order->patience && !c->over) {
