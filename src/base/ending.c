@@ -1,6 +1,8 @@
 #include "base/ending.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 static const int ends[] = {SIGTERM, SIGINT, SIGHUP};
@@ -61,33 +63,41 @@ static int held_signals(sigset_t *these)
 
 enum { UNWATCH = SIGUSR1 }; /* to the thread, which alone blocks it */
 
-/* Waits for one of them; false: the thread is to end. */
-static bool wait_for(const sigset_t *these)
+/* Waits for one of these, or UNWATCH, at most so many seconds (-1: for ever). 0: none came. */
+static int wait_for(const sigset_t *these, int seconds)
 {
+	const struct timespec most = {.tv_sec = seconds};
 	sigset_t all = *these;
 	int got;
 
 	sigaddset(&all, UNWATCH);
-	while (sigwait(&all, &got) != 0)
-		;
-	return got != UNWATCH;
+	do
+		got = seconds < 0 ? sigwaitinfo(&all, NULL) : sigtimedwait(&all, NULL, &most);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? 0 : got;
 }
 
+/* timeout(1) and others send a signal to us and to our process group: what comes within a second is still the first one. */
 static void *watch(void *ctx)
 {
 	sigset_t others, all, none;
-	int kept = held_signals(&others);
+	int kept = held_signals(&others), got;
 
 	(void)ctx;
 	sigemptyset(&none);
 	all = others;
 	if (kept)
 		sigaddset(&all, kept);
-	if (!wait_for(&all))
+	if (wait_for(&all, -1) == UNWATCH)
 		return NULL;
 	kill(getpid(), kept); /* blocked in all threads: it stays pending */
+	got = wait_for(&none, ENDING_SECOND);
+	while (got != UNWATCH && (got = wait_for(&others, 0)) != 0)
+		;
+	if (got == UNWATCH)
+		return NULL;
 	pthread_sigmask(SIG_UNBLOCK, &others, NULL);
-	(void)wait_for(&none);
+	(void)wait_for(&none, -1);
 	return NULL;
 }
 

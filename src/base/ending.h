@@ -6,8 +6,8 @@
  * handler, nothing global, and no wait that a signal cuts short at the wrong place; whoever waits looks again within
  * ENDING_LOOK_MS. After the release a signal that waits ends the process as it always did: who has told the caller what
  * became of the mail exits without. What our caller has us ignore (nohup) is not held.
- * With ending_watch(&w) ... ending_unwatch(&w) in between, the next SIGINT or SIGTERM behind the first signal ends the process at
- * once, for whoever sees what it costs to wait.
+ * With ending_watch(&w) ... ending_unwatch(&w) in between, a SIGINT or SIGTERM that comes a second or more behind the first signal ends
+ * the process at once, for whoever sees what it costs to wait.
  *
  * Owns: nothing. Units: milliseconds. Bounds: none. Errors: none. Threads: the one that waits; those made while it is held
  * inherit it.
@@ -22,6 +22,7 @@
 
 #define ENDING_TOLD "mysend was told to end" /* as a failure says it */
 
+enum { ENDING_SECOND = 1 }; /* seconds */
 enum { ENDING_LOOK_MS = 500, ENDING_MS = 60 * 1000 }; /* ENDING_MS: how long the answer to a message that was wholly sent is waited for */
 
 struct ending {
