@@ -26,6 +26,7 @@ struct input_rows {
 	uint64_t number; /* of rows so far */
 	unsigned told;	 /* warnings (enum draft_warning) */
 	struct slice key; /* of the row at hand */
+	bool twin;	 /* that row is the same as one before it */
 };
 
 static void digest_of(unsigned char digest[SHA256_OCTETS], struct slice text)
@@ -66,12 +67,13 @@ static struct slice row_key(const struct input_rows *rows, struct arena *in)
 	return ledger_key_row(in, t->cell, t->columns);
 }
 
-static int same_as(const struct input_rows *rows, uint64_t line, struct slice key, struct failure *f)
+static int same_as(struct input_rows *rows, uint64_t line, struct slice key, struct failure *f)
 {
 	const struct table *t = merge_table(rows->merge);
 	char shown[SHOWN];
 
-	if (!has_column(rows))
+	rows->twin = !has_column(rows);
+	if (rows->twin)
 		return fail(f, AT_INPUT, EX_DATAERR, "the row is the same as line %llu, and is not sent twice", (unsigned long long)line);
 	slice_printable(shown, sizeof shown, key);
 	return fail(f, AT_INPUT, EX_DATAERR, "%.*s is %s in line %llu already, and --key wants another value in each row",
@@ -118,7 +120,7 @@ static int not_checked(struct failure *f)
 
 /* The key of a row that has no column for it. Rows come and go between runs, and so others may have the same recipients now, or
  * no more: what the ledger knows of the row counts. */
-static int recipients_key(const struct input_rows *rows, struct job *j, struct slice key, struct slice *out, struct failure *f)
+static int recipients_key(struct input_rows *rows, struct job *j, struct slice key, struct slice *out, struct failure *f)
 {
 	const uint64_t line = merge_table(rows->merge)->line;
 	const struct envelope *e = &j->mail.envelope;
@@ -180,8 +182,10 @@ static int next_row(void *ctx, struct batch_mail *out, struct failure *f)
 	const struct table *t = merge_table(rows->merge);
 	struct job *j = receiver_make_job();
 	struct request r;
-	int got = merge_next(rows->merge, &r, j, f);
+	int got;
 
+	rows->twin = false;
+	got = merge_next(rows->merge, &r, j, f);
 	*out = (struct batch_mail){.file = rows->path, .number = rows->number + (got != 0), .line = t->line, .lost = t->lost};
 	rows->number = out->number;
 	if (got == 1) {
@@ -259,12 +263,13 @@ int input_rows_open(struct input_rows **out, struct arena *run, const struct inp
 	return 0;
 }
 
+/* A row that is there twice is no row to mend: sent out of a table of refused rows, its recipient would have it a second time. */
 static void row_of(void *ctx, struct batch_row *out)
 {
 	const struct input_rows *rows = ctx;
 	const struct table *t = merge_table(rows->merge);
 
-	*out = (struct batch_row){.column = t->name, .cell = t->whole ? t->cell : NULL, .columns = t->columns, .separator = t->separator, .mark = t->marked};
+	*out = (struct batch_row){.column = t->name, .cell = t->whole && !rows->twin ? t->cell : NULL, .columns = t->columns, .separator = t->separator, .mark = t->marked};
 }
 
 struct batch_input input_rows_input(struct input_rows *rows)

@@ -252,3 +252,16 @@ def test_twenty_letters_with_a_file_are_sent_broken_off_resumed_and_two_rows_men
     assert there.said == "mysend: 2 of 2 sent\n"
     assert there.got() == {"member%d@example.org" % number: 1 for number in range(1, 21)}
     assert all("programme.pdf" in mail.text for mail in there.relay.messages)
+
+
+def test_a_row_that_is_there_twice_is_no_row_to_mend(host):
+    there = host()
+    there.write("members.csv", "name,email,plan\nAnn,ann@example.org,\nBob,bob at example.org,\nAnn,ann@example.org,\n")
+    there.run("sh send members.csv", 65)
+    assert "line 4: the row is the same as line 2, and is not sent twice\n" in there.said
+    assert there.text("members.csv.failed.csv").count("\n") == 2
+    there.run("sed 's/ at /@/' members.csv.failed.csv >mended.csv; sh send mended.csv")
+    assert there.got() == {"ann@example.org": 1, "bob@example.org": 1}
+    there.write("twice.csv", "name,email,plan\nEve,eve@example.org,\nEve,eve@example.org,\n")
+    there.run("sh send twice.csv", 65)
+    assert there.said.endswith("\nmysend: 1 of 2 sent, 1 bad\n") and not (there.folder / "twice.csv.failed.csv").exists(), there.said
