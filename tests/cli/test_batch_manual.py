@@ -238,7 +238,7 @@ def test_twenty_letters_with_a_file_are_sent_broken_off_resumed_and_two_rows_men
     there = host("mail " + "ok " * 4 + "'hold && ok'", *("rcpt-to %s '550 5.1.1 no such user'" % address for address in wrong))
     rows = ["Member %d,member%d@%s,pro\n" % (number, number, "exmaple.org" if number in (7, 15) else "example.org") for number in range(1, 21)]
     there.write("members.csv", "name,email,plan\n" + "".join(rows))
-    process = there.start("exec " + said["rest"])
+    process = there.start("exec " + said["rest"], MYSEND_WINDOW="1", MYSEND_SESSIONS="1")
     wait_for(lambda: there.relay.counts.get("mail", 0) > 4, "the relay to hold", PATIENCE)
     os.killpg(process.pid, signal.SIGINT)
     there.relay.go()
