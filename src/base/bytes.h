@@ -83,15 +83,9 @@ void slice_printable(char *to, size_t room, struct slice s);
 /* For a C library that lacks explicit_bzero(3). */
 #ifndef HAVE_EXPLICIT_BZERO
 void explicit_bzero(void *p, size_t len);
-/* The same text, or both are NULL. */
-bool text_is_same(const char *a, const char *b);
-
 #endif
 #ifndef HAVE_MEMRCHR
 void *memrchr(const void *p, int c, size_t len);
-/* The same text, or both are NULL. */
-bool text_is_same(const char *a, const char *b);
-
 #endif
 
 /* The same text, or both are NULL. */
