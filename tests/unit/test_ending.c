@@ -114,6 +114,20 @@ static void test_the_second_signal_ends_who_is_watched(void **state)
 		assert_int_equal(watched_while(rows[i].signals, rows[i].ignored), rows[i].ends);
 }
 
+/* Whoever started the test may have all of its children ignore a signal (nohup), or hold one. */
+static int begin_as_usual(void **state)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+	sigset_t none;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(signals); i++)
+		if (signal(signals[i], SIG_DFL) == SIG_ERR)
+			return -1;
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,5 +136,5 @@ int main(void)
 		cmocka_unit_test(test_a_signal_that_waited_ends_the_process_at_the_release),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, begin_as_usual, NULL);
 }
