@@ -9,19 +9,15 @@
 
 enum { PIECE = 16 * 1024, SHOWN = 60, MARK = 4 };
 
-/* The character that would be read next stands there in its line, counted from 1. */
-static size_t column(const struct table *t)
+/* The character that would be read next stands there in its line, counted from 1. No octet is counted twice. */
+static size_t column(struct table *t)
 {
-	size_t n = 1;
+	for (; t->counted < t->at; t->counted++) {
+		char c = t->text.p[t->counted];
 
-	for (size_t i = t->at; i; i--) {
-		char c = t->text.p[i - 1];
-
-		if (c == '\n' || c == '\r')
-			return n;
-		n += ((unsigned char)c & 0xc0) != 0x80;
+		t->column = c == '\n' || c == '\r' ? 1 : t->column + (((unsigned char)c & 0xc0) != 0x80);
 	}
-	return n + t->before;
+	return t->column;
 }
 
 /* glibc's iconv takes characters beyond U+10FFFF, which UTF-8 has none of (RFC 3629 3): the piece ends in front of one. */
@@ -55,8 +51,8 @@ static void refill(struct table *t)
 	char piece[PIECE];
 	ssize_t n;
 
-	t->before = column(t) - 1;
-	t->at = 0;
+	(void)column(t);
+	t->at = t->counted = 0;
 	buf_clear(&t->text);
 	n = file_read_at(t->own >= 0 ? t->own : t->fd, piece, sizeof piece, t->offset);
 	if (n < 0)
@@ -95,7 +91,7 @@ static bool take_octet(struct table *t, char octet)
 }
 
 /* Why no octet comes, where that is not the end of the file. */
-static int broken_off(const struct table *t, struct failure *f)
+static int broken_off(struct table *t, struct failure *f)
 {
 	if (t->changed)
 		return fail(f, AT_INPUT, EX_TEMPFAIL, "line %zu: somebody has changed the file since it was begun; the same command takes it as it is now", t->here);
@@ -251,10 +247,10 @@ static char separator_of(struct slice text)
 	return all[best];
 }
 
-/* "sep=;" in a line of its own: Excel's, which says what it does not in the file's name. */
+/* "sep=;" in a line of its own: Excel's, which says what it does not in the file's name. Quotes and line ends part no cells. */
 static bool is_sep_line(struct slice text)
 {
-	return text.len > 5 && slice_begins(text, "sep=") && (text.p[5] == '\r' || text.p[5] == '\n');
+	return text.len > 5 && slice_begins(text, "sep=") && (text.p[5] == '\r' || text.p[5] == '\n') && !strchr("\"\r\n", text.p[4]);
 }
 
 static int open_charset(struct table *t, struct failure *f)
@@ -283,8 +279,8 @@ static int read_top(struct table *t, struct failure *f)
 
 	unicode_close(&t->unicode);
 	buf_clear(&t->text);
-	t->at = t->before = 0;
-	t->here = 1;
+	t->at = t->counted = 0;
+	t->here = t->column = 1;
 	t->ended = t->foreign = t->lost = false;
 	t->error = 0;
 	if (open_charset(t, f) < 0)

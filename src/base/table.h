@@ -53,7 +53,8 @@ struct table {
 	struct unicode unicode;
 	struct buf text;     /* a piece of the file, in UTF-8 */
 	size_t at;	     /* what of it was read */
-	size_t here, before; /* the line that is being read; how many of its characters came with earlier pieces */
+	size_t counted, column; /* of what was read, so much is counted; the column of what comes then */
+	size_t here;	     /* the line that is being read */
 	bool ended, foreign; /* no more octets come; since those that do are none of the charset */
 	int error;	     /* errno of reading, or 0 */
 	struct buf row;	     /* the octets of its cells */
