@@ -199,23 +199,22 @@ static bool is_alone(const struct reader *r, const struct tag *tag, const char *
 
 static int close_section(struct reader *r, const struct tag *tag, struct failure *f)
 {
-	struct place now = place_of(r, tag->at), then;
-	const struct piece *p;
+	const struct piece *p = r->depth ? &r->t->piece[r->open[r->depth - 1].piece] : NULL;
+	struct place now, then;
 	char name[SHOWN];
 
-	slice_printable(name, sizeof name, tag->name);
-	if (!r->depth)
-		return fail(f, AT_INPUT, EX_DATAERR, "line %zu, column %zu: {{/%s}} closes a section, and none is open", now.line, now.column, name);
-	p = &r->t->piece[r->open[r->depth - 1].piece];
-	if (p->column == tag->column &&
+	if (p && p->column == tag->column &&
 	    (!tag->wanted.p || (p->text.len == tag->wanted.len && (!p->text.len || memcmp(p->text.p, tag->wanted.p, p->text.len) == 0)))) {
 		r->t->piece[r->open[--r->depth].piece].end = r->t->pieces;
 		return 0;
 	}
+	now = place_of(r, tag->at);
+	slice_printable(name, sizeof name, tag->name);
+	if (!p)
+		return fail(f, AT_INPUT, EX_DATAERR, "line %zu, column %zu: {{/%s}} closes a section, and none is open", now.line, now.column, name);
 	then = place_of(r, r->open[r->depth - 1].at);
-	fail(f, AT_INPUT, EX_DATAERR, "line %zu, column %zu: {{/%s}} closes another section than the one that begins in line %zu, column %zu", now.line,
-	     now.column, name, then.line, then.column);
-	return -1;
+	return fail(f, AT_INPUT, EX_DATAERR, "line %zu, column %zu: {{/%s}} closes another section than the one that begins in line %zu, column %zu",
+		    now.line, now.column, name, then.line, then.column);
 }
 
 static int open_section(struct reader *r, const struct tag *tag, struct failure *f)
