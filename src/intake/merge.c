@@ -1,6 +1,7 @@
 #include "intake/merge_inside.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "base/file.h"
@@ -50,6 +51,14 @@ static int add_field(struct merge *m, struct draft *d, const struct merge_field 
 	return draft_option(d, in, field->kind, field->spelled, field->name ? arena_printf(in, "%s: %s", field->name, text) : text, f);
 }
 
+/* A row names files: nothing that who called us has opened, and no pipe, which would be waited for, and can be read once. */
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !file_is_open(path) && (stat(path, &st) < 0 || !S_ISFIFO(st.st_mode));
+}
+
 static int add_file(struct merge *m, struct draft *d, const struct merge_file *file, struct arena *in, struct failure *f)
 {
 	struct draft_file one = {.inlined = file->inlined, .once = file->once};
@@ -60,8 +69,7 @@ static int add_file(struct merge *m, struct draft *d, const struct merge_file *f
 			return failure_in(f, "%s", file->spelled);
 	if (!*one.path)
 		return 0;
-	/* A row names files, and nothing that who called us has opened. */
-	if (file->moves && file_is_open(one.path))
+	if (!file->once && !is_file(one.path))
 		return fail(f, AT_INPUT, EX_DATAERR, "%s: \"%s\" is no file", file->spelled, one.path);
 	d->file = arena_grow(in, d->file, d->files, &d->file_room, sizeof *d->file);
 	d->file[d->files++] = one;

@@ -40,7 +40,7 @@ enum template_kind {
 	TEMPLATE_MAIL,	/* a header, an empty line, and a body: HTML if Content-Type says so, else text */
 	TEMPLATE_FIELD, /* the body of one field; empty: it is left out */
 	TEMPLATE_TEXT, TEMPLATE_HTML,
-	TEMPLATE_LINE, /* the name of a file: one line; where a column is all of it, it is not to be empty */
+	TEMPLATE_LINE, /* the name of a file: one line; where a column is all of it, it is not to be empty; behind a text no value has a ".." */
 	TEMPLATE_URL   /* one line; of a value, what is not to be syntax as %HH (RFC 3986 2.1) */
 };
 

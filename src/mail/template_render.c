@@ -176,15 +176,47 @@ static bool is_line(enum template_kind kind)
 	return kind == TEMPLATE_LINE || kind == TEMPLATE_URL;
 }
 
-/* Where a column is to name a file, and names none, the file is missing; a section says that there may be none. */
-static int check_line(const struct marked *m, struct failure *f)
+static int bad_line(const struct marked *m, const struct mark *of, const char *why, struct failure *f)
 {
 	char name[SHOWN];
 
-	if (!m->marks || slice_trim(buf_slice_of(&m->text)).len)
+	slice_printable(name, sizeof name, m->t->column[of->column]);
+	return fail(f, AT_INPUT, EX_DATAERR, "%s %s", name, why);
+}
+
+/* A value with an octet between the two; NULL: there is none. */
+static const struct mark *mark_within(const struct marked *m, size_t from, size_t to)
+{
+	for (size_t i = 0; i < m->marks; i++)
+		if (m->mark[i].from < to && m->mark[i].to > from && m->mark[i].to > m->mark[i].from)
+			return &m->mark[i];
+	return NULL;
+}
+
+/* Where the template names a folder, a value names a file in it: no ".." is of a value. A value that stands first may be any path. */
+static int check_path(const struct marked *m, struct failure *f)
+{
+	struct slice text = buf_slice_of(&m->text);
+	const struct mark *of;
+
+	if (mark_within(m, 0, 1))
 		return 0;
-	slice_printable(name, sizeof name, m->t->column[m->mark[0].column]);
-	return fail(f, AT_INPUT, EX_DATAERR, "%s is empty, and is to name a file", name);
+	for (size_t from = 0, to; from < text.len; from = to + 1) {
+		for (to = from; to < text.len && text.p[to] != '/';)
+			to++;
+		of = to - from == 2 && memcmp(text.p + from, "..", 2) == 0 ? mark_within(m, from, to) : NULL;
+		if (of)
+			return bad_line(m, of, "leads out of the folder with its \"..\"", f);
+	}
+	return 0;
+}
+
+/* Where a column is to name a file, and names none, the file is missing; a section says that there may be none. */
+static int check_line(const struct marked *m, struct failure *f)
+{
+	if (!m->marks)
+		return 0;
+	return slice_trim(buf_slice_of(&m->text)).len ? check_path(m, f) : bad_line(m, m->mark, "is empty, and is to name a file", f);
 }
 
 /* What is a header, the body of a field, or a line. */

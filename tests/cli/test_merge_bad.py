@@ -1,4 +1,6 @@
 """--merge: what is wrong with a table, a template, an option or a row is told with its place, and whether anything is sent."""
+import os
+
 import pytest
 
 from merged import merge  # noqa: F401
@@ -110,6 +112,8 @@ BAD = [
      ['t.csv: line 3: none.pdf: No such file or directory', 't.csv: line 4: --attach: f is empty, and is to name a file']),
     ("row file stdin", b'e,f\na@x,-\n', LETTER, ['--attach', '{{f}}'], 65, '',
      ['t.csv: line 2: --attach: "-" is no file']),
+    ("row file out of its folder", b'e,f\na@x,t.csv\nb@x,../../../../../../../etc/passwd\n', LETTER, ['--attach', './{{f}}'], 65, 'a@x',
+     ['t.csv: line 3: --attach: f leads out of the folder with its ".."']),
     ("row url control", b'e,f\na@x,"a\nb"\n', LETTER, ['--unsubscribe', 'https://x/{{f}}'], 65, '',
      ['t.csv: line 2: --unsubscribe: f: a line end or control character, which cannot stand in a URL: a\\x0ab']),
     ("same rows", b'e,f\na@x,1\na@x,1\n', LETTER, [], 65, 'a@x',
@@ -177,6 +181,13 @@ def test_files_that_are_not_there_are_told_before_anything_is_sent(merge, mysend
         done = mysend("--merge", *args, relay=got.relay, cwd=tmp_path / "merge")
         assert (done.status, done.errors) == (66, ["mysend: " + told]), done
         assert len(got.relay.messages) == 1, got
+
+
+@pytest.mark.parametrize("options", [("--attach", "{{f}}"), ("--attach", "./{{f}}"), ("--attach", "pipe;type={{g}}"), ("--inline", "{{f}}")])
+def test_a_pipe_that_nobody_writes_to_is_no_file_of_a_row(merge, tmp_path, options):  # noqa: F811
+    os.mkfifo(tmp_path / "merge" / "pipe")
+    done = merge("e,f,g\na@x,pipe,text/plain\n", LETTER, *options, status=65)
+    assert done.told == ['t.csv: line 2: %s: "%s" is no file' % (options[0], "./pipe" if "./" in options[1] else "pipe")] and not done.sent
 
 
 def test_standard_input_is_only_one_of_them(mysend, relay, tmp_path):

@@ -249,6 +249,14 @@ static void test_a_name_of_a_file_is_one_line(void **state)
 		{"{{name}}", {"a\nb"}, "! name: a line end or control character, which cannot stand in the name of a file: a\\x0ab"},
 		{"{{#cc}}{{cc}}.pdf{{/cc}}", {0}, ""},
 		{"{{cc}}", {[2] = " "}, "! cc is empty, and is to name a file"},
+		{"bills/{{name}}.pdf", {"2024/../7"}, "! name leads out of the folder with its \"..\""},
+		{"bills/{{name}}", {"../../etc/passwd"}, "! name leads out of the folder with its \"..\""},
+		{"bills/.{{cc}}{{name}}", {[0] = ".", [2] = ""}, "! name leads out of the folder with its \"..\""},
+		{"./{{name}}", {"a/.."}, "! name leads out of the folder with its \"..\""},
+		{"../{{name}}", {"..a/b../..."}, "../..a/b../..."},
+		{"{{#cc}}bills/{{/cc}}{{name}}", {"../x", [2] = "y"}, "! name leads out of the folder with its \"..\""},
+		{"{{cc}}{{name}}", {"../x", [2] = ""}, "../x"},
+		{"{{name}}/../{{cc}}", {"a/../..", [2] = "../x"}, "a/../../../../x"},
 	};
 	static const struct row urls[] = {
 		{"https://example.org/{{email}}?n={{name}}", {"a b/\xc3\xbc&=", "a+b@x.org"}, "https://example.org/a%2Bb%40x.org?n=a%20b%2F%C3%BC%26%3D"},
