@@ -19,6 +19,11 @@ int window_open(struct window *w, int fd, struct failure *f)
 	return w->room ? 0 : fail(f, AT_INPUT, EX_OSERR, "no memory to read it");
 }
 
+void window_again(struct window *w, uint64_t size)
+{
+	*w = (struct window){.fd = w->fd, .room = w->room, .line = 1, .size = size};
+}
+
 void window_close(struct window *w)
 {
 	free(w->room);

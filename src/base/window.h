@@ -31,6 +31,8 @@ MUST_CHECK int window_look(struct window *w, size_t want, struct slice *ahead, s
 bool window_is_last(const struct window *w);
 /* Takes so many octets, which are not shown again, and returns them. */
 char *window_take(struct window *w, size_t len);
+/* Begins anew with the file, which counts as having that size. */
+void window_again(struct window *w, uint64_t size);
 void window_close(struct window *w);
 
 #endif

@@ -117,6 +117,8 @@ static int find_kind(struct feed *feed, struct failure *f)
 		return fail_errno(f, AT_INPUT, EX_NOINPUT, "opening it");
 	if (S_ISDIR(st.st_mode))
 		return kind_of_folder(feed, f);
+	if ((S_ISBLK(st.st_mode) || S_ISCHR(st.st_mode)) && !file_is_open(feed->path) && strcmp(feed->path, "/dev/null") != 0)
+		return fail(f, AT_INPUT, EX_NOINPUT, "it is a device, and no file");
 	/* Another program may have read the beginning of standard input. */
 	feed->copied = !S_ISREG(st.st_mode) || (input && lseek(feed->fd, 0, SEEK_CUR) != 0);
 	if (feed->copied && read_whole(&feed->fd, f) < 0)
@@ -193,22 +195,33 @@ void feed_close(struct feed *feed)
 	feed->fd = -1;
 }
 
-int feed_rewind(struct feed *feed, struct failure *f)
+static int begin_anew(struct feed *feed, struct failure *f)
 {
 	const time_t began = feed->kind == FEED_MAILDIR ? feed->maildir.run.began : feed->eml.run.began;
 	const bool is_file = feed->kind == FEED_BSMTP || feed->kind == FEED_MESSAGE;
+
+	if (feed->kind == FEED_MBOX)
+		return feed_mbox_again(&feed->mbox, feed->mbox.in.size, f);
+	close_kind(feed);
+	if (is_file && lseek(feed->fd, 0, SEEK_SET) < 0)
+		return fail_errno(f, AT_INPUT, EX_IOERR, "reading it again");
+	if (open_kind(feed, f) < 0)
+		return -1;
+	feed->maildir.run.began = feed->eml.run.began = began;
+	return 0;
+}
+
+int feed_rewind(struct feed *feed, struct failure *f)
+{
 	char name[256];
 
-	close_kind(feed);
 	feed->over = false;
 	feed->counted = feed->lines = 0;
 	feed->at = (struct feed_place){.number = 0};
-	if (is_file && lseek(feed->fd, 0, SEEK_SET) < 0)
-		fail_errno(f, AT_INPUT, EX_IOERR, "reading it again");
-	else if (open_kind(feed, f) == 0) {
-		feed->maildir.run.began = feed->eml.run.began = began;
+	if (begin_anew(feed, f) == 0)
 		return 0;
-	}
+	if (feed->kind == FEED_MBOX)
+		feed_mbox_close(&feed->mbox);
 	feed->kind = FEED_EMPTY; /* there is nothing to close */
 	return failure_in(f, "%s", shown(feed->path, name));
 }

@@ -11,8 +11,8 @@
  * Use: feed_open(&feed, path, &request, &intake, f); while ((rc = feed_next(&feed, &item, f)) != 0) ...; receiver_free(item.job) when
  * its verdict is told; feed_rewind(&feed, f) to begin anew; feed_close(&feed). The struct stays where it is: parts of it point into it.
  * Owns: the descriptors and memory that it reads with; an item's job is the caller's. Bounds: one message at a time; memory depends
- * neither on the number of messages nor on their size. A file has the size that it had at feed_open.
- * Errors: -1 and *f AT_INPUT: from feed_open: EX_NOINPUT; EX_DATAERR, the file is none of these. From feed_next: this message cannot be
+ * neither on the number of messages nor on their size. A mailbox file has the size that it had at feed_open, also after feed_rewind.
+ * Errors: -1 and *f AT_INPUT: from feed_open: EX_NOINPUT, it cannot be opened or is a device; EX_DATAERR, the file is none of these. From feed_next: this message cannot be
  * sent; feed.at says which it is, and so do the first words of *f; the next call returns the message after it. Threads: one.
  * Source: RFC 4155, RFC 5322, RFC 5321; maildir(5).
  */

@@ -250,20 +250,34 @@ static int skip_front(struct feed_mbox *b, struct slice *text, struct failure *f
 	return 0;
 }
 
-int feed_mbox_open(struct feed_mbox *b, int fd, enum mbox_variant variant, struct failure *f)
+static int begin(struct feed_mbox *b, struct failure *f)
 {
 	struct slice text;
+	int rc = skip_front(b, &text, f);
+
+	if (rc == 0 && text.len && !mbox_begins(text))
+		rc = fail(f, AT_INPUT, EX_DATAERR, "it is no mailbox file: line %llu does not begin a message", (unsigned long long)b->in.line);
+	return rc;
+}
+
+int feed_mbox_open(struct feed_mbox *b, int fd, enum mbox_variant variant, struct failure *f)
+{
 	int rc;
 
 	*b = (struct feed_mbox){.variant = variant};
 	rc = window_open(&b->in, fd, f);
 	if (rc == 0)
-		rc = skip_front(b, &text, f);
-	if (rc == 0 && text.len && !mbox_begins(text))
-		rc = fail(f, AT_INPUT, EX_DATAERR, "it is no mailbox file: line %llu does not begin a message", (unsigned long long)b->in.line);
+		rc = begin(b, f);
 	if (rc < 0)
 		feed_mbox_close(b);
 	return rc;
+}
+
+int feed_mbox_again(struct feed_mbox *b, uint64_t size, struct failure *f)
+{
+	window_again(&b->in, size);
+	*b = (struct feed_mbox){.in = b->in, .variant = b->variant};
+	return begin(b, f);
 }
 
 void feed_mbox_close(struct feed_mbox *b)
@@ -298,8 +312,10 @@ int feed_mbox_count(const struct feed_mbox *b, uint64_t *count, struct failure *
 
 	if (rc < 0)
 		return -1;
-	while ((rc = take_message(&again, &t, f)) > 0)
-		;
+	rc = feed_mbox_again(&again, b->in.size, f);
+	if (rc == 0)
+		while ((rc = take_message(&again, &t, f)) > 0)
+			;
 	*count = again.number;
 	feed_mbox_close(&again);
 	return rc;

@@ -31,6 +31,8 @@ struct feed_mbox {
 };
 
 MUST_CHECK int feed_mbox_open(struct feed_mbox *b, int fd, enum mbox_variant variant, struct failure *f);
+/* Begins anew. The file counts as having that size: what was appended since it was known may be half a message. */
+MUST_CHECK int feed_mbox_again(struct feed_mbox *b, uint64_t size, struct failure *f);
 /* Reads the next message. 1: done, the caller closes it; 0: there is no other. */
 MUST_CHECK int feed_mbox_next(struct feed_mbox *b, struct message *m, struct arena *in, struct failure *f);
 /* Counts the messages of the file, by reading all of it. */

@@ -15,6 +15,7 @@ struct input_files {
 	size_t next;	      /* the path after it */
 	struct feed *only;    /* for paths that are opened when it is their turn */
 	struct feed **kept;   /* for each path: a feed that stays open, since it cannot be opened again, or NULL */
+	uint64_t *size;       /* for each path that is a mailbox file: what it had at the beginning */
 	uint64_t number;      /* of the mail that was read last */
 	const struct ledger *ledger; /* or NULL */
 	struct batch_input input;
@@ -49,6 +50,7 @@ static int look_at_paths(struct input_files *in, struct arena *run, struct failu
 				return -1;
 			continue; /* that it holds no mail is said when it is its turn */
 		}
+		in->size[i] = feed->kind == FEED_MBOX ? feed->mbox.in.size : 0;
 		if (paths == 1 || feed->copied) {
 			in->kept[i] = feed;
 			feed = NULL;
@@ -64,7 +66,8 @@ int input_files_open(struct input_files **out, struct arena *run, const struct i
 {
 	struct input_files *in = arena_zeroed(run, 1, sizeof *in);
 
-	*in = (struct input_files){.order = *o, .began = clock_wall(), .kept = arena_zeroed(run, o->paths, sizeof(struct feed *))};
+	*in = (struct input_files){.order = *o, .began = clock_wall(), .kept = arena_zeroed(run, o->paths, sizeof(struct feed *)),
+				    .size = arena_zeroed(run, o->paths, sizeof *in->size)};
 	if (look_at_paths(in, run, f) < 0) {
 		input_files_close(in);
 		return -1;
@@ -92,13 +95,27 @@ void input_files_close(struct input_files *in)
 	digests_free(&in->seen);
 }
 
+/* Opens a path when it is its turn. What has come to a mailbox since the beginning is left for the next run, as it may be half a mail. */
+static int open_again(struct input_files *in, struct feed *feed, size_t i, struct failure *f)
+{
+	if (open_path(in, feed, i, f) < 0)
+		return -1;
+	if (feed->kind != FEED_MBOX || feed->mbox.in.size == in->size[i])
+		return 0;
+	feed->mbox.in.size = in->size[i];
+	if (feed_rewind(feed, f) == 0)
+		return 0;
+	feed_close(feed);
+	return -1;
+}
+
 /* Goes on to the path after the current one. */
 static int open_next(struct input_files *in, struct failure *f)
 {
 	const size_t i = in->next++;
 	struct feed *feed = in->kept[i] ? in->kept[i] : in->only;
 
-	if (in->kept[i] ? feed_rewind(feed, f) < 0 : open_path(in, feed, i, f) < 0)
+	if (in->kept[i] ? feed_rewind(feed, f) < 0 : open_again(in, feed, i, f) < 0)
 		return -1;
 	feed->id.ledger = in->ledger;
 	in->current = feed;

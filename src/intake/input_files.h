@@ -9,7 +9,7 @@
  * with the rule INPUT_FILES_RULE, and input_files_use(files, ledger) tells of it; batch.input = input_files_input(files);
  * input_files_close(files).
  * Owns: the feeds. A job is its receiver's until it is released. Bounds: one message at a time, and for each recipient of a mail 16
- * octets of a digest and 8 of a number (base/digests); 8 octets for each path.
+ * octets of a digest and 8 of a number (base/digests); 16 octets for each path.
  * Errors: from input_files_open, before a mail has left: EX_USAGE where standard input is named twice; what feed_open says of a path
  * that cannot be opened, or of the only path. A path of several that holds no mail is a bad mail. Threads: one at a time.
  */

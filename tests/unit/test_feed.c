@@ -158,6 +158,8 @@ static void test_one_message_and_what_is_none(void **state)
 	put("two", "Dear Bob,\n\nTo: x\n");
 	check("two", 0, "!65 two: it begins as no mailbox, no message and no SMTP does");
 	check("none", 0, "!66 none: opening it: No such file or directory");
+	assert_int_equal(symlink("/dev/zero", path("zero")), 0);
+	check("zero", 0, "!66 zero: it is a device, and no file");
 }
 
 static void test_commands_have_their_envelope_and_it_belongs_to_the_key(void **state)

@@ -256,6 +256,33 @@ static void test_mail_that_came_after_the_beginning_is_left_in_each_pass(void **
 	unlink("dir/new/1.M1.h");
 }
 
+/* What is appended while a run goes on may be half a mail when it is read. */
+static void test_what_comes_to_a_mailbox_after_the_beginning_is_left_in_each_pass(void **state)
+{
+	static const char *const alone[] = {"grows.mbox", NULL}, *const several[] = {"grows.mbox", "one.eml", NULL};
+
+	(void)state;
+	for (int all = 0; all < 2; all++) {
+		struct opened o;
+		const struct batch_input *input;
+
+		put("grows.mbox", FROM MAIL("early"));
+		assert_int_equal(open_them(&o, all ? several : alone), 0);
+		input = input_files_input(o.files);
+		put("grows.mbox", FROM MAIL("early") "\n" FROM "Message-ID: <late@x.example>\nTo: late@d.example\n\nhal");
+		for (int pass = 0; pass < 2; pass++) {
+			assert_string_equal(all_of(&o), all ? "1 grows.mbox 1: early@d.example \n2 one.eml 0: one@d.example \n"
+							    : "1 grows.mbox 1: early@d.example \n");
+			assert_int_equal(input->rewind(input->ctx, &o.f), 0);
+		}
+		put("grows.mbox", FROM "To: x@d.example\n");
+		(void)all_of(&o);
+		assert_int_equal(o.f.exit, EX_IOERR);
+		assert_non_null(strstr(o.f.text, "the file has become shorter while it was read"));
+		close_them(&o);
+	}
+}
+
 static bool count_bad(void *ctx, const struct batch_mail *m, const struct failure *why)
 {
 	unsigned *bad = ctx;
@@ -338,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_wrong_with_a_path_is_told_at_once),
 		cmocka_unit_test(test_a_pipe_is_read_once_and_given_in_each_pass),
 		cmocka_unit_test(test_mail_that_came_after_the_beginning_is_left_in_each_pass),
+		cmocka_unit_test(test_what_comes_to_a_mailbox_after_the_beginning_is_left_in_each_pass),
 		cmocka_unit_test(test_a_survey_tells_what_will_be_sent),
 		cmocka_unit_test(test_mail_without_message_id_gets_the_same_one_in_each_pass),
 	};
