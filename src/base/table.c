@@ -227,13 +227,15 @@ static int read_written(struct table *t, struct failure *f)
 	}
 }
 
-/* Of the first line, as far as it is there: what stands most often between its cells; a comma where none does. */
+/* Of the first line that is not empty, as far as it is there: what stands most often between its cells; a comma where none does. */
 static char separator_of(struct slice text)
 {
 	static const char all[] = ",;\t";
 	size_t count[sizeof all - 1] = {0}, best = 0;
 	bool quoted = false;
 
+	while (text.len && octet_is_space(*text.p) && *text.p != '\t')
+		text = (struct slice){text.p + 1, text.len - 1};
 	for (size_t i = 0; i < text.len && (quoted || !strchr("\r\n", text.p[i])); i++) {
 		const char *found = quoted || !text.p[i] ? NULL : strchr(all, text.p[i]);
 

@@ -95,6 +95,8 @@ static void test_rows_are_read_as_programs_write_them(void **state)
 		{TEXT("sep=1\n"), "! there is no line with the names of the columns\n"},
 		{TEXT("sep=,b\n1,2\n"), "sep=|b\n1|2\n"},
 		{TEXT("sep=\r\n1\r\n2\r\n"), "sep=\n1\n2\n"},
+		{TEXT("\r\n \n\na,b;c;d\r\n1;2;3\r\n"), "a,b|c|d\n1|2|3\n"},
+		{TEXT("\n\t\n\ta\n"), "! line 3: column 1 of the table has no name\n"},
 		{TEXT("sep=\n\n1\n2\n"), "sep=\n1\n2\n"},
 		{TEXT("sep=\"\n1\n"), "sep=\"\n1\n"},
 		{TEXT("\xef\xbb\xbf" "a,b\n1,2\n"), "a|b\n1|2\n"},
