@@ -225,7 +225,7 @@ static void run_all(struct batch *b)
 	run_pass(b, BATCH_NEW);
 	if (b->lost && !batch_is_over(b))
 		run_pass(b, BATCH_LOST);
-	for (unsigned i = 0; i < o->pauses && b->sum->waits && has_open_account(b) && !batch_is_over(b); i++) {
+	for (unsigned i = 0; i < o->pauses && (b->sum->waits || b->also) && has_open_account(b) && !batch_is_over(b); i++) {
 		pause_for(b, o->pause[i]);
 		b->last = i + 1 == o->pauses;
 		if (!batch_is_over(b))

@@ -3,16 +3,22 @@
 
 #include "post/batch_inside.h"
 
-static enum batch_class class_of(const struct batch *b, const struct batch_slot *s)
+/* Counts what has become of the mail, as the ledger has it. */
+static enum batch_class count(struct batch *b, struct batch_slot *s)
 {
 	const struct envelope *e = &s->job->mail.envelope;
 	enum batch_class worst = s->others;
+	bool wait = s->others_wait, also;
 
 	for (size_t i = 0; i < e->recipients; i++) {
 		enum batch_class is = batch_class_of(ledger_find(b->order->ledger, s->key, e->recipient[i].address));
 
+		wait |= is == BATCH_WAITING;
 		worst = is > worst ? is : worst;
 	}
+	batch_count(b->sum, s->counted, worst);
+	also = worst == BATCH_DOUBTFUL && wait;
+	b->also = b->also + also - s->also;
 	return worst;
 }
 
@@ -37,8 +43,7 @@ static void finish(struct batch *b, struct batch_slot *s)
 	bool lost;
 
 	note(b, s);
-	is = class_of(b, s);
-	batch_count(b->sum, s->counted, is);
+	is = count(b, s);
 	lost = is == BATCH_WAITING && is_lost(&s->job->mail.envelope);
 	b->lost += lost;
 	e.again = (e.again && is == BATCH_WAITING) || (lost && b->pass == BATCH_NEW);
@@ -148,6 +153,6 @@ void batch_settle(struct batch *b, struct batch_slot *s)
 void batch_drop(struct batch *b, struct batch_slot *s)
 {
 	note(b, s);
-	batch_count(b->sum, s->counted, class_of(b, s));
+	(void)count(b, s);
 	b->order->input->release(b->order->input->ctx, s->job);
 }

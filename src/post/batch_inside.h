@@ -40,6 +40,8 @@ struct batch_slot { /* a mail in hand; in its job's arena */
 	uint64_t number, line;
 	enum batch_class counted; /* as what the sum has it */
 	enum batch_class others;  /* of its recipients who are not due */
+	bool others_wait;	  /* some of these had a temporary failure in this run */
+	bool also;		  /* it is counted in batch.also */
 };
 
 struct batch_list {
@@ -72,6 +74,7 @@ struct batch {
 	uint64_t begun;
 	int64_t ticked;
 	bool counts_only; /* no more mail is begun in this pass */
+	uint64_t also;	  /* mails in doubt, of whose recipients some wait for another reason */
 	uint64_t lost;	  /* mails that wait since a session was lost */
 	bool shut;	  /* some account is: why says why, unless */
 	bool failed;	  /* no more mail is begun at all: */

@@ -23,6 +23,7 @@ struct asked {
 	enum batch_class worst; /* of all */
 	enum batch_class others; /* of those who are not due */
 	bool later;    /* some are due in another pass */
+	bool waits, others_wait; /* some had a temporary failure in this run; some of those who are not due had */
 	bool unbegun;  /* some were not tried in this run, and are to be */
 };
 
@@ -56,6 +57,8 @@ static bool is_due(void *ctx, const struct recipient *r)
 	a->later |= turn == LEDGER_LAST;
 	a->unbegun |= turn == LEDGER_NOW && !fresh;
 	a->worst = is > a->worst ? is : a->worst;
+	a->waits |= waits;
+	a->others_wait |= waits && !due;
 	if (!due)
 		a->others = is > a->others ? is : a->others;
 	return due;
@@ -107,7 +110,8 @@ static struct batch_slot *make_slot(const struct batch_mail *m, const struct ask
 	const char *file = m->file ? m->file : "";
 
 	*s = (struct batch_slot){.job = m->job, .key = m->key, .file = arena_text(in, file, strlen(file)), .number = m->number, .line = m->line,
-				 .counted = counted, .others = a->others};
+				 .counted = counted, .others = a->others, .others_wait = a->others_wait,
+				 .also = counted == BATCH_DOUBTFUL && a->waits};
 	m->job->slot = s;
 	return s;
 }
@@ -123,7 +127,7 @@ static struct batch_slot *consider(struct batch *b, const struct batch_mail *m)
 {
 	struct envelope *e = &m->job->mail.envelope;
 	struct asked a = {.b = b, .key = m->key};
-	bool unknown = b->at > b->known, due = false;
+	bool unknown = b->at > b->known, known = false, due = false;
 
 	if (batch_is_of_shard(b->order, m->key)) {
 		envelope_keep(e, is_due, &a);
@@ -131,12 +135,13 @@ static struct batch_slot *consider(struct batch *b, const struct batch_mail *m)
 		if (b->first && (due || a.later))
 			note_account(b, m->job->account);
 		b->sum->seen += unknown;
-		if (unknown && !a.unbegun)
+		known = !a.unbegun || a.worst == BATCH_DOUBTFUL;
+		if (unknown && known)
 			count_known(b, a.worst);
 	}
 	if (due && has_turn(b, m->job->account) && !is_used_up(b)) {
 		b->begun += b->pass == BATCH_NEW || b->pass == BATCH_DOUBT;
-		return make_slot(m, &a, a.unbegun ? BATCH_UNCOUNTED : a.worst);
+		return make_slot(m, &a, known ? a.worst : BATCH_UNCOUNTED);
 	}
 	b->order->input->release(b->order->input->ctx, m->job);
 	return NULL;

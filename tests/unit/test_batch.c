@@ -288,6 +288,11 @@ static void test_doubt_comes_last_and_alone(void **state)
 	TELL(RUN("k=a l=b", "a=?", "[a k=a l=b", "sent 1, in doubt 1", .order = {.hold_unsure = true}), RUN("k=a l=b", "", "", "before 1, in doubt 1", .order = {.hold_unsure = true}),
 	     RUN("k=a l=b n=e", "", "[a n=e (a k=a", "before 1, sent 2"));
 	TELL(RUN("k=a,b", "a=?", "[a k=a,b (a k=a", "sent 1"));
+	/* Who only has to wait has his turn in between, whatever became of the others. */
+	TELL(RUN("k=a,b", "a=? b=4", "[a k=a,b [a k=b (a k=a", "sent 1", .order = {.pauses = 2, .pause = {1, 1}}));
+	assert_int_equal(world.waits, 1);
+	/* Doubt counts also where others of the mail were not begun. */
+	TELL(RUN("k=a", "a=?", "[a k=a", "in doubt 1", .order = {.hold_unsure = true}), RUN("l=c k=a,b", "", "[a l=c", "sent 1, in doubt 1", .order = {.hold_unsure = true, .limit = 1}));
 }
 
 static void test_mail_that_comes_back_is_given_again_without_a_second_lease(void **state)
