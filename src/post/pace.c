@@ -10,12 +10,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "conf/whoami.h"
 #include "post/pace_file.h"
 
 enum {
 	END_MS = 60 * 1000, /* the answer to the end of a message has so much time of its own */
-	SOON_MS = 2 * 60 * 1000
+	SOON_MS = 2 * 60 * 1000,
+	DIGEST = 8 /* hexadecimal digits of a digest in a file's name */
 };
 
 struct pace {
@@ -26,24 +28,39 @@ struct pace {
 	pthread_mutex_t lock; /* flock(2) is between processes alone */
 };
 
-/* The name of an account as that of a file. */
-static void file_name(char *to, size_t room, const char *account)
+/* Of the account and of the relay and login there: a relay counts by its login, and the same name may mean another relay in another
+ * configuration, or by --host. */
+static void digest(char hex[SHA256_HEX], const struct account *a)
 {
-	static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_@";
-	size_t len = 0;
+	struct arena scratch = {0};
+	char *host = arena_text(&scratch, a->host, strlen(a->host));
 
-	for (const char *p = account; *p && len + 4 < room; p++)
-		len += (size_t)snprintf(to + len, room - len, strchr(fine, *p) ? "%c" : "%%%02x", (unsigned char)*p);
-	to[len] = '\0';
+	for (char *p = host; *p; p++) /* a host has no case */
+		*p = (char)(*p >= 'A' && *p <= 'Z' ? *p + 32 : *p);
+	sha256_hex(hex, slice_of(*a->socket ? arena_printf(&scratch, "%s\nsocket\n%s\n%s", a->name, a->socket, a->user)
+					    : arena_printf(&scratch, "%s\nhost\n%s\n%u\n%s", a->name, host, a->port, a->user)));
+	arena_free(&scratch);
 }
 
-static int open_file(struct pace *p, const char *folder, const char *account, struct failure *f)
+static void file_name(char *to, size_t room, const struct account *a)
+{
+	static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_@";
+	char hex[SHA256_HEX];
+	size_t len = 0;
+
+	digest(hex, a);
+	for (const char *p = a->name; *p && len + 4 + DIGEST + 1 < room; p++)
+		len += (size_t)snprintf(to + len, room - len, strchr(fine, *p) ? "%c" : "%%%02x", (unsigned char)*p);
+	snprintf(to + len, room - len, ".%.*s", DIGEST, hex);
+}
+
+static int open_file(struct pace *p, const char *folder, const struct account *a, struct failure *f)
 {
 	char name[200];
 
 	if (!*folder)
 		return fail(f, AT_SPOOL, EX_CANTCREAT, "there is no place for the rate's state: no home directory is known");
-	file_name(name, sizeof name, account);
+	file_name(name, sizeof name, a);
 	return pace_file_open(&p->file, folder, name, &p->rate, f);
 }
 
@@ -56,7 +73,7 @@ int pace_open(struct pace **out, const char *folder, const struct account *a, co
 		return fail(f, AT_SPOOL, EX_OSERR, "no memory for the rate's state");
 	p->rate = *r;
 	p->lease = (int64_t)a->timeout * 1000 + END_MS;
-	if (r->limits && open_file(p, folder, a->name, f) < 0) {
+	if (r->limits && open_file(p, folder, a, f) < 0) {
 		free(p);
 		return -1;
 	}

@@ -1,7 +1,7 @@
 /*
  * post/pace - mail goes no faster than the account's rate, over all processes of a user
  *
- * One file an account, beside the spool, says how much has gone (post/pace_state): all processes of the user look there, right before
+ * One file for an account and its login at a relay says how much has gone (post/pace_state): all processes of the user look there, right before
  * MAIL. Where the account has no rate there is no file: nothing waits until pace_slower() is called, and then this process alone
  * sends less, as post/throttle has it.
  * Use: struct grant g; pace_open_account(&p, account, f); wait = pace_take(p, 1, &g, f): at 0 the mail goes, then pace_done(p, &g),

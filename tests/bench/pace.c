@@ -25,7 +25,7 @@ static double now(void)
 
 static void send_all(const char *folder, const char *words, unsigned mails)
 {
-	const struct account a = {.name = "bench", .timeout = 600};
+	const struct account a = {.name = "bench", .host = "relay.example.net", .port = 587, .socket = "", .user = "ann", .timeout = 600};
 	struct failure f;
 	struct pace *p;
 	struct grant g;
@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 	began = now();
 	send_all(folder, "off", MAILS);
 	printf("without a rate: %.2f us a mail\n", (now() - began) / MAILS);
-	snprintf(file, sizeof file, "%s/bench", folder);
+	snprintf(file, sizeof file, "%s/bench.19daa800", folder);
 	unlink(file);
 	return rmdir(folder) == 0 ? EX_OK : EX_CANTCREAT;
 }

@@ -2,9 +2,12 @@
 import glob
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+
+import pytest
 
 from waiting import PATIENCE
 
@@ -15,6 +18,18 @@ done = subprocess.run(sys.argv[3:], executable=sys.argv[2])
 with open(sys.argv[1], "w") as out: out.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
 sys.exit(done.returncode if done.returncode >= 0 else 128 - done.returncode)
 """
+
+
+UNSHARE = ["unshare", "--user", "--map-user=1000"]
+
+
+def as_user():
+    """What runs a command as somebody who is not root, with root's files as his own. Root keeps the state of rates in a place of the machine's."""
+    if os.geteuid() != 0:
+        return []
+    if not shutil.which("unshare") or subprocess.run(UNSHARE + ["true"], capture_output=True, check=False).returncode:
+        pytest.skip("root needs unshare(1) with a user namespace to be somebody else")
+    return UNSHARE
 
 
 def find():
@@ -174,23 +189,27 @@ class Program:
         return result
 
     @staticmethod
-    def says_queue(config, path):
+    def says(what, config, path=None):
+        """The configuration, or the file at path, has such a line."""
         if config is None and path and os.path.isfile(path):
             with open(path, encoding="utf-8", errors="replace") as text:
                 config = text.read()
-        return re.search("^(queue|spool) ", config or "", re.M) is not None
+        return re.search("^(%s) " % what, config or "", re.M) is not None
 
     def start(self, *args, relay=None, config=None, env=None, name="mysend", closed=(), measure=False, prefix=(), cwd=None,
               before=None, stdin=None, **more):
         env = dict(env or {})
         if relay is not None:
             config = "account default\n" + self.where(relay) + "from me@example.net\n" + (config or "")
-        if config is not None and self.says_queue(config, None) and "MYSEND_CONFIG" not in env:
+        if config is not None and self.says("queue|spool", config) and "MYSEND_CONFIG" not in env:
             env.setdefault("XDG_CONFIG_HOME", self.usual(config))       # a mail remembers a file that is none of the usual ones
         elif config is not None:
             env.setdefault("MYSEND_CONFIG", self.file(config))
-        if not self.says_queue(config, env.get("MYSEND_CONFIG")):
+        if not self.says("queue|spool", config, env.get("MYSEND_CONFIG")):
             env.setdefault("MYSEND_QUEUE", "off")       # what a test says nothing of does not wait in a spool of the machine's
+        if self.says("rate", config, env.get("MYSEND_CONFIG")) or "--rate" in args:
+            prefix = prefix or as_user()
+            env.setdefault("XDG_STATE_HOME", os.path.join(self.tmp, "state"))
         report = None
         argv, executable = [name] + list(args), self.path
         if measure:

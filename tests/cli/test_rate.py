@@ -1,37 +1,33 @@
 """The setting rate: no more goes in any time of that length, whoever sends it; what has to wait is queued or told of."""
 import os
 import re
-import shutil
-import subprocess
 import threading
 import time
 
 import pytest
 
 from given import FROM_ANN as TEXT
+from program import as_user
 from waiting import wait_for
-
-UNSHARE = ["unshare", "--user", "--map-user=1000"]       # root's state has its place, where a test has nothing to look for
-
 
 @pytest.fixture
 def send(mysend, spool, tmp_path):
-    """Runs mysend as a user whose state is in the test's own folder."""
-    prefix = []
-    if os.geteuid() == 0:
-        if not shutil.which("unshare") or subprocess.run(UNSHARE + ["true"], capture_output=True, check=False).returncode:
-            pytest.skip("root needs unshare(1) with a user namespace to be somebody else")
-        prefix = UNSHARE
+    """Runs mysend with its state in the test's own folder."""
     home = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
 
     def run(*args, relay, more, name="mysend", queue="on", stdin=TEXT, env=None):
         config = spool.config(relay, more).replace("queue on\n", "queue %s\n" % queue)
-        return mysend(*args, stdin=stdin, config=config, env={**home, **(env or {})}, prefix=prefix, name=name)
+        return mysend(*args, stdin=stdin, config=config, env={**home, **(env or {})}, prefix=as_user(), name=name)
     return run
 
 
 def state(tmp_path):
     return tmp_path / "state" / "mysend" / "rate"
+
+
+def state_file(tmp_path):
+    file, = state(tmp_path).iterdir()
+    return file
 
 
 def mails_in(session):
@@ -54,7 +50,7 @@ def test_mail_beyond_the_rate_is_not_sent_and_is_told_of(send, relay, tmp_path):
     line = send("bob@example.org", relay=there, more="rate 2/h\ntimeout 1\n", queue="off").failed(75)
     assert re.match(r"the rate is used up, 2/h: next at (\w+ \w+ +\d+ )?\d\d:\d\d$", line)
     assert len(there.messages) == 2
-    file = state(tmp_path) / "default"
+    file = state_file(tmp_path)
     assert file.stat().st_mode & 0o777 == 0o600 and state(tmp_path).stat().st_mode & 0o777 == 0o700
 
 
@@ -93,10 +89,24 @@ def test_more_recipients_than_the_rate_has_are_refused_before_anything_is_sent(s
     assert len(there.messages) == 1
 
 
+def test_a_state_is_an_accounts_and_a_relays_whichever_way_they_are_named(send, relay, tmp_path):
+    """Two configurations call their account "default", and --host and --port put another relay in its place."""
+    one, other = relay("ehlo pipelining"), relay("ehlo pipelining")
+    rate = "rate 1/h\ntimeout 1\n"
+    send("bob@example.org", relay=one, more=rate, queue="off").ok()
+    send("bob@example.org", relay=other, more=rate, queue="off").ok()
+    assert len(one.messages) == len(other.messages) == 1 and len(list(state(tmp_path).iterdir())) == 2
+    send("bob@example.org", "--port", str(other.port), relay=one, more=rate, queue="off").failed(75)
+    send("bob@example.org", "--relay", "%s:%d" % (one.host, one.port), relay=other, more=rate, queue="off").failed(75)
+    send("bob@example.org", "--host", "LOCALHOST", relay=one, more=rate, queue="off").ok()
+    send("bob@example.org", "--host", "localhost", relay=one, more=rate, queue="off").failed(75)
+    assert len(one.messages) == 2 and len(other.messages) == 1 and len(list(state(tmp_path).iterdir())) == 3
+
+
 def test_where_the_state_cannot_be_trusted_nothing_goes(send, relay, tmp_path):
     there = relay("ehlo pipelining")
     send("bob@example.org", relay=there, more="rate 9/h\n").ok()
-    os.chmod(state(tmp_path) / "default", 0o666)
+    os.chmod(state_file(tmp_path), 0o666)
     line = send("bob@example.org", relay=there, more="rate 9/h\n").failed(73)
     assert "others than we may write there" in line and str(state(tmp_path)) in line
     assert len(there.messages) == 1
@@ -105,7 +115,7 @@ def test_where_the_state_cannot_be_trusted_nothing_goes(send, relay, tmp_path):
 def test_a_damaged_state_counts_as_used_up(send, spool, relay, tmp_path):
     there = relay("ehlo pipelining")
     send("bob@example.org", relay=there, more="rate 9/h\n").ok()
-    os.truncate(state(tmp_path) / "default", 1000)
+    os.truncate(state_file(tmp_path), 1000)
     done = send("bob@example.org", relay=there, more="rate 9/h\n")
     assert done.status == 0 and "is damaged, and begun anew as if it had just been used up" in done.err
     assert len(there.messages) == 1 and len(spool.names()) == 1

@@ -1,6 +1,7 @@
 /* post/pace: one file for all processes of a user and account; whose it is, what is wrong with it, and what is done then. */
 #include "unit.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,7 +24,7 @@
 enum { HOUR = 3600 * 1000 };
 
 static char top[] = "/tmp/mysend.XXXXXX", folder[64], path[96];
-static struct account account = {.name = "work", .timeout = 600};
+static struct account account = {.name = "work", .host = "relay.example.net", .port = 587, .socket = "", .user = "ann", .timeout = 600};
 static int64_t later; /* the clocks are ahead by so much */
 
 static int64_t real(clockid_t of)
@@ -87,6 +88,18 @@ static unsigned sent(struct pace *p)
 		print_error("%s\n", f.text);
 	assert_true(wait > 0);
 	return n;
+}
+
+static void empty(void)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (*e->d_name != '.')
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
 }
 
 static int begin(void **state)
@@ -376,7 +389,7 @@ static void test_no_mail_goes_where_it_cannot_be_noted(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	account.name = "new one/../x";
 	assert_int_equal(try_open(&p, "4/h", &f), -1);
-	assert_non_null(strstr(f.text, "/rate/new%20one%2f%2e%2e%2fx: writing it: File too large"));
+	assert_non_null(strstr(f.text, "/rate/new%20one%2f%2e%2e%2fx.30b5689c: writing it: File too large"));
 	assert_int_equal(f.exit, EX_TEMPFAIL);
 	account.name = "work";
 	assert_int_equal(pace_take(open_before, 1, &g, &f), PACE_FAILED);
@@ -389,6 +402,45 @@ static void test_no_mail_goes_where_it_cannot_be_noted(void **state)
 	assert_int_equal(pace_open(&p, "", &account, &(struct rate){1, {{1, false, 1000}}}, &f), -1);
 	assert_non_null(strstr(f.text, "no home directory"));
 	assert_null(p);
+}
+
+static void test_each_account_relay_and_login_has_a_state_of_its_own(void **state)
+{
+	static const struct {
+		const char *name, *host, *socket, *user;
+		unsigned port;
+		bool same;
+	} rows[] = {
+		{"work", "relay.example.net", "", "ann", 587, true}, {"work", "RELAY.example.Net", "", "ann", 587, true},
+		{"home", "relay.example.net", "", "ann", 587, false}, {"work", "relay.example.org", "", "ann", 587, false},
+		{"work", "relay.example.net", "", "ann", 465, false}, {"work", "relay.example.net", "", "bob", 587, false},
+		{"work", "relay.example.net", "", "Ann", 587, false}, {"work", "relay.example.net", "/s", "ann", 587, false},
+		{"work", "relay.example.net", "/S", "ann", 587, false}, {"work", "", "", "", 587, false},
+	};
+	const struct account usual = account;
+	struct pace *p = opened("1/h");
+	char name[200];
+
+	(void)state;
+	assert_int_equal(sent(p), 1);
+	pace_close(p);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		account = (struct account){.name = rows[i].name, .host = rows[i].host, .socket = rows[i].socket, .user = rows[i].user, .port = rows[i].port, .timeout = 600};
+		p = opened("1/h");
+		assert_int_equal(sent(p), !rows[i].same);
+		pace_close(p);
+	}
+	for (int i = 0; i < 2; i++) { /* names that are too long for a file's */
+		memset(name, 'x', sizeof name);
+		snprintf(name + sizeof name - 2, 2, "%d", i);
+		account = usual;
+		account.name = name;
+		p = opened("1/h");
+		assert_int_equal(sent(p), 1);
+		pace_close(p);
+	}
+	account = usual;
+	empty();
 }
 
 struct book { /* what a relay has counted, in the order of its clock */
@@ -562,7 +614,7 @@ static int setup(void **state)
 	if (!mkdtemp(top))
 		return -1;
 	snprintf(folder, sizeof folder, "%s/rate", top);
-	snprintf(path, sizeof path, "%s/work", folder);
+	snprintf(path, sizeof path, "%s/work.96494690", folder);
 	return 0;
 }
 
@@ -584,6 +636,7 @@ int main(void)
 		cmocka_unit_test_setup(test_what_is_not_ours_is_refused, begin),
 		cmocka_unit_test_setup(test_another_users_file_is_refused, begin),
 		cmocka_unit_test_setup(test_no_mail_goes_where_it_cannot_be_noted, begin),
+		cmocka_unit_test_setup(test_each_account_relay_and_login_has_a_state_of_its_own, begin),
 		cmocka_unit_test_setup(test_six_processes_some_of_them_killed_never_send_more, begin),
 		cmocka_unit_test_setup(test_threads_share_one, begin),
 		cmocka_unit_test_setup(test_a_pause_is_everybodys, begin),
