@@ -154,6 +154,8 @@ int ledger_lease(struct ledger *l, const struct ledger_mail *mail, size_t mails,
 		count += envelope_count(mail[i].envelope, PENDING);
 	if (digests_reserve(&l->index, count) < 0)
 		rc = ledger_no_memory(l, f);
+	if (rc == 0)
+		rc = ledger_file_check_place(&l->file, f);
 	for (size_t i = 0; i < mails && rc == 0; i++)
 		rc = write_leases(l, &mail[i], now, f);
 	if (rc == 0)
@@ -213,7 +215,7 @@ static int note(struct ledger *l, struct slice key, const struct envelope *e, co
 	struct ledger_name n;
 	struct ledger_line line;
 	unsigned sign;
-	uint64_t at;
+	size_t len;
 
 	ledger_name_print(&n, key, to->address);
 	sign = sign_for(to->verdict, find(l, &n, digest));
@@ -227,10 +229,10 @@ static int note(struct ledger *l, struct slice key, const struct envelope *e, co
 	line = (struct ledger_line){(enum ledger_sign)sign, clock_wall_ms(), slice_of(n.key), slice_of(n.recipient), slice_of(code), slice_of(words)};
 	if (digests_reserve(&l->index, 1) < 0 || ledger_line_print(&l->out, &line) < 0)
 		return ledger_no_memory(l, f);
-	at = l->file.size;
+	len = l->out.len;
 	if (append(l, f) < 0)
 		return -1;
-	ledger_put(l, digest, sign, at);
+	ledger_put(l, digest, sign, l->file.size - len);
 	return 0;
 }
 
@@ -271,7 +273,7 @@ struct ledger_sum ledger_sum(const struct ledger *l)
 
 bool ledger_said(const struct ledger *l, struct slice key, const char *recipient, struct arena *in, const char **code, const char **text)
 {
-	unsigned char digest[SHA256_OCTETS];
+	unsigned char digest[SHA256_OCTETS], there[SHA256_OCTETS];
 	char room[LEDGER_LINE];
 	struct ledger_line line;
 	struct ledger_name n;
@@ -280,6 +282,9 @@ bool ledger_said(const struct ledger *l, struct slice key, const char *recipient
 	ledger_name_print(&n, key, recipient);
 	number = find(l, &n, digest);
 	if (!(number >> OFFSET_BITS) || !ledger_read_at(l->file.read, number >> OFFSET_BITS, room, &line))
+		return false;
+	ledger_name_digest(there, line.key, line.recipient);
+	if (memcmp(there, digest, sizeof there) != 0) /* the file was edited meanwhile */
 		return false;
 	*code = arena_text(in, line.code.p, line.code.len);
 	*text = arena_text(in, line.text.p, line.text.len);

@@ -99,6 +99,21 @@ int ledger_file_check(const struct ledger_file *w, struct failure *f)
 	return error ? fails(w, error, "nothing is written any more", f) : 0;
 }
 
+int ledger_file_check_place(struct ledger_file *w, struct failure *f)
+{
+	struct stat st;
+
+	if (w->unnamed)
+		return 0;
+	if (fstat(w->fd, &st) < 0)
+		return fails(w, errno, "looking at it", f);
+	if (st.st_nlink && (uint64_t)st.st_size >= w->size)
+		return 0;
+	w->error = ENOENT;
+	return fail(f, AT_INPUT, EX_TEMPFAIL, "ledger %s was %s while the run was at work: what is sent could be noted nowhere", w->path,
+		    st.st_nlink ? "cut" : "removed");
+}
+
 int ledger_file_append(struct ledger_file *w, struct slice octets, struct failure *f)
 {
 	int error;
@@ -106,7 +121,10 @@ int ledger_file_append(struct ledger_file *w, struct slice octets, struct failur
 	if (ledger_file_check(w, f) < 0)
 		return -1;
 	if (file_write(w->fd, octets.p, octets.len) == 0) {
-		w->size += octets.len;
+		/* A person may have added a line meanwhile: where ours ends is not where the last one ended, and so many octets more. */
+		off_t end = lseek(w->fd, 0, SEEK_CUR);
+
+		w->size = end > 0 ? (uint64_t)end : w->size + octets.len;
 		return 0;
 	}
 	error = errno;

@@ -30,6 +30,8 @@ MUST_CHECK int ledger_file_open(struct ledger_file *w, const char *path, struct 
 MUST_CHECK int ledger_file_cut(struct ledger_file *w, uint64_t size, struct failure *f);
 /* -1: nothing is written any more. */
 MUST_CHECK int ledger_file_check(const struct ledger_file *w, struct failure *f);
+/* -1: somebody has removed the file, or put another in its place, or cut it, so that nothing is written any more. */
+MUST_CHECK int ledger_file_check_place(struct ledger_file *w, struct failure *f);
 MUST_CHECK int ledger_file_append(struct ledger_file *w, struct slice octets, struct failure *f);
 MUST_CHECK int ledger_file_sync(struct ledger_file *w, struct failure *f);
 /* The same, by any thread at any time. */

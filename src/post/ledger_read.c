@@ -33,6 +33,13 @@ static int fill(struct ledger_reader *r, struct failure *f)
 	return n > 0;
 }
 
+/* An editor may have ended each line in CR LF; no column has a CR in it. */
+static struct slice without_cr(struct slice line)
+{
+	line.len -= line.len && line.p[line.len - 1] == '\r';
+	return line;
+}
+
 /* The next line without its end, which may have been read in several pieces if it is a hole: then it is empty. 0: none is whole. */
 static int next_line(struct ledger_reader *r, struct slice *line, bool *hole, struct failure *f)
 {
@@ -47,7 +54,7 @@ static int next_line(struct ledger_reader *r, struct slice *line, bool *hole, st
 
 		*hole = *hole || (len && memchr(begin, '\0', len));
 		if (end) {
-			*line = *hole ? (struct slice){"", 0} : (struct slice){begin, len};
+			*line = *hole ? (struct slice){"", 0} : without_cr((struct slice){begin, len});
 			r->used += len + 1;
 			r->whole += len + 1;
 			r->line++;
@@ -107,5 +114,5 @@ bool ledger_read_at(int fd, uint64_t offset, char room[LEDGER_LINE], struct ledg
 	ssize_t n = file_read_at(fd, room, LEDGER_LINE, offset);
 	const char *end = n > 0 ? memchr(room, '\n', (size_t)n) : NULL;
 
-	return end && ledger_line_parse((struct slice){room, (size_t)(end - room)}, out);
+	return end && ledger_line_parse(without_cr((struct slice){room, (size_t)(end - room)}), out);
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -300,12 +301,16 @@ static int read_lines(struct reading *g, int fd, struct failure *f)
 int ledger_report_read(struct ledger_report *r, struct arena *in, const char *path, struct failure *f)
 {
 	struct reading g = {.report = r, .in = in, .domains.most = REPORT_DOMAINS, .reasons.most = REPORT_REASONS};
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), rc;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), rc; /* a FIFO has perhaps no writer */
+	struct stat st;
 
 	*r = (struct ledger_report){.path = path};
 	if (fd < 0)
 		return fail_errno(f, AT_INPUT, EX_NOINPUT, "ledger %s", path);
-	rc = read_lines(&g, fd, f);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) /* a device may have no end */
+		rc = fail(f, AT_INPUT, EX_NOINPUT, "it is no regular file");
+	else
+		rc = read_lines(&g, fd, f);
 	close(fd);
 	if (rc == 0)
 		finish(&g);

@@ -209,6 +209,92 @@ static void test_two_runs_at_once_are_refused(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static off_t size_now(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+/* Where what is sent would be noted nowhere, or behind lines that are gone, no mail leaves. */
+static void test_a_ledger_that_is_removed_replaced_or_cut_stops_the_run(void **state)
+{
+	static const char *const how[] = {"removed", "removed", "cut"};
+	char other[70];
+
+	(void)state;
+	snprintf(other, sizeof other, "%s/other", folder);
+	for (size_t i = 0; i < ROWS(how); i++) {
+		struct ledger *l = open_one(&order);
+		struct recipient to;
+		struct envelope e = one(&to, "b@example.org", PENDING, NULL);
+		struct failure f;
+		int fd;
+
+		assert_int_equal(lease_one(l, "a@example.org"), 0);
+		note_one(l, "a@example.org", ACCEPTED);
+		if (i == 0) {
+			assert_int_equal(unlink(path), 0);
+		} else if (i == 1) { /* as an editor does that keeps the old file until the new one is whole */
+			fd = open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+			assert_true(fd >= 0);
+			close(fd);
+			assert_int_equal(rename(other, path), 0);
+		} else {
+			assert_int_equal(truncate(path, size_now() - 5), 0);
+		}
+		assert_int_equal(ledger_lease(l, &(struct ledger_mail){SLICE("b"), &e}, 1, &f), -1);
+		assert_int_equal(f.exit, EX_TEMPFAIL);
+		assert_non_null(strstr(f.text, how[i]));
+		assert_int_equal(ledger_find(l, SLICE("b"), "b@example.org"), LEDGER_NEW);
+		assert_int_equal(lease_one(l, "c@example.org"), -1);
+		assert_int_equal(ledger_close(l, &f), -1);
+		if (i == 2) { /* the half of a line is passed over, and its recipient in doubt */
+			l = open_one(&order);
+			assert_int_equal(ledger_find(l, SLICE("a@example.org"), "a@example.org"), LEDGER_DOUBT);
+			close_one(l);
+		}
+		unlink(path);
+	}
+}
+
+/* As the manual has somebody sent to once more; the run goes on behind that line, and still finds its own. */
+static void test_a_line_that_a_person_adds_while_the_run_is_at_work_shifts_nothing(void **state)
+{
+	static const char line[] = "~\t0.000\ta@example.org\ta@example.org\t\tby hand\r\n";
+	struct ledger *l = open_one(&order);
+	const char *code = NULL, *text = NULL;
+	struct arena in = {0};
+	struct failure f;
+	int fd;
+
+	(void)state;
+	assert_int_equal(lease_one(l, "a@example.org"), 0);
+	note_one(l, "a@example.org", ACCEPTED);
+	assert_int_equal(lease_one(l, "b@example.org"), 0);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(file_write(fd, line, strlen(line)), 0);
+	close(fd);
+	note_one(l, "b@example.org", REFUSED);
+	assert_true(ledger_said(l, SLICE("b@example.org"), "b@example.org", &in, &code, &text));
+	assert_string_equal(code, "550");
+	fault.armed = fault.half = true; /* what is taken back is that of the next lease alone */
+	fault.at = 1;
+	fault.error = ENOSPC;
+	assert_int_equal(lease_one(l, "c@example.org"), -1);
+	fault_none();
+	assert_int_equal(ledger_close(l, &f), -1);
+	l = open_one(&order);
+	assert_int_equal(ledger_find(l, SLICE("a@example.org"), "a@example.org"), LEDGER_NEW);
+	assert_int_equal(ledger_find(l, SLICE("b@example.org"), "b@example.org"), LEDGER_FAILED);
+	assert_int_equal(ledger_find(l, SLICE("c@example.org"), "c@example.org"), LEDGER_NEW);
+	close_one(l);
+	arena_free(&in);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void test_what_is_no_ledger_of_ours_is_refused_and_not_changed(void **state)
 {
 	static const char list[] = "email\nbob@example.org\n";
@@ -251,14 +337,6 @@ static void test_what_is_no_ledger_of_ours_is_refused_and_not_changed(void **sta
 }
 
 static atomic_bool ended;
-
-static off_t size_now(void)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	return st.st_size;
-}
 
 static void test_a_lease_is_on_disk_when_it_returns_and_results_with_the_next_sync(void **state)
 {
@@ -388,6 +466,8 @@ int main(void)
 		cmocka_unit_test(test_the_file_is_as_the_manual_says),
 		cmocka_unit_test(test_another_input_key_or_template_is_refused_with_the_way_out),
 		cmocka_unit_test(test_two_runs_at_once_are_refused),
+		cmocka_unit_test(test_a_ledger_that_is_removed_replaced_or_cut_stops_the_run),
+		cmocka_unit_test(test_a_line_that_a_person_adds_while_the_run_is_at_work_shifts_nothing),
 		cmocka_unit_test(test_what_is_no_ledger_of_ours_is_refused_and_not_changed),
 		cmocka_unit_test(test_a_lease_is_on_disk_when_it_returns_and_results_with_the_next_sync),
 		cmocka_unit_test(test_what_this_run_has_noted_is_told_from_what_stood_there),

@@ -163,6 +163,7 @@ static const struct {
 	{OCTETS(""), "", 0, 0, 0, NULL},
 	{OCTETS(HEAD A B), ">+", 0, 0, 0, NULL},
 	{OCTETS(HEAD A "# resumed after lunch\n" B), ">+", 0, 0, 0, NULL},
+	{OCTETS("mysend-ledger 1\tpeople.csv\t-\trecipients\t01\r\n>\t1.000\ta\ta\r\n" B), ">+", 0, 0, 0, NULL}, /* from an editor */
 	{OCTETS(HEAD A "+\t2.000\tb"), ">", 9, 0, 0, NULL},
 	{OCTETS(HEAD A "+\t2.000\tb\tb\t250\tok"), ">", 18, 0, 0, NULL}, /* whole but for its end: it was not written to its end */
 	{OCTETS(HEAD A HOLE B), ">+", 0, 1, 0, NULL},

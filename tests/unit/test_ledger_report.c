@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -186,6 +187,86 @@ static void test_what_is_no_ledger_is_named(void **state)
 	arena_free(&in);
 }
 
+static void test_what_is_no_regular_file_is_not_waited_for(void **state)
+{
+	struct ledger_report r;
+	struct arena in = {0};
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(ledger_report_read(&r, &in, path, &f), -1);
+	assert_int_equal(f.exit, EX_NOINPUT);
+	assert_non_null(strstr(f.text, "it is no regular file"));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(ledger_report_read(&r, &in, "/dev/zero", &f), -1);
+	assert_int_equal(ledger_report_read(&r, &in, "/tmp", &f), -1);
+	assert_non_null(strstr(f.text, "it is no regular file"));
+	put_file("", 0);
+	arena_free(&in);
+}
+
+static unsigned chance(unsigned *seed, unsigned of)
+{
+	*seed = *seed * 1664525U + 1013904223U;
+	return (*seed >> 8) % of;
+}
+
+/* Lines of all signs in any order, a few recipients and mails, holes, comments and a torn end. */
+static void random_ledger(unsigned seed)
+{
+	static const char signs[] = ">+-?w~";
+	unsigned lines = chance(&seed, 300);
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(HEAD, file);
+	for (unsigned i = 0; i < lines; i++) {
+		char sign = signs[chance(&seed, 6)];
+		unsigned key = chance(&seed, 12), to = chance(&seed, 4), at = chance(&seed, 100000);
+
+		if (chance(&seed, 20) == 0)
+			fwrite(chance(&seed, 2) ? "# by hand\n" : "+\t17\0\0\0\0\n", 1, 10, file);
+		fprintf(file, "%c\t%u.%03u\tk%u\tu%u@%sxample.%s%s%s", sign, at, at % 1000, key, to, chance(&seed, 2) ? "e" : "E", to % 2 ? "org" : "net",
+			sign == '>' ? "" : "\t550\t5.1.1 no", chance(&seed, 30) ? "\n" : "\r\n");
+	}
+	fprintf(file, ">\t1.000\ttorn");
+	assert_int_equal(fclose(file), 0);
+}
+
+static void test_it_adds_up_to_what_a_run_finds_in_the_same_ledger(void **state)
+{
+	const struct ledger_order order = {path, "people.csv", "abc", "recipients", false};
+
+	(void)state;
+	for (unsigned seed = 0; seed < 300; seed++) {
+		size_t all = 0, domains[LEDGER_STATES] = {0}, reasons = 0;
+		struct ledger_report r;
+		struct arena in = {0};
+		struct ledger *l = NULL;
+		struct failure f;
+
+		random_ledger(seed);
+		assert_int_equal(ledger_report_read(&r, &in, path, &f), 0);
+		assert_int_equal(ledger_open(&l, &order, &f), 0);
+		for (int i = 0; i < LEDGER_STATES; i++) {
+			assert_int_equal(r.state[i], ledger_sum(l).recipients[i]);
+			all += r.state[i];
+			for (size_t k = 0; k < r.domains; k++)
+				domains[i] += r.domain[k].state[i];
+			assert_int_equal(domains[i], r.state[i]);
+		}
+		for (size_t k = 0; k < r.reasons; k++)
+			reasons += r.reason[k].count;
+		assert_int_equal(r.recipients, all);
+		assert_int_equal(reasons + r.unanswered, all - r.state[LEDGER_DONE] - r.state[LEDGER_SPOOLED]);
+		assert_int_equal(r.holes, ledger_sum(l).holes);
+		assert_int_equal(ledger_close(l, &f), 0);
+		arena_free(&in);
+	}
+}
+
 static void test_a_reason_has_no_addresses_and_ids_in_it(void **state)
 {
 	static const struct {
@@ -275,6 +356,8 @@ int main(void)
 		cmocka_unit_test(test_it_is_told_to_people_and_to_programs),
 		cmocka_unit_test(test_no_room_is_an_error_and_never_half_an_answer),
 		cmocka_unit_test(test_what_is_no_ledger_is_named),
+		cmocka_unit_test(test_what_is_no_regular_file_is_not_waited_for),
+		cmocka_unit_test(test_it_adds_up_to_what_a_run_finds_in_the_same_ledger),
 		cmocka_unit_test(test_a_reason_has_no_addresses_and_ids_in_it),
 		cmocka_unit_test(test_throughput_of_any_length_fits),
 		cmocka_unit_test(test_too_many_domains_and_reasons_count_as_others),
