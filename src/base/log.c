@@ -7,12 +7,17 @@
 #include "base/bytes.h"
 #include "base/file.h"
 
-/* Global: written once, when the options are read and there is one thread; from then on only read. */
-static bool quiet, debug;
+/* Global: written while there is one thread that logs: when the options are read, and before and behind a run. */
+static bool quiet, debug, wipes;
 
 void log_quiet(void)
 {
 	quiet = true;
+}
+
+void log_wipes(bool on)
+{
+	wipes = on;
 }
 
 void log_debug_on(void)
@@ -30,7 +35,7 @@ static void line(const char *kind, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof text, fmt, ap);
 	slice_printable(shown, sizeof shown, slice_of(text));
 	/* The line goes out in one write, since several threads and processes share standard error. */
-	len = snprintf(whole, sizeof whole, "mysend: %s%s\n", kind, shown);
+	len = snprintf(whole, sizeof whole, "%smysend: %s%s\n", wipes ? "\r\033[K" : "", kind, shown);
 	(void)!file_write(STDERR_FILENO, whole, (size_t)len);
 }
 

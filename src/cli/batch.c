@@ -1,7 +1,9 @@
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/ending.h"
 #include "base/file.h"
 #include "cli/batch_ahead.h"
@@ -10,6 +12,7 @@
 #include "cli/modes.h"
 #include "cli/trace.h"
 #include "post/enqueue.h"
+#include "post/logline.h"
 #include "post/result.h"
 
 struct many {
@@ -21,6 +24,16 @@ struct many {
 	uint64_t all; /* mails of the input; 0: not known */
 };
 
+/* It has no account, as nobody knows of whom it is: the log of the first mail's has it. */
+static void log_bad(const struct many *m, const struct failure *why)
+{
+	struct job j = {.account = m->survey.account, .began = clock_steady()};
+
+	if (j.account)
+		logline_write(&j, &(struct tally){.decides = why, .status = why->exit});
+	arena_free(&j.arena);
+}
+
 static void on_event(void *ctx, const struct batch_event *e)
 {
 	struct many *m = ctx;
@@ -28,6 +41,8 @@ static void on_event(void *ctx, const struct batch_event *e)
 	batch_show_event(&m->show, e);
 	if (e->what == BATCH_RESULT)
 		(void)result_log(e->job);
+	else if (e->what == BATCH_BAD)
+		log_bad(m, e->why);
 	if (m->options->json)
 		batch_event_print(e);
 }
@@ -76,6 +91,7 @@ static const char *where_refused(const struct many *m, struct arena *in)
 /* Sends, and tells what became of it; from the ledger's first line on nothing ends us but our own end, or a second signal. */
 static int run(struct many *m, struct failure *f)
 {
+	const struct batch_options *b = &m->options->batch;
 	const char *refused;
 	struct failure why;
 	struct ending held;
@@ -89,6 +105,9 @@ static int run(struct many *m, struct failure *f)
 	rc = send_all(m, f);
 	if (rc < 0)
 		why = *f;
+	m->sum.whole |= m->all && m->sum.seen == m->all && !b->shards;
+	if (rc == 0 && !m->sum.told_to_end && m->sum.left)
+		m->show.limit = b->limit;
 	status = batch_status(&m->sum, rc < 0 ? &why : NULL);
 	refused = where_refused(m, m->source.run);
 	if (!m->source.path)
@@ -122,6 +141,20 @@ static int open_old_ledger(struct many *m, struct failure *f)
 	return m->source.path && access(m->source.path, F_OK) == 0 ? batch_source_ledger(&m->source, f) : 0;
 }
 
+/* Neither a mail nor a bad one: no ledger is made. */
+static int tell_empty(const struct many *m)
+{
+	const struct batch_options *b = &m->options->batch;
+	char path[600];
+
+	slice_printable(path, sizeof path, slice_of(strcmp(b->input[0], "-") == 0 ? "standard input" : b->input[0]));
+	if (!m->options->quiet)
+		fprintf(stderr, "mysend: %s%s: there is no mail in it\n", path, b->inputs > 1 ? " and the others" : "");
+	if (m->options->json)
+		batch_event_print_sum(&m->sum, "", NULL, EX_OK);
+	return EX_OK;
+}
+
 static int work(struct many *m, struct failure *f)
 {
 	const struct options *o = m->options;
@@ -130,6 +163,8 @@ static int work(struct many *m, struct failure *f)
 		return batch_ahead_print(&m->source, &m->show, f);
 	if (look_ahead(m, f) < 0 || open_old_ledger(m, f) < 0)
 		return -1;
+	if (!m->survey.mails && !m->survey.bad)
+		return tell_empty(m);
 	if (batch_ahead_is_asked(o) && !batch_ahead_ask(&m->survey, &m->source)) {
 		fputs("mysend: nothing was sent\n", stderr);
 		return BATCH_DECLINED;

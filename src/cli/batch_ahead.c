@@ -12,6 +12,9 @@
 
 struct look {
 	struct batch_show *show;
+	struct arena *run;
+	uint64_t *bad; /* numbers of the bad mails */
+	size_t bads, bad_room;
 	bool prints, alone; /* a mail is printed; it alone is looked for */
 	bool tries;	    /* only the first is looked at */
 	uint64_t looked;
@@ -56,6 +59,8 @@ static bool look_at(void *ctx, const struct batch_mail *m, const struct failure 
 		print_one(l, m, why);
 	} else if (why && !l->alone && !l->tries) {
 		batch_show_bad(l->show, why);
+		l->bad = arena_grow(l->run, l->bad, l->bads, &l->bad_room, sizeof *l->bad);
+		l->bad[l->bads++] = m->number;
 	}
 	return !l->failed && !l->tries && !(l->alone && l->found);
 }
@@ -92,11 +97,12 @@ static void warn(const struct options *o, const struct input_survey *survey)
 
 int batch_ahead_look(struct input_survey *survey, struct batch_source *s, struct batch_show *show, struct failure *f)
 {
-	struct look l = {.show = show};
+	struct look l = {.show = show, .run = s->run};
 
 	if (look(&l, s, survey, f) < 0)
 		return -1;
-	show->told_bad = true;
+	show->bad = l.bad;
+	show->bads = l.bads;
 	warn(s->options, survey);
 	return stop(s->options, survey, f);
 }
@@ -191,7 +197,7 @@ bool batch_ahead_ask(const struct input_survey *survey, const struct batch_sourc
 int batch_ahead_print(struct batch_source *s, struct batch_show *show, struct failure *f)
 {
 	const struct options *o = s->options;
-	struct look l = {.show = show, .prints = true, .number = o->batch.preview, .alone = !o->dry_run};
+	struct look l = {.show = show, .run = s->run, .prints = true, .number = o->batch.preview, .alone = !o->dry_run};
 	struct input_survey survey;
 
 	if (look(&l, s, &survey, f) < 0)

@@ -15,7 +15,7 @@ static const char *state_of(enum verdict v)
 	case BOUNCED:
 		return "refused";
 	case UNSURE:
-		return "unsure";
+		return "doubt";
 	case WAITS:
 		return "queued";
 	case PENDING:
@@ -92,7 +92,7 @@ void batch_event_print_sum(const struct batch_sum *s, const char *ledger, const 
 {
 	const struct { const char *name; uint64_t count; } counts[] = {
 		{"before", s->before - s->before_refused}, {"before_refused", s->before_refused}, {"accepted", s->accepted}, {"refused", s->refused},
-		{"waits", s->waits}, {"unsure", s->doubtful}, {"queued", s->spooled}, {"bad", s->bad}, {"left", s->left},
+		{"waits", s->waits}, {"doubt", s->doubtful}, {"queued", s->spooled}, {"bad", s->bad}, {"left", s->left},
 	};
 	struct buf out;
 	int rc;

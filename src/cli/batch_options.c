@@ -82,14 +82,14 @@ int batch_options_preview(struct options *o, const char *value, struct failure *
 {
 	o->batch.preview = 1;
 	if (*value && read_number(slice_of(value), 1, INT64_MAX, &o->batch.preview) < 0)
-		return usage_fail(f, "--preview takes the number of a mail, from 1, not ", value);
+		return usage_fail_batch(f, "--preview takes the number of a mail, from 1, not ", value);
 	return 0;
 }
 
 int batch_options_limit(struct options *o, const char *value, struct failure *f)
 {
 	if (read_number(slice_of(value), 1, INT64_MAX, &o->batch.limit) < 0)
-		return usage_fail(f, "--limit takes a number of mails, from 1, not ", value);
+		return usage_fail_batch(f, "--limit takes a number of mails, from 1, not ", value);
 	return 0;
 }
 
@@ -99,7 +99,7 @@ int batch_options_shard(struct options *o, const char *value, struct failure *f)
 	uint64_t shard, shards;
 
 	if (!slice_cut(&rest, '/', &first) || read_number(rest, 1, SHARDS, &shards) < 0 || read_number(first, 1, shards, &shard) < 0)
-		return usage_fail(f, "--shard takes which part of how many, as 1/4, 2/4, 3/4 and 4/4, not ", value);
+		return usage_fail_batch(f, "--shard takes which part of how many, as 1/4, 2/4, 3/4 and 4/4, not ", value);
 	o->batch.shard = (unsigned)shard;
 	o->batch.shards = (unsigned)shards;
 	return 0;
@@ -110,7 +110,7 @@ int batch_options_unsure(struct options *o, const char *value, struct failure *f
 	int which = value_choice("retry|hold", slice_of(value));
 
 	if (which < 0)
-		return usage_fail(f, "--unsure takes retry or hold, not ", value);
+		return usage_fail_batch(f, "--unsure takes retry or hold, not ", value);
 	o->batch.hold_unsure = which == 1;
 	return 0;
 }
@@ -129,13 +129,13 @@ int batch_options_retries(struct options *o, const char *value, struct failure *
 		return 0;
 	}
 	if (read_number(rest, 0, UINT64_MAX / 10, &passes) == 0) /* 17 is no pause of so many seconds */
-		return usage_fail(f, takes, value);
+		return usage_fail_batch(f, takes, value);
 	do {
 		more = slice_cut(&rest, ',', &one);
 		if (!more)
 			one = rest;
 		if (count == BATCH_PAUSES || value_seconds(slice_trim(one), 1, UINT_MAX - 1, &pause[count]) < 0)
-			return usage_fail(f, takes, value);
+			return usage_fail_batch(f, takes, value);
 		count++;
 	} while (more);
 	memcpy(o->batch.pause, pause, sizeof pause[0] * count);
@@ -228,5 +228,5 @@ int batch_options_settle(struct options *o, struct arena *run, const struct merg
 
 int batch_options_none(const char *only, struct failure *f)
 {
-	return fail(f, AT_USAGE, EX_USAGE, "%s goes with --batch and --merge only", only);
+	return usage_fail_batch(f, only, " goes with --batch and --merge only");
 }

@@ -9,14 +9,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "post/hint.h"
 
 enum { DRAW_SECONDS = 1, COLUMNS = 80, COLUMNS_MOST = 400 };
 
-enum kind { BAD, FAILED, DOUBT, LATER };
+enum kind { BAD, FAILED, DOUBT, LATER, ABSENT };
 
 void batch_show_open(struct batch_show *s, const struct options *o, const struct batch_sum *sum)
 {
-	*s = (struct batch_show){.sum = sum, .quiet = o->quiet, .of_table = o->batch.kind == BATCH_OF_TABLE, .holds = o->batch.hold_unsure,
+	*s = (struct batch_show){.sum = sum, .quiet = o->quiet, .of_table = o->batch.kind == BATCH_OF_TABLE, .holds = o->batch.hold_unsure, .patience = o->batch.patience,
 				 .terminal = !o->quiet && !o->verbose && isatty(STDERR_FILENO)};
 }
 
@@ -36,6 +38,7 @@ static struct progress_counts progress_of(const struct batch_show *s, const stru
 		.sent = sum->before - sum->before_refused + sum->accepted,
 		.refused = sum->before_refused + sum->refused,
 		.waiting = sum->waits, .doubtful = sum->doubtful, .bad = sum->bad, .spooled = sum->spooled, .holds = s->holds,
+		.left = s->limit ? sum->left : 0, .limit = s->limit, .sessions = sum->crew.open,
 	};
 }
 
@@ -88,6 +91,7 @@ void batch_show_begin(struct batch_show *s, uint64_t all)
 	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
 	pthread_cond_init(&s->changed, &steady);
 	pthread_condattr_destroy(&steady);
+	log_wipes(s->terminal);
 	s->draws = s->terminal && pthread_create(&s->thread, NULL, draw_on, s) == 0;
 }
 
@@ -102,6 +106,7 @@ void batch_show_end(struct batch_show *s)
 	}
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
+	log_wipes(false);
 	wipe(s);
 }
 
@@ -137,7 +142,7 @@ static void print_place(const struct batch_show *s, const struct batch_event *e)
 
 static void tell(struct batch_show *s, const struct batch_event *e, enum kind kind, const struct recipient *to)
 {
-	static const char *const what[SHOW_KINDS] = {"", "", "in doubt, and may arrive twice: ", "not for now: "};
+	static const char *const what[SHOW_KINDS] = {"", "", "in doubt, and may arrive twice: ", "not for now: ", ""};
 	char words[FAILURE_WORDS], address[600];
 
 	if (!to->why || !is_told(s, kind))
@@ -172,16 +177,48 @@ static void tell_result(struct batch_show *s, const struct batch_event *e)
 		}
 }
 
+/* Bad mails come in their order, and each once. */
+static bool was_told(struct batch_show *s, uint64_t number)
+{
+	while (s->bad_at < s->bads && s->bad[s->bad_at] < number)
+		s->bad_at++;
+	return s->bad_at < s->bads && s->bad[s->bad_at] == number;
+}
+
+/* Told at once and wherever standard error goes, as it may be long. A relay that has never let us in is perhaps set wrong. */
+static void tell_kept_out(struct batch_show *s, const struct batch_event *e)
+{
+	char words[FAILURE_WORDS], hint[sizeof e->why->hint * 2], until[48];
+	struct failure f = *e->why;
+	time_t now = clock_wall();
+
+	if (s->kept_out || !is_told(s, ABSENT))
+		return;
+	s->kept_out = true;
+	progress_until(until, now + s->patience, now);
+	fprintf(stderr, "mysend: %s: asked again %s (--patience); Ctrl-C is safe\n", failure_words(words, &f, WORDS_WHERE | WORDS_CODE, NULL), until);
+	if (e->before)
+		return;
+	hint_add(&f);
+	slice_printable(hint, sizeof hint, slice_of(f.hint));
+	if (*hint)
+		fprintf(stderr, "mysend: hint: %s\n", hint);
+}
+
 void batch_show_event(struct batch_show *s, const struct batch_event *e)
 {
 	pthread_mutex_lock(&s->lock);
 	s->now = *s->sum;
 	switch (e->what) {
 	case BATCH_BAD:
-		if (!s->told_bad)
+		if (!was_told(s, e->number))
 			batch_show_bad(s, e->why);
 		break;
+	case BATCH_KEPT_OUT:
+		tell_kept_out(s, e);
+		break;
 	case BATCH_RESULT:
+		s->kept_out = false;
 		tell_result(s, e);
 		break;
 	case BATCH_WAITS:
@@ -207,6 +244,7 @@ void batch_show_more(const struct batch_show *s)
 	tell_more(s, FAILED, "recipients were refused");
 	tell_more(s, DOUBT, "recipients are in doubt");
 	tell_more(s, LATER, "recipients not for now");
+	tell_more(s, ABSENT, "times the relay let nobody in");
 }
 
 void batch_show_sum(struct batch_show *s, const char *failed)

@@ -18,13 +18,17 @@
 #include "cli/progress.h"
 #include "post/batch.h"
 
-enum { SHOW_LINES = 20, SHOW_KINDS = 4 };
+enum { SHOW_LINES = 20, SHOW_KINDS = 5 };
 
 struct batch_show {
 	const struct batch_sum *sum;
 	bool quiet, terminal, of_table, holds;
 	const char *again; /* how to go on with what is left; NULL: with the same command */
-	bool told_bad; /* the bad mails were told before the run */
+	const uint64_t *bad; /* the numbers of the bad mails that were told before the run, in their order */
+	size_t bads, bad_at;
+	uint64_t limit; /* --limit ends the run, with mail left; or 0 */
+	unsigned patience;
+	bool kept_out; /* the relay has let nobody in since then */
 	uint64_t all; /* mails of the input; 0: not known */
 	uint64_t told[SHOW_KINDS];
 	pthread_mutex_t lock; /* for all that follows, while the thread draws */

@@ -290,6 +290,11 @@ const char *flag_note(const struct flag *flag)
 	return flag->note;
 }
 
+bool flag_is_of_batch(const struct flag *flag)
+{
+	return flag->of_batch;
+}
+
 bool flag_takes_number(const struct flag *flag)
 {
 	return flag->does.act == batch_options_preview;

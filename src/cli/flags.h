@@ -22,6 +22,8 @@ const struct flag *flag_of_word(const char *word, size_t len);
 enum arity flag_arity(const struct flag *flag);
 /* The note of the flag's row. */
 const char *flag_note(const struct flag *flag);
+/* It goes with --batch and --merge only. */
+bool flag_is_of_batch(const struct flag *flag);
 /* spelled: the flag as the user wrote it. value: "" where there is none. */
 MUST_CHECK int flag_act(struct options *o, struct arena *run, const struct flag *flag, const char *spelled, const char *value, struct failure *f);
 /* Keeps an option of a message, or an argument, until it is known what it is (options.said). */

@@ -118,7 +118,7 @@ static int read_long(struct options *o, struct arena *run, char **argv, int *at,
 	if (!value && takes) {
 		value = argv[*at + 1];
 		if (!value)
-			return usage_fail(f, "a value is missing after ", spelled);
+			return (own && flag_is_of_batch(own) ? usage_fail_batch : usage_fail)(f, "a value is missing after ", spelled);
 		++*at;
 	}
 	/* In "--tls off" the word is the setting's value: no recipient has such a name. */

@@ -84,6 +84,17 @@ void progress_when(char to[static 40], time_t then, time_t now)
 		strftime(to, 40, "on %Y-%m-%d at %H:%M", &at);
 }
 
+void progress_until(char to[static 48], time_t then, time_t now)
+{
+	char when[40];
+
+	progress_when(when, then, now);
+	if (strncmp(when, "in ", 3) == 0)
+		snprintf(to, 48, "for %s", when + 3);
+	else
+		snprintf(to, 48, "until %s", when + (when[0] == 't' ? 0 : 3)); /* "at ", "on " */
+}
+
 static void append_speed(char *to, size_t room, const struct progress_counts *p)
 {
 	char n[PROGRESS_TIME], by[PROGRESS_TIME + 16] = "";
@@ -152,6 +163,7 @@ void progress_line(char *to, size_t room, const struct progress_counts *p, time_
 void progress_sum(char *to, size_t room, const struct progress_counts *p, const char *failed)
 {
 	const bool doubt = p->doubtful && !p->holds, again = p->waiting || doubt || done_of(p) + p->doubtful < p->all;
+	char n[PROGRESS_TIME];
 
 	append_counts(to, room, p);
 	append_count(to, room, p->refused, "refused", "refused");
@@ -159,6 +171,8 @@ void progress_sum(char *to, size_t room, const struct progress_counts *p, const 
 	if ((p->refused || p->bad) && failed)
 		append_part(to, room, again || p->spooled || p->doubtful || p->before ? " (%s)" : ": %s", failed);
 	append_others(to, room, p);
+	if (p->left)
+		append_part(to, room, ", %s left (--limit %" PRIu64 ")", progress_number(n, p->left), p->limit);
 	if (again)
 		append_part(to, room, ": %s", p->again ? p->again : "run the same command again");
 	else if (p->doubtful)

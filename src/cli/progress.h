@@ -19,6 +19,7 @@ struct progress_counts {
 	uint64_t all; /* 0: not known */
 	uint64_t sent, refused, waiting, doubtful;
 	uint64_t bad, spooled; /* cannot be sent; handed to the queue */
+	uint64_t left, limit; /* not begun, since the run was to send no more than limit; or 0, 0 */
 	bool holds;	       /* those in doubt are not sent again */
 	bool before;	       /* all that is done was done by earlier runs */
 	double rate; /* mails a second; 0: not known */
@@ -37,6 +38,8 @@ const char *progress_number(char to[static PROGRESS_TIME], uint64_t n);     /* "
 const char *progress_time(char to[static PROGRESS_TIME], double seconds);   /* "10 min" */
 /* "in 40 s", "at 14:05", "tomorrow at 09:14", "on 2026-12-03 at 09:14" */
 void progress_when(char to[static 40], time_t then, time_t now);
+/* "for 40 s", "until 14:05", "until tomorrow at 09:14", "until 2026-12-03 at 09:14" */
+void progress_until(char to[static 48], time_t then, time_t now);
 
 /* How many mails were done at which time. The rate is that of the last half minute, because a relay does not stay as fast as it was. */
 enum { PROGRESS_SPAN = 30 };

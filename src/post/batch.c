@@ -75,6 +75,14 @@ static void tell_waits(void *ctx, const char *words, int64_t until)
 	batch_tell(ctx, &e, NULL);
 }
 
+static void kept_out(void *ctx, const struct failure *why, bool before)
+{
+	struct batch *b = ctx;
+	struct batch_event e = {.what = BATCH_KEPT_OUT, .why = why, .before = before || b->sum->crew.sessions};
+
+	batch_tell(b, &e, NULL);
+}
+
 static void tick_now(void *ctx)
 {
 	tick(ctx);
@@ -145,7 +153,7 @@ static unsigned sessions_for(const struct batch *b, const struct account *a)
 
 static void run_crew(struct batch *b, const struct account *a)
 {
-	const struct crew_client client = {.ctx = b, .next = next_job, .done = job_done, .turned_away = turned_away, .sync = sync_ledger,
+	const struct crew_client client = {.ctx = b, .next = next_job, .done = job_done, .kept_out = kept_out, .turned_away = turned_away, .sync = sync_ledger,
 					   .window = set_ahead, .waits = tell_waits, .tick = tick_now, .over = is_over};
 	struct crew_order order = {.account = a, .tracer = b->order->tracer, .stays = true, .others = UINT_MAX, .patience = b->order->patience};
 	struct crew_sum sum;
@@ -157,8 +165,10 @@ static void run_crew(struct batch *b, const struct account *a)
 	if (b->first && b->ready.first && a->window > 1) /* so that few mails have one session, also where nobody has counted them */
 		batch_read_ahead(b, a->window - 1);
 	order.sessions = sessions_for(b, a);
+	b->crew = &sum;
 	if (crew_run(&order, &client, &sum, &f) < 0)
 		batch_shut(b, &f);
+	b->crew = NULL;
 	add_crew(&b->sum->crew, &sum);
 	put_away(b);
 }

@@ -47,6 +47,7 @@ struct batch_input {
 enum batch_what {
 	BATCH_BAD,    /* the mail cannot be sent: event.why */
 	BATCH_RESULT, /* a mail has been to the relay: its verdicts are in its envelope */
+	BATCH_KEPT_OUT, /* the relay lets nobody in, event.why, and will be asked again */
 	BATCH_WAITS,  /* all wait: event.words tells for what, event.until until when */
 	BATCH_TICK    /* about each half second while there is something to wait for */
 };
@@ -60,6 +61,7 @@ struct batch_event {
 	const struct failure *why;
 	const char *words; /* of BATCH_WAITS; NULL: nothing is waited for any more */
 	time_t until;	   /* wall clock; 0: not known */
+	bool before;	   /* of BATCH_KEPT_OUT: the relay had let this run in */
 	bool again;	   /* a pass will try what waits in it again */
 };
 

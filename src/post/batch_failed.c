@@ -1,3 +1,6 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "post/batch_inside.h"
@@ -18,6 +21,16 @@ static bool find_refusal(const struct batch *b, const struct batch_mail *m, stru
 	return false;
 }
 
+/* Why the row is bad, without the place in this table: in the new one it has another. */
+static const char *without_place(const struct batch_mail *m, const char *text)
+{
+	char place[40];
+	size_t len = (size_t)snprintf(place, sizeof place, ": line %" PRIu64 ": ", m->line);
+	const char *at = strstr(text, place);
+
+	return at ? at + len : text;
+}
+
 /* 1: the next row was looked at; 0: there is none. */
 static int look_at_row(struct batch *b, struct failed_rows *to, struct failure *f)
 {
@@ -33,7 +46,7 @@ static int look_at_row(struct batch *b, struct failed_rows *to, struct failure *
 	if (got == 0 || (got < 0 && m.lost))
 		return 0;
 	if (got < 0)
-		why = (struct failed_row_why){"", bad.text, "bad"};
+		why = (struct failed_row_why){"", without_place(&m, bad.text), "bad"};
 	else
 		listed = batch_is_of_shard(b->order, m.key) && find_refusal(b, &m, &in, &why);
 	input->row(input->ctx, &row);

@@ -70,6 +70,7 @@ struct batch {
 	struct batch_list ready, doubted; /* doubted: refusals that may come of a limit (post/limits) */
 	struct ledger_mail *lease;
 	size_t leases, ahead; /* room for so many; how many are leased together */
+	const struct crew_sum *crew; /* of the crew that runs, or NULL */
 	struct limits_guard guard;
 	uint64_t begun;
 	int64_t ticked;

@@ -84,6 +84,7 @@ void batch_tell(struct batch *b, struct batch_event *e, const struct batch_slot 
 		e->number = s->number;
 		e->line = s->line;
 	}
+	b->sum->crew.open = b->crew ? b->crew->open : 0;
 	if (b->order->on_event)
 		b->order->on_event(b->order->ctx, e);
 }

@@ -49,6 +49,8 @@ static void lets_nobody_in(struct crew *c, const struct failure *f)
 	char words[FAILURE_WORDS], all[FAILURE_WORDS + 64];
 
 	snprintf(all, sizeof all, "the relay lets nobody in: %s", failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
+	if (c->client->kept_out)
+		c->client->kept_out(c->client->ctx, f, c->sum->sessions > 0);
 	crew_awaits(c, all, c->rules.probe_at);
 	log_debug("%s", all);
 }
@@ -343,6 +345,7 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 	pthread_cond_destroy(&c.changed);
 	pthread_mutex_destroy(&c.lock);
 	arena_free(&in);
+	sum->open = 0;
 	sum->mails = c.rules.mails;
 	sum->limit = c.rules.limit;
 	if (c.failed)

@@ -40,6 +40,8 @@ struct crew_client { /* functions that are called one at a time, except for sync
 	/* Some recipients of the mail have their answers, and the transaction of the others begins after this call. NULL: nothing
 	 * is to be done between them. */
 	void (*part)(void *ctx, struct job *j);
+	/* The relay lets nobody in, and will be asked again. before: it had let us in. Or NULL. */
+	void (*kept_out)(void *ctx, const struct failure *why, bool before);
 	void (*turned_away)(void *ctx, const struct failure *why); /* the relay lets no session in: mails left in the feed are not tried */
 	/* The relay is waited for: time to write to the disk. May be called by several threads at a time; or NULL. */
 	void (*sync)(void *ctx);
@@ -65,6 +67,7 @@ struct crew_order {
 
 struct crew_sum {
 	size_t sessions, most, lost; /* sessions that were opened; the most at a time; sessions that were lost with mail under way */
+	unsigned open;		     /* sessions that are open, while the crew runs */
 	unsigned mails;		     /* how many mails the relay takes in one session, if it has shown that; or 0 */
 	unsigned limit;		     /* how many sessions the relay takes at a time, if it has shown that; or 0 */
 };

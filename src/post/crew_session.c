@@ -35,6 +35,7 @@ struct job *crew_fetch(struct crew *c, int64_t *when)
 	if (crew_is_over(c))
 		return NULL;
 	tell_window(c);
+	c->sum->open = c->open;
 	return c->client->next(c->client->ctx, crew_is_alone(c), when);
 }
 

@@ -62,6 +62,7 @@ void crew_tick(struct crew *c)
 	if (c->ticked && now - c->ticked < ENDING_LOOK_MS)
 		return;
 	c->ticked = now;
+	c->sum->open = c->open;
 	if (*c->awaits && c->awaits_until && now >= c->awaits_until)
 		*c->awaits = '\0';
 	tell(c);

@@ -1,7 +1,11 @@
 """What a user of --batch and --merge sees: statuses, words, previews, events for programs."""
+import csv
+import fcntl
 import os
 import re
 import signal
+import struct
+import termios
 
 import pytest
 
@@ -38,7 +42,7 @@ def test_the_same_command_again_sends_nothing_and_says_so(mysend, relay):
     (["rcpt-to u2@example.org 550"], [], 65, "4 of 5 sent, 1 refused: "),
     (["rcpt-to u2@example.org 450"], ["--retries", "0"], 75, "4 of 5 sent, 1 waits: run the same command again"),
     (["rcpt-to u2@example.org '450' ok"], ["--retries", "1s"], 75, None),
-    ([], ["--limit", "2"], 75, "2 of 5 sent: run the same command again"),
+    ([], ["--limit", "2"], 75, "2 of 5 sent, 3 left (--limit 2): run the same command again"),
 ], ids=["refused", "waits", "waits for good", "limit"])
 def test_the_status_tells_what_has_to_be_done(mysend, relay, parts, args, status, words):
     one = relay(FAST, *parts)
@@ -81,9 +85,41 @@ def test_a_login_that_is_refused_ends_the_run_with_77(mysend, relay):
     assert result.status == 77 and not one.messages and re.search("0 of 5 sent.*: run the same command again", result.err), result
 
 
+NOWHERE = "account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\n"
+
+
 def test_a_relay_that_cannot_be_reached_is_75(mysend):
-    result = merge(mysend, 5, "--patience", "1s", config="account default\nhost 127.0.0.1\nport 1\ntls off\nfrom me@example.net\n")
+    result = merge(mysend, 5, "--patience", "1s", config=NOWHERE)
     assert result.status == 75 and "Connection refused" in result.err, result
+
+
+def test_a_relay_that_lets_nobody_in_is_told_at_once_with_what_may_be_wrong(mysend):
+    run = mysend.start("--merge", table(mysend, 5), "--template", letter(mysend), config=NOWHERE)
+    line = run.process.stderr.readline().decode()
+    assert re.fullmatch(r"mysend: connect to 127\.0\.0\.1:1: Connection refused: asked again until (tomorrow at )?\d\d:\d\d \(--patience\); Ctrl-C is safe\n", line), line
+    assert run.process.stderr.readline().decode() == "mysend: hint: is a mail server there? check relay and its port\n"
+    run.process.send_signal(signal.SIGINT)
+    result = run.finish()
+    assert result.status == 75 and re.fullmatch("mysend: 0 of 5 sent(, 5 wait)?: run the same command again\n", result.err), result
+
+
+def test_a_relay_that_goes_away_is_told_once_and_its_setting_is_not_doubted(mysend, relay):
+    one = relay("ehlo", "end ok 'hold && ok'", "lax")
+    run = mysend.start("--merge", table(mysend, 5), "--template", letter(mysend), "--retries", "0", "--sessions", "1", "--window", "1", relay=one)
+    wait_for(lambda: sum(each.complete for each in one.transactions) == 2)
+    one.stop()
+    lines = [run.process.stderr.readline().decode()]
+    while "asked again until" not in lines[-1]:
+        lines.append(run.process.stderr.readline().decode())
+    run.process.send_signal(signal.SIGINT)
+    result = run.finish()
+    assert result.status == 75 and "hint: " not in "".join(lines) + result.err and "asked again" not in result.err, result
+
+
+def test_what_is_wrong_with_an_option_of_many_mails_names_their_help(mysend):
+    people, text = table(mysend, 1), letter(mysend)
+    for args in (["--merge", people, "--template", text, "--limit", "0"], ["--merge", people, "--template"], ["--limit", "2", "bob@example.org"]):
+        assert "mysend: hint: mysend --batch --help lists the options of a batch\n" in mysend(*args, config=NOWHERE).err
 
 
 @pytest.mark.parametrize("what, status, words", [
@@ -91,13 +127,13 @@ def test_a_relay_that_cannot_be_reached_is_75(mysend):
 ])
 def test_what_is_wrong_before_the_first_mail_is_one_line(mysend, relay, what, status, words):
     one = relay(FAST)
-    csv, text = table(mysend, 3), letter(mysend, LETTER if what != "template" else "To: {{emial}}\n\nx\n")
-    args = ["--merge", csv if what != "table" else "missing.csv", "--template", text if what != "no template" else "missing.eml"]
+    people, text = table(mysend, 3), letter(mysend, LETTER if what != "template" else "To: {{emial}}\n\nx\n")
+    args = ["--merge", people if what != "table" else "missing.csv", "--template", text if what != "no template" else "missing.eml"]
     if what == "usage":
         args = args[:2]
     result = mysend(*args, relay=one) if what != "config" else mysend(*args, config="account default\nfrom a@example.net\n", env={"MYSEND_QUEUE": "off"})
     assert words in result.failed(status), result
-    assert not one.sessions and not os.path.exists(csv + ".ledger")
+    assert not one.sessions and not os.path.exists(people + ".ledger")
 
 
 def test_a_ledger_that_cannot_be_made_is_73(mysend, relay):
@@ -109,6 +145,52 @@ def test_a_ledger_that_cannot_be_made_is_73(mysend, relay):
 def test_who_asked_for_silence_gets_the_status_alone(mysend, relay):
     result = merge(mysend, 5, "-oeq", bad=(2,), relay=relay(FAST, "rcpt-to u3@example.org 550"))
     assert (result.status, result.err, result.out) == (65, "", "")
+
+
+def test_a_row_that_turns_bad_behind_the_check_is_named(mysend, relay):
+    """Its file goes away while the first mails are sent; the row that was bad before is named once."""
+    files = [mysend.file("x", name="%d.txt" % i) for i in range(1, 7)]
+    people = mysend.file("name,email,file\n" + "".join("N%d,u%d@example.org,%s\n" % (i, i, files[i - 1] if i != 3 else "missing.txt") for i in range(1, 7)), name="people.csv")
+    one = relay("ehlo", "end 'hold && ok' ok")
+    run = mysend.start("--merge", people, "--template", letter(mysend), "--attach", "{{file}}", "--sessions", "1", "--window", "1", relay=one)
+    wait_for(lambda: one.transactions and one.transactions[0].complete)
+    os.unlink(files[5])
+    one.go()
+    result = run.finish()
+    assert result.status == 65 and result.err.count("line 4: ") == 1 and result.err.count("line 7: ") == 1, result
+    assert result.err.endswith("mysend: 4 of 6 sent, 2 bad: " + failed_rows(mysend) + "\n"), result
+
+
+@pytest.mark.parametrize("answer, status, words", [("ok", 0, "mysend: 3 of 3 sent"), ("'550 no'", 65, "mysend: 2 of 3 sent, 1 refused: ")], ids=["accepted", "refused"])
+def test_a_signal_that_comes_when_all_is_under_way_changes_nothing(mysend, relay, answer, status, words):
+    one = relay("ehlo pipelining chunking", "bdat-last ok ok 'hold && %s'" % answer.strip("'"))
+    run = mysend.start("--merge", table(mysend, 3), "--template", letter(mysend), "--sessions", "1", "--window", "8", relay=one)
+    wait_for(lambda: sum(each.complete for each in one.transactions) == 3)
+    run.process.send_signal(signal.SIGINT)
+    wait_for(lambda: pending(run.process.pid))
+    one.go()
+    result = run.finish()
+    assert result.status == status and sum_of(result).startswith(words), result
+
+
+# --- rows that failed, as an input --------------------------------------------------------------------
+
+def test_rows_that_failed_go_where_that_is_asked_for_without_the_places_of_the_old_table(mysend, relay):
+    path = os.path.join(mysend.tmp, "again.csv")
+    result = merge(mysend, 5, "--failed", path, bad=(2,), relay=relay(FAST, "rcpt-to u4@example.org '550 5.1.1 no such user'"))
+    assert result.status == 65 and sum_of(result) == "mysend: 3 of 5 sent, 1 refused, 1 bad: " + path and not os.path.exists(failed_rows(mysend)), result
+    with open(path, encoding="utf-8", newline="") as text:
+        rows = list(csv.DictReader(text))
+    assert [row["name"] for row in rows] == ["N2", "N4"]
+    assert "nonsense@" in rows[0]["mysend_text"] and "people.csv" not in rows[0]["mysend_text"] and "line 3" not in rows[0]["mysend_text"], rows[0]
+
+
+def test_nothing_to_send_is_no_failure(mysend, relay):
+    one = relay(FAST)
+    for args in (["--batch", mysend.file("", name="empty.mbox")], ["--merge", mysend.file("name,email\n", name="none.csv"), "--template", letter(mysend)]):
+        result = mysend(*args, relay=one)
+        assert result.status == 0 and "there is no mail in it" in result.err, result
+        assert not os.path.exists(args[1] + ".ledger") and not one.sessions
 
 
 # --- previews -----------------------------------------------------------------------------------------
@@ -145,8 +227,8 @@ def test_dry_run_checks_every_row_and_prints_the_first_mail(mysend, relay):
 
 
 def test_dry_run_names_a_file_that_is_missing_for_a_row(mysend, relay):
-    csv = mysend.file("email,file\na@example.org,%s\nb@example.org,missing.pdf\n" % mysend.file("x", name="there.txt"), name="people.csv")
-    result = mysend("--merge", csv, "--template", letter(mysend, "Subject: x\n\ny\n"), "--to", "{{email}}", "--attach", "{{file}}", "--dry-run", relay=relay(FAST))
+    people = mysend.file("email,file\na@example.org,%s\nb@example.org,missing.pdf\n" % mysend.file("x", name="there.txt"), name="people.csv")
+    result = mysend("--merge", people, "--template", letter(mysend, "Subject: x\n\ny\n"), "--to", "{{email}}", "--attach", "{{file}}", "--dry-run", relay=relay(FAST))
     assert result.status == 65 and "line 3" in result.err and "missing.pdf" in result.err and "b'x'" not in result.err, result
 
 
@@ -171,8 +253,8 @@ def test_events_are_a_line_a_mail_and_the_sum(mysend, relay):
     assert by[1]["recipients"][0]["address"] == "u1@example.org" and by[1]["recipients"][0]["state"] == "accepted" and by[1]["message_size"] > 100
     assert by[3]["recipients"] == [{"address": "u3@example.org", "state": "refused", "code": 550, "reply": "550 5.1.1 no such user"}]
     assert by[4]["recipients"][0]["state"] == "waits" and by[4]["again"] is False
-    assert {name: total[name] for name in ("mails", "accepted", "refused", "waits", "unsure", "bad", "left")} == \
-        {"mails": 5, "accepted": 2, "refused": 1, "waits": 1, "unsure": 0, "bad": 1, "left": 0}
+    assert {name: total[name] for name in ("mails", "accepted", "refused", "waits", "doubt", "bad", "left")} == \
+        {"mails": 5, "accepted": 2, "refused": 1, "waits": 1, "doubt": 0, "bad": 1, "left": 0}
     assert total["ledger"].endswith("people.csv.ledger") and total["failed"] == failed_rows(mysend)
 
 
@@ -182,6 +264,24 @@ def test_an_event_is_out_before_the_next_mail_is_answered(mysend, relay):
     assert b'"state":"accepted"' in run.process.stdout.readline()
     one.go()
     assert run.finish().status == 0
+
+
+def test_a_reader_of_events_that_does_not_read_can_be_left_by_a_second_signal(mysend, relay):
+    """It holds the run back; what it has not read of is in the ledger."""
+    one = relay(FAST)
+    ours, theirs = os.pipe()
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)
+    run = mysend.start("--merge", table(mysend, 500), "--template", letter(mysend), "--json", relay=one, stdout=theirs)
+    os.close(theirs)
+    wait_for(lambda: struct.unpack("i", fcntl.ioctl(ours, termios.FIONREAD, b"1234"))[0] > 4096 - 512)
+    run.process.send_signal(signal.SIGINT)
+    wait_for(lambda: pending(run.process.pid))
+    wait_for(lambda: run.process.send_signal(signal.SIGINT) or run.process.poll() is not None)
+    os.close(ours)
+    run.process.communicate()
+    assert run.process.returncode == -signal.SIGINT and len(got(one)) < 500
+    again = relay(FAST)
+    assert merge(mysend, 500, relay=again).status == 0 and set(got(one)) | set(got(again)) == {"u%d@example.org" % i for i in range(1, 501)}
 
 
 def test_a_reader_of_events_that_goes_away_does_not_end_the_run(mysend, relay):
@@ -280,3 +380,11 @@ def test_each_mail_has_its_line_in_the_log(mysend, relay):
     assert len(lines) == 5 and all("from=me@example.net" in line for line in lines)
     assert [line for line in lines if "recipients=u2@example.org" in line and "exitcode=EX_UNAVAILABLE" in line or "exitcode=EX_NOUSER" in line], lines
     assert sum("exitcode=EX_OK" in line for line in lines) == 4, lines
+
+
+def test_a_bad_row_has_its_line_in_the_log(mysend, relay):
+    log = os.path.join(mysend.tmp, "log")
+    assert merge(mysend, 3, bad=(2,), relay=relay(FAST), config="logfile %s\n" % log).status == 65
+    with open(log, encoding="utf-8") as text:
+        bad = [line for line in text.read().splitlines() if "exitcode=EX_OK" not in line]
+    assert len(bad) == 1 and "line 3" in bad[0] and "exitcode=EX_DATAERR" in bad[0], bad

@@ -17,7 +17,9 @@ static void test_the_sum_makes_the_status(void **state)
 		{{.seen = 5, .accepted = 3, .waits = 1, .refused = 1}, EX_TEMPFAIL},
 		{{.seen = 5, .accepted = 4, .doubtful = 1}, EX_TEMPFAIL},
 		{{.seen = 5, .accepted = 2, .left = 3}, EX_TEMPFAIL},
-		{{.seen = 5, .accepted = 5, .told_to_end = true}, EX_TEMPFAIL},
+		{{.seen = 5, .accepted = 5, .told_to_end = true}, EX_TEMPFAIL}, /* there may be others */
+		{{.seen = 5, .accepted = 5, .told_to_end = true, .whole = true}, EX_OK},
+		{{.seen = 5, .accepted = 4, .refused = 1, .told_to_end = true, .whole = true}, EX_DATAERR},
 	};
 
 	(void)state;

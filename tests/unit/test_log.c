@@ -35,6 +35,17 @@ static const char *heard(void)
 	return said;
 }
 
+static void test_a_warning_takes_the_place_of_a_line_that_is_drawn(void **state)
+{
+	(void)state;
+	listen_in();
+	log_wipes(true);
+	log_warning("a");
+	log_wipes(false);
+	log_warning("b");
+	assert_string_equal(heard(), "\r\x1b[Kmysend: warning: a\nmysend: warning: b\n");
+}
+
 static void test_a_warning_is_one_printable_line(void **state)
 {
 	char wall[3000];
@@ -133,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_warning_is_one_printable_line),
+		cmocka_unit_test(test_a_warning_takes_the_place_of_a_line_that_is_drawn),
 		cmocka_unit_test(test_lines_of_several_threads_stay_whole),
 		cmocka_unit_test(test_debug_words_are_told_only_when_asked_for),
 		cmocka_unit_test(test_quiet_silences_warnings),

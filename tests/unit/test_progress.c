@@ -85,6 +85,9 @@ static void test_the_sum_at_the_end(void **state)
 		{{.all = 10, .sent = 6, .doubtful = 4, .holds = true}, NULL, "6 of 10 sent, 4 in doubt: with --unsure retry the same command sends them once more"},
 		{{.all = 10, .sent = 5, .waiting = 1, .doubtful = 4, .holds = true}, NULL, "5 of 10 sent, 1 waits, 4 in doubt: run the same command again"},
 		{{.all = 10, .sent = 4}, NULL, "4 of 10 sent: run the same command again"},
+		{{.all = 10000, .sent = 10, .left = 9990, .limit = 10}, NULL, "10 of 10,000 sent, 9,990 left (--limit 10): run the same command again"},
+		{{.all = 10, .sent = 2, .refused = 1, .waiting = 1, .left = 6, .limit = 4}, "f.csv",
+		 "2 of 10 sent, 1 refused (f.csv), 1 waits, 6 left (--limit 4): run the same command again"},
 		{{.sent = 4}, NULL, "4 sent"},
 		{{.all = 0}, NULL, "0 sent"},
 	};
@@ -94,6 +97,20 @@ static void test_the_sum_at_the_end(void **state)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		progress_sum(line, sizeof line, &rows[i].p, rows[i].failed);
 		assert_string_equal(line, rows[i].line);
+	}
+}
+
+static void test_until_when_it_is_asked_again(void **state)
+{
+	static const struct { long later; const char *words; } rows[] = {
+		{40, "for 40 s"}, {3600, "until 13:00"}, {86400, "until tomorrow at 12:00"}, {3 * 86400, "until 2026-12-03 at 12:00"},
+	};
+	char words[48];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		progress_until(words, NOON + rows[i].later, NOON);
+		assert_string_equal(words, rows[i].words);
 	}
 }
 
@@ -141,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_a_narrow_terminal_has_fewer_parts),
 		cmocka_unit_test(test_the_sum_at_the_end),
 		cmocka_unit_test(test_when_it_goes_on),
+		cmocka_unit_test(test_until_when_it_is_asked_again),
 		cmocka_unit_test(test_the_rate_is_that_of_the_last_half_minute),
 	};
 
