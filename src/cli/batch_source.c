@@ -2,13 +2,16 @@
 
 #include <string.h>
 
-/* The file beside the input, unless --ledger names one; each shard has its own. NULL: the input has no place. */
+#include "base/file.h"
+
+/* The file beside the input, unless --ledger names one; each shard has its own. NULL: the input has no place, as it is standard input
+ * or a descriptor of the shell's: <(command). */
 static const char *ledger_path(const struct batch_options *b, struct arena *run)
 {
 	const char *path = b->ledger, *slash = strrchr(b->input[0], '/');
 	size_t len = strlen(b->input[0]);
 
-	if (!path && strcmp(b->input[0], "-") == 0)
+	if (!path && file_is_open(b->input[0]))
 		return NULL;
 	while (len > 1 && b->input[0][len - 1] == '/')
 		len--;
@@ -22,7 +25,7 @@ static const char *ledger_path(const struct batch_options *b, struct arena *run)
 /* Where the rows go that were refused; each shard has its own file. */
 static const char *failed_path(const struct batch_options *b, struct arena *run)
 {
-	if (b->kind != BATCH_OF_TABLE || b->failed || strcmp(b->input[0], "-") == 0)
+	if (b->kind != BATCH_OF_TABLE || b->failed || file_is_open(b->input[0]))
 		return b->failed;
 	if (!b->shards)
 		return arena_printf(run, "%s.failed.csv", b->input[0]);

@@ -240,6 +240,25 @@ def test_the_table_may_come_from_a_pipe(mysend, relay, tmp_path):
     assert [one.recipients for one in there.messages] == [["a@x.example"]]
 
 
+@pytest.mark.parametrize("words", [["--merge", "TABLE", "--template", "t.eml"], ["--batch", "TABLE"]], ids=["merge", "batch"])
+def test_what_another_program_writes_is_read_and_nothing_is_made_beside_it(mysend, relay, tmp_path, words):
+    """In the shell: mysend --merge <(command)."""
+    there = relay("ehlo pipelining chunking")
+    (tmp_path / "t.eml").write_bytes(b"To: {{e}}\n\nx\n")
+    table = b"e\na@x.example\n" if "--merge" in words else b"To: a@x.example\n\nx\n"
+    reads, writes = os.pipe()
+    os.write(writes, table)
+    os.close(writes)
+    try:
+        done = mysend(*[one.replace("TABLE", "/dev/fd/%d" % reads) for one in words], relay=there, cwd=tmp_path, pass_fds=[reads])
+    finally:
+        os.close(reads)
+    assert done.status == 0 and [one.recipients for one in there.messages] == [["a@x.example"]], done
+    done = mysend(*[one.replace("TABLE", "/dev/stdin") for one in words], relay=there, cwd=tmp_path, stdin=table)
+    assert done.status == 0 and len(there.messages) == 2, done
+    assert not os.path.exists("/dev/stdin.ledger") and not [one for one in os.listdir(tmp_path) if "ledger" in one]
+
+
 # What LibreOffice 7.4.7 (soffice --headless --convert-to csv:...) wrote of one sheet, with four of its filter's options: 44,34,76; 59,34,76;
 # 9,34,76; 9,34,65535.
 TABLES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "tables")
