@@ -2,6 +2,7 @@
 #include <sysexits.h>
 
 #include "post/batch_inside.h"
+#include "wire/meaning.h"
 
 /* Counts what has become of the mail, as the ledger has it. */
 static enum batch_class count(struct batch *b, struct batch_slot *s)
@@ -51,20 +52,31 @@ static void finish(struct batch *b, struct batch_slot *s)
 	b->order->input->release(b->order->input->ctx, s->job);
 }
 
-/* An answer that is about how much we send is no refusal of the mail: it waits. Returns the answer after which nothing more is taken,
- * or NULL. */
-static const struct failure *wait_for_limits(struct envelope *e)
+/* The relay wants a login, or encryption, before it takes any mail (RFC 4954 6). To RCPT only 530 says so without doubt: the enhanced
+ * codes may be about the recipient's account there. */
+static bool wants_login(const struct failure *why)
 {
-	const struct failure *stops = NULL;
+	return meaning_of(why) == MEANS_LOGIN && why->code >= 500 && (why->stage == AT_SENDER || why->code == 530);
+}
+
+/* An answer that is about how much we send, or about our login, is no refusal of the mail: it waits. True, and *stop: the answer
+ * after which nothing more is taken. */
+static bool wait_for_us(struct envelope *e, struct failure *stop)
+{
+	bool stops = false;
 
 	for (size_t i = 0; i < e->recipients; i++) {
 		struct recipient *r = &e->recipient[i];
-		enum limit is = r->why && (r->verdict == REFUSED || r->verdict == DEFERRED) ? limits_of(r->why) : LIMIT_NONE;
+		bool refused = r->why && (r->verdict == REFUSED || r->verdict == DEFERRED), login = refused && wants_login(r->why);
+		enum limit is = refused ? limits_of(r->why) : LIMIT_NONE;
 
-		if (is != LIMIT_NONE)
+		if (is != LIMIT_NONE || login)
 			r->verdict = DEFERRED;
-		if (is == LIMIT_STOP)
-			stops = r->why;
+		if (is != LIMIT_STOP && !login)
+			continue;
+		*stop = *r->why;
+		stop->exit = login ? EX_NOPERM : EX_TEMPFAIL;
+		stops = true;
 	}
 	return stops;
 }
@@ -131,14 +143,12 @@ static void doubt(struct batch *b, struct batch_slot *s, const struct failure *r
 void batch_settle(struct batch *b, struct batch_slot *s)
 {
 	struct envelope *e = &s->job->mail.envelope;
-	const struct failure *stops = wait_for_limits(e), *refusal = refusal_of(e);
+	const struct failure *refusal;
 	struct failure f;
 
-	if (stops) {
-		f = *stops;
-		f.exit = EX_TEMPFAIL;
+	if (wait_for_us(e, &f))
 		batch_shut(b, &f);
-	}
+	refusal = refusal_of(e);
 	if (refusal) {
 		doubt(b, s, refusal);
 		return;

@@ -209,6 +209,16 @@ def test_limit_of_the_day_stops_the_run_and_refuses_nobody(batch, relay):
     assert batch.run(relay(FAST)).status == 0
 
 
+@pytest.mark.parametrize("answer", ["mail '530 5.7.0 Authentication required'", "rcpt '530 5.7.1 Client was not authenticated'"])
+def test_a_relay_that_wants_a_login_first_ends_the_run_and_refuses_nobody(batch, relay, answer):
+    batch.merge(NAMES)
+    done = batch.run(relay(FAST, answer))
+    assert done.status == 77 and "530 5.7" in done.err and "the relay wants a login" in done.err and "refused" not in done.err, done
+    assert "-" not in "".join(batch.ledger().values())
+    there = relay(FAST)
+    assert batch.run(there).status == 0 and got(there) == sorted(NAMES)
+
+
 @pytest.mark.parametrize("rows, status", [(9, 65), (12, 75)])
 def test_ten_refusals_alike_in_a_row_stop_the_run_and_nine_are_refusals(batch, relay, rows, status):
     there = relay(FAST, "mail '550 5.7.1 we do not like you'")
