@@ -1,4 +1,6 @@
 """--merge: tables in every dialect, templates, values by their place, files, ready messages, List-Unsubscribe."""
+import email
+import email.policy
 import os
 import re
 
@@ -143,6 +145,23 @@ def test_each_row_has_its_files_and_all_have_the_same_ones(merge):  # noqa: F811
         assert first is None or files[0].get_content() == first
         terms = terms or files[-1].get_content()
         assert files[-1].get_content() == terms and len(terms) == 200005
+
+
+def test_several_sessions_read_the_same_files_at_a_time(mysend, relay, tmp_path):
+    large, small = os.urandom(1500000), b"terms\n"
+    (tmp_path / "large").write_bytes(large)
+    (tmp_path / "small").write_bytes(small)
+    (tmp_path / "t.csv").write_text("e\n" + "".join("r%d@x.example\n" % number for number in range(24)))
+    (tmp_path / "t.eml").write_text("To: {{e}}\n\n{{e}}\n")
+    there = relay(*["ehlo pipelining chunking 8bitmime"] * 4)
+    done = mysend("--merge", "t.csv", "--template", "t.eml", "--attach", "large", "--attach", "small", relay=there, config="sessions 4\n", cwd=tmp_path)
+    assert done.status == 0, done
+    mails = {one.recipients[0]: email.message_from_bytes(one.body, policy=email.policy.default) for one in there.messages}
+    assert len(mails) == len(there.messages) == 24
+    for to, mail in mails.items():
+        assert text_of(mail) == to + "\n"
+        found = [one.get_payload(decode=True) for one in mail.iter_attachments()]
+        assert found[0] == large and found[1].replace(b"\r\n", b"\n") == small, (to, [len(one) for one in found])
 
 
 def test_a_picture_stands_in_the_html_of_each_row(merge):  # noqa: F811
