@@ -7,7 +7,7 @@
  * A lease is on disk when ledger_lease returns, and only then may the first octet of its mails leave. So whoever may get a mail
  * twice after a crash is known by name: LEDGER_DOUBT. Results are on disk with the next lease or ledger_sync, whichever is first.
  *
- * Owns: the file's descriptors, its lock (flock), an index of 24 octets or so for each recipient.
+ * Owns: the file's descriptors, its lock (flock), an index of 28 to 55 octets for each recipient, half as much more while it grows.
  * Bounds: lines as post/ledger_line; no two mails of an input have the same key, which who makes the keys sees to.
  * Errors: AT_INPUT; before the first mail EX_USAGE (it belongs to another run), EX_DATAERR, EX_CONFIG, EX_CANTCREAT; EX_TEMPFAIL where
  * another run has it or the disk is full. Once a write or a sync has failed, each lease fails. Threads: one at a time, but for

@@ -5,7 +5,7 @@
  * No lock is taken: a run may be at work with the ledger. What counts of a recipient is his last line.
  *
  * Owns: nothing; all is the arena's. Units: milliseconds since 1970. Bounds: REPORT_DOMAINS and REPORT_REASONS are told apart, what
- * is beyond them counts as one; about 60 octets a recipient. Errors: AT_INPUT; those of post/ledger_read, EX_NOINPUT, EX_OSERR.
+ * is beyond them counts as one; 130 octets a recipient at the most. Errors: AT_INPUT; those of post/ledger_read, EX_NOINPUT, EX_OSERR.
  * Threads: whoever holds it. Source: mysend-ledger(5).
  */
 #ifndef POST_LEDGER_REPORT_H

@@ -4,6 +4,7 @@ enum {
 	/* Mails reserved at a time: so many, but no more than such a part of the smallest limit; of a large one a small part. */
 	RESERVED = 16, RESERVED_PART = 32, RESERVED_OF_MANY = 256, RESERVED_MOST = 1000,
 	CROWDED_MS = 1000,			/* how long to wait where all leases are taken */
+	NEAR = 4096,
 	CLOCKS_APART_MS = 2, /* the clocks have moved apart by more than this: it is noted, for after a restart it cannot be known */
 };
 
@@ -20,6 +21,21 @@ static int put_head(const struct pace_store *s, const struct pace_head *h)
 static int put_lease(const struct pace_store *s, uint32_t i, const struct pace_lease *lease)
 {
 	return s->put(s->ctx, pace_lease_place(i), lease, sizeof *lease);
+}
+
+/* The head first and a lease then, by one write where they are near each other. In the beginning of a file it stands in one page, which
+ * the kernel copies without looking for a signal; and should half of it be written, that is the head's half, as with two. */
+static int put_head_and_lease(const struct pace_store *s, const struct pace_head *h, uint32_t i, const struct pace_lease *lease)
+{
+	char octets[NEAR];
+	size_t place = pace_lease_place(i), end = place + sizeof *lease;
+
+	if (end > sizeof octets)
+		return put_head(s, h) < 0 ? -1 : put_lease(s, i, lease);
+	memcpy(octets, s->image, place);
+	memcpy(octets, h, sizeof *h);
+	memcpy(octets + place, lease, sizeof *lease);
+	return s->put(s->ctx, 0, octets, end);
 }
 
 static struct under_way count_leases(const struct pace_store *s, const struct pace_head *h)
@@ -103,8 +119,8 @@ int64_t pace_state_look(const struct pace_store *s, const struct rate *r, size_t
 	return wait_of(s, &h, r, &way, recipients, pace_now(&h, t), which);
 }
 
-/* The stamp is written first and the head then, so that a stamp which is only half there does not count; the lease, if there is
- * one, goes last. */
+/* The stamp is written first and the head then, which the caller does, so that a stamp which is only half there does not count; the
+ * lease, if there is one, goes last. */
 static int stamp(const struct pace_store *s, struct pace_head *h, int64_t now, uint64_t recipients)
 {
 	struct pace_stamp new = {now, h->recipients + recipients};
@@ -123,7 +139,7 @@ static int stamp(const struct pace_store *s, struct pace_head *h, int64_t now, u
 		h->reserved = h->count;
 	if (h->reserved_recipients < h->recipients)
 		h->reserved_recipients = h->recipients;
-	return put_head(s, h);
+	return 0;
 }
 
 /* The relay has counted by now what a dead owner has sent. Returns how many leases became stamps, or -1. */
@@ -136,7 +152,7 @@ static int settle(const struct pace_store *s, struct pace_head *h, int64_t now)
 
 		if (!lease.serial || (lease.end > now && !s->is_gone(s->ctx, &lease.owner)))
 			continue;
-		if (stamp(s, h, now, lease.recipients) < 0 || put_lease(s, i, &(struct pace_lease){0}) < 0)
+		if (stamp(s, h, now, lease.recipients) < 0 || put_head_and_lease(s, h, i, &(struct pace_lease){0}) < 0)
 			return -1;
 		settled++;
 	}
@@ -199,17 +215,15 @@ int64_t pace_state_take(const struct pace_store *s, const struct rate *r, size_t
 	*g = (struct grant){++h.serial, recipients, now, way.free};
 	h.top = way.free == h.top ? h.top + 1 : h.top;
 	throttle_send(&h.throttle, now);
-	if (put_head(s, &h) < 0 || (more && s->sync(s->ctx) < 0) ||
-	    put_lease(s, g->lease, &(struct pace_lease){g->serial, recipients, now + lease, *me}) < 0)
+	if (more && (put_head(s, &h) < 0 || s->sync(s->ctx) < 0))
 		return PACE_FAILED;
-	return 0;
+	return put_head_and_lease(s, &h, g->lease, &(struct pace_lease){g->serial, recipients, now + lease, *me}) < 0 ? PACE_FAILED : 0;
 }
 
-static int end_lease(const struct pace_store *s, const struct grant *g)
+/* The lease is still that grant's. */
+static bool is_leased(const struct pace_store *s, const struct grant *g)
 {
-	if (g->lease >= PACE_LEASES || pace_lease_at(s->image, g->lease).serial != g->serial)
-		return 0;
-	return put_lease(s, g->lease, &(struct pace_lease){0});
+	return g->lease < PACE_LEASES && pace_lease_at(s->image, g->lease).serial == g->serial;
 }
 
 /* A lease that was over has become a stamp already, and gets another: the relay may have counted the mail after that. */
@@ -217,7 +231,7 @@ static int answered(const struct pace_store *s, struct pace_head *h, const struc
 {
 	if (stamp(s, h, pace_now(h, t), g->recipients) < 0)
 		return -1;
-	return end_lease(s, g);
+	return is_leased(s, g) ? put_head_and_lease(s, h, g->lease, &(struct pace_lease){0}) : put_head(s, h);
 }
 
 int pace_state_done(const struct pace_store *s, const struct grant *g, const struct pace_time *t)
@@ -242,7 +256,7 @@ int pace_state_drop(const struct pace_store *s, const struct grant *g)
 
 	if (throttle_dropped(&h.throttle, g->at) && put_head(s, &h) < 0)
 		return -1;
-	return end_lease(s, g);
+	return is_leased(s, g) ? put_lease(s, g->lease, &(struct pace_lease){0}) : 0;
 }
 
 /* First the stamps reach the disk, then the head that vouches for them. */

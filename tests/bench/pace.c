@@ -45,7 +45,7 @@ static void send_all(const char *folder, const char *words, unsigned mails)
 int main(int argc, char **argv)
 {
 	const char *words = argc > 1 ? argv[1] : "900000/min, 1000000/day";
-	char folder[] = "/tmp/mysend.XXXXXX", file[32];
+	char folder[] = "/tmp/mysend.XXXXXX", file[64];
 	double began = now();
 
 	if (!mkdtemp(folder))
