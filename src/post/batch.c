@@ -53,7 +53,9 @@ static void job_done(void *ctx, struct job *j, enum crew_end how)
 {
 	struct batch *b = ctx;
 
-	if (how == CREW_BACK)
+	if (how == CREW_BACK && j->agains) /* words of a limit that may be about this mail alone keep no other from its turn */
+		batch_list_add(&b->ready, j->slot);
+	else if (how == CREW_BACK)
 		batch_list_put_first(&b->ready, j->slot);
 	else
 		batch_settle(b, j->slot);
@@ -161,6 +163,7 @@ static void run_crew(struct batch *b, const struct account *a)
 
 	make_room(b, a->window);
 	b->ahead = a->window;
+	b->stops = 0;
 	b->guard = (struct limits_guard){.in_row = 0}; /* another relay may say the same words */
 	if (b->first && b->ready.first && a->window > 1) /* so that few mails have one session, also where nobody has counted them */
 		batch_read_ahead(b, a->window - 1);

@@ -146,7 +146,8 @@ void batch_settle(struct batch *b, struct batch_slot *s)
 	const struct failure *refusal;
 	struct failure f;
 
-	if (wait_for_us(e, &f))
+	/* One alone with the words of a limit may be about its recipient: then it would keep all others back, in each run. */
+	if (wait_for_us(e, &f) && (f.exit == EX_NOPERM || ++b->stops == LIMITS_STOPS))
 		batch_shut(b, &f);
 	refusal = refusal_of(e);
 	if (refusal) {
@@ -154,6 +155,7 @@ void batch_settle(struct batch *b, struct batch_slot *s)
 		return;
 	}
 	if (envelope_count(e, ACCEPTED)) {
+		b->stops = 0;
 		limits_guard_note(&b->guard, NULL);
 		batch_believe(b);
 	}

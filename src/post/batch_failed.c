@@ -60,10 +60,10 @@ static int look_at_row(struct batch *b, struct failed_rows *to, struct failure *
 	return rc < 0 ? -1 : 1;
 }
 
-/* There is something that the file is to have. */
-static bool is_wanted(const struct batch_sum *s)
+/* There is something that the file is to have; or a file is there, and a run that was broken off has not seen all it may be about. */
+static bool is_wanted(const struct batch_sum *s, bool there)
 {
-	return s->bad || s->refused || s->before_refused;
+	return s->bad || s->refused || s->before_refused || (there && !s->whole);
 }
 
 int batch_write_failed(struct batch *b, struct failure *f)
@@ -72,10 +72,11 @@ int batch_write_failed(struct batch *b, struct failure *f)
 	struct failed_rows_order order = {.path = b->order->failed};
 	struct failed_rows *to;
 	struct batch_row row;
+	bool there = access(b->order->failed, F_OK) == 0;
 	int rc = 1;
 
 	/* One that is there would be taken for this run's. */
-	if (!input->row || (!is_wanted(b->sum) && access(b->order->failed, F_OK) < 0))
+	if (!input->row || (!is_wanted(b->sum, there) && !there))
 		return 0;
 	if (batch_rewind(b, f) < 0)
 		return -1;
@@ -86,7 +87,7 @@ int batch_write_failed(struct batch *b, struct failure *f)
 	order.columns = row.columns;
 	if (failed_rows_open(&to, &order, f) < 0)
 		return -1;
-	while (rc > 0 && is_wanted(b->sum))
+	while (rc > 0 && is_wanted(b->sum, there))
 		rc = look_at_row(b, to, f);
 	if (rc < 0) {
 		failed_rows_drop(to);

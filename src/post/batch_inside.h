@@ -72,6 +72,7 @@ struct batch {
 	size_t leases, ahead; /* room for so many; how many are leased together */
 	const struct crew_sum *crew; /* of the crew that runs, or NULL */
 	struct limits_guard guard;
+	unsigned stops; /* so many mails in a row had an answer after which nothing more is taken */
 	uint64_t begun;
 	int64_t ticked;
 	bool counts_only; /* no more mail is begun in this pass */

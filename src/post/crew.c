@@ -234,11 +234,16 @@ static bool without_mail(struct member *m, int64_t when)
 /* The rate does not let the mail in m->first go yet; or not at all. */
 static bool held_back(struct member *m, int64_t when)
 {
+	int64_t now = clock_steady();
+
 	if (m->away) {
 		leave(m, true);
 		when = m->away;
 		m->away = 0;
 	}
+	/* The rate is asked again at times: its clock also runs while the host sleeps, and this one does not. */
+	if (m->first && when > now + CREW_AWAY_MS)
+		when = now + CREW_AWAY_MS;
 	if (m->first)
 		crew_wait(m->crew, when);
 	return true;

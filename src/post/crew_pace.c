@@ -8,6 +8,7 @@
 enum {
 	LONG_MS = 100,	/* where mails go so far apart, each is taken by itself */
 	TOLD_MS = 1000, /* who waits for longer is told why */
+	AGAIN = 8, /* so often a mail goes again: then the words may be about it, and others have their turn; of a minute's rate this is enough */
 };
 
 /* Each mail that next_mail gives is a job's. */
@@ -112,6 +113,9 @@ static void heed(struct member *m, struct job *j, enum crew_answer is, const str
 		}
 		return;
 	}
+	if (is == CREW_TOO_FAST && j->agains == AGAIN)
+		return;
+	j->agains += is == CREW_TOO_FAST;
 	j->again = true;
 	m->excused |= why->code == 421;
 	if (is == CREW_THROUGH && !m->through && why->code != 421)

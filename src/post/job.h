@@ -34,6 +34,7 @@ struct job {
 	struct grant grant;	       /* of the account's rate, for the next transaction, where it is granted: */
 	bool granted;
 	bool again;		       /* the relay was sent too much: to be given again, in the same run */
+	unsigned agains;	       /* how often that was */
 	time_t due;		       /* when the rate lets it go, as far as is known, or 0 */
 	bool later;		       /* it goes into the spool without a try */
 	bool aloud;		       /* the user is at a terminal, and is also told that it waits */

@@ -26,6 +26,10 @@ enum limit {
 
 enum limit limits_of(const struct failure *why);
 
+/* A run over many mails believes LIMIT_STOP when so many mails in a row have it: a limit is every mail's, and words that sound like
+ * one may be about a recipient, who would then keep all others back in each run. */
+enum { LIMITS_STOPS = 3 };
+
 enum { LIMITS_ROW = 10, LIMITS_WORDS = sizeof((struct failure *)0)->text };
 
 struct limits_guard {

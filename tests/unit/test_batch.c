@@ -343,12 +343,14 @@ static void test_limits_are_no_refusals_and_ten_alike_stop_the_run(void **state)
 	static const char eleven[] = "k1=a k2=b k3=c k4=d k5=e k6=f k7=g k8=h k9=i k10=j k11=k k12=l";
 
 	(void)state;
-	TELL(RUN("k=a l=b m=c n=d", "b=d", "[a k=a l=b", "sent 1, wait 2, left 1", .fails = true), RUN("k=a l=b m=c n=d", "", "[a l=b m=c n=d", "before 1, sent 3"));
+	TELL(RUN("k=a l=b m=c n=d o=e p=f", "b=d c=d d=d", "[a k=a l=b m=c n=d", "sent 1, wait 5", .fails = true), RUN("k=a l=b m=c n=d", "", "[a l=b m=c n=d", "before 1, sent 3"));
+	/* One with such words stops nobody else. */
+	TELL(RUN("k=a l=b m=c n=d o=e", "b=d c=d e=d", "[a k=a l=b m=c n=d o=e [a l=b m=c o=e", "sent 5", .order = {.pauses = 1, .pause = {1}}));
 	TELL(RUN("k=a l=b", "a=s", "[a k=a l=b [a k=a", "sent 2", .order = {.pauses = 1, .pause = {1}}));
 	TELL(RUN(eleven, "*=m", "[a k1=a k2=b k3=c k4=d k5=e k6=f k7=g k8=h k9=i k10=j", "wait 12", .order = {.pauses = 1, .pause = {1}}, .fails = true),
 	     RUN(eleven, "", "[a k1=a k2=b k3=c k4=d k5=e k6=f k7=g k8=h k9=i k10=j k11=k k12=l", "sent 12"));
 	/* The limit is one account's. */
-	TELL(RUN("k=a l=b@1 m=c n=d o=e p=f", "a=d", "[a k=a [b l=b", "sent 1, wait 3, left 2", .order = {.pauses = 1, .pause = {1}}, .fails = true));
+	TELL(RUN("k=a l=b@1 m=c n=d o=e p=f", "a=d c=d d=d", "[a k=a m=c n=d [b l=b", "sent 1, wait 3, left 2", .order = {.pauses = 1, .pause = {1}}, .fails = true));
 	/* Five of one relay and five of another are no row. */
 	TELL(RUN("k1=a k2=b k3=c k4=d k5=e l1=f@1 l2=g@1 l3=h@1 l4=i@1 l5=j@1", "*=m", "[a k1=a k2=b k3=c k4=d k5=e [b l1=f l2=g l3=h l4=i l5=j", "refused 10"));
 	/* A row that is broken was about the mails. */
@@ -371,7 +373,7 @@ static void test_rest_goes_to_the_spool(void **state)
 	TELL(RUN("k=a l=b", "a=??", "[a k=a l=b (a k=a ?spool:a", "sent 1, spooled 1", .order = {.spool_rest = true}));
 	TELL(RUN("k=a l=b", "a=?", "[a k=a l=b", "sent 1, in doubt 1", .order = {.spool_rest = true, .hold_unsure = true}));
 	TELL(RUN("k=a l=b m=c n=d", "", "[a spool:a spool:b spool:c spool:d", "spooled 4", .order = {.spool_rest = true}, .shut = "a", .fails = true)); /* a login has to be mended */
-	TELL(RUN("k=a l=b m=c n=d o=e", "b=d", "[a k=a l=b spool:b spool:c spool:d spool:e", "sent 1, spooled 4", .order = {.spool_rest = true}));
+	TELL(RUN("k=a l=b m=c n=d o=e", "b=d c=d d=d", "[a k=a l=b m=c n=d spool:b spool:c spool:d spool:e", "sent 1, spooled 4", .order = {.spool_rest = true}));
 	TELL(RUN("k=a l=b", "a=4", "[a k=a l=b", "sent 1, wait 1", .order = {.spool_rest = true}, .spool_full = true, .fails = true));
 	TELL(RUN("k=a l=b m=c", "a=4", "[a k=a l=b spool:a", "sent 1, spooled 1, left 1", .order = {.spool_rest = true, .limit = 2}));
 }
@@ -419,6 +421,10 @@ static void test_refused_and_bad_rows_have_a_file(void **state)
 	assert_int_equal(b.len, strlen(wanted));
 	assert_memory_equal(b.p, wanted, b.len);
 	buf_free(&b);
+	assert_int_equal(unlink(failed), 0);
+	/* A run that is broken off before it has come to them leaves them there. */
+	TELL(RUN("k=a l=b m=c n=d o=e p=f q=g", "b=-", "[a k=a l=b m=c n=d o=e p=f q=g", "sent 6, refused 1, rows 1", .order = {.failed = failed}),
+	     RUN("r=z s=y t=x k=a l=b", "", "[a r=z", "sent 1, wait 2, rows 1", .order = {.failed = failed}, .told_after = 1));
 	assert_int_equal(unlink(failed), 0);
 	TELL(RUN("k=a", "", "[a k=a", "sent 1", .order = {.failed = failed}));
 	assert_int_equal(access(failed, F_OK), -1);

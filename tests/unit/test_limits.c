@@ -110,6 +110,15 @@ static void test_what_relays_say_when_it_is_too_much(void **state)
 		{"552 5.3.4 Message size exceeds fixed limit", LIMIT_NONE}, {"550 5.7.1 Content limit exceeded", LIMIT_NONE},
 		{"451 4.7.1 Service unavailable - try again later", LIMIT_NONE}, {"421 4.4.5 Server busy, try again later.", LIMIT_NONE},
 		{"450 4.7.1 Client host rejected: cannot find your hostname", LIMIT_NONE},
+		/* these would stop a run, or slow it down, for one mail */
+		{"552 mailbox has too many messages", LIMIT_NONE}, {"550 5.7.1 <bob@example.org>: the daily limit of this mailbox is reached", LIMIT_NONE},
+		{"552 5.3.4 message exceeds the sending limit of 10 MB", LIMIT_NONE}, {"552 Message size exceeds the sending limit", LIMIT_NONE},
+		{"451 4.7.1 Greylisted, please try again later", LIMIT_NONE}, {"450 4.7.1 <bob@example.org>: Recipient address rejected: Greylisting in effect, please come back later", LIMIT_NONE},
+		{"451 4.7.1 Try again later", LIMIT_NONE}, {"421 4.7.0 Try again later, closing connection.", LIMIT_NONE}, {"421 4.3.2 Service shutting down", LIMIT_NONE},
+		{"452 4.2.2 mailbox full", LIMIT_NONE}, {"552 Requested mail action aborted: exceeded storage allocation", LIMIT_NONE},
+		{"550 5.7.1 message rejected as spam", LIMIT_NONE}, {"554 5.7.1 policy", LIMIT_NONE}, {"550 5.7.1 Message contains a virus", LIMIT_NONE},
+		{"554 5.4.14 Hop count exceeded - possible mail loop", LIMIT_NONE}, {"554 5.4.6 Too many hops", LIMIT_NONE},
+		{"452 4.3.1 Out of memory", LIMIT_NONE}, {"451 4.3.0 Temporary lookup failure", LIMIT_NONE},
 		/* nothing of the kind */
 		{"550 5.1.1 No such user", LIMIT_NONE}, {"450 4.2.0 Greylisted", LIMIT_NONE}, {"250 2.0.0 Ok: rate limit", LIMIT_NONE},
 		{"554 5.7.1 Spam", LIMIT_NONE}, {"451 4.3.0 Try again later", LIMIT_NONE}, {"552 5.3.4 message too large", LIMIT_NONE},
