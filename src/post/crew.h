@@ -11,6 +11,7 @@
  * again until order.patience is over, and the others wait for it.
  * An answer which says that too much is sent (post/limits), or a third temporary failure of one kind in a row in a run with patience,
  * makes all sessions pause and go on slower; its mail comes back as CREW_BACK, and was not tried.
+ * A mail goes again for such words eight times at the most (post/crew_pace.c): then they may be about it alone.
  * Use: crew_run(&order, &client, &sum, f).
  *
  * Owns: its sessions, except that of order.link. Units: milliseconds of clock_steady. Bounds: order.sessions at a time, and
