@@ -74,6 +74,7 @@ struct batch {
 	struct limits_guard guard;
 	unsigned stops; /* so many mails in a row had an answer after which nothing more is taken */
 	uint64_t begun;
+	_Atomic int64_t synced; /* when results were last synced */
 	int64_t ticked;
 	bool counts_only; /* no more mail is begun in this pass */
 	uint64_t also;	  /* mails in doubt, of whose recipients some wait for another reason */
