@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -16,10 +17,18 @@ enum { DRAW_SECONDS = 1, COLUMNS = 80, COLUMNS_MOST = 400 };
 
 enum kind { BAD, FAILED, DOUBT, LATER, ABSENT };
 
+/* A line can be drawn over itself. */
+static bool can_draw(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && (!term || strcmp(term, "dumb") != 0);
+}
+
 void batch_show_open(struct batch_show *s, const struct options *o, const struct batch_sum *sum)
 {
 	*s = (struct batch_show){.sum = sum, .quiet = o->quiet, .of_table = o->batch.kind == BATCH_OF_TABLE, .holds = o->batch.hold_unsure, .patience = o->batch.patience,
-				 .terminal = !o->quiet && !o->verbose && isatty(STDERR_FILENO)};
+				 .terminal = !o->quiet && !o->verbose && can_draw()};
 }
 
 /* One less than there are, so that the cursor does not go to the next line. */

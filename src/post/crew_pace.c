@@ -29,7 +29,7 @@ static void hold(struct member *m, int64_t wait, int64_t *when)
 	c->paced |= wait > LONG_MS;
 	m->held = true;
 	if (wait > TOLD_MS)
-		crew_awaits(c, pace_words(c->pace, &scratch), until);
+		crew_awaits(c, pace_why(c->pace, &scratch), until);
 	arena_free(&scratch);
 	if (wait <= CREW_AWAY_MS && !(c->order->end && until >= c->order->end)) {
 		*when = wait < ENDING_LOOK_MS ? until : now + ENDING_LOOK_MS;

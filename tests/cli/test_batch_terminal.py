@@ -9,8 +9,8 @@ from batches import FAST, Terminal, got, letter, table
 from waiting import wait_for
 
 
-def begin(mysend, one, count, *args, bad=(), config="", columns=100):
-    return Terminal(mysend, "--merge", table(mysend, count, bad), "--template", letter(mysend), *args, relay=one, config=config, columns=columns)
+def begin(mysend, one, count, *args, bad=(), config="", columns=100, **more):
+    return Terminal(mysend, "--merge", table(mysend, count, bad), "--template", letter(mysend), *args, relay=one, config=config, columns=columns, **more)
 
 
 def test_before_the_first_mail_it_says_what_it_will_do_and_asks(mysend, relay):
@@ -92,6 +92,26 @@ def test_a_refusal_does_not_stand_in_the_progress(mysend, relay):
     one.go()
     status, shown = run.finish()
     assert status == 65 and re.search(r"\r\x1b\[Kmysend: \S*people.csv: line 3: u2@example.org: .*\n", shown), shown
+
+
+def test_a_warning_does_not_stand_in_the_progress(mysend, relay):
+    one = relay("ehlo", "end 'hold && ok' ok")
+    run = begin(mysend, one, 2, "--yes", "--sessions", "1", config="logfile %s\n" % os.path.join(mysend.tmp, "nowhere", "log"))
+    run.wait_for(b"\r\x1b[K0 of 2 sent")
+    one.go()
+    status, shown = run.finish()
+    assert status == 0 and re.search(r"\r\x1b\[Kmysend: warning: logfile cannot be written: ", shown), shown
+
+
+def test_a_terminal_that_cannot_draw_gets_lines_alone(mysend, relay):
+    status, shown = begin(mysend, relay(FAST, "rcpt-to u2@example.org 550"), 3, "--yes", env={"TERM": "dumb"}).finish()
+    assert status == 65 and "\x1b" not in shown and "\r" not in shown and "line 3: u2@example.org: " in shown, shown
+
+
+def test_progress_says_which_rate_is_used_up_and_until_when(mysend, relay):
+    run = begin(mysend, relay(FAST), 3, "--yes", config="rate 2/4s\n", columns=200)
+    run.wait_for(b"2 of 3 sent; the rate 2/4s is used up: goes on in ")
+    assert run.finish()[0] == 0
 
 
 def test_what_is_piped_in_is_sent_without_a_question(mysend, relay):
