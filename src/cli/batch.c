@@ -179,7 +179,7 @@ int mode_batch(const struct options *o, struct arena *in, struct failure *f)
 	int rc;
 
 	batch_show_open(&m.show, o, &m.sum);
-	rc = batch_source_open(&m.source, o, in, f) < 0 ? -1 : work(&m, f);
+	rc = batch_source_open(&m.source, o, in, f) < 0 ? batch_ahead_no_input(o, f) : work(&m, f);
 	if (batch_source_close(&m.source, &why) < 0 && rc >= 0) {
 		*f = why;
 		rc = -1;

@@ -65,10 +65,17 @@ static bool look_at(void *ctx, const struct batch_mail *m, const struct failure 
 	return !l->failed && !l->tries && !(l->alone && l->found);
 }
 
+int batch_ahead_no_input(const struct options *o, struct failure *f)
+{
+	if (o->batch.kind == BATCH_OF_TABLE && f->exit == EX_DATAERR)
+		f->exit = EX_CONFIG;
+	return -1;
+}
+
 static int look(struct look *l, struct batch_source *s, struct input_survey *survey, struct failure *f)
 {
 	if (input_survey(&s->input, survey, look_at, l, f) < 0)
-		return -1;
+		return batch_ahead_no_input(s->options, f);
 	if (l->failed)
 		*f = l->why;
 	return l->failed ? -1 : 0;

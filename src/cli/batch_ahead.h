@@ -4,8 +4,9 @@
  * Use: if (batch_ahead_look(&survey, &source, &show, f) < 0) ...; if (!batch_ahead_ask(&survey, &source)) ... nothing is sent. For
  * --dry-run and --preview: return batch_ahead_print(&source, &show, f).
  *
- * Owns: nothing. Bounds: as intake/input_survey. Errors: the input's; EX_CONFIG where what is set allows no mail; EX_DATAERR where bad mails are to stop the run, or one of them is
- * to be printed; EX_USAGE where there is no mail of that number. Threads: one. Source: mysend-batch(7).
+ * Owns: nothing. Bounds: as intake/input_survey. Errors: the input's; EX_CONFIG where what is set allows no mail, or a table
+ * or its template is wrong as a whole; EX_DATAERR where bad mails are to stop the run, or one of them is to be printed; EX_USAGE where
+ * there is no mail of that number. Threads: one. Source: mysend-batch(7).
  */
 #ifndef CLI_BATCH_AHEAD_H
 #define CLI_BATCH_AHEAD_H
@@ -16,6 +17,9 @@
 
 enum { AHEAD_MANY = 1000 }; /* more mails than that should say how to leave the list */
 
+/* The input cannot be read as what it is to be. Of a table that is EX_CONFIG, as EX_DATAERR says that all but the bad rows are sent.
+ * Returns -1. */
+int batch_ahead_no_input(const struct options *o, struct failure *f);
 /* Whether somebody sits there who can be asked. */
 bool batch_ahead_is_asked(const struct options *o);
 /* Names the bad mails. */

@@ -123,7 +123,7 @@ def test_what_is_wrong_with_an_option_of_many_mails_names_their_help(mysend):
 
 
 @pytest.mark.parametrize("what, status, words", [
-    ("template", 65, "line 1"), ("table", 66, "No such file"), ("no template", 66, "No such file"), ("usage", 64, "--template FILE"), ("config", 78, "names no relay"),
+    ("template", 78, "line 1"), ("table", 66, "No such file"), ("no template", 66, "No such file"), ("usage", 64, "--template FILE"), ("config", 78, "names no relay"),
 ])
 def test_what_is_wrong_before_the_first_mail_is_one_line(mysend, relay, what, status, words):
     one = relay(FAST)

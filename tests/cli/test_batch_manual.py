@@ -221,11 +221,25 @@ def test_a_task_of_slurm_that_has_to_wait_is_queued_again(host):
     assert there.text("requeued") == "requeue 103\n"
 
 
-@pytest.mark.parametrize("section", sorted({step.section for step in steps(PAGE)} - {"A FIRST MAILING", "SEVERAL HOSTS", "CRON"}))
+@pytest.mark.parametrize("section", sorted({step.section for step in steps(PAGE)} - {"A FIRST MAILING", "EXIT STATUS", "SEVERAL HOSTS", "CRON"}))
 def test_the_examples_do_what_the_page_says(host, section):
     there = host()
     for step in examples(section):
         there.do(step)
+
+
+@pytest.mark.parametrize("answers, status, letter", [
+    ("'454 4.7.0 Daily message quota exceeded' ok", 65, None), ("'530 5.7.0 Authentication required'", 77, None), ("ok", 78, "To: {{emial}}\n\nx\n"),
+], ids=["waits", "login", "letter"])
+def test_the_loop_of_the_page_goes_on_where_it_helps_and_nowhere_else(host, answers, status, letter):
+    there = host("mail " + answers, "rcpt-to member40@exmaple.org '550 5.1.1 no such user'")
+    loop = examples("EXIT STATUS")[0]
+    there.do_members(loop, FEW)
+    if letter:
+        there.write("letter.eml", letter)
+    there.run(loop.text.replace("sleep 600", "echo once more"), status)
+    assert there.said.count("once more") == (status == 65)
+    assert len(there.got()) == (len(EVERYBODY) - 1 if status == 65 else 0)
 
 
 def test_twenty_letters_with_a_file_are_sent_broken_off_resumed_and_two_rows_mended(host):
