@@ -8,7 +8,7 @@
 enum {
 	LONG_MS = 100,	/* where mails go so far apart, each is taken by itself */
 	TOLD_MS = 1000, /* who waits for longer is told why */
-	AGAIN = 8, /* so often a mail goes again: then the words may be about it, and others have their turn; of a minute's rate this is enough */
+	AGAIN = 10, /* so often a mail goes again: then the words may be about it, and others have their turn; of a minute's rate this is enough */
 };
 
 /* Each mail that next_mail gives is a job's. */

@@ -72,6 +72,7 @@ int pace_open(struct pace **out, const char *folder, const struct account *a, co
 	if (!p)
 		return fail(f, AT_SPOOL, EX_OSERR, "no memory for the rate's state");
 	p->rate = *r;
+	p->alone.wary = true;
 	p->lease = (int64_t)a->timeout * 1000 + END_MS;
 	if (r->limits && open_file(p, folder, a, f) < 0) {
 		free(p);

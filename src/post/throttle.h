@@ -1,15 +1,18 @@
 /*
  * post/throttle - how fast mail goes to a relay that has asked for less
  *
- * Nothing is held back until a relay refuses a mail because there were too many. Then all pause, a second; after that one mail goes
- * alone, and if it is refused, too, all pause twice as long, up to five minutes. Once it is taken the others follow, spaced. What was
- * taken between the refusals of two such series, by the time from the one to the other, is what the relay bears, whether it lets a
- * burst through after a rest or counts by the minute. The rate begins below that, grows slowly, and the longer the faster, until
- * the next refusal.
+ * Nothing is held back until a relay refuses a mail because there were too many; but where it is said to be `wary`, a few mails go at
+ * first, more for each that is taken, and only after a second all that there are.
+ * After the refusal all pause, a quarter of a second; after that one mail goes alone, and if it is
+ * refused, too, all pause twice as long, up to five minutes. Once it is taken the others follow, spaced, at first as far apart as the
+ * pause was long, and then twice as fast every 200 ms, until the next refusal. What was taken between the refusals of two such series,
+ * by the time from the one to the other, is what the relay bears, whether it lets a burst through after a rest or counts by the
+ * minute. The rate begins below that, and grows: by half as much after each series that has shown the same, in the end slowly, and the
+ * longer the faster. Refusals of mails that were under way at the first one of a series count as that one.
  *
  * Use: if (throttle_wait(&t, now) == 0) { throttle_send(&t, now); ... } then throttle_taken(&t, sent, now), or
  * throttle_refused(&t, sent, now, chance).
- * Pure: the clock is the caller's. A struct throttle of zeros is one that has heard of no refusal.
+ * Pure: the clock is the caller's. A struct throttle of zeros, or with `wary` set, is one that has heard of no refusal.
  *
  * Owns: nothing. Units: milliseconds of any clock that does not go back; mails. Bounds: a pause of 5 minutes and a quarter of it.
  * Errors: none. Threads: one at a time. Source: additive increase, multiplicative decrease as in RFC 5681 3.1; the constants are those
@@ -23,9 +26,9 @@
 
 struct throttle {
 	double rate;	 /* mails in a millisecond; 0: not held back */
-	double credit;	 /* mails that may go at once */
+	double credit;	 /* mails that may go at once, also while none was refused */
 	int64_t counted; /* until when `credit` was counted */
-	int64_t begin;	 /* of the last series of refusals, or of all */
+	int64_t begin;	 /* of the last series of refusals, or of all mail */
 	int64_t last;	 /* refusal */
 	int64_t end;	 /* of the pause */
 	int64_t pause;	 /* how long it is */
@@ -33,9 +36,10 @@ struct throttle {
 	int64_t open;	 /* since when mails are taken again; 0: none was yet */
 	int64_t grown;	 /* until when the rate has grown */
 	uint64_t taken;	 /* mails that the relay took since `begin` */
-	int64_t since;	 /* the same, of the series before: */
+	int64_t since;	 /* of the mails before that: the first of them was taken then, and so many were: */
 	uint64_t before;
-	uint32_t unused; /* the last mail had not to wait: the line is slower than the rate */
+	uint16_t wary;	 /* few mails go at first: where nothing else holds them back */
+	uint16_t unused; /* the last mail had not to wait: the line is slower than the rate */
 	uint32_t seeking; /* how little is known of what the relay bears */
 };
 
