@@ -581,6 +581,8 @@ static int run_order(struct crew_order order, unsigned window_of_account, size_t
 	}
 	ok = crew_run(&order, &client, sum, &f);
 	assert_int_equal(feed.in_hand, 0);
+	for (size_t i = 0; i < mails; i++)
+		arena_free(&feed.mail[i].job.arena);
 	return ok;
 }
 
