@@ -163,5 +163,5 @@ def test_values_are_values_whatever_they_are(merge, tmp_path, number):  # noqa: 
 def test_octets_that_no_table_has_are_told(merge):  # noqa: F811
     """A NUL octet, octets that are not UTF-8, and half a character."""
     for octets in (b"\x00", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\xc0\x8a"):
-        got = merge(b"e,v\na@x.example,1\nb@x.example," + octets + b"\n", "To: {{e}}\nSubject: {{v}}\n\n{{v}}\n", status=65)
+        got = merge(b"e,v\na@x.example,1\nb@x.example," + octets + b"\n", "To: {{e}}\nSubject: {{v}}\n\n{{v}}\n", status=78)
         assert not got.sent and got.told[0].startswith("t.csv: line 3, column 13: "), got
