@@ -22,7 +22,8 @@ struct input_rows {
 	struct digests keys, rows; /* the second: the line of the first row with these cells */
 	const struct ledger *ledger;
 	bool checked, whole; /* all rows were read once; are read, in this pass */
-	struct failure lost; /* why they could not be */
+	bool broken;	     /* the file is no table: no row is sent */
+	struct failure lost; /* why it is none, or could not be read */
 	uint64_t number; /* of rows so far */
 	unsigned told;	 /* warnings (enum draft_warning) */
 	struct slice key; /* of the row at hand */
@@ -202,8 +203,11 @@ static int next_row(void *ctx, struct batch_mail *out, struct failure *f)
 		return 1;
 	}
 	receiver_free(j);
-	if (!out->lost || rows->checked)
+	/* A row with cells too few or too many is not one bad row: a quote or a separator is wrong somewhere, and cells of the rows
+	 * around it may stand under another column's name. */
+	if (rows->checked || got == 0 || (!out->lost && t->whole))
 		return got;
+	out->lost = rows->broken = true;
 	rows->lost = *f; /* told once, by rewind_rows */
 	return 0;
 }
@@ -212,7 +216,7 @@ static int rewind_rows(void *ctx, struct failure *f)
 {
 	struct input_rows *rows = ctx;
 
-	if (!rows->checked && merge_table(rows->merge)->lost) {
+	if (rows->broken) {
 		*f = rows->lost;
 		return -1;
 	}
