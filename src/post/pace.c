@@ -208,7 +208,7 @@ static const char *time_words(struct arena *in, int64_t ms)
 	char words[40] = "";
 
 	if (ms < SOON_MS)
-		return arena_printf(in, "in %lld s", (long long)(ms / 1000 + 1));
+		return arena_printf(in, "in %lld s", (long long)ms / 1000 + 1);
 	localtime_r(&now, &today);
 	localtime_r(&then, &day);
 	strftime(words, sizeof words, today.tm_yday == day.tm_yday && today.tm_year == day.tm_year ? "at %H:%M" : "at %a %b %e %H:%M", &day);
