@@ -432,7 +432,8 @@ static void test_each_account_relay_and_login_has_a_state_of_its_own(void **stat
 	}
 	for (int i = 0; i < 2; i++) { /* names that are too long for a file's */
 		memset(name, 'x', sizeof name);
-		snprintf(name + sizeof name - 2, 2, "%d", i);
+		name[sizeof name - 2] = (char)('0' + i);
+		name[sizeof name - 1] = '\0';
 		account = usual;
 		account.name = name;
 		p = opened("1/h");
