@@ -342,6 +342,8 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 		c.failed = true;
 		c.members = 1;
 	} else {
+		if (o->patience) /* very many mails may be there, and the first answers tell what the relay bears */
+			pace_be_wary(c.pace);
 		work(first);
 	}
 	for (unsigned i = 1; i < c.members; i++)

@@ -72,7 +72,6 @@ int pace_open(struct pace **out, const char *folder, const struct account *a, co
 	if (!p)
 		return fail(f, AT_SPOOL, EX_OSERR, "no memory for the rate's state");
 	p->rate = *r;
-	p->alone.wary = true;
 	p->lease = (int64_t)a->timeout * 1000 + END_MS;
 	if (r->limits && open_file(p, folder, a, f) < 0) {
 		free(p);
@@ -81,6 +80,11 @@ int pace_open(struct pace **out, const char *folder, const struct account *a, co
 	pthread_mutex_init(&p->lock, NULL);
 	*out = p;
 	return 0;
+}
+
+void pace_be_wary(struct pace *p)
+{
+	p->alone.wary = true;
 }
 
 int pace_open_account(struct pace **out, const struct account *a, struct failure *f)

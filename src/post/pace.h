@@ -29,6 +29,7 @@ MUST_CHECK int pace_open_account(struct pace **out, const struct account *a, str
 /* -1 and *f: more recipients than a limit has, so that a mail which goes to all of them could never go. AT_RECIPIENT EX_UNAVAILABLE. */
 MUST_CHECK int pace_check(const struct pace *p, size_t recipients, struct failure *f);
 /* For one transaction. *f: for PACE_NEVER and PACE_FAILED. */
+void pace_be_wary(struct pace *p); /* before the first mail: where there is no rate, few go until the relay has taken some */
 int64_t pace_take(struct pace *p, size_t recipients, struct grant *g, struct failure *f);
 void pace_done(struct pace *p, const struct grant *g);	 /* answered */
 void pace_slower(struct pace *p, const struct grant *g); /* answered: there were too many; all processes pause */
