@@ -3,6 +3,7 @@
 #define UNIT_FILES_H
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +22,16 @@ static inline void file_put(const char *path, const char *text, unsigned mode)
 	assert_int_equal(file_write(fd, text, strlen(text)), 0);
 	assert_int_equal(fchmod(fd, (mode_t)mode), 0);
 	close(fd);
+}
+
+/* Writes the text into the file; one that is there stays the same file. */
+static inline void file_fill(const char *path, const char *text)
+{
+	FILE *out = fopen(path, "w");
+
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
 }
 
 static inline char *own_file(void)

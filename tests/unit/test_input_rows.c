@@ -10,20 +10,12 @@
 
 #include "intake/input_rows.h"
 #include "intake/input_survey.h"
+#include "files.h"
 
 enum { MOST = 65536 };
 
 static char folder[] = "/tmp/mysend.XXXXXX";
 static const struct request plain;
-
-static void put(const char *name, const char *text)
-{
-	FILE *out = fopen(name, "w");
-
-	assert_non_null(out);
-	fputs(text, out);
-	fclose(out);
-}
 
 static int group_setup(void **state)
 {
@@ -34,9 +26,9 @@ static int group_setup(void **state)
 		unsetenv(unset[i]);
 	if (!mkdtemp(folder) || chdir(folder) < 0)
 		return -1;
-	put("conf", "account default\nhost h\ntls off\nmaildomain x.example\nfrom_full_name N\nfrom n@x.example\nset_date_header off\n"
+	file_fill("conf", "account default\nhost h\ntls off\nmaildomain x.example\nfrom_full_name N\nfrom n@x.example\nset_date_header off\n"
 		    "account other : default\nfrom o@x.example\n");
-	put("text", "To: {{to}}\nSubject: {{s}}\n\nx\n");
+	file_fill("text", "To: {{to}}\nSubject: {{s}}\n\nx\n");
 	return 0;
 }
 
@@ -131,7 +123,7 @@ static void test_each_row_has_a_key_that_no_other_has(void **state)
 		struct failure f;
 		struct buf first, then;
 
-		put("table", rows[i].table);
+		file_fill("table", rows[i].table);
 		buf_start(&first, MOST);
 		buf_start(&then, MOST);
 		assert_int_equal(open_rows(&o, rows[i].key, NULL, 0, &f), 0);
@@ -162,7 +154,7 @@ static void test_rows_with_the_same_recipients_are_told_apart_by_all_of_their_ce
 	(void)state;
 	buf_start(&out, MOST);
 	buf_start(&again, MOST);
-	put("table", "to,s\na@x,1\nb@x,1\na@x,2\n");
+	file_fill("table", "to,s\na@x,1\nb@x,1\na@x,2\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
 	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
 	tell_all(&out, o.rows);
@@ -170,7 +162,7 @@ static void test_rows_with_the_same_recipients_are_told_apart_by_all_of_their_ce
 	assert_memory_equal(out.p, "1.2 row:", 8);
 	assert_non_null(strstr(out.p, "\n2.3 b@x\n3.4 row:"));
 	/* In another order they are the same. */
-	put("table", "to,s\na@x,2\na@x,1\n");
+	file_fill("table", "to,s\na@x,2\na@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
 	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
 	tell_all(&again, o.rows);
@@ -188,8 +180,8 @@ static void test_the_check_counts_and_names_the_first_and_the_last(void **state)
 	struct failure f;
 
 	(void)state;
-	put("text", "From: {{from}}\nTo: {{to}}\n{{#u}}\nList-Unsubscribe: <https://x/>\n{{/u}}\n\nx\n");
-	put("table", "from,to,u\nn@x.example,@,\nn@x.example,\"a@x,b@x\",1\no@x.example,c@x,\nn@x.example,d@x,1\n,,\nn@x.example,,1\n");
+	file_fill("text", "From: {{from}}\nTo: {{to}}\n{{#u}}\nList-Unsubscribe: <https://x/>\n{{/u}}\n\nx\n");
+	file_fill("table", "from,to,u\nn@x.example,@,\nn@x.example,\"a@x,b@x\",1\no@x.example,c@x,\nn@x.example,d@x,1\n,,\nn@x.example,,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
 	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
 	assert_int_equal(sum.mails, 3);
@@ -201,7 +193,7 @@ static void test_the_check_counts_and_names_the_first_and_the_last(void **state)
 	assert_string_equal(sum.account->name, "default");
 	assert_true(sum.accounts);
 	close_rows(&o);
-	put("text", "To: {{to}}\nSubject: {{s}}\n\nx\n");
+	file_fill("text", "To: {{to}}\nSubject: {{s}}\n\nx\n");
 }
 
 static bool stop(void *ctx, const struct batch_mail *m, const struct failure *why)
@@ -219,7 +211,7 @@ static void test_who_looks_at_the_rows_may_stop(void **state)
 	uint64_t seen = 0;
 
 	(void)state;
-	put("table", "to,s\na@x,1\nb@x,1\nc@x,1\n");
+	file_fill("table", "to,s\na@x,1\nb@x,1\nc@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
 	assert_int_equal(survey(&o, stop, &seen, &sum, &f), 0);
 	assert_int_equal(seen, 2);
@@ -234,7 +226,7 @@ static void test_a_table_that_ends_in_the_middle_is_no_table(void **state)
 	struct failure f;
 
 	(void)state;
-	put("table", "to,s\na@x,1\n\"b@x,1\nc@x,1\n");
+	file_fill("table", "to,s\na@x,1\n\"b@x,1\nc@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
 	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), -1);
 	assert_string_equal(f.text, "table: line 3, column 1: the quote that begins there is not closed");
@@ -247,7 +239,7 @@ static void test_a_key_names_a_column(void **state)
 	struct failure f;
 
 	(void)state;
-	put("table", "to,s,number\na@x,1,2\n");
+	file_fill("table", "to,s,number\na@x,1,2\n");
 	assert_int_equal(open_rows(&o, "numbre", NULL, 0, &f), -1);
 	assert_int_equal(f.exit, EX_USAGE);
 	assert_string_equal(f.text, "--key numbre: table has no such column (\"number\"?)");
@@ -264,16 +256,16 @@ static void test_a_table_that_somebody_changes_meanwhile_sends_nothing_that_was_
 
 	(void)state;
 	buf_start(&out, MOST);
-	put("table", "to,s\na@x,1\nb@x,1\n");
+	file_fill("table", "to,s\na@x,1\nb@x,1\n");
 	assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
 	assert_int_equal(survey(&o, NULL, NULL, &sum, &f), 0);
 	assert_int_equal(stat("table", &s), 0);
-	put("table", "to,s\na@x,1\ne@x,1\nb@x,2\n");
+	file_fill("table", "to,s\na@x,1\ne@x,1\nb@x,2\n");
 	assert_int_equal(input_rows_input(o.rows).rewind(o.rows, &f), -1);
 	assert_int_equal(f.exit, EX_TEMPFAIL);
 	assert_non_null(strstr(f.text, "changed the file"));
 	/* By its size and its time the file is the same as before. */
-	put("table", "to,s\na@x,1\ne@x,1\n");
+	file_fill("table", "to,s\na@x,1\ne@x,1\n");
 	assert_int_equal(utimensat(AT_FDCWD, "table", (const struct timespec[]){s.st_atim, s.st_mtim}, 0), 0);
 	assert_int_equal(input_rows_input(o.rows).rewind(o.rows, &f), 0);
 	tell_all(&out, o.rows);
@@ -338,7 +330,7 @@ static void test_rows_that_come_and_go_between_runs_are_not_sent_twice(void **st
 		struct buf out;
 
 		buf_start(&out, MOST);
-		put("table", runs[i].table);
+		file_fill("table", runs[i].table);
 		assert_int_equal(open_rows(&o, NULL, NULL, 0, &f), 0);
 		send_all(&o, &l, &out);
 		assert_string_equal(out.p, runs[i].said);
@@ -364,16 +356,16 @@ static void test_the_digest_is_of_all_but_the_rows(void **state)
 		struct opened o;
 		struct failure f;
 
-		put("table", rows[i].table);
-		put("text", rows[i].text);
-		put("file", rows[i].file);
+		file_fill("table", rows[i].table);
+		file_fill("text", rows[i].text);
+		file_fill("file", rows[i].file);
 		assert_int_equal(open_rows(&o, NULL, rows[i].option, 2, &f), 0);
 		if (i == 0)
 			snprintf(first, sizeof first, "%s", input_rows_digest(o.rows));
 		assert_int_equal(strcmp(input_rows_digest(o.rows), first) == 0, rows[i].same);
 		close_rows(&o);
 	}
-	put("text", "To: {{to}}\nSubject: {{s}}\n\nx\n");
+	file_fill("text", "To: {{to}}\nSubject: {{s}}\n\nx\n");
 }
 
 static void test_a_file_that_all_rows_have_is_read_once(void **state)
@@ -387,8 +379,8 @@ static void test_a_file_that_all_rows_have_is_read_once(void **state)
 	struct slice all;
 
 	(void)state;
-	put("table", "to,s\na@x,1\nb@x,1\n");
-	put("file", "file\n");
+	file_fill("table", "to,s\na@x,1\nb@x,1\n");
+	file_fill("file", "file\n");
 	assert_int_equal(open_rows(&o, NULL, options, 1, &f), 0);
 	unlink("file");
 	in = input_rows_input(o.rows);

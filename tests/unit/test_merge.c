@@ -9,20 +9,12 @@
 #include "intake/intake.h"
 #include "intake/merge.h"
 #include "job.h"
+#include "files.h"
 
 enum { MOST = 65536 };
 
 static char folder[] = "/tmp/mysend.XXXXXX";
 static const struct request plain;
-
-static void put(const char *name, const char *text)
-{
-	FILE *out = fopen(name, "w");
-
-	assert_non_null(out);
-	fputs(text, out);
-	fclose(out);
-}
 
 static int group_setup(void **state)
 {
@@ -33,10 +25,10 @@ static int group_setup(void **state)
 		unsetenv(unset[i]);
 	if (!mkdtemp(folder) || chdir(folder) < 0)
 		return -1;
-	put("conf", "account default\nhost h\ntls off\nmaildomain x.example\nfrom_full_name N\nfrom n@x.example\nset_date_header off\n"
+	file_fill("conf", "account default\nhost h\ntls off\nmaildomain x.example\nfrom_full_name N\nfrom n@x.example\nset_date_header off\n"
 		    "set_msgid_header off\ncharset latin1\n");
-	put("a.txt", "file a\n");
-	put("b.txt", "file b\n");
+	file_fill("a.txt", "file a\n");
+	file_fill("b.txt", "file b\n");
 	return 0;
 }
 
@@ -103,9 +95,9 @@ static void check(const struct run *run)
 	struct failure f;
 	struct buf out;
 
-	put("table", run->table);
-	put("text", run->text ? run->text : "");
-	put("html", run->html ? run->html : "");
+	file_fill("table", run->table);
+	file_fill("text", run->text ? run->text : "");
+	file_fill("html", run->html ? run->html : "");
 	while (o.options < ROWS(run->option) && run->option[o.options].spelled)
 		o.options++;
 	buf_start(&out, 1 << 20);
@@ -258,9 +250,9 @@ static const char *message(struct buf *out, const struct run *run)
 	struct merge *m = NULL;
 	struct failure f;
 
-	put("table", run->table);
-	put("text", run->text ? run->text : "");
-	put("html", run->html ? run->html : "");
+	file_fill("table", run->table);
+	file_fill("text", run->text ? run->text : "");
+	file_fill("html", run->html ? run->html : "");
 	while (o.options < ROWS(run->option) && run->option[o.options].spelled)
 		o.options++;
 	buf_clear(out);
