@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/ending.h"
 #include "batch.h"
+#include "post/batch_inside.h"
 #include "post/enqueue.h"
 
 enum { SEEDS = 2000, MOST_MAILS = 24, PEOPLE = MOST_MAILS * 3, SESSIONS = 4, WINDOW = 3, EVENTS = 4096 };
@@ -41,7 +42,7 @@ static struct {
 
 static struct slice key_of(const struct job *j)
 {
-	const struct batch_slot { void *next; struct job *job; struct slice key; } *s = j->slot;
+	const struct batch_slot *s = j->slot;
 
 	CHECK(s->job == j);
 	return s->key;
