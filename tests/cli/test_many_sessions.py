@@ -41,7 +41,8 @@ def test_sessions_that_end_all_the_time_send_each_mail_once_and_say_whole_lines(
         if not spool.names():
             break
     assert sorted(mail.recipients[0] for mail in there.messages) == sorted("u%d@example.org" % i for i in range(60)) and spool.files() == []
-    assert said and all(line.startswith("mysend: ") and line.count("mysend: ") == 1 for line in said), said
+    # Where other sessions take over all that a lost one had in hand, nobody has anything to say.
+    assert all(line.startswith("mysend: ") and line.count("mysend: ") == 1 for line in said), said
     assert len(there.sessions) > 4
 
 
