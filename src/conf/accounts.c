@@ -20,6 +20,8 @@
 static void note(struct accounts *all, struct arena *run, const char *path, const char *what)
 {
 	all->tried = arena_printf(run, "%s%s%s (%s)", all->tried, *all->tried ? ", " : "", path, what);
+	if (all->files < CONFIG_FILES)
+		all->file[all->files++] = (struct config_file){path, what};
 }
 
 /* Why a file cannot be read, in words: it is not there, or something that the user can change. */

@@ -16,9 +16,17 @@
 
 #include "conf/config.h"
 
+enum { CONFIG_FILES = 3 }; /* the user's two, and the system's */
+
+struct config_file {
+	const char *path, *found; /* in words: "read", "No such file or directory" */
+};
+
 struct accounts {
 	struct config user, system;
 	const char *tried; /* in words: every path that was tried, and what was found there */
+	struct config_file file[CONFIG_FILES]; /* the same, one by one */
+	size_t files;
 	const char *place; /* the path that a new file should have */
 	const char *config; /* the user's file, from the root on, where it is none of the usual ones; or NULL */
 	bool config_lasts; /* and it can be read again for mail that waits: a file, ours or root's, which others may not write */

@@ -300,6 +300,28 @@ int book_find(struct book *b, const char *name, const char *config, const struct
 	return !config && c != b->own && find_to_send(b, b->own, name, out, &unused) == 0 ? 0 : -1;
 }
 
+const struct accounts *book_files(const struct book *b)
+{
+	return &b->own->all;
+}
+
+/* The name that stands behind `after` among the sections of the user's file, then of the system's that the user's does not name. */
+const char *book_next(const struct book *b, const char *after)
+{
+	const struct accounts *all = book_files(b);
+	bool found = !after;
+
+	for (size_t i = 0; i < all->user.sections + all->system.sections; i++) {
+		bool own = i < all->user.sections;
+		const char *name = (own ? all->user.section[i] : all->system.section[i - all->user.sections])->own.name;
+
+		if (found && (own || !config_find(&all->user, name)))
+			return name;
+		found |= strcmp(name, after ? after : "") == 0;
+	}
+	return NULL;
+}
+
 const char *book_first(const struct book *b)
 {
 	const struct config *first = b->own->all.user.sections ? &b->own->all.user : &b->own->all.system;

@@ -41,6 +41,10 @@ MUST_CHECK int book_fallbacks(struct book *b, const struct account *a, struct fa
 /* The account of mail that waited, with its fallbacks: looked up by name in the configuration file that was named when the mail was
  * queued (NULL: the usual files). */
 MUST_CHECK int book_find(struct book *b, const char *name, const char *config, const struct account **out, struct failure *f);
+/* This run's files, also where book_open failed. */
+const struct accounts *book_files(const struct book *b);
+/* The name of the account behind that one in this run's files, each once; of the first for NULL; or NULL. */
+const char *book_next(const struct book *b, const char *after);
 /* The first account of this run's files, or NULL. */
 const char *book_first(const struct book *b);
 

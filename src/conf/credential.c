@@ -167,6 +167,23 @@ static int find(struct search *s, struct failure *f)
 	return s->found.text || !*a->netrc ? 0 : from_netrc(s, f);
 }
 
+/* In the order of credential_take and find(). */
+struct credential_place credential_place_of(const struct account *a, struct arena *in)
+{
+	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *given;
+
+	if (a->password)
+		return (struct credential_place){"password", a->origin[SET_password].line ? a->origin[SET_password].file : ""};
+	if (*a->password_file)
+		return (struct credential_place){"password_file", a->password_file};
+	if (*a->password_command)
+		return (struct credential_place){"password_command", ""};
+	given = folder && *folder && !a->reread ? arena_printf(in, "%s/mysend.password", folder) : "";
+	if (*given && access(given, F_OK) == 0)
+		return (struct credential_place){"credential", given};
+	return (struct credential_place){"netrc", a->netrc};
+}
+
 /* The state of an account's credential. */
 struct known {
 	unsigned account; /* the account's id */

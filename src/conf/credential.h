@@ -24,6 +24,11 @@ struct credential {
 };
 
 MUST_CHECK int credential_take(struct credential *out, const struct account *a, struct failure *f);
+/* Where an account's password would be looked for: the first that is set, and the file, which is "" for what is in none. */
+struct credential_place {
+	const char *word, *file;
+};
+struct credential_place credential_place_of(const struct account *a, struct arena *in);
 void credential_release(struct credential *c);
 void credential_drop(const struct account *a);
 void credential_wipe(void);

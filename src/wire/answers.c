@@ -145,10 +145,14 @@ static void answer_end(struct engine *e, const struct awaited *a, const struct r
 	engine_end(e, a->t);
 }
 
-/* The answer to the RSET that ends a transaction of limits.verify does not matter. */
+/* The answer to the RSET that ends a transaction of limits.verify is the last word on the mail; it decides nothing. */
 static void answer_verified(struct engine *e, const struct awaited *a, const struct reply *r)
 {
-	(void)r;
+	struct failure f;
+
+	reply_failure(r, AT_RECIPIENT, reply_is_positive(r) ? EX_OK : EX_UNAVAILABLE, &f);
+	engine_name_relay(e, &f);
+	a->t->delivery->envelope->answer = keep(a->t, &f);
 	engine_end(e, a->t);
 }
 

@@ -157,19 +157,28 @@ static const struct mechanism *mechanism_of(const struct account *a)
 	return NULL; /* auth off */
 }
 
-static int need_password(const struct account *a, const struct mechanism *m, struct login *login,
+static int need_password(const struct account *a, const struct mechanism *m, struct credential *password,
 			 struct failure *f)
 {
 	if (strcmp(m->word, "external") == 0 || strcmp(m->word, "gssapi") == 0)
 		return 0;
 	if (!*a->user)
 		return fail(f, AT_CONFIG, EX_CONFIG, "auth %s needs a name: set user", m->word);
-	if (credential_take(&login->password, a, f) < 0)
+	if (credential_take(password, a, f) < 0)
 		return -1;
-	if (login->password.text)
+	if (password->text)
 		return 0;
 	fail(f, AT_CONFIG, EX_CONFIG, "there is no password for user %s", a->user);
 	return failure_hint(f, HINT_PASSWORD_MISSING, a->host, a->netrc);
+}
+
+int curl_setup_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f)
+{
+	const struct mechanism *m = mechanism_of(a);
+
+	*password = (struct credential){NULL, 0};
+	*wanted = m && (m != &mechanisms[0] || *a->user);
+	return *wanted ? need_password(a, m, password, f) : 0;
 }
 
 int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f)
@@ -185,7 +194,7 @@ int curl_setup_login(CURL *h, const struct account *a, struct login *login, stru
 		return 0;
 	if (m->feature && !(v->features & m->feature))
 		return fail(f, AT_CONFIG, EX_CONFIG, "auth %s is not in this libcurl (%s)", m->word, v->version);
-	if (need_password(a, m, login, f) < 0)
+	if (need_password(a, m, &login->password, f) < 0)
 		return -1;
 	/* In clear text only with a mechanism that the user asked for by name, or over a connection that never leaves this host. */
 	login->in_clear = clear;

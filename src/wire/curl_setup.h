@@ -37,6 +37,8 @@ void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has p
 
 /* use_ssl: libcurl's CURLUSESSL_; from_start: TLS before the first word. With neither, nothing is to be encrypted. */
 MUST_CHECK int curl_setup_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f);
+/* What the account logs in with, as *password; without text no password is needed. *wanted: it logs in at all. */
+MUST_CHECK int curl_setup_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f);
 MUST_CHECK int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
 /* For a progress callback, about once a second: true ends libcurl's part, since we are told to end. */

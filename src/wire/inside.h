@@ -1,6 +1,6 @@
 /*
  * wire/inside - the inside of a session: included by session.c (which opens it), session_io.c (which writes and
- * reads) and goodbye.c (which closes it), by nobody else
+ * reads), goodbye.c (which closes it) and facts.c (which notes what is learnt), by nobody else
  *
  * Owns: see wire/session. Bounds: ANSWERS_MAX octets of answers not yet asked for; reading stops at half of that.
  * Errors: none. Threads: the session's. Source: wire/session.
@@ -39,6 +39,13 @@ struct session {
 	size_t written; /* octets of what session_write was given last */
 	char words[CURL_ERROR_SIZE];
 };
+
+/* facts.c; they do nothing where nobody asks */
+void facts_watch(const struct session *s, struct setopt *taken);
+void facts_said(const struct session *s, struct slice line);
+void facts_heard(const struct session *s);
+void facts_debug(const struct session *s, struct slice text);
+void facts_collect(const struct session *s); /* libcurl's part is over */
 
 /* goodbye.c */
 void goodbye_prepare(struct session *s, const struct account *a, struct setopt *taken);

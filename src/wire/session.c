@@ -7,6 +7,7 @@
 
 #include "conf/whoami.h"
 #include "mail/offers.h"
+#include "wire/facts.h"
 #include "wire/inside.h"
 #include "wire/memory.h"
 #include "wire/pop.h"
@@ -35,6 +36,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		s->stopped = true;
 		return 0;
 	}
+	facts_heard(s);
 	if (transcript_is_offer(t)) {
 		size_t text = line.len;
 
@@ -74,8 +76,12 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 	struct session *s = ctx;
 
 	limit_look(&s->limit, h);
-	if (type == CURLINFO_HEADER_OUT)
+	if (type == CURLINFO_TEXT)
+		facts_debug(s, (struct slice){p, len});
+	if (type == CURLINFO_HEADER_OUT) {
 		transcript_said(&s->transcript, (struct slice){p, len});
+		facts_said(s, (struct slice){p, len});
+	}
 	return 0;
 }
 
@@ -132,6 +138,7 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_VERBOSE, 1L), SETTINGS); /* without it there is no debug function */
 	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L), SETTINGS);
 	goodbye_prepare(s, a, &taken);
+	facts_watch(s, &taken);
 	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L), SETTINGS);
 	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress), SETTINGS);
 	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_XFERINFODATA, s), SETTINGS);
@@ -244,6 +251,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		limit_start(&s->limit, a);
 		code = libcurl.easy_perform(s->easy);
 		s->limit.until = INT64_MAX;
+		facts_collect(s);
 		s->opened = code == CURLE_OK && curl_easy_getinfo(s->easy, CURLINFO_ACTIVESOCKET, &s->socket) == CURLE_OK;
 		if (code != CURLE_OK || s->refused)
 			rc = explain_open(s, a, code != CURLE_OK ? code : CURLE_LOGIN_DENIED, f);
@@ -278,6 +286,8 @@ int session_open(struct session **out, const struct account *a, const struct tra
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for a session");
 	print_relay(a, s->relay, sizeof s->relay);
 	s->transcript.tracer = w;
+	if (w && w->facts)
+		facts_start(w->facts);
 	buf_start(&s->in, ANSWERS_MAX);
 	rc = *a->pop_before_smtp ? pop_visit(a, f) : 0;
 	if (rc == 0) {
@@ -294,6 +304,11 @@ int session_open(struct session **out, const struct account *a, const struct tra
 	ignore_offers(s, a);
 	*out = s;
 	return 0;
+}
+
+int session_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f)
+{
+	return curl_setup_secret(a, password, wanted, f);
 }
 
 const struct caps *session_caps(const struct session *s)

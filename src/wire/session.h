@@ -5,7 +5,7 @@
  * follows goes through session_write and session_reply. session_write reads while it waits to write, so
  * that two full pipes cannot block each other (RFC 2920 3.1).
  *
- * Use: session_open(&s, account, tracer, f); ... session_close(s, true);
+ * Use: session_open(&s, account, tracer, f); ... session_close(s, true); what was learnt on the way: wire/facts.
  * Owns: the easy handle and its socket. libcurl treats the connection as aborted when it is closed: QUIT is
  * session_close's own.
  * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line without an end; half of ANSWERS_MAX (wire/inside) of answers not yet asked for.
@@ -18,6 +18,7 @@
 
 #include <stdint.h>
 
+#include "conf/credential.h"
 #include "conf/settings.h"
 #include "wire/transcript.h"
 
@@ -31,6 +32,9 @@ struct past { /* what has happened in the session before, for wire/smtp */
 
 MUST_CHECK int session_open(struct session **out, const struct account *a, const struct tracer *w,
 			    struct failure *f);
+/* Takes what the account would log in with, as session_open does, and with its failure; credential_release it. *wanted: the account
+ * logs in at all. */
+MUST_CHECK int session_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f);
 const struct caps *session_caps(const struct session *s);
 const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
 bool session_is_encrypted(const struct session *s);

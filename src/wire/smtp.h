@@ -27,7 +27,7 @@ struct smtp_limits {
 	unsigned recipients; /* recipients in one transaction */
 	unsigned timeout;    /* seconds for one transaction, all in all */
 	int64_t until;	     /* of clock_steady: an unwritten message is given up then; one mail at a time; 0: never */
-	bool verify;	     /* MAIL, RCPT, RSET: ask, and send nothing; ACCEPTED has the relay's words as its why */
+	bool verify;	     /* MAIL, RCPT, RSET: ask, and send nothing; ACCEPTED has the relay's words as its why, the envelope RSET's as its answer */
 };
 
 struct smtp_client { /* where the mails come from; ctx is passed to each function */

@@ -334,6 +334,28 @@ static void test_variables_count_only_for_what_this_run_has_read(void **state)
 	assert_int_equal(book_find(&b, "work", NULL, &a, &f), -1);
 }
 
+static void test_all_accounts_are_named_once_the_users_first(void **state)
+{
+	static const char *const wanted[] = {"default", "b", "a", "c"};
+	const char *name = NULL;
+	struct book b;
+	size_t n = 0;
+
+	(void)state;
+	file_put("own", "host one\naccount b\nhost b\naccount a\nhost a\n", 0600);
+	file_put("etc/mysend.conf", "account a\nhost other\naccount c\nhost c\n", 0600);
+	b = opened("own");
+	while ((name = book_next(&b, name))) {
+		assert_true(n < ROWS(wanted));
+		assert_string_equal(name, wanted[n++]);
+	}
+	assert_int_equal(n, ROWS(wanted));
+	assert_int_equal(book_files(&b)->files, 2);
+	assert_string_equal(book_files(&b)->file[0].path, "own");
+	assert_string_equal(book_files(&b)->file[0].found, "read");
+	assert_string_equal(book_files(&b)->file[1].path, "etc/mysend.conf");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_fallback_is_found_once_without_the_options_and_in_no_circle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_account_of_waiting_mail_is_found_by_name_and_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_variables_count_only_for_what_this_run_has_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_all_accounts_are_named_once_the_users_first, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, group_teardown);

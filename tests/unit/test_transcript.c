@@ -44,7 +44,7 @@ static void test_secrets_are_masked_whatever_the_mechanism(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct buf shown;
-		struct tracer w = {&shown, note, NULL};
+		struct tracer w = {.ctx = &shown, .line = note};
 		struct transcript t = {.tracer = &w};
 		struct failure f;
 
