@@ -104,18 +104,20 @@ char *arena_line(struct arena *a, const char *text)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	struct arena_block *b = a->block;
+	size_t room = b ? b->room - b->used : 0, len;
+	char *rest = room ? b->bytes + b->used : NULL, *p; /* of the block: mostly the text fits there at once */
 	va_list ap, again;
-	size_t len;
 	int n;
-	char *p;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(rest, room, fmt, ap);
 	va_end(ap);
 	len = n < 0 ? 0 : (size_t)n;
 	p = take(a, len + 1);
-	vsnprintf(p, len + 1, fmt, again);
+	if (p != rest || n < 0)
+		vsnprintf(p, len + 1, fmt, again);
 	va_end(again);
 	return p;
 }

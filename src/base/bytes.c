@@ -30,7 +30,10 @@ bool slice_begins(struct slice s, const char *ascii)
 
 bool slice_is(struct slice s, const char *ascii)
 {
-	return strlen(ascii) == s.len && slice_begins(s, ascii);
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii[i] || (s.p[i] != ascii[i] && lower(s.p[i]) != lower(ascii[i])))
+			return false;
+	return !ascii[s.len];
 }
 
 bool slice_mentions(struct slice s, const char *ascii)
@@ -100,12 +103,25 @@ bool slice_number(struct slice s, uint64_t most, uint64_t *out)
 	return s.len > 0;
 }
 
+/* How many of the octets are ASCII before the first that is not; eight at a time. */
+static size_t ascii_run(const char *p, size_t len)
+{
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; len - i >= sizeof eight; i += sizeof eight) {
+		memcpy(&eight, p + i, sizeof eight);
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (i < len && (unsigned char)p[i] < 128)
+		i++;
+	return i;
+}
+
 bool slice_is_ascii(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if ((unsigned char)s.p[i] > 127)
-			return false;
-	return true;
+	return ascii_run(s.p, s.len) == s.len;
 }
 
 /* The length of the UTF-8 sequence at p, or 0 (RFC 3629 section 4). */
@@ -134,10 +150,11 @@ bool slice_is_utf8(struct slice s)
 {
 	size_t n;
 
-	for (size_t i = 0; i < s.len; i += n) {
+	for (size_t i = ascii_run(s.p, s.len); i < s.len; i += ascii_run(s.p + i, s.len - i)) {
 		n = sequence((const unsigned char *)s.p + i, s.len - i);
 		if (!n)
 			return false;
+		i += n;
 	}
 	return true;
 }
@@ -252,17 +269,21 @@ int buf_text(struct buf *b, const char *text)
 
 int buf_printf(struct buf *b, const char *fmt, ...)
 {
+	size_t room = b->p ? b->room - b->len : 0;
 	va_list ap, again;
 	int n, rc = -1;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(b->p ? b->p + b->len : NULL, room, fmt, ap); /* mostly it fits at once */
 	va_end(ap);
 	if (n >= 0 && buf_reserve(b, (size_t)n) == 0) {
-		vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);
+		if ((size_t)n >= room)
+			vsnprintf(b->p + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
 		rc = 0;
+	} else if (room) {
+		b->p[b->len] = '\0';
 	}
 	va_end(again);
 	return rc;

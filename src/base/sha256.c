@@ -12,9 +12,19 @@ static const uint32_t constant[64] = {
 	0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
-static uint32_t turn(uint32_t x, unsigned by)
+static inline uint32_t turn(uint32_t x, unsigned by)
 {
 	return x >> by | x << (32 - by);
+}
+
+/* One of the 64 steps. v is turned by one word each time, as at says, instead of moving its eight words. */
+static inline void step(uint32_t v[8], unsigned at, uint32_t more)
+{
+	uint32_t a = v[(0 - at) & 7], b = v[(1 - at) & 7], c = v[(2 - at) & 7], e = v[(4 - at) & 7];
+	uint32_t one = v[(7 - at) & 7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & v[(5 - at) & 7]) ^ (~e & v[(6 - at) & 7])) + more;
+
+	v[(3 - at) & 7] += one;
+	v[(7 - at) & 7] = one + (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
 }
 
 /* FIPS 180-4, 6.2.2 */
@@ -30,14 +40,9 @@ static void take_block(uint32_t state[8], const unsigned char *block)
 		w[i] = w[i - 16] + w[i - 7] + (turn(a, 7) ^ turn(a, 18) ^ a >> 3) + (turn(b, 17) ^ turn(b, 19) ^ b >> 10);
 	}
 	memcpy(v, state, sizeof v);
-	for (size_t i = 0; i < 64; i++) {
-		uint32_t e = v[4], a = v[0], choice = (e & v[5]) ^ (~e & v[6]), majority = (a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]);
-		uint32_t one = v[7] + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + choice + constant[i] + w[i];
-
-		memmove(v + 1, v, 7 * sizeof *v);
-		v[4] += one;
-		v[0] = one + (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + majority;
-	}
+	for (size_t i = 0; i < 64; i += 8)
+		for (unsigned at = 0; at < 8; at++)
+			step(v, at, constant[i + at] + w[i + at]);
 	for (size_t i = 0; i < 8; i++)
 		state[i] += v[i];
 }
@@ -67,15 +72,13 @@ void sha256_add(struct sha256 *s, struct slice octets)
 
 void sha256_end(struct sha256 *s, unsigned char digest[SHA256_OCTETS])
 {
+	size_t used = s->octets % SHA256_BLOCK, size = used < SHA256_BLOCK - 8 ? SHA256_BLOCK : 2 * SHA256_BLOCK;
+	char end[2 * SHA256_BLOCK] = "\x80";
 	uint64_t bits = s->octets * 8;
-	char end[8];
 
-	for (size_t i = 0; i < sizeof end; i++)
-		end[i] = (char)(bits >> (56 - 8 * i) & 255);
-	sha256_add(s, (struct slice){"\x80", 1});
-	while (s->octets % SHA256_BLOCK != SHA256_BLOCK - sizeof end)
-		sha256_add(s, (struct slice){"", 1});
-	sha256_add(s, (struct slice){end, sizeof end});
+	for (size_t i = 0; i < 8; i++)
+		end[size - used - 8 + i] = (char)(bits >> (56 - 8 * i) & 255);
+	sha256_add(s, (struct slice){end, size - used});
 	for (size_t i = 0; i < SHA256_OCTETS; i++)
 		digest[i] = (unsigned char)(s->state[i / 4] >> (24 - 8 * (i % 4)) & 255);
 }

@@ -108,7 +108,7 @@ static bool is_own(const struct peer *p, struct job *j, const char *address)
 
 	if (strncmp(address, p->name, len) != 0 || !strchr("+@", address[len]))
 		return false;
-	return whoami_is_local(&j->arena, address) || (*local && strcasecmp(address_domain(address), local) == 0);
+	return whoami_is_local(&j->arena, whoami_host(&j->arena), address) || (*local && strcasecmp(address_domain(address), local) == 0);
 }
 
 /* service_from limits which addresses this peer may send as. */

@@ -113,7 +113,7 @@ static int follow_box(struct walk *w, const struct mailbox *box, struct failure 
 	size_t len = strlen(box->address) - (*domain ? strlen(domain) + 1 : 0);
 	struct alias *to = NULL;
 
-	if (!box->escaped && whoami_is_local(w->in, box->address))
+	if (!box->escaped && whoami_is_local(w->in, w->aliases->host, box->address))
 		to = alias_find(w->aliases, (struct slice){box->address, len}, !strchr(domain, '.'));
 	/* alice: alice, bob@x keeps a copy for alice; default: alice is alice, who has no alias. */
 	if (!to || (w->depth && to == w->chain[w->depth - 1])) {
@@ -149,7 +149,7 @@ static int follow_member(struct walk *w, struct alias *of, struct slice member, 
 	/* The target of sendmail may stand behind brackets, a name or a comment; with maildomain it would become the address of
 	 * some user. */
 	for (size_t i = 0; i < list.count && !why; i++)
-		if (whoami_is_local(w->in, list.box[i].address))
+		if (whoami_is_local(w->in, w->aliases->host, list.box[i].address))
 			why = refused(slice_of(list.box[i].address));
 	w->refused = why;
 	if (why)
@@ -213,7 +213,7 @@ static struct alias *alias_of(const struct aliases *a, struct arena *in, const s
 	const char *domain = address_domain(box->address);
 	size_t len = strlen(box->address) - (*domain ? strlen(domain) + 1 : 0);
 
-	if (!a->count || box->escaped || !whoami_is_local(in, box->address))
+	if (!a->count || box->escaped || !whoami_is_local(in, a->host, box->address))
 		return NULL;
 	return alias_find(a, (struct slice){box->address, len}, !strchr(domain, '.'));
 }

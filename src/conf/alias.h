@@ -31,6 +31,7 @@ struct alias {
 
 struct aliases {
 	const char *path;
+	const char *host; /* as whoami_host has it */
 	struct arena *in;
 	struct alias *alias; /* sorted: name, then line */
 	size_t count, room;

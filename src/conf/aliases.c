@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/trusted.h"
+#include "conf/whoami.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -136,6 +137,7 @@ int aliases_open(struct aliases **out, struct arena *run, const struct account *
 
 	a->in = run;
 	a->path = of->aliases;
+	a->host = whoami_host(run);
 	if (*a->path && strcasecmp(a->path, "off") != 0 && read_file(a, of, f) < 0)
 		return -1;
 	if (*of->root_to)

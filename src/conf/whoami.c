@@ -164,16 +164,14 @@ const char *whoami_rates(struct arena *in)
 	return geteuid() == 0 ? LOCALSTATEDIR "/lib/mysend/rate" : state_folder(in, "rate");
 }
 
-bool whoami_is_local(struct arena *in, const char *address)
+bool whoami_is_local(struct arena *in, const char *host, const char *address)
 {
-	const char *domain = address_domain(address), *host;
-	size_t len;
+	const char *domain = address_domain(address);
+	size_t len = strlen(host);
 
 	if (address_is_bare(address) || strcasecmp(domain, "localhost") == 0 ||
 	    strcasecmp(domain, "localhost.localdomain") == 0)
 		return true;
-	host = whoami_host(in);
-	len = strlen(host);
 	if (strncasecmp(domain, host, len) != 0)
 		return false;
 	/* The resolver is asked only for a name that could be the host's. */

@@ -8,6 +8,7 @@
 #include "conf/choose.h"
 #include "conf/whoami.h"
 #include "mail/address.h"
+#include "mail/complete.h"
 #include "wire/idn.h"
 
 #define OF_FIELD "%F"
@@ -146,6 +147,15 @@ static int by_default(struct identity *id, struct job *j, const struct request *
 	return failure_hint(f, HINT_SENDER_GIVEN);
 }
 
+/* The header gets a From or a Resent-From: mail/complete will want a name for it. */
+static bool gets_from(const struct job *j)
+{
+	const struct header *h = &j->message.header;
+	struct resent block = header_resent(h);
+
+	return j->account->set_from_header == (unsigned)PUT_ALWAYS || !header_find_said(h, "From") || block.begin != block.end;
+}
+
 static int full_name(struct identity *id, struct job *j, const struct request *r, bool own, struct failure *f)
 {
 	const struct charsets c = charsets_for(j->account, &j->arena, NULL, r->draft.charset);
@@ -199,5 +209,5 @@ int identity_read(struct identity *id, struct job *j, const struct request *r, s
 		if (!given)
 			id->sender = id->from;
 	}
-	return full_name(id, j, r, !given || !*id->sender, f);
+	return full_name(id, j, r, (!given || !*id->sender) && gets_from(j), f);
 }

@@ -1,5 +1,6 @@
 #include "intake/intake.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
@@ -10,6 +11,7 @@
 #include "conf/whoami.h"
 #include "mail/complete.h"
 #include "mail/mime.h"
+#include "mail/stamp.h"
 #include "mail/wide.h"
 #include "post/enqueue.h"
 
@@ -21,7 +23,7 @@ struct chosen { /* an account for which mail has come, with what belongs to it *
 
 int intake_open(struct intake *n, const struct request *r, const char *config, const char *called, struct arena *run, struct failure *f)
 {
-	*n = (struct intake){.run = run, .types = filetypes_open(run, called)};
+	*n = (struct intake){.run = run, .host = whoami_host(run), .types = filetypes_open(run, called)};
 	for (size_t i = 0; i < r->draft.files; i++)
 		if (!r->draft.file[i].type) /* the process that looks into files starts now, to be ready in time */
 			filetypes_start(n->types);
@@ -122,7 +124,16 @@ static void warn_shown(const struct job *j, const struct request *r)
 		log_warning("set_to_header is on: the recipients of Bcc stand in To, where everybody reads them");
 }
 
-static int complete(const struct intake *n, struct job *j, const struct request *r, const struct identity *id, const struct naming *names,
+/* The text for Date, made once a second, however many mails there are in it. */
+static const char *date_of(struct intake *n, struct arena *in, time_t now)
+{
+	if (!*n->date || n->dated != now)
+		snprintf(n->date, sizeof n->date, "%s", stamp_date(in, now));
+	n->dated = now;
+	return n->date;
+}
+
+static int complete(struct intake *n, struct job *j, const struct request *r, const struct identity *id, const struct naming *names,
 		    struct failure *f)
 {
 	const struct account *a = j->account;
@@ -139,11 +150,13 @@ static int complete(const struct intake *n, struct job *j, const struct request 
 		.from_address = id->from,
 		.from_name = id->name,
 		.names = names,
-		.message_host = *domain ? domain : whoami_host(&j->arena),
+		.message_host = *domain ? domain : n->host,
 		.charset = charset(&charsets, &j->message, f),
 		.known = charset_known(&charsets, &j->message.facts),
 		.now = clock_wall(),
 	};
+
+	c.date_text = date_of(n, &j->arena, c.now);
 
 	if (!c.charset || (r->choose_id && r->choose_id(r->ctx, j, c.message_host, &c.chosen_id, f) < 0))
 		return -1;
@@ -181,11 +194,11 @@ static void warn_twice(const struct message *m, const struct account *a, const s
 }
 
 /* Fills in the envelope: the sender, the recipients, and what is asked for all of them. */
-static int take_envelope(struct job *j, const struct request *r, struct aliases *aliases, struct identity *id, struct recipients *who, struct failure *f)
+static int take_envelope(struct job *j, const struct request *r, struct aliases *aliases, const char *host, struct identity *id, struct recipients *who, struct failure *f)
 {
 	if (identity_read(id, j, r, f) < 0)
 		return -1;
-	recipients_open(who, j, r, aliases, id);
+	recipients_open(who, j, r, aliases, id, host);
 	if (recipients_take(who, f) < 0 || take_request(j, r, f) < 0)
 		return -1;
 	j->mail.envelope.sender = id->sender;
@@ -198,7 +211,7 @@ int intake_take_addresses(struct intake *n, struct job *j, const struct request 
 	struct recipients who;
 	struct identity id;
 
-	if (intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0 || take_envelope(j, r, aliases, &id, &who, f) < 0)
+	if (intake_account(n, j, r, identity_for_choice(j, r), &aliases, f) < 0 || take_envelope(j, r, aliases, n->host, &id, &who, f) < 0)
 		return -1;
 	mail_of(&j->mail, &j->arena, source_text(&j->arena, SLICE("")), false);
 	return 0;
@@ -226,7 +239,7 @@ int intake_take(struct intake *n, struct job *j, const struct request *r, struct
 		return -1;
 	if (a->refuse_empty && j->message.facts.empty)
 		return fail(f, AT_INPUT, EX_DATAERR, "the message is empty, and refuse_empty is on");
-	if (take_envelope(j, r, aliases, &id, &who, f) < 0)
+	if (take_envelope(j, r, aliases, n->host, &id, &who, f) < 0)
 		return -1;
 	if (hides_recipients(a))
 		hide_recipients(&j->message.header, a->set_to_header != PUT_NEVER);

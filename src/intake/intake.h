@@ -14,13 +14,20 @@
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
 
+#include <time.h>
+
 #include "intake/recipients.h"
 #include "conf/book.h"
+
+enum { INTAKE_DATE = 64 };
 
 struct chosen;
 
 struct intake {
 	struct arena *run;
+	const char *host; /* as whoami_host has it */
+	time_t dated; /* the second whose text for Date is in date */
+	char date[INTAKE_DATE];
 	struct book book;
 	struct filetypes *types; /* own */
 	struct chosen *chosen; /* the accounts that were chosen so far */

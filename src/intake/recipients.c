@@ -13,7 +13,7 @@ static const char *with_domain(struct recipients *who, struct arena *in, const c
 {
 	const char *domain = address_domain(address);
 
-	if (!*address || !whoami_is_local(in, address))
+	if (!*address || !whoami_is_local(in, who->host, address))
 		return address;
 	if (*domain)
 		address = arena_text(in, address, (size_t)(domain - 1 - address));
@@ -74,7 +74,7 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 
 	if (!*box->address)
 		return 0;
-	if (!whoami_is_local(in, box->address)) {
+	if (!whoami_is_local(in, who->host, box->address)) {
 		const char *ascii;
 
 		if (idn_ready(box->address, f) < 0)
@@ -92,9 +92,9 @@ static int in_header(void *ctx, struct arena *in, const struct mailbox *box, boo
 	return *text ? 0 : -1;
 }
 
-void recipients_open(struct recipients *who, struct job *j, const struct request *r, struct aliases *a, struct identity *id)
+void recipients_open(struct recipients *who, struct job *j, const struct request *r, struct aliases *a, struct identity *id, const char *host)
 {
-	*who = (struct recipients){j, r, a, id, {who, in_header}};
+	*who = (struct recipients){j, r, a, id, host, {who, in_header}};
 	aliases_next_mail(a);
 }
 
@@ -105,8 +105,8 @@ static const char *envelope_address(struct recipients *who, struct arena *in, co
 {
 	const char *domain = address_domain(address), *waits = NULL;
 
-	if (who->job->account->unconfigured && *address && whoami_is_local(in, address))
-		waits = address_qualify(in, *domain ? arena_text(in, address, (size_t)(domain - 1 - address)) : address, whoami_host(in));
+	if (who->job->account->unconfigured && *address && whoami_is_local(in, who->host, address))
+		waits = address_qualify(in, *domain ? arena_text(in, address, (size_t)(domain - 1 - address)) : address, who->host);
 	return waits ? waits : with_domain(who, in, address, true, f);
 }
 

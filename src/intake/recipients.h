@@ -1,7 +1,7 @@
 /*
  * intake/recipients - who gets the mail: what the caller named, through the aliases, into the envelope and the header
  *
- * Use: recipients_open(&who, &job, &request, aliases, &identity), then recipients_take(&who, f), and who.naming for complete_message():
+ * Use: recipients_open(&who, &job, &request, aliases, &identity, host), then recipients_take(&who, f), and who.naming for complete_message():
  * what a local name in the header stands for. The arguments, with -t the header's fields too; with nobody named, the
  * setting `to`.
  *
@@ -21,10 +21,11 @@ struct recipients {
 	const struct request *request;
 	struct aliases *aliases;
 	struct identity *identity;
+	const char *host; /* this one's name, as whoami_host has it */
 	struct naming naming;
 };
 
-void recipients_open(struct recipients *who, struct job *j, const struct request *r, struct aliases *a, struct identity *id);
+void recipients_open(struct recipients *who, struct job *j, const struct request *r, struct aliases *a, struct identity *id, const char *host);
 MUST_CHECK int recipients_take(struct recipients *who, struct failure *f);
 
 #endif

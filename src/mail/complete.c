@@ -76,6 +76,11 @@ static bool is_wanted(const struct header *h, const char *name, enum put put)
 	return put == PUT_ALWAYS || (put == PUT_MISSING && !header_find_said(h, name));
 }
 
+static const char *date_text(const struct header *h, const struct completion *c)
+{
+	return c->date_text ? c->date_text : stamp_date(h->in, c->now);
+}
+
 static const char *new_message_id(const struct header *h, const struct completion *c)
 {
 	return c->chosen_id ? c->chosen_id : stamp_message_id(h->in, *c->message_host ? c->message_host : "localhost", c->now);
@@ -129,7 +134,7 @@ static int put_resent(struct header *h, const struct completion *c, struct failu
 		header_insert(h, h->field + at++, "Resent-From", text);
 	}
 	if (date)
-		header_insert(h, h->field + at++, "Resent-Date", stamp_date(h->in, c->now));
+		header_insert(h, h->field + at++, "Resent-Date", date_text(h, c));
 	if (id)
 		header_insert(h, h->field + at++, "Resent-Message-ID", new_message_id(h, c));
 	return 0;
@@ -158,7 +163,7 @@ static int complete_header(struct message *m, const struct envelope *e, const st
 	if (!envelope_needs_utf8(e)) /* with SMTPUTF8 all recipients can read raw UTF-8 */
 		ascii_fields(h);
 	if (is_wanted(h, "Date", c->date))
-		header_put(h, "Date", stamp_date(h->in, c->now));
+		header_put(h, "Date", date_text(h, c));
 	if (is_wanted(h, "Message-ID", c->message_id))
 		header_put(h, "Message-ID", new_message_id(h, c));
 	drop_silent(h);

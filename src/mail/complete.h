@@ -36,6 +36,7 @@ struct completion {
 	const char *charset;	  /* the charset of an 8-bit body that is not UTF-8; "binary": the body is no text */
 	const char *known;	  /* the charset of any 8-bit body, even if it could be UTF-8; or "" or NULL */
 	time_t now;
+	const char *date_text;	  /* what stamp_date says of now; NULL: it is asked */
 };
 
 MUST_CHECK int complete_message(struct mail *m, const struct message *from, const struct completion *c, struct failure *f);

@@ -80,17 +80,16 @@ static bool all_blank(const char *p, size_t len)
 	return true;
 }
 
-/* Folds the body at blanks; a word without blanks stays long. Line ends that are no folds become blanks. */
-static char *body_fold(struct arena *in, size_t column, const char *body)
+/* Writes the body folded at blanks, which makes it twice as long at the most; a word without blanks stays long. Line ends that are no
+ * folds become blanks. */
+static size_t body_fold(char *to, size_t column, const char *body)
 {
 	size_t len = strlen(body), used = 0, blank = 0, begin = 0;
-	char *to;
 
 	/* Blanks at the end are dropped: they could become a line of blanks, which some programs take for the end of the header
 	 * (RFC 5322 2.2.3). */
 	while (len && (octet_is_blank(body[len - 1]) || body[len - 1] == '\r' || body[len - 1] == '\n'))
 		len--;
-	to = arena_zeroed(in, 2, len + 2);
 	for (size_t i = 0; i < len; i++) {
 		char c = body[i];
 		bool fold = c == '\r' && i + 2 < len && body[i + 1] == '\n' && octet_is_blank(body[i + 2]);
@@ -121,17 +120,18 @@ static char *body_fold(struct arena *in, size_t column, const char *body)
 		column = used - blank - 2;
 		begin = blank = blank + 2;
 	}
-	to[used] = '\0';
-	return to;
+	return used;
 }
 
 static struct field field_new(struct header *h, const char *name, const char *body)
 {
 	size_t len = strlen(name);
-	const char *raw = arena_printf(h->in, "%s: %s", name, body_fold(h->in, len + 2, body));
-	struct field field = {.raw = slice_of(raw)};
+	char *raw = arena_zeroed(h->in, 1, len + 2 * strlen(body) + 8);
+	struct field field = {.name = {raw, len}};
 
-	field.name = (struct slice){raw, len};
+	memcpy(raw, name, len);
+	memcpy(raw + len, ": ", 2);
+	field.raw = (struct slice){raw, len + 2 + body_fold(raw + len + 2, len + 2, body)};
 	field.body = (struct slice){raw + len + 1, field.raw.len - len - 1};
 	return field;
 }

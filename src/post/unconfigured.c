@@ -28,7 +28,7 @@ static bool is_unknown(struct arena *in, const struct entry *e, const char *addr
 
 	if (!*domain || strcasecmp(domain, a->maildomain) == 0)
 		return false;
-	return came_before(e) ? whoami_is_local(in, address) : !strchr(host, '.') && strcasecmp(domain, host) == 0;
+	return came_before(e) ? whoami_is_local(in, host, address) : !strchr(host, '.') && strcasecmp(domain, host) == 0;
 }
 
 static const char *local_part(struct arena *in, const char *address)

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "conf/whoami.h"
 #include "intake/recipients.h"
 #include "files.h"
 #include "job.h"
@@ -59,7 +60,7 @@ static int take(struct recipients *who, struct job *j, const struct asked *asked
 	for (size_t i = 0; i < ROWS(asked->named) && asked->named[i]; i++)
 		(void)request_add(r, &j->arena, asked->named[i]);
 	assert_int_equal(aliases_open(&aliases, &arena, j->account, f), 0);
-	recipients_open(who, j, r, aliases, id);
+	recipients_open(who, j, r, aliases, id, whoami_host(&arena));
 	return recipients_take(who, f);
 }
 
