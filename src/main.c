@@ -5,6 +5,7 @@
 #include "base/ending.h"
 #include "base/environment.h"
 #include "base/file.h"
+#include "cli/json_result.h"
 #include "cli/modes.h"
 #include "mail/looker.h"
 #include "post/result.h"
@@ -74,7 +75,9 @@ int main(int argc, char **argv)
 	}
 	if (status < 0) {
 		status = f.exit;
-		if (!options.quiet)
+		if (json_result_is_asked(&options))
+			json_result_failure(&f);
+		else if (!options.quiet)
 			result_failure(&f);
 	}
 	/* The rest of standard input is read, so that whoever writes it gets no EPIPE; not where a signal ends us. */

@@ -196,8 +196,8 @@ static int check(const struct options *o, struct failure *f)
 		return -1;
 	if (o->service && o->mode != MODE_SMTP)
 		return usage_fail(f, "--service goes with -bs only", "");
-	if (o->json && o->mode != MODE_MAILQ && o->mode != MODE_BATCH && o->mode != MODE_REPORT)
-		return usage_fail(f, "--json goes with -bp, --batch, --merge and --report only", "");
+	if (o->json && o->mode != MODE_SEND && o->mode != MODE_MAILQ && o->mode != MODE_BATCH && o->mode != MODE_REPORT)
+		return usage_fail(f, "--json goes with mail, -bp, --batch, --merge and --report only", "");
 	if (o->mode == MODE_REPORT && (o->request.recipients || o->dry_run))
 		return usage_fail(f, "--report LEDGER takes nothing else but --json", "");
 	if (o->mode == MODE_QUEUE && (o->request.recipients || o->request.from_header))
@@ -269,11 +269,15 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 	return check(o, f);
 }
 
-/* Some option could not be read. The option that silences failures counts also if it stands behind that one; so does -bs, which
- * reads no message. */
+/* Some option could not be read. The options that say how failures are told count also if they stand behind that one; so does -bs,
+ * which reads no message. */
 static void look_on(struct options *o, int argc, char **argv)
 {
+	bool ended = o->as_sendmail;
+
 	for (int i = 1; i < argc; i++) {
+		ended |= strcmp(argv[i], "--") == 0;
+		o->json |= !ended && strcmp(argv[i], "--json") == 0;
 		o->quiet |= strcmp(argv[i], "-oeq") == 0 || strcmp(argv[i], "-eq") == 0;
 		if (strcmp(argv[i], "-bs") == 0)
 			o->mode = MODE_SMTP;

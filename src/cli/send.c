@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/background.h"
 #include "cli/dry_run.h"
+#include "cli/json_result.h"
 #include "cli/modes.h"
 #include "cli/trace.h"
 #include "conf/whoami.h"
@@ -59,6 +60,41 @@ static void queue_along(struct job *j, struct link *l)
 	spool_close(&s);
 }
 
+/* The log line and the result, as text or as an object; the status. */
+static int tell(struct job *j, const struct options *o)
+{
+	struct tally t;
+	int status;
+
+	if (!o->json)
+		return result_tell(j, o->quiet);
+	t = tally_of(&j->mail.envelope);
+	status = result_log(j);
+	json_result_print(j, &t, status);
+	return status;
+}
+
+/* The mail has ended before it was tried. */
+static int end_untried(const struct job *j, const struct options *o, const struct failure *f)
+{
+	struct tally t = {.decides = f, .status = f->exit};
+
+	if (j->account)
+		logline_write(j, &t);
+	if (!o->json)
+		return -1;
+	json_result_print(j, &t, t.status);
+	return t.status;
+}
+
+static int dry_run(const struct job *j, const struct options *o, struct failure *f)
+{
+	if (!o->json)
+		return dry_run_print(j, f) < 0 ? -1 : EX_OK;
+	json_result_print(j, &(struct tally){.status = EX_OK}, EX_OK);
+	return EX_OK;
+}
+
 static int submit_one(struct job *j, const struct options *o)
 {
 	struct trace trace;
@@ -70,29 +106,29 @@ static int submit_one(struct job *j, const struct options *o)
 	ending_hold(&held);
 	submit_job(j, &link);
 	j->aloud = !o->as_sendmail && (o->verbose || isatty(STDERR_FILENO));
-	status = result_tell(j, o->quiet);
+	status = tell(j, o);
 	if (link.session)
 		queue_along(j, &link);
 	link_leave(&link, true);
 	trace_close(&trace);
-	if (!ending_asked())
+	if (!o->json && !ending_asked()) /* the object has told the status that we end with */
 		ending_release(&held);
 	return status;
 }
 
 int mode_send(const struct options *o, struct arena *run, struct failure *f)
 {
-	struct job j = {.began = clock_steady()};
+	struct job j = {.began = clock_steady(), .dialogue = o->json};
 	struct intake intake;
 	int status;
 
+	if (o->json)
+		json_result_guard();
 	if (intake_open(&intake, &o->request, o->config, o->called, run, f) < 0 || read_message(&j, o, intake.types, f) < 0 ||
 	    intake_take(&intake, &j, &o->request, f) < 0) {
-		if (j.account)
-			logline_write(&j, &(struct tally){.decides = f, .status = f->exit});
-		status = -1;
+		status = end_untried(&j, o, f);
 	} else if (o->dry_run) {
-		status = dry_run_print(&j, f) < 0 ? -1 : EX_OK;
+		status = dry_run(&j, o, f);
 	} else {
 		intake_close(&intake); /* ends the process that looks into files: no file is looked at any more */
 		status = submit_one(&j, o);

@@ -1,5 +1,6 @@
 #include "conf/relay.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -268,4 +269,12 @@ int account_settle(struct account *a, struct arena *in, struct failure *f)
 	if (!a->port && !*a->socket)
 		a->port = !a->tls_starttls && !setting_is(a, SET_tls, "off") ? SUBMISSIONS : SUBMISSION;
 	return 0;
+}
+
+void account_relay(const struct account *a, char *to, size_t room)
+{
+	if (*a->socket)
+		snprintf(to, room, "%s", a->socket);
+	else
+		snprintf(to, room, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, a->port);
 }

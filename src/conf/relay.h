@@ -23,5 +23,7 @@ MUST_CHECK int account_settle(struct account *a, struct arena *in, struct failur
 /* %U, %H, %C, %M and %% replaced. */
 const char *account_expand(struct arena *in, const char *text);
 bool account_has_relay(const struct account *a);
+/* How failures call the account's relay: HOST:PORT, or its socket. */
+void account_relay(const struct account *a, char *to, size_t room);
 
 #endif

@@ -25,7 +25,7 @@ struct job {
 	int64_t began;		       /* clock_steady */
 	bool encrypted, authenticated; /* the session was so */
 	const char *tag;	       /* our name in syslog, or NULL */
-	bool dialogue;		       /* standard output belongs to an SMTP client */
+	bool dialogue;		       /* standard output belongs to an SMTP client, or to who reads --json: no log goes there */
 	const char *peer;	       /* the user for whom a service sends it, or NULL */
 	uid_t uid;		       /* the user for whose share of the spool it counts */
 	bool twice;		       /* some recipient may have got the mail already */

@@ -5,21 +5,13 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "conf/relay.h"
 #include "conf/whoami.h"
 #include "mail/offers.h"
 #include "wire/facts.h"
 #include "wire/inside.h"
 #include "wire/memory.h"
 #include "wire/pop.h"
-
-/* "HOST:PORT" of an account, as session_relay says it. */
-static void print_relay(const struct account *a, char *to, size_t room)
-{
-	if (*a->socket)
-		snprintf(to, room, "%s", a->socket);
-	else
-		snprintf(to, room, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, a->port);
-}
 
 static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 {
@@ -284,7 +276,7 @@ int session_open(struct session **out, const struct account *a, const struct tra
 
 	if (!s)
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for a session");
-	print_relay(a, s->relay, sizeof s->relay);
+	account_relay(a, s->relay, sizeof s->relay);
 	s->transcript.tracer = w;
 	if (w && w->facts)
 		facts_start(w->facts);

@@ -74,8 +74,8 @@ def test_empty_queue_is_no_object(spool):
     assert spool.run("-bp", "--json").ok().out == ""
 
 
-@pytest.mark.parametrize("name, args", [("mysend", ["--json"]), ("sendmail", ["--json", "a@b.example"]), ("mysend", ["--json", "-q"])])
-def test_json_is_of_the_listing_only(spool, name, args):
+@pytest.mark.parametrize("name, args", [("mysend", ["--json", "-bv", "a@b.example"]), ("sendmail", ["--json", "a@b.example"]), ("mysend", ["--json", "-q"])])
+def test_json_is_of_the_listing_and_of_mail_only(spool, name, args):
     spool.run(*args, name=name, stdin=TEXT).failed(64)
 
 

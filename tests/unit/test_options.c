@@ -265,7 +265,8 @@ static void test_wrong_combinations_with_a_batch_name_the_right_way(void **state
 		{{"mysend", "--batch", "b", "--report", "a"}, "--report only reads"},
 		{{"mysend", "--report", "a", "b"}, "takes nothing else"},
 		{{"mysend", "--report", "a", "--dry-run"}, "takes nothing else"},
-		{{"mysend", "--json", "bob@example.org"}, "--json goes with"},
+		{{"mysend", "--json", "-q"}, "--json goes with"},
+		{{"mysend", "--json", "-bS"}, "--json goes with"},
 		{{"sendmail", "--batch", "a"}, "called as sendmail"},
 		{{"mysend", "-"}, "a single -"},
 	};
