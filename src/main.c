@@ -35,6 +35,8 @@ static int mode_run(const struct options *o, struct arena *run, struct failure *
 		return mode_report(o, run, f);
 	case MODE_BATCH:
 		return mode_batch(o, run, f);
+	case MODE_CONFIGURE:
+		return mode_configure(o, run, f);
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:
 	case MODE_HELP:

@@ -185,6 +185,14 @@ static int flush(struct options *o, const char *value, struct failure *f)
 	return set_queue(o, "f", f);
 }
 
+static int configure(struct options *o, const char *value, struct failure *f)
+{
+	(void)f;
+	o->mode = MODE_CONFIGURE;
+	o->configure = value;
+	return 0;
+}
+
 static int set_debug(struct options *o, const char *value, struct failure *f)
 {
 	(void)o;

@@ -16,7 +16,7 @@
 
 enum mode {
 	MODE_SEND, MODE_SMTP, MODE_BSMTP, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
-	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK, MODE_BATCH, MODE_REPORT,
+	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK, MODE_BATCH, MODE_REPORT, MODE_CONFIGURE,
 	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
 };
 
@@ -41,6 +41,7 @@ struct options {
 	bool json;	       /* --json: output for programs */
 	bool service;	       /* --service: -bs for the user at the other end of a local socket */
 	const char *config, *traffic; /* --config, -X, or NULL */
+	const char *configure; /* --configure: the address, or NULL */
 	const char *subject;   /* -s, or NULL */
 	char of_mail;	       /* an option letter that has another meaning in mail(1), or 0 */
 	struct queue_options queue;

@@ -132,13 +132,20 @@ static struct usual usual_files(struct arena *run)
 	return u;
 }
 
+const char *accounts_place(struct arena *run)
+{
+	struct usual u = usual_files(run);
+
+	/* root makes the file for all users, unless root has one of its own already. */
+	return u.path[0] && (geteuid() != 0 || access(u.path[0], F_OK) == 0) ? u.path[0] : SYSCONFDIR "/mysend.conf";
+}
+
 static int load_usual(struct accounts *all, struct arena *run, struct failure *f)
 {
 	struct usual u = usual_files(run);
 	int rc = 0;
 
-	/* root makes the file for all users, unless root has one of its own already. */
-	all->place = u.path[0] && (geteuid() != 0 || access(u.path[0], F_OK) == 0) ? u.path[0] : all->system.path;
+	all->place = accounts_place(run);
 	for (int i = 0; i < 2 && rc == 0; i++) {
 		if (!u.path[i])
 			continue;

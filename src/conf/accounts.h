@@ -34,6 +34,8 @@ struct accounts {
 };
 
 MUST_CHECK int accounts_load(struct accounts *out, struct arena *run, const char *config, struct failure *f);
+/* The path that a new file of the user's should have, of root's that for all users. */
+const char *accounts_place(struct arena *run);
 /* For mail that waited: reads the configuration file that was named when the mail was queued, which has to be ours or root's; NULL:
  * the usual files. */
 MUST_CHECK int accounts_load_again(struct accounts *out, struct arena *run, const char *config, struct failure *f);

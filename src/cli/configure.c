@@ -1,0 +1,223 @@
+#include "cli/configure.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/dns.h"
+#include "base/file.h"
+#include "cli/modes.h"
+#include "cli/usage.h"
+#include "conf/accounts.h"
+#include "conf/whoami.h"
+#include "mail/address.h"
+#include "wire/idn.h"
+
+enum { WIDTH = 78 };
+
+struct config_text { /* what stands in the configuration beside the relay */
+	const char *account, *user, *secret;
+};
+
+/* Prints sentences as comments, broken at blanks. */
+static void say(const char *text)
+{
+	struct slice rest = slice_of(text), word;
+	size_t column = 0;
+
+	while (rest.len) {
+		if (!slice_cut(&rest, ' ', &word)) {
+			word = rest;
+			rest.len = 0;
+		}
+		if (column && column + 1 + word.len > WIDTH) {
+			putchar('\n');
+			column = 0;
+		}
+		printf("%s%.*s", column ? " " : "# ", (int)word.len, word.p);
+		column += (column ? 1 : 2) + word.len;
+	}
+	putchar('\n');
+}
+
+/* An address that stands in a configuration as it is: a quote, a % and the signs of a pattern mean something there. */
+static int read_address(struct found *found, struct arena *run, const char *text, struct failure *f)
+{
+	const char *ascii;
+	struct failure ignored;
+
+	if (address_one(&found->address, run, slice_of(text), &ignored) == 0 && *address_domain(found->address) &&
+	    !strpbrk(found->address, "\"\\%*?[]#'` ")) {
+		if (idn_ready(found->address, f) < 0)
+			return -1;
+		ascii = idn_address(run, arena_printf(run, "x@%s", address_domain(found->address)));
+		if (ascii && strlen(address_domain(ascii)) <= DNS_NAME && !strpbrk(address_domain(ascii), "_:")) {
+			found->domain = address_domain(ascii);
+			return 0;
+		}
+	}
+	fail(f, AT_USAGE, EX_USAGE, "--configure takes an address as me@example.org, not %s", *text ? text : "\"\"");
+	return failure_hint(f, HINT_CONFIGURE_ADDRESS);
+}
+
+/* The value of an option is checked as it would be in a file. */
+static int take_relay(struct found *found, struct arena *run, const char *value, struct failure *f)
+{
+	struct config c = {.path = "--relay", .rank = RANK_USER};
+	const struct account *a;
+
+	if (slice_has_control(slice_of(value)))
+		return usage_fail(f, "--relay has a control character in it", "");
+	if (config_parse(&c, run, slice_of(arena_printf(run, "account default\nrelay %s\n", value)), f) < 0)
+		return -1;
+	a = &config_find(&c, "default")->whole;
+	found->by = BY_OPTION;
+	found->relay = value;
+	found->host = a->host;
+	found->provider = provider_of_host(a->host);
+	return 0;
+}
+
+static int find(struct found *found, const struct options *o, struct arena *run, const char **user, struct failure *f)
+{
+	const char *relay = NULL;
+
+	for (size_t i = 0; i < o->request.options; i++)
+		if (o->request.option[i].setting == SET_relay)
+			relay = o->request.option[i].value;
+		else if (o->request.option[i].setting == SET_user && !slice_has_control(slice_of(o->request.option[i].value)))
+			*user = o->request.option[i].value;
+		else
+			return usage_fail(f, "with --configure there is no ", o->request.option[i].spelled);
+	if (read_address(found, run, o->configure, f) < 0)
+		return -1;
+	return relay ? take_relay(found, run, relay, f) : configure_find(found, run, f);
+}
+
+static int login(const struct found *found, struct arena *run, const char **user, struct failure *f)
+{
+	const struct provider *p = found->provider;
+
+	if (*user)
+		return 0;
+	if (p && p->user == USER_OWN) {
+		fail(f, AT_USAGE, EX_USAGE, "%s gives its users a name to log in with", p->name);
+		return failure_hint(f, HINT_CONFIGURE_USER, p->note);
+	}
+	*user = found->address;
+	if (p && p->user == USER_LOCAL)
+		*user = arena_text(run, *user, strlen(*user) - strlen(address_domain(*user)) - 1);
+	return 0;
+}
+
+/* The password has a file of its own, beside the configuration; "~/" where that is the user's. */
+static const char *secret_file(struct arena *run)
+{
+	const char *place = accounts_place(run), *home = whoami_home(run);
+	size_t folder = (size_t)(strrchr(place, '/') - place), len = strlen(home);
+
+	if (strcmp(place + folder, "/config") != 0)
+		return arena_printf(run, "%.*s/mysend.password", (int)folder, place);
+	if (len > 1 && strncmp(place, home, len) == 0 && place[len] == '/')
+		return arena_printf(run, "~%.*s/password", (int)(folder - len), place + len);
+	return arena_printf(run, "%.*s/password", (int)folder, place);
+}
+
+static const char *where(const struct found *found, struct arena *run)
+{
+	switch (found->by) {
+	case BY_OPTION:
+		return "as --relay says";
+	case BY_SERVICE:
+		return arena_printf(run, "by the SRV record of %s", found->asked);
+	case BY_TABLE:
+		return arena_printf(run, "by mysend's table of providers: %s, %s", found->provider->name, found->provider->date);
+	case BY_EXCHANGER:
+		return arena_printf(run, "by the MX record %s, which is of %s (mysend's table of providers, %s)", found->exchanger, found->provider->name,
+				    found->provider->date);
+	case BY_NAME:
+		break;
+	}
+	return "a guess: there is such a name, and nothing else was found";
+}
+
+static void print_relay(const struct found *found, struct arena *run)
+{
+	printf("\n");
+	say(arena_printf(run, "The relay, %s.", where(found, run)));
+	if (found->outside)
+		say(arena_printf(run, "It lies outside %s, and such records can be forged: does the provider call it so? "
+				      "Its certificate is checked against the name below.", found->domain));
+	if (found->instead)
+		say(arena_printf(run, "mysend's table of providers has %s for this domain.", found->instead));
+	if (found->by == BY_NAME)
+		say("What the provider calls its SMTP or outgoing server belongs here; where port 587 is closed, smtps:// and the same name.");
+	printf("relay %s\n", found->relay);
+	if (!slice_begins(slice_of(found->relay), "unix:"))
+		printf("tls on\n");
+}
+
+static void print_login(const struct found *found, struct arena *run, const struct config_text *t)
+{
+	static const char *const secrets[] = {
+		[SECRET_PASSWORD] = "The password is that of the mailbox.",
+		[SECRET_APP] = "The password is an app password, made for this program alone, not that of the account.",
+		[SECRET_TOKEN] = "The password is an access token of OAuth2, which lasts an hour or so: put password_command and what prints one "
+				 "in the place of password_file.",
+		[SECRET_KEY] = "The password is one for programs, not that of the account.",
+	};
+	const struct provider *p = found->provider;
+
+	printf("\n");
+	if (p)
+		say(arena_printf(run, "The login at %s (as of %s). %s%s%s", p->name, p->date, secrets[p->secret], *p->note ? " " : "", p->note));
+	else
+		say("The login: often the address, else the name that the provider gives; some want an app password.");
+	if (p && p->secret == SECRET_TOKEN)
+		printf("auth xoauth2\n");
+	printf("user %s\n", t->user);
+	say("The password stands alone in a file that nobody else may read. To write it: this, the password, Enter, Ctrl-D.");
+	printf("#   (umask 077; cat >%s)\n", t->secret);
+	printf("password_file %s\n", t->secret);
+}
+
+static void print(const struct found *found, struct arena *run, const struct config_text *t)
+{
+	time_t now = clock_wall();
+	char day[16];
+	struct tm tm;
+
+	strftime(day, sizeof day, "%Y-%m-%d", gmtime_r(&now, &tm));
+	say(arena_printf(run, "Made by mysend --configure %s on %s; mysend.conf(5) has every setting.", found->address, day));
+	say("mysend --probe tries it without sending anything.");
+	printf("\naccount %s\n", t->account);
+	print_relay(found, run);
+	print_login(found, run, t);
+	printf("\n");
+	say("Whom mail is from where the caller says nothing; who gets what names no recipient; who gets mail for root, as of cron.");
+	printf("from %s\nto %s\nroot_to %s\n", found->address, found->address, found->address);
+}
+
+static int check_account(const char *name, struct failure *f)
+{
+	if (slice_has_control(slice_of(name)) || strpbrk(name, " :,\"#") || !*name)
+		return usage_fail(f, "no account can be called ", name);
+	return 0;
+}
+
+/* --configure ADDRESS: a configuration on standard output, and where it comes from in one line on standard error. */
+int mode_configure(const struct options *o, struct arena *run, struct failure *f)
+{
+	struct found found = {.host = ""};
+	struct config_text t = {.account = o->request.account ? o->request.account : "default", .secret = secret_file(run)};
+
+	if (check_account(t.account, f) < 0 || find(&found, o, run, &t.user, f) < 0 || login(&found, run, &t.user, f) < 0)
+		return -1;
+	print(&found, run, &t);
+	if (file_end_output(f) < 0)
+		return -1;
+	fprintf(stderr, "mysend: %s, %s; next: the password into %s, then mysend --probe\n", found.relay, where(&found, run), t.secret);
+	return EX_OK;
+}
