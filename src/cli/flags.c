@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "cli/health.h"
 #include "cli/usage.h"
 #include "conf/value.h"
 

@@ -1,8 +1,14 @@
+#include "cli/health.h"
+
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "cli/spooluser.h"
+#include "cli/usage.h"
+#include "conf/whoami.h"
+#include "post/result.h"
 
 /* The statuses of a monitoring plugin. */
 enum { FINE, WARNING, CRITICAL, UNKNOWN };
@@ -37,9 +43,55 @@ static int judge(const struct health *h, const struct options *o)
 	return h->age >= (time_t)o->queue.warning ? WARNING : FINE;
 }
 
-int health_check(const struct options *o, struct arena *run)
+static void print_plugin(const struct health *h, const struct options *o, int state)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+
+	printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up"
+	       "|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0\n",
+	       words[state], h->sum.mails, h->sum.mails == 1 ? "" : "s", h->sum.mails == 1 ? "s" : "", (long long)h->age,
+	       h->failed, h->sum.mails, (long long)h->age, o->queue.warning, o->queue.critical, h->sum.octets, h->failed);
+}
+
+/* {spool="PATH"}; a value is UTF-8 with \, " and line ends escaped. */
+static void print_label(const char *path)
+{
+	char shown[4 * 4096];
+
+	slice_printable(shown, sizeof shown, slice_of(path));
+	fputs("{spool=\"", stdout);
+	for (const char *p = shown; *p; p++)
+		printf(*p == '\\' || *p == '"' ? "\\%c" : "%c", *p);
+	fputs("\"}", stdout);
+}
+
+/* A time is left out: the collector refuses a file that has any. h: NULL where the queue could not be read. */
+static void print_prometheus(const struct health *h, const char *spool)
+{
+	const struct { const char *name, *help; uint64_t value; } rows[] = {
+		{"queue_readable", "1 if the queue could be read, else 0.", h != NULL},
+		{"queue_messages", "Mails that wait in the queue.", h ? h->sum.mails : 0},
+		{"queue_oldest_seconds", "Age of the oldest mail in the queue, 0 without any.", h ? (uint64_t)h->age : 0},
+		{"queue_bytes", "Size of the mails in the queue.", h ? h->sum.octets : 0},
+		{"failed_messages", "Mails that were given up, and are still kept.", h ? h->failed : 0},
+	};
+
+	for (size_t i = 0; i < (h ? sizeof rows / sizeof *rows : 1); i++) {
+		printf("# HELP mysend_%s %s\n# TYPE mysend_%s gauge\nmysend_%s", rows[i].name, rows[i].help, rows[i].name, rows[i].name);
+		if (*spool)
+			print_label(spool);
+		printf(" %" PRIu64 "\n", rows[i].value);
+	}
+}
+
+int health_format(struct options *o, const char *value, struct failure *f)
+{
+	o->queue.prometheus = strcmp(value, "prometheus") == 0;
+	return o->queue.prometheus || strcmp(value, "plugin") == 0 ? 0 : usage_fail(f, "--format takes plugin or prometheus, not ", value);
+}
+
+int health_check(const struct options *o, struct arena *run)
+{
 	struct health h = {.age = 0};
 	struct failure f;
 	struct spooluser k;
@@ -49,12 +101,15 @@ int health_check(const struct options *o, struct arena *run)
 		rc = look(&k, &h, &f);
 	spooluser_close(&k);
 	state = rc < 0 ? UNKNOWN : judge(&h, o);
-	if (rc < 0)
+	if (o->queue.prometheus) {
+		print_prometheus(rc < 0 ? NULL : &h, k.own ? whoami_spool(run, k.own) : "");
+		if (rc < 0 && !o->quiet)
+			result_failure(&f);
+		state = rc < 0 ? UNKNOWN : FINE; /* how old is too old is for Prometheus to say */
+	} else if (rc < 0) {
 		printf("MYSEND UNKNOWN - %s\n", f.text);
-	else
-		printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up"
-		       "|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0\n",
-		       words[state], h.sum.mails, h.sum.mails == 1 ? "" : "s", h.sum.mails == 1 ? "s" : "", (long long)h.age,
-		       h.failed, h.sum.mails, (long long)h.age, o->queue.warning, o->queue.critical, h.sum.octets, h.failed);
+	} else {
+		print_plugin(&h, o, state);
+	}
 	return fflush(stdout) == EOF ? UNKNOWN : state;
 }

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "cli/health.h"
 #include "cli/spooluser.h"
 #include "cli/modes.h"
 #include "post/lifetime.h"

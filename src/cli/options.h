@@ -26,6 +26,7 @@ struct queue_options { /* options of -q, -bp and --queue-... */
 	unsigned interval; /* -q15m: seconds, or 0 */
 	bool named;	/* --queue-hold and its like: the arguments are names of mails */
 	unsigned warning, critical; /* --queue-check: seconds */
+	bool prometheus; /* --queue-check: for Prometheus, and not for a plugin */
 };
 
 struct options {

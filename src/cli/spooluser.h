@@ -26,8 +26,6 @@ MUST_CHECK int spooluser_open(struct spooluser *k, const struct options *o, stru
 void spooluser_close(struct spooluser *k);
 /* mailq: prints the queue for people, or with --json one object a line. */
 MUST_CHECK int mailq_list(struct spooluser *k, struct failure *f);
-/* --queue-check, for monitoring: the status 0, 1, 2 or 3, and a line that says why. */
-int health_check(const struct options *o, struct arena *run);
 /* -q: one run of the queue. */
 MUST_CHECK int runner_run(struct spooluser *k, struct failure *f);
 /* -q15m: a run every 15 minutes, until we are told to end. */
