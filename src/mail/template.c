@@ -281,15 +281,22 @@ static int check_first_line(const struct reader *r, struct failure *f)
 	return wrong_place(r, r->begin, f, "no field of a header stands there, as \"Subject: ...\"");
 }
 
-/* Of its Content-Type. */
-static bool is_html(struct slice text)
+/* Whether values are escaped is settled before the first row: so a type stands in the template, in each mail, and no column says it. */
+static int check_types(const struct reader *r, struct failure *f)
 {
-	struct slice line, name;
+	const struct template *t = r->t;
+	size_t open = 0; /* up to which piece a section goes on */
 
-	while (slice_line(&text, &line) && line.len)
-		if (slice_cut(&line, ':', &name) && slice_is(slice_trim(name), "Content-Type"))
-			return slice_begins(slice_trim(line), "text/html");
-	return false;
+	for (size_t i = 0; i < t->header; i++) {
+		const struct piece *p = &t->piece[i];
+		const char *type = p->kind == LITERAL ? template_type_of(p->text, i + 1 == t->header) : NULL;
+
+		if (type && (i < open || type == p->text.p + p->text.len))
+			return wrong_place(r, type, f, "a Content-Type is written out, since values are escaped in HTML alone; for both, take two templates");
+		if ((p->kind == SECTION || p->kind == INVERTED) && p->end > open)
+			open = p->end;
+	}
+	return 0;
 }
 
 int template_read(struct template **out, struct arena *in, const struct template_text *text, const struct slice *column, size_t columns,
@@ -301,7 +308,7 @@ int template_read(struct template **out, struct arena *in, const struct template
 	struct reader r = {.t = t, .in = in, .begin = begin, .end = begin + text->text.len, .parted = !mail};
 
 	*t = (struct template){.kind = text->kind, .field = text->field, .column = column, .columns = columns};
-	t->html = text->kind == TEMPLATE_HTML || (mail && is_html(text->text));
+	t->html = text->kind == TEMPLATE_HTML || (mail && template_is_html(text->text));
 	wrong = template_foreign(text->text);
 	if (wrong)
 		return wrong_place(&r, wrong, f, "octets that are not UTF-8; --charset says what they are, as in --charset latin1");
@@ -315,7 +322,7 @@ int template_read(struct template **out, struct arena *in, const struct template
 	if (!r.parted)
 		t->header = t->pieces;
 	*out = t;
-	return 0;
+	return mail ? check_types(&r, f) : 0;
 }
 
 bool template_uses(const struct template *t, size_t column)

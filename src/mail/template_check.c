@@ -56,6 +56,40 @@ const char *template_word_beside(struct slice text, const char *name)
 	return NULL;
 }
 
+bool template_is_html(struct slice text)
+{
+	struct slice field, name, type;
+
+	while (next_field(&text, &field)) {
+		name = field_name(field);
+		if (!slice_is(slice_trim(name), "Content-Type"))
+			continue;
+		field = (struct slice){name.p + name.len + 1, (size_t)(field.p + field.len - name.p) - name.len - 1};
+		if (slice_mentions(slice_cut(&field, ';', &type) ? type : field, "html"))
+			return true;
+	}
+	return false;
+}
+
+const char *template_type_of(struct slice piece, bool last)
+{
+	static const char name[] = "Content-Type";
+	const char *end = piece.p + piece.len;
+
+	for (const char *p = piece.p; p + strlen(name) < end; p++) {
+		if (!slice_begins((struct slice){p, (size_t)(end - p)}, name) || (p > piece.p && p[-1] != '\n'))
+			continue;
+		for (p += strlen(name); p < end && octet_is_blank(*p);)
+			p++;
+		if (p == end || *p != ':')
+			continue;
+		while (p < end && *p != ';' && (*p != '\n' || (p + 1 < end && octet_is_blank(p[1]))))
+			p++;
+		return p == end && last ? end - 1 : p;
+	}
+	return NULL;
+}
+
 const char *template_foreign(struct slice text)
 {
 	if (slice_is_utf8(text))

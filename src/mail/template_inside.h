@@ -55,6 +55,11 @@ bool template_holds_urls(struct slice name);
 MUST_CHECK int template_write_urls(const struct marked *m, size_t from, size_t to, size_t column, struct buf *out, struct failure *f);
 /* The first octet that is no UTF-8, or NULL. */
 const char *template_foreign(struct slice text);
+/* A Content-Type in the header is one of HTML. */
+bool template_is_html(struct slice text);
+/* A Content-Type in a piece of a header: where its type ends, which is the piece's end where a column stands there; or NULL. last: nothing
+ * of the header stands behind it. */
+const char *template_type_of(struct slice piece, bool last);
 /* An encoded word (RFC 2047) in a field with a value, other than of addresses, which may stand in different members; or NULL. Whichever
  * way the whole were written, one of the two would be shown as it is not meant. field: its name; NULL: the text has a header. */
 const char *template_word_beside(struct slice text, const char *field);

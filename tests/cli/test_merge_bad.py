@@ -68,6 +68,8 @@ BAD = [
      ["t.eml: nobody is named who gets the mail: To: {{COLUMN}} in the header of the template does, or --to '{{COLUMN}}'"]),
     ("template latin1", b'e,f\na@x,1\n', b'To: {{e}}\n\ncaf\xe9\n', [], 78, '',
      ['t.eml: line 3, column 4: octets that are not UTF-8; --charset says what they are, as in --charset latin1']),
+    ("type of a column", b'e,f\na@x,text/html\n', b'To: {{e}}\nContent-Type: {{f}}\n\n{{e}}\n', [], 78, '',
+     ['t.eml: line 2, column 15: a Content-Type is written out, since values are escaped in HTML alone; for both, take two templates']),
     ("html unknown", b'e,f\na@x,1\n', LETTER, ['--html', 'column.html'], 78, '',
      ['column.html: line 2, column 4: there is no column "g" ("e"?); there are: e, f']),
     ("unknown column in an option", b'e,f\na@x,1\n', b'x\n', ['--to', '{{g}}'], 78, '',

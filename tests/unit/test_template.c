@@ -111,6 +111,8 @@ static void test_what_is_no_template_is_told_with_line_and_column(void **state)
 	check(TEMPLATE_TEXT, NULL, &(struct row){deep, {0}, "! line 1, column 225: too many sections within each other"}, 1);
 }
 
+#define WRITTEN "a Content-Type is written out, since values are escaped in HTML alone; for both, take two templates"
+
 static void test_values_in_html_are_escaped(void **state)
 {
 	static const struct row rows[] = {
@@ -122,6 +124,14 @@ static void test_values_in_html_are_escaped(void **state)
 		{"Subject: x\ncontent-TYPE : Text/HTML; charset=utf-8\n\n{{name}}", {"<"},
 		 "! a line of the header begins with no name of a field that the template has: content-TYPE : Text/HTML; charset=utf-8"},
 		{"Content-Type: text/plain\n\n{{name}}", {"<"}, "Content-Type: text/plain\r\n\r\n<"},
+		{"Content-Type:\n text/html\n\n{{name}}", {"<"}, "Content-Type:\n text/html\r\n\r\n&lt;"},
+		{"Content-Type: application/xhtml+xml\n\n{{name}}", {"<"}, "Content-Type: application/xhtml+xml\r\n\r\n&lt;"},
+		{"Content-Type: text/plain; x=html\nSubject: {{name}}\n\n{{name}}", {"<"}, "Content-Type: text/plain; x=html\r\nSubject: <\r\n\r\n<"},
+		{"Content-Type: {{cc}}\n\n{{name}}", {"<", [2] = "text/html"}, "! line 1, column 15: " WRITTEN},
+		{"Subject: x\nContent-Type:\n {{cc}}\n\n{{name}}", {"<", [2] = "text/html"}, "! line 3, column 2: " WRITTEN},
+		{"To: {{email}}\ncontent-type: text/{{cc}}; charset=utf-8\n\n{{name}}", {"<", [2] = "html"}, "! line 2, column 20: " WRITTEN},
+		{"{{#cc}}Content-Type: text/html\n{{/cc}}Subject: x\n\n{{name}}", {"<", [2] = "1"}, "! line 1, column 31: " WRITTEN},
+		{"{{#cc}}\nContent-Type: text/html\n{{/cc}}\nSubject: x\n\n{{name}}", {"<", [2] = "1"}, "! line 2, column 24: " WRITTEN},
 		{"Subject: x\n\nContent-Type: text/html\n\n{{name}}", {"<"}, "Subject: x\r\n\r\nContent-Type: text/html\n\n<"},
 	};
 
