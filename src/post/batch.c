@@ -8,7 +8,7 @@
 #include "post/batch_inside.h"
 #include "post/defer.h"
 
-enum { TICK_MS = ENDING_LOOK_MS, SYNC_MS = 100 };
+enum { TICK_MS = ENDING_LOOK_MS, SYNC_MS = 100, LATE_MS = 1000 };
 
 static void tick(struct batch *b)
 {
@@ -60,6 +60,19 @@ static void job_done(void *ctx, struct job *j, enum crew_end how)
 	else
 		batch_settle(b, j->slot);
 	tick(b);
+}
+
+/* A mail that had to wait, for the rate or for a relay, is leased once more when it goes: so the ledger shows how long its answer took. */
+static void mail_begins(void *ctx, struct job *j)
+{
+	struct batch *b = ctx;
+	struct batch_slot *s = j->slot;
+	int64_t now = clock_steady();
+
+	if (now - s->leased < LATE_MS)
+		return;
+	s->leased = now;
+	ledger_lease_again(b->order->ledger, &(struct ledger_mail){s->key, &j->mail.envelope});
 }
 
 /* Where the crew goes one mail at a time, leases do too, so that few mails are in doubt after a crash. */
@@ -161,7 +174,7 @@ static unsigned sessions_for(const struct batch *b, const struct account *a)
 
 static void run_crew(struct batch *b, const struct account *a)
 {
-	const struct crew_client client = {.ctx = b, .next = next_job, .done = job_done, .kept_out = kept_out, .turned_away = turned_away, .sync = sync_ledger,
+	const struct crew_client client = {.ctx = b, .next = next_job, .done = job_done, .begins = mail_begins, .kept_out = kept_out, .turned_away = turned_away, .sync = sync_ledger,
 					   .window = set_ahead, .waits = tell_waits, .tick = tick_now, .over = is_over};
 	struct crew_order order = {.account = a, .tracer = b->order->tracer, .stays = true, .others = UINT_MAX, .patience = b->order->patience};
 	struct crew_sum sum;

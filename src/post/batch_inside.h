@@ -42,6 +42,7 @@ struct batch_slot { /* a mail in hand; in its job's arena */
 	enum batch_class others;  /* of its recipients who are not due */
 	bool others_wait;	  /* some of these had a temporary failure in this run */
 	bool also;		  /* it is counted in batch.also */
+	int64_t leased;		  /* when its last lease was written */
 };
 
 struct batch_list {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/ending.h"
 #include "post/batch_inside.h"
 
@@ -222,6 +223,8 @@ void batch_read_ahead(struct batch *b, size_t most)
 		give_up(b, &read);
 		return;
 	}
-	while ((s = batch_list_take(&read)))
+	while ((s = batch_list_take(&read))) {
+		s->leased = clock_steady();
 		batch_list_add(&b->ready, s);
+	}
 }

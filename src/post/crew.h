@@ -38,6 +38,8 @@ struct crew_client { /* functions that are called one at a time, except for sync
 	 * end the session, can be given. NULL: none now; *when: the time to ask again; 0: none any more, unless one comes back. */
 	struct job *(*next)(void *ctx, bool alone, int64_t *when);
 	void (*done)(void *ctx, struct job *j, enum crew_end how);
+	/* A transaction of the mail begins, for whatever its PENDING recipients had to wait. Or NULL. */
+	void (*begins)(void *ctx, struct job *j);
 	/* Some recipients of the mail have their answers, and the transaction of the others begins after this call. NULL: nothing
 	 * is to be done between them. */
 	void (*part)(void *ctx, struct job *j);

@@ -93,6 +93,8 @@ bool crew_begin_transaction(void *ctx, struct mail *mail, size_t recipients, voi
 	goes = j->granted || (!m->crew->over && ask_rate(m, j, recipients, when, &f) == 0);
 	if (goes)
 		*(struct grant *)(*ticket = arena_zeroed(&j->arena, 1, sizeof(struct grant))) = j->grant;
+	if (goes && m->crew->client->begins)
+		m->crew->client->begins(m->crew->client->ctx, j);
 	m->paused |= !goes && !*when;
 	j->granted = false;
 	pthread_mutex_unlock(&m->crew->lock);

@@ -176,6 +176,14 @@ int ledger_lease(struct ledger *l, const struct ledger_mail *mail, size_t mails,
 	return 0;
 }
 
+void ledger_lease_again(struct ledger *l, const struct ledger_mail *mail)
+{
+	struct failure f;
+
+	if (!l->failed && (write_leases(l, mail, clock_wall_ms(), &f) < 0 || append(l, &f) < 0))
+		note_failure(l, &f);
+}
+
 /* The relay's word, or ours, about a recipient: "5.1.1 no such user"; of what failed before the relay said anything, also where. */
 static void say(const struct failure *why, char code[8], char words[FAILURE_WORDS])
 {

@@ -63,6 +63,8 @@ bool ledger_was_in_doubt(const struct ledger *l, struct slice key, const char *r
 /* What is to be done about a recipient in that state. retry: the refused ones are tried again; hold: those in doubt are not. */
 enum ledger_turn ledger_turn(enum ledger_state s, bool retry, bool hold);
 MUST_CHECK int ledger_lease(struct ledger *l, const struct ledger_mail *mail, size_t mails, struct failure *f);
+/* The lease is written once more, with the time that it is now; it stays the one that is on disk already. */
+void ledger_lease_again(struct ledger *l, const struct ledger_mail *mail);
 /* Notes what became of those recipients whose result is not there yet. spooled: the name under which the mail waits, or NULL. */
 void ledger_note(struct ledger *l, struct slice key, const struct envelope *e, const char *spooled);
 /* Writes to the disk what is not there yet. Any thread; while one is at it others do not wait. */

@@ -24,7 +24,7 @@ struct report_group { /* recipients of one domain, or with one reason */
 	size_t state[LEDGER_STATES];
 };
 
-struct report_slow { /* from the lease to the answer */
+struct report_slow { /* from when his mail went to the answer */
 	int64_t ms;
 	char recipient[LEDGER_RECIPIENT + 1];
 };

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from batches import merge
+
 HEAD = "mysend-ledger 1\tpeople.csv\t6dd5\trecipients\t8f03b6d1\n"
 
 
@@ -72,3 +74,10 @@ def test_what_is_no_ledger_is_told_in_a_line(mysend, text, status, words):
 
 def test_a_report_takes_no_recipients(mysend):
     assert "takes nothing else" in mysend("--report", mysend.file(run_of_five()), "bob@example.org").failed(64)
+
+
+def test_the_slowest_are_those_whose_answer_took_long_and_not_those_who_waited_for_the_rate(mysend, relay):
+    one = relay("ehlo pipelining chunking")
+    assert merge(mysend, 3, config="rate 1/2s\n", relay=one).status == 0
+    said = json.loads(mysend("--report", mysend.tmp + "/people.csv.ledger", "--json").out)
+    assert len(said["slowest"]) == 3 and all(one["ms"] < 1900 for one in said["slowest"]), said
