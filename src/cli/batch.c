@@ -155,9 +155,18 @@ static int tell_empty(const struct many *m)
 	return EX_OK;
 }
 
+/* 1: go; 0: somebody was asked, and said no. Where nothing is left to be sent nobody is asked. */
+static int ask(struct many *m, struct failure *f)
+{
+	int left = batch_ahead_is_asked(m->options) ? batch_ahead_is_left(&m->survey, &m->source, f) : 0;
+
+	return left < 0 ? -1 : left == 0 || batch_ahead_ask(&m->survey, &m->source);
+}
+
 static int work(struct many *m, struct failure *f)
 {
 	const struct options *o = m->options;
+	int go;
 
 	if (o->dry_run || o->batch.preview)
 		return batch_ahead_print(&m->source, &m->show, f);
@@ -165,7 +174,10 @@ static int work(struct many *m, struct failure *f)
 		return -1;
 	if (!m->survey.mails && !m->survey.bad)
 		return tell_empty(m);
-	if (batch_ahead_is_asked(o) && !batch_ahead_ask(&m->survey, &m->source)) {
+	go = ask(m, f);
+	if (go < 0)
+		return -1;
+	if (!go) {
 		fputs("mysend: nothing was sent\n", stderr);
 		return BATCH_DECLINED;
 	}

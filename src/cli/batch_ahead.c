@@ -185,6 +185,47 @@ static void print_ahead(const struct input_survey *survey, const struct batch_so
 	print_before(s);
 }
 
+/* How many recipients the ledger says are done with; of this input or of one that was longer. */
+static uint64_t done_with(const struct batch_source *s)
+{
+	const struct batch_options *b = &s->options->batch;
+	const struct ledger_sum sum = ledger_sum(s->ledger);
+	uint64_t done = 0;
+
+	for (unsigned i = 0; i < LEDGER_STATES; i++)
+		if (ledger_turn((enum ledger_state)i, b->retry_failed, b->hold_unsure) == LEDGER_NOTHING)
+			done += sum.recipients[i];
+	return done;
+}
+
+struct search {
+	const struct batch_source *source;
+	bool due;
+};
+
+static bool find_due(void *ctx, const struct batch_mail *m, const struct failure *why)
+{
+	struct search *s = ctx;
+	const struct batch_options *b = &s->source->options->batch;
+	const struct envelope *e = why ? NULL : &m->job->mail.envelope;
+
+	for (size_t i = 0; e && i < e->recipients && !s->due; i++)
+		s->due = ledger_turn(ledger_find(s->source->ledger, m->key, e->recipient[i].address), b->retry_failed, b->hold_unsure) != LEDGER_NOTHING;
+	return !s->due;
+}
+
+int batch_ahead_is_left(const struct input_survey *survey, struct batch_source *s, struct failure *f)
+{
+	struct search search = {.source = s};
+	struct input_survey unused;
+
+	if (!s->ledger || done_with(s) < survey->recipients) /* mostly that is told without reading the input once more */
+		return 1;
+	if (input_survey(&s->input, &unused, find_due, &search, f) < 0)
+		return batch_ahead_no_input(s->options, f);
+	return search.due;
+}
+
 bool batch_ahead_ask(const struct input_survey *survey, const struct batch_source *s)
 {
 	char answer[80];

@@ -1,7 +1,8 @@
 /*
  * cli/batch_ahead - what a batch is going to send: looked at before the first mail leaves, printed, and asked about
  *
- * Use: if (batch_ahead_look(&survey, &source, &show, f) < 0) ...; if (!batch_ahead_ask(&survey, &source)) ... nothing is sent. For
+ * Use: if (batch_ahead_look(&survey, &source, &show, f) < 0) ...; if (batch_ahead_is_left(&survey, &source, f) > 0 &&
+ * !batch_ahead_ask(&survey, &source)) ... nothing is sent. For
  * --dry-run and --preview: return batch_ahead_print(&source, &show, f).
  *
  * Owns: nothing. Bounds: as intake/input_survey. Errors: the input's; EX_CONFIG where what is set allows no mail, or a table
@@ -26,6 +27,8 @@ bool batch_ahead_is_asked(const struct options *o);
 MUST_CHECK int batch_ahead_look(struct input_survey *survey, struct batch_source *s, struct batch_show *show, struct failure *f);
 /* Only the first one: whether what is set allows any mail at all. */
 MUST_CHECK int batch_ahead_try(struct input_survey *survey, struct batch_source *s, struct batch_show *show, struct failure *f);
+/* 1: somebody of the input is still to be sent to, or no ledger is open that could tell; 0: nobody is. -1: it cannot be read. */
+MUST_CHECK int batch_ahead_is_left(const struct input_survey *survey, struct batch_source *s, struct failure *f);
 bool batch_ahead_ask(const struct input_survey *survey, const struct batch_source *s);
 /* --dry-run, --preview: prints one mail, and what the whole would be. The status, or -1. */
 MUST_CHECK int batch_ahead_print(struct batch_source *s, struct batch_show *show, struct failure *f);

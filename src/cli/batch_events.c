@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "post/hint.h"
 
 static const char *state_of(enum verdict v)
 {
@@ -69,17 +70,49 @@ static int add_mail(struct buf *out, const struct batch_event *e)
 	return buf_text(out, "]}\n");
 }
 
+/* What all mails wait for, and its end. */
+static int add_waits(struct buf *out, const struct batch_event *e)
+{
+	if (!e->words)
+		return buf_text(out, "{\"event\":\"goes_on\"}\n");
+	if (buf_text(out, "{\"event\":\"waits\"") < 0 || add_text(out, "for", e->words) < 0 || (e->until && buf_printf(out, ",\"until\":%lld", (long long)e->until) < 0))
+		return -1;
+	return buf_text(out, "}\n");
+}
+
+static int add_kept_out(struct buf *out, const struct batch_event *e)
+{
+	struct failure f = *e->why;
+
+	hint_add(&f);
+	if (buf_printf(out, "{\"event\":\"kept_out\",\"before\":%s", e->before ? "true" : "false") < 0 || add_reason(out, "reason", &f) < 0 ||
+	    (*f.hint && add_text(out, "hint", f.hint) < 0))
+		return -1;
+	return buf_text(out, "}\n");
+}
+
+static int add_event(struct buf *out, const struct batch_event *e)
+{
+	if (e->what == BATCH_WAITS)
+		return add_waits(out, e);
+	if (e->what == BATCH_KEPT_OUT)
+		return add_kept_out(out, e);
+	if (add_place(out, e) < 0)
+		return -1;
+	if (e->what == BATCH_RESULT)
+		return add_mail(out, e);
+	return add_reason(out, "reason", e->why) < 0 ? -1 : buf_text(out, "}\n");
+}
+
 void batch_event_print(const struct batch_event *e)
 {
 	struct buf out;
 	int rc;
 
-	if (e->what != BATCH_BAD && e->what != BATCH_RESULT)
+	if (e->what == BATCH_TICK)
 		return;
 	buf_start(&out, EVENT_MAX);
-	rc = add_place(&out, e);
-	if (rc == 0)
-		rc = e->what == BATCH_RESULT ? add_mail(&out, e) : add_reason(&out, "reason", e->why) < 0 || buf_text(&out, "}\n") < 0 ? -1 : 0;
+	rc = add_event(&out, e);
 	if (rc == 0)
 		fwrite(out.p, 1, out.len, stdout);
 	else

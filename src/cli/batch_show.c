@@ -64,7 +64,7 @@ static void draw(struct batch_show *s)
 	char line[COLUMNS_MOST];
 	int64_t now = clock_steady();
 
-	progress_note(&s->speed, now, p.sent + p.refused);
+	progress_note(&s->speed, now, s->now.accepted + s->now.refused); /* of this run: those before it would count as sent in its first second */
 	p.rate = progress_rate(&s->speed, now);
 	p.held = *s->waits ? s->waits : NULL;
 	p.until = s->until;
@@ -197,7 +197,7 @@ static bool was_told(struct batch_show *s, uint64_t number)
 /* Told at once and wherever standard error goes, as it may be long. A relay that has never let us in is perhaps set wrong. */
 static void tell_kept_out(struct batch_show *s, const struct batch_event *e)
 {
-	char words[FAILURE_WORDS], hint[sizeof e->why->hint * 2], until[48];
+	char words[FAILURE_WORDS], hint[sizeof e->why->hint * 2], until[48], span[PROGRESS_TIME];
 	struct failure f = *e->why;
 	time_t now = clock_wall();
 
@@ -205,7 +205,8 @@ static void tell_kept_out(struct batch_show *s, const struct batch_event *e)
 		return;
 	s->kept_out = true;
 	progress_until(until, now + s->patience, now);
-	fprintf(stderr, "mysend: %s: asked again %s (--patience); Ctrl-C is safe\n", failure_words(words, &f, WORDS_WHERE | WORDS_CODE, NULL), until);
+	fprintf(stderr, "mysend: %s: asked again %s (--patience %s); Ctrl-C is safe\n", failure_words(words, &f, WORDS_WHERE | WORDS_CODE, NULL), until,
+		progress_span(span, s->patience));
 	if (e->before)
 		return;
 	hint_add(&f);
@@ -256,6 +257,14 @@ void batch_show_more(const struct batch_show *s)
 	tell_more(s, ABSENT, "times the relay let nobody in");
 }
 
+/* Mails that wait as those do which were tried: read ahead, or not even read. */
+static uint64_t not_begun(const struct progress_counts *p, const struct batch_sum *sum)
+{
+	uint64_t known = p->sent + p->refused + p->bad + p->spooled + p->doubtful + p->waiting;
+
+	return p->all > known ? p->all - known : sum->left;
+}
+
 void batch_show_sum(struct batch_show *s, const char *failed)
 {
 	const struct batch_sum *sum = s->sum;
@@ -265,6 +274,8 @@ void batch_show_sum(struct batch_show *s, const char *failed)
 	if (s->quiet)
 		return;
 	batch_show_more(s);
+	if (!s->limit)
+		p.waiting += not_begun(&p, sum);
 	p.before = sum->before && !sum->accepted && !sum->refused;
 	p.again = s->again;
 	progress_sum(line, sizeof line, &p, failed);

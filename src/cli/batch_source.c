@@ -1,17 +1,25 @@
 #include "cli/batch_source.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 
-/* The file beside the input, unless --ledger names one; each shard has its own. NULL: the input has no place, as it is standard input
- * or a descriptor of the shell's: <(command). */
+/* Nothing can be kept beside it: standard input, a descriptor of the shell's (<(command)), or a device as /dev/null. */
+static bool has_no_place(const char *path)
+{
+	struct stat st;
+
+	return file_is_open(path) || (stat(path, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)));
+}
+
+/* The file beside the input, unless --ledger names one; each shard has its own. NULL: the input has no place. */
 static const char *ledger_path(const struct batch_options *b, struct arena *run)
 {
 	const char *path = b->ledger, *slash = strrchr(b->input[0], '/');
 	size_t len = strlen(b->input[0]);
 
-	if (!path && file_is_open(b->input[0]))
+	if (!path && has_no_place(b->input[0]))
 		return NULL;
 	while (len > 1 && b->input[0][len - 1] == '/')
 		len--;
@@ -25,7 +33,7 @@ static const char *ledger_path(const struct batch_options *b, struct arena *run)
 /* Where the rows go that were refused; each shard has its own file. */
 static const char *failed_path(const struct batch_options *b, struct arena *run)
 {
-	if (b->kind != BATCH_OF_TABLE || b->failed || file_is_open(b->input[0]))
+	if (b->kind != BATCH_OF_TABLE || b->failed || has_no_place(b->input[0]))
 		return b->failed;
 	if (!b->shards)
 		return arena_printf(run, "%s.failed.csv", b->input[0]);

@@ -130,6 +130,17 @@ const char *progress_time(char to[static PROGRESS_TIME], double seconds)
 	return to;
 }
 
+const char *progress_span(char to[static PROGRESS_TIME], unsigned seconds)
+{
+	if (seconds % HOUR == 0 && seconds)
+		snprintf(to, PROGRESS_TIME, "%uh", seconds / HOUR);
+	else if (seconds % MINUTE == 0 && seconds)
+		snprintf(to, PROGRESS_TIME, "%um", seconds / MINUTE);
+	else
+		snprintf(to, PROGRESS_TIME, "%us", seconds);
+	return to;
+}
+
 static void append_left(char *to, size_t room, const struct progress_counts *p)
 {
 	const uint64_t done = done_of(p);

@@ -36,6 +36,7 @@ void progress_sum(char *to, size_t room, const struct progress_counts *p, const 
 enum { PROGRESS_TIME = 32 };
 const char *progress_number(char to[static PROGRESS_TIME], uint64_t n);     /* "4,211" */
 const char *progress_time(char to[static PROGRESS_TIME], double seconds);   /* "10 min" */
+const char *progress_span(char to[static PROGRESS_TIME], unsigned seconds); /* as an option takes it: "1h", "90s" */
 /* "in 40 s", "at 14:05", "tomorrow at 09:14", "on 2026-12-03 at 09:14" */
 void progress_when(char to[static 40], time_t then, time_t now);
 /* "for 40 s", "until 14:05", "until tomorrow at 09:14", "until 2026-12-03 at 09:14" */

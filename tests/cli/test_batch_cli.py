@@ -1,11 +1,13 @@
 """What a user of --batch and --merge sees: statuses, words, previews, events for programs."""
 import csv
 import fcntl
+import json
 import os
 import re
 import signal
 import struct
 import termios
+import time
 
 import pytest
 
@@ -96,7 +98,7 @@ def test_a_relay_that_cannot_be_reached_is_75(mysend):
 def test_a_relay_that_lets_nobody_in_is_told_at_once_with_what_may_be_wrong(mysend):
     run = mysend.start("--merge", table(mysend, 5), "--template", letter(mysend), config=NOWHERE)
     line = run.process.stderr.readline().decode()
-    assert re.fullmatch(r"mysend: connect to 127\.0\.0\.1:1: Connection refused: asked again until (tomorrow at )?\d\d:\d\d \(--patience\); Ctrl-C is safe\n", line), line
+    assert re.fullmatch(r"mysend: connect to 127\.0\.0\.1:1: Connection refused: asked again until (tomorrow at )?\d\d:\d\d \(--patience 1h\); Ctrl-C is safe\n", line), line
     assert run.process.stderr.readline().decode() == "mysend: hint: is a mail server there? check relay and its port\n"
     run.process.send_signal(signal.SIGINT)
     result = run.finish()
@@ -388,3 +390,30 @@ def test_a_bad_row_has_its_line_in_the_log(mysend, relay):
     with open(log, encoding="utf-8") as text:
         bad = [line for line in text.read().splitlines() if "exitcode=EX_OK" not in line]
     assert len(bad) == 1 and "line 3" in bad[0] and "exitcode=EX_DATAERR" in bad[0], bad
+
+
+def test_events_tell_what_all_wait_for_and_that_it_is_over(mysend, relay):
+    result = merge(mysend, 3, "--json", config="rate 2/2s\n", relay=relay(FAST))
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    what = [line["event"] for line in lines]
+    assert result.status == 0 and what.index("waits") < what.index("goes_on") < what.index("sum") and what.count("mail") == 3, result
+    waits = lines[what.index("waits")]
+    assert waits["for"] == "the rate 2/2s is used up" and abs(waits["until"] - time.time()) < 600, waits
+
+
+def test_events_tell_that_the_relay_lets_nobody_in(mysend):
+    result = merge(mysend, 3, "--json", "--patience", "1s", config=NOWHERE)
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    out = [line for line in lines if line["event"] == "kept_out"]
+    assert result.status == 75 and out and out[0]["before"] is False and "Connection refused" in out[0]["reason"] and out[0]["hint"], result
+
+
+def test_nothing_is_made_beside_a_device(mysend, relay):
+    one, before = relay(FAST), set(os.listdir("/dev"))
+    mail = mysend.file("From: me@example.net\nTo: u1@example.org\n\ntext\n", name="a.eml")
+    assert mysend("--batch", "/dev/null", relay=one).status == 0
+    assert mysend("--batch", "/dev/null", mail, relay=one).status == 0 and got(one) == ["u1@example.org"]
+    for args in (("--batch", "/dev/full"), ("--merge", "/dev/null", "--template", letter(mysend)), ("--merge", "/dev/full", "--template", letter(mysend))):
+        result = mysend(*args, relay=one)
+        assert result.status == 66 and result.err == "mysend: %s: it is a device, and no file\n" % args[1], result
+    assert {name for name in set(os.listdir("/dev")) - before if "ledger" in name or "failed" in name} == set()

@@ -49,6 +49,36 @@ def test_yes_is_not_asked_for_twice_and_what_was_sent_before_is_told(mysend, rel
     assert run.finish()[0] == 0 and len(got(one)) == 5
 
 
+def test_the_speed_is_that_of_this_run(mysend, relay):
+    one = relay(FAST)
+    assert begin(mysend, one, 40, "--yes").finish()[0] == 0
+    run = begin(mysend, one, 43, "--yes", "--sessions", "1", config="rate 1/s\n")
+    status, shown = run.finish()
+    speeds = [float(number) / (60 if unit == "min" else 1) for number, unit in re.findall(r" sent[^;]*; ([\d.]+)/(s|min)", shown)]
+    assert status == 0 and all(speed < 4 for speed in speeds), shown
+
+
+def test_who_was_not_begun_waits_too_when_the_run_is_broken_off(mysend, relay):
+    run = begin(mysend, relay(FAST), 100, "--yes", config="rate 3/h\n", columns=200)
+    run.wait_for(b"3 of 100 sent; the rate 3/h is used up")
+    run.run.process.send_signal(signal.SIGINT)
+    status, shown = run.finish()
+    assert status == 75 and shown.endswith("mysend: 3 of 100 sent, 97 wait: run the same command again\n"), shown
+
+
+def test_nobody_is_asked_where_nothing_is_left_to_send(mysend, relay):
+    one = relay(FAST, "rcpt-to u2@example.org 550")
+    assert begin(mysend, one, 3, "--yes").finish()[0] == 65
+    status, shown = begin(mysend, one, 3).finish()
+    assert status == 65 and "send?" not in shown and "2 of 3 sent, 1 refused (" in shown and shown.endswith(": all before this run\n"), shown
+    for args, count in ((("--retry-failed",), 3), ((), 4)):
+        run = begin(mysend, one, count, *args)
+        run.wait_for(b"send? ")
+        run.type(b"n\n")
+        assert run.finish()[0] == 1
+    assert len(got(one)) == 2
+
+
 def test_progress_is_drawn_over_itself_and_taken_away(mysend, relay):
     one = relay("ehlo", "end ok 'hold && ok' ok")
     run = begin(mysend, one, 3, "--yes", "--sessions", "1")
