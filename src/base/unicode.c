@@ -115,3 +115,12 @@ bool unicode_is_wide(const char *charset)
 			return true;
 	return false;
 }
+
+struct slice unicode_shortened(struct slice s, size_t most)
+{
+	if (s.len <= most)
+		return s;
+	while (most && ((unsigned char)s.p[most] & 0xC0) == 0x80)
+		most--;
+	return (struct slice){s.p, most};
+}

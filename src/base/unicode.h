@@ -33,5 +33,6 @@ bool unicode_text(struct arena *in, const char *charset, struct slice text, stru
 const char *unicode_mark(struct slice text, size_t *len);
 /* The charset is a form of UTF-16 or UTF-32, where a line end has a NUL in it. */
 bool unicode_is_wide(const char *charset);
+struct slice unicode_shortened(struct slice s, size_t most); /* so many octets at the most; no character of UTF-8 is cut */
 
 #endif

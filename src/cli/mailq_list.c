@@ -55,6 +55,8 @@ static void show_tries(const struct mailq_list *l, const struct entry *e)
 	else
 		snprintf(before, sizeof before, "\t(%u %s, the next at %s: ", e->attempts, word, next);
 	show_text(before, e->last, ")", "");
+	if (e->hint && *e->hint)
+		show_text("\t(hint: ", e->hint, ")", "");
 }
 
 static void show_entry(const struct mailq_list *l, const struct entry *e, bool busy)
@@ -90,7 +92,8 @@ static int print_object(struct buf *out, const struct mailq_list *l, const struc
 	    json_text(out, slice_of(e->config)) < 0)) || buf_text(out, ",\"sender\":") < 0 ||
 	    json_text(out, slice_of(e->envelope.sender)) < 0 ||
 	    buf_printf(out, ",\"attempts\":%u,\"next_try\":%lld,\"last_reply\":", e->attempts, (long long)e->next) < 0 ||
-	    json_text(out, slice_of(e->last)) < 0 || buf_text(out, ",\"recipients\":[") < 0)
+	    json_text(out, slice_of(e->last)) < 0 || buf_text(out, ",\"hint\":") < 0 || json_text(out, slice_of(e->hint ? e->hint : "")) < 0 ||
+	    buf_text(out, ",\"recipients\":[") < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		const struct recipient *r = &e->envelope.recipient[i];

@@ -105,7 +105,8 @@ static int submit_one(struct job *j, const struct options *o)
 	/* From here on a signal does not end us before the result was reported. */
 	ending_hold(&held);
 	submit_job(j, &link);
-	j->aloud = !o->as_sendmail && (o->verbose || isatty(STDERR_FILENO));
+	/* A mail program's sendmail does not write into its screen that a relay is down; what a service says is seen nowhere else. */
+	j->aloud = (o->verbose || isatty(STDERR_FILENO)) && (!o->as_sendmail || *j->account->socket);
 	status = tell(j, o);
 	if (link.session)
 		queue_along(j, &link);

@@ -17,6 +17,7 @@
 #include "conf/whoami.h"
 #include "mail/address.h"
 #include "mail/stamp.h"
+#include "post/hint.h"
 #include "spool/slots.h"
 #include "spool/spool.h"
 
@@ -89,7 +90,8 @@ int service_admit(const struct peer *p, const struct account *a, struct arena *i
 void service_tell(const struct peer *p, struct job *j, const struct failure *why)
 {
 	const char *sender = j->mail.envelope.sender;
-	char text[FAILURE_WORDS], shown[4 * ADDRESS_MAX + 1];
+	char text[FAILURE_WORDS], shown[4 * ADDRESS_MAX + 1], hint[2 * sizeof why->hint];
+	struct failure known = *why;
 
 	if (!p->known)
 		return;
@@ -97,7 +99,10 @@ void service_tell(const struct peer *p, struct job *j, const struct failure *why
 	slice_printable(shown, sizeof shown, slice_of(sender ? sender : ""));
 	if (*shown)
 		fprintf(stderr, " from <%s>", shown);
-	fprintf(stderr, ": %s%s%s\n", failure_words(text, why, WORDS_WHERE | WORDS_CODE, NULL), j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "");
+	hint_add(&known);
+	slice_printable(hint, sizeof hint, slice_of(known.hint));
+	fprintf(stderr, ": %s%s%s%s%s\n", failure_words(text, why, WORDS_WHERE | WORDS_CODE, NULL), j->spooled ? "; it waits as " : "", j->spooled ? j->spooled : "",
+		*hint ? "; hint: " : "", hint);
 }
 
 /* The address is the peer's own: name or name+anything, at a local domain or at maildomain. */

@@ -1,13 +1,16 @@
 #include "cli/smtpd_answer.h"
 
+#include <string.h>
 #include <sysexits.h>
 
+#include "base/unicode.h"
 #include "mail/address.h"
 #include "post/hint.h"
 #include "post/result.h"
 #include "post/verdict.h"
 
-enum { ANSWER_MAX = 16 * 1024, WHO_TOLD = 10 };
+/* LINE_SHOWN: what a line has room for behind the name of mail that waits (RFC 5321 4.5.3.1.5), of it HINT_SHOWN for a hint. */
+enum { ANSWER_MAX = 16 * 1024, WHO_TOLD = 10, LINE_SHOWN = 430, HINT_SHOWN = 260 };
 
 /* The relay's code is about a command or parameter of ours: the client would take it for one about its own. */
 static bool is_of_our_dialogue(int code)
@@ -135,19 +138,35 @@ const struct failure *smtpd_answer_why(const struct envelope *e)
 	return bad_news(&t) ? bad_news(&t) : t.decides;
 }
 
+/* The mail waits. The reason may be one that a person can mend: then what to change stands behind it, in the same line, which clients
+ * show. */
+static int add_waits(struct buf *out, const struct job *j, const struct failure *why)
+{
+	char words[FAILURE_WORDS], hint[HINT_SHOWN + 1];
+	struct failure shown;
+	struct slice said;
+
+	if (!why)
+		return buf_printf(out, "2.0.0 Ok: " SERVICE_WAITS "%s", j->spooled);
+	shown = *why;
+	hint_add(&shown);
+	slice_printable(hint, sizeof hint, slice_of(shown.hint));
+	said = unicode_shortened(slice_of(failure_words(words, why, WORDS_WHERE | WORDS_CODE, NULL)), LINE_SHOWN - strlen(hint));
+	return buf_printf(out, "2.0.0 Ok: " SERVICE_WAITS "%s: %.*s%s%s", j->spooled, (int)said.len, said.p, *hint ? SERVICE_HINT : "", hint);
+}
+
 int smtpd_answer_verdicts(struct smtpd_answer *a, const struct job *j)
 {
 	const struct envelope *e = &j->mail.envelope;
 	struct tally t = tally_of(e);
-	char text[1024] = "", words[FAILURE_WORDS];
+	char text[1024] = "";
 
 	buf_start(&a->lines, ANSWER_MAX);
 	if (bad_news(&t))
 		return add_bad_news(a, e, &t);
 	a->code = 250;
-	if (j->spooled) /* the reason may be one that an administrator can mend */
-		return buf_printf(&a->lines, "2.0.0 Ok: " SERVICE_WAITS "%s%s%.900s", j->spooled, t.decides ? ": " : "",
-				  t.decides ? failure_words(words, t.decides, WORDS_WHERE | WORDS_CODE, NULL) : "");
+	if (j->spooled)
+		return add_waits(&a->lines, j, t.decides);
 	slice_printable(text, sizeof text, slice_of(e->answer ? e->answer->text : "Ok"));
 	return buf_printf(&a->lines, "2.0.0 %s", text);
 }

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/file.h"
+#include "base/unicode.h"
 
 enum { ROOM = 64 * 1024, REPLIES_MAX = 1024 * 1024 };
 
@@ -121,6 +122,7 @@ int dialogue_say(struct dialogue *d, int code, const char *lines, struct failure
 		more = slice_cut(&rest, '\n', &line);
 		if (!more)
 			line = rest;
+		line = unicode_shortened(line, DIALOGUE_ANSWER - 6); /* RFC 5321 4.5.3.1.5: with the code and the line end */
 		if (buf_printf(&d->replies, "%d%c%.*s\r\n", code, more ? '-' : ' ', (int)line.len, line.p) < 0)
 			return fail(f, AT_INPUT, EX_OSERR, "no memory for an answer");
 	}

@@ -7,7 +7,8 @@
  * dialogue_close(&d).
  *
  * Owns: its buffers; dialogue_close gives them back. A line is good until the next call.
- * Bounds: DIALOGUE_LINE octets a line; a longer one is read to its end and told as such.
+ * Bounds: DIALOGUE_LINE octets a line; a longer one is read to its end and told as such. DIALOGUE_ANSWER octets a line of an
+ * answer; a longer one is cut.
  * Errors: -1 and *f AT_INPUT EX_IOERR where reading or writing fails. Threads: one.
  * Source: RFC 5321 2.3.8, 4.5.3.1.4, 4.5.3.2.7; RFC 2920 3.2.
  */
@@ -16,7 +17,7 @@
 
 #include "base/bytes.h"
 
-enum { DIALOGUE_LINE = 4096, DIALOGUE_END = 0, DIALOGUE_GOT = 1, DIALOGUE_TOO_LONG = 2, DIALOGUE_LATER = 3 };
+enum { DIALOGUE_LINE = 4096, DIALOGUE_ANSWER = 512, DIALOGUE_END = 0, DIALOGUE_GOT = 1, DIALOGUE_TOO_LONG = 2, DIALOGUE_LATER = 3 };
 
 struct dialogue {
 	int in, out; /* out -1: replies are not written */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "conf/credential.h"
 #include "post/crew_inside.h"
+#include "post/hint.h"
 #include "post/limits.h"
 
 enum { STACK = 1024 * 1024 };
@@ -38,10 +39,13 @@ static void note_failure(struct crew *c, const struct failure *why)
 
 static void tell_tracer(const struct crew *c, const struct failure *f)
 {
+	struct failure shown = *f;
 	char words[FAILURE_WORDS];
 
-	if (c->order->tracer)
-		log_warning("account %s: %s", c->order->account->name, failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL));
+	if (!c->order->tracer)
+		return;
+	hint_add(&shown);
+	log_warning("account %s: %s%s%s", c->order->account->name, failure_words(words, f, WORDS_WHERE | WORDS_CODE, NULL), *shown.hint ? "; hint: " : "", shown.hint);
 }
 
 static void lets_nobody_in(struct crew *c, const struct failure *f)

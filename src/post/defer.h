@@ -30,7 +30,9 @@ enum { DEFER_FAR = 7200 }; /* no mail waits longer for its next try: if it seems
 enum fate defer_fate(const struct failure *why, enum verdict v);
 /* This recipient is worth another try. */
 bool defer_waits(const struct recipient *r);
-/* Every try will fail so until an administrator mends something: a login, a certificate, a setting. */
+/* Every try will fail so until a person mends something: a login, a certificate, the relay's name, a setting. The one rule of who is
+ * told at once that a mail waits: in the log and in syslog as an error, on standard error, in the answer of -bs, each time with the
+ * hint. What passes by itself is told on a terminal only. */
 bool defer_needs_admin(const struct failure *why);
 /* The status for a recipient that waits after this failure: EX_TEMPFAIL, or the failure's own where only an administrator can mend
  * the cause. */

@@ -8,6 +8,7 @@
 #include "conf/whoami.h"
 #include "post/bounce.h"
 #include "post/defer.h"
+#include "post/hint.h"
 #include "post/verdict.h"
 #include "spool/spool.h"
 
@@ -147,6 +148,7 @@ void enqueue_rest(struct job *j)
 	if (!e.envelope.recipients)
 		return;
 	e.last = entry_last(&j->arena, tally_waits_for(v));
+	e.hint = hint_of(&j->arena, tally_waits_for(v));
 	if (put_into_spool(j, &e, &f) < 0)
 		return;
 	for (size_t i = 0; i < v->recipients; i++)
@@ -164,6 +166,7 @@ int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
 	if (why) {
 		count_first_try(&e, j);
 		e.last = entry_last(&j->arena, why);
+		e.hint = hint_of(&j->arena, why);
 	}
 	if (put_into_spool(j, &e, f) < 0)
 		return -1;

@@ -32,3 +32,16 @@ void hint_add(struct failure *f)
 			return;
 		}
 }
+
+const char *hint_of(struct arena *in, const struct failure *why)
+{
+	char shown[2 * sizeof why->hint];
+	struct failure f;
+
+	if (!why)
+		return "";
+	f = *why;
+	hint_add(&f);
+	slice_printable(shown, sizeof shown, slice_of(f.hint));
+	return arena_printf(in, "%s", shown);
+}

@@ -13,6 +13,8 @@
 #include "base/datagram.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "post/defer.h"
+#include "post/hint.h"
 
 enum { LINE = 64 * 1024, MOMENT_MS = 50 }; /* MOMENT_MS: how long a log that takes nothing is waited for */
 
@@ -92,6 +94,15 @@ static void add_answer(struct buf *b, const struct failure *said)
 	quoted(b, "smtpmsg", failure_words(words, said, WORDS_CODE, NULL));
 }
 
+static void add_hint(struct buf *b, const struct failure *why)
+{
+	struct failure shown = *why;
+
+	hint_add(&shown);
+	if (*shown.hint)
+		quoted(b, "hint", shown.hint);
+}
+
 static void compose(struct buf *b, const struct job *j, const struct tally *t)
 {
 	const struct account *a = j->account;
@@ -116,8 +127,10 @@ static void compose(struct buf *b, const struct job *j, const struct tally *t)
 		add_answer(b, e->answer);
 		queue = logline_queue_id(e->answer->text);
 	}
-	if (why)
+	if (why) {
 		quoted(b, "errormsg", why->text);
+		add_hint(b, why);
+	}
 	(void)!buf_printf(b, " exitcode=%s", exit_words(t->status));
 	message_id(b, j);
 	if (queue.len)
@@ -167,17 +180,16 @@ static void to_file(const struct job *j, const struct buf *line)
 	buf_free(&b);
 }
 
-/* No relay is set: no other log is configured then, and the caller may be cron, so that the line goes to syslog. */
-static bool is_unconfigured(const struct job *j)
+/* The mail waits for what only a person can mend: the caller may be cron, so that the line goes to syslog though no setting says so,
+ * unless one says off. */
+static bool waits_in_vain(const struct job *j, const struct tally *t)
 {
-	return j->account->unconfigured && j->spooled;
+	return t->waits && t->decides && defer_needs_admin(t->decides) && j->account->origin[SET_syslog].rank == RANK_DEFAULT;
 }
 
 /* The level for syslog: mail that only waits for its time is no error. */
 static int level(const struct job *j, int status)
 {
-	if (is_unconfigured(j))
-		return LOG_ERR;
 	return status == EX_OK ? LOG_INFO : status == EX_TEMPFAIL && j->spooled ? LOG_WARNING : LOG_ERR;
 }
 
@@ -203,8 +215,9 @@ static void say_to_syslog(const char *tag, int priority, const char *line)
 	buf_free(&b);
 }
 
-static void to_syslog(const struct job *j, const char *line, int status)
+static void to_syslog(const struct job *j, const char *line, const struct tally *t)
 {
+	const char *tag = j->tag ? j->tag : "mysend";
 	static const struct { const char *word; int facility; } known[] = {
 		{"on", LOG_USER},	  {"LOG_USER", LOG_USER},     {"LOG_MAIL", LOG_MAIL},
 		{"LOG_LOCAL0", LOG_LOCAL0}, {"LOG_LOCAL1", LOG_LOCAL1}, {"LOG_LOCAL2", LOG_LOCAL2},
@@ -212,9 +225,13 @@ static void to_syslog(const struct job *j, const char *line, int status)
 		{"LOG_LOCAL6", LOG_LOCAL6}, {"LOG_LOCAL7", LOG_LOCAL7},
 	};
 
+	if (waits_in_vain(j, t)) {
+		say_to_syslog(tag, LOG_MAIL | LOG_ERR, line);
+		return;
+	}
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (setting_is(j->account, SET_syslog, known[i].word) || is_unconfigured(j)) {
-			say_to_syslog(j->tag ? j->tag : "mysend", (is_unconfigured(j) ? LOG_MAIL : known[i].facility) | level(j, status), line);
+		if (setting_is(j->account, SET_syslog, known[i].word)) {
+			say_to_syslog(tag, known[i].facility | level(j, t->status), line);
 			return;
 		}
 }
@@ -224,12 +241,12 @@ void logline_write(const struct job *j, const struct tally *t)
 	const struct account *a = j->account;
 	struct buf b;
 
-	if (!*a->logfile && setting_is(a, SET_syslog, "off") && !is_unconfigured(j))
+	if (!*a->logfile && setting_is(a, SET_syslog, "off") && !waits_in_vain(j, t))
 		return;
 	buf_start(&b, LINE);
 	compose(&b, j, t);
 	if (*a->logfile)
 		to_file(j, &b);
-	to_syslog(j, b.p + 1, t->status);
+	to_syslog(j, b.p + 1, t);
 	buf_free(&b);
 }

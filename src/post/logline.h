@@ -2,9 +2,10 @@
  * post/logline - one key=value line a mail, in msmtp's field names, to a file and to syslog
  *
  *	host=H port=P tls=on auth=on user=U from=A recipients=B,C mailsize=N smtpstatus=250 smtpmsg='...'
- *	errormsg='...' exitcode=EX_OK msgid=<...> queueid=ID ms=N
+ *	errormsg='...' hint='...' exitcode=EX_OK msgid=<...> queueid=ID ms=N
  *
- * The failure is the one that decides (post/verdict). syslog gets the line as a datagram of ours on /dev/log, and not by syslog(3),
+ * The failure is the one that decides (post/verdict), with its hint. Mail that waits for what only a person can mend goes to syslog as an
+ * error, unless `syslog off` is set. syslog gets the line as a datagram of ours on /dev/log, and not by syslog(3),
  * which waits for its reader without an end. Use: logline_write(&job, &tally); of what failed before anybody was tried
  * &(struct tally){.decides = f, .status = f->exit}.
  * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted; the identifier of

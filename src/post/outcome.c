@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "post/bounce.h"
 #include "post/defer.h"
+#include "post/hint.h"
 #include "post/lifetime.h"
 #include "post/result.h"
 #include "post/resume.h"
@@ -45,8 +46,10 @@ static void note_verdicts(struct job *j, struct entry *e, enum how how)
 			from->verdict = to->verdict == REFUSED ? BOUNCED : to->verdict == ACCEPTED ? ACCEPTED : WAITS;
 	}
 	t = tally_of(v);
-	if (how != LEFT && t.decides)
+	if (how != LEFT && t.decides) {
 		e->last = entry_last(&j->arena, t.decides);
+		e->hint = hint_of(&j->arena, t.decides);
+	}
 }
 
 static int warn_sender(struct outcome *o, struct arena *in, struct entry *e, struct failure *f)

@@ -8,7 +8,7 @@
 #include "post/logline.h"
 #include "post/verdict.h"
 
-static void print_failure(const struct failure *f, const char *whom, bool hints)
+static void print_failure(const struct failure *f, const char *whom)
 {
 	struct failure shown = *f;
 	char words[FAILURE_WORDS], hint[sizeof f->hint * 2];
@@ -16,13 +16,13 @@ static void print_failure(const struct failure *f, const char *whom, bool hints)
 	hint_add(&shown);
 	slice_printable(hint, sizeof hint, slice_of(shown.hint));
 	fprintf(stderr, "mysend: %s\n", failure_words(words, &shown, WORDS_WHERE | WORDS_CODE, whom));
-	if (*hint && hints)
+	if (*hint)
 		fprintf(stderr, "mysend: hint: %s\n", hint);
 }
 
 void result_failure(const struct failure *f)
 {
-	print_failure(f, NULL, true);
+	print_failure(f, NULL);
 }
 
 /* The mail waits for this recipient, but in vain until an administrator mends something. */
@@ -54,9 +54,9 @@ static void tell_recipient(const struct job *j, const struct recipient *r)
 		whom = r->address;
 	else if (r->verdict != PENDING && shown.stage == AT_SENDER)
 		whom = j->mail.envelope.sender;
-	if (note) /* one line, and no hint, since perhaps nothing has to be mended */
+	if (note)
 		snprintf(shown.text, sizeof shown.text, "%.400s; the mail waits as %s", r->why->text, j->spooled);
-	print_failure(&shown, whom, !note);
+	print_failure(&shown, whom);
 }
 
 static void print_hint(enum hint id, const char *const *arguments)
@@ -128,13 +128,20 @@ void result_unkept(const struct job *j)
 static void tell_of_service(const struct job *j)
 {
 	const struct failure *answer = j->mail.envelope.answer;
-	const char *waits = answer && *j->account->socket ? strstr(answer->text, SERVICE_WAITS) : NULL;
+	const char *waits = answer && *j->account->socket ? strstr(answer->text, SERVICE_WAITS) : NULL, *hint;
 	char text[2 * sizeof answer->text];
+	size_t len;
 
 	if (!waits)
 		return;
-	slice_printable(text, sizeof text, slice_of(waits));
+	hint = strstr(waits, SERVICE_HINT);
+	len = hint ? (size_t)(hint - waits) : strlen(waits);
+	slice_printable(text, sizeof text, (struct slice){waits, len});
 	fprintf(stderr, "mysend: %s has it, and %s\n", j->account->socket, text);
+	if (hint) {
+		slice_printable(text, sizeof text, slice_of(hint + strlen("; ")));
+		fprintf(stderr, "mysend: %s\n", text);
+	}
 }
 
 static int log_tally(const struct job *j, const struct tally *t)

@@ -14,6 +14,7 @@
 
 enum { RESULT_LINES = 10 };
 #define SERVICE_WAITS "it waits as " /* stands in the answer of mysend -bs to mail that its relay has not taken yet */
+#define SERVICE_HINT "; hint: "	     /* stands behind that, before what to change */
 
 void result_failure(const struct failure *f); /* "mysend: STAGE to HOST:PORT: CODE TEXT", and its hint */
 /* As result_tell(), without the log line and the count: for -bv, which sends nothing. */

@@ -204,7 +204,7 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 
 	e->account = e->config = NULL;
 	e->served = false;
-	e->last = "";
+	e->last = e->hint = "";
 	e->envelope = (struct envelope){.sender = NULL};
 	if (!slice_line(text, &line) || check_version(line, BLOCK, f) < 0)
 		return line.len ? -1 : wrong(f, "an empty file", line);
@@ -226,15 +226,17 @@ static char letter_of(enum verdict v)
 
 int entry_print_state(struct buf *out, const struct entry *e)
 {
-	char last[400], since[40] = "", offers[OFFERS_TEXT], without[OFFERS_TEXT + 16] = "";
+	char last[400], hint[400], since[40] = "", offers[OFFERS_TEXT], without[OFFERS_TEXT + 16] = "";
+	bool hints = e->hint && *e->hint;
 
 	slice_printable(last, sizeof last, slice_of(e->last));
+	slice_printable(hint, sizeof hint, slice_of(hints ? e->hint : ""));
 	if (e->since)
 		snprintf(since, sizeof since, "Since: %lld\n", seconds(e->since));
 	if (e->envelope.without)
 		snprintf(without, sizeof without, "Without: %s\n", offers_print(offers, e->envelope.without));
-	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%s%sLast: %s\nVerdicts: ", e->attempts,
-		       seconds(e->next), e->on_hold, e->warned, seconds(e->idle), since, without, last) < 0)
+	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%s%sLast: %s\n%s%s%sVerdicts: ", e->attempts,
+		       seconds(e->next), e->on_hold, e->warned, seconds(e->idle), since, without, last, hints ? "Hint: " : "", hint, hints ? "\n" : "") < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);
@@ -291,6 +293,8 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 			e->envelope.without = without;
 		else if (named(line, "Last", &value))
 			e->last = arena_text(in, value.p, value.len);
+		else if (named(line, "Hint", &value))
+			e->hint = arena_text(in, value.p, value.len);
 		else if (named(line, "Verdicts", &value))
 			verdicts = read_verdicts(e, value);
 	}

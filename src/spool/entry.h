@@ -36,6 +36,7 @@ struct entry {
 	bool on_hold;
 	bool warned; /* its sender was told that it waits (queue_warning) */
 	const char *last; /* what the last try came to, in words (entry_last); or "" */
+	const char *hint; /* and what to change; NULL or "": nothing is known */
 	int fd;		  /* the mail's file, open and locked; or -1 */
 	uint64_t offset;  /* of the message in the file */
 };

@@ -57,7 +57,7 @@ static void test_the_worst_final_failure_decides_the_status(void **state)
 static void test_who_waits_has_the_status_of_what_has_to_be_mended(void **state)
 {
 	static const struct { struct failure why; int status; } rows[] = {
-		{{.stage = AT_CONNECT, .exit = EX_TEMPFAIL}, EX_TEMPFAIL},  {{.stage = AT_RESOLVE, .exit = EX_NOHOST}, EX_TEMPFAIL},
+		{{.stage = AT_CONNECT, .exit = EX_TEMPFAIL}, EX_TEMPFAIL},  {{.stage = AT_RESOLVE, .exit = EX_NOHOST}, EX_NOHOST}, {{.stage = AT_RESOLVE, .exit = EX_TEMPFAIL}, EX_TEMPFAIL},
 		{{.stage = AT_GREETING, .exit = EX_UNAVAILABLE, .code = 554}, EX_UNAVAILABLE},
 		{{.stage = AT_LOGIN, .exit = EX_NOPERM, .code = 535}, EX_NOPERM}, {{.stage = AT_LOGIN, .exit = EX_TEMPFAIL, .code = 454}, EX_TEMPFAIL},
 		{{.stage = AT_END, .exit = EX_PROTOCOL, .code = 354}, EX_TEMPFAIL},

@@ -38,7 +38,7 @@ static void test_what_nobody_takes_care_of_decides_and_then_what_is_final(void *
 		{{{WAITS, &later}, {ACCEPTED, NULL}}, 2, &later, NULL, EX_TEMPFAIL, EX_OK},
 		{{{WAITS, &later}, {WAITS, &login}}, 2, &login, NULL, EX_NOPERM, EX_OK},
 		{{{WAITS, &login}, {REFUSED, &nobody}, {WAITS, &later}}, 3, &nobody, NULL, EX_NOUSER, EX_NOUSER},
-		{{{WAITS, &no_host}}, 1, &no_host, NULL, EX_TEMPFAIL, EX_OK},
+		{{{WAITS, &no_host}}, 1, &no_host, NULL, EX_NOHOST, EX_OK},
 		{{{WAITS, &garbled}}, 1, &garbled, NULL, EX_TEMPFAIL, EX_OK},
 		{{{WAITS, &no_relay}}, 1, &no_relay, NULL, EX_CONFIG, EX_OK},
 		{{{WAITS, NULL}, {WAITS, NULL}}, 2, NULL, NULL, EX_OK, EX_OK}, /* nobody was to try */
