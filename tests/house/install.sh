@@ -14,8 +14,10 @@ run install
 run install-sendmail-links
 run install-units
 for file in bin/mysend share/man/man5/mysend.conf.5 share/man/man7/mysend-compat.7 share/man/man7/mysend-trouble.7 share/bash-completion/completions/mysend share/zsh/site-functions/_mysend \
-	share/doc/mysend/migrate.md share/doc/mysend/mysend.conf.example share/doc/mysend/logrotate sbin/sendmail \
-	lib/systemd/system/mysend.socket lib/systemd/system/mysend@.service lib/systemd/user/mysend-queue.timer; do
+	share/doc/mysend/migrate.md share/doc/mysend/examples/mysend.conf share/doc/mysend/examples/logrotate \
+	share/doc/mysend/examples/10-mysend-failure.conf sbin/sendmail libexec/mysend/failure-mail lib/systemd/system/mysend-failure@.service \
+	lib/systemd/system/mysend-failure@.service.d/10-mysend-failure.conf lib/systemd/system/mysend.socket lib/systemd/system/mysend@.service \
+	lib/systemd/user/mysend-queue.timer; do
 	[ -e "$root/to/usr/$file" ] || [ -L "$root/to/usr/$file" ] || trouble "/usr/$file is not installed"
 done
 sysconfdir=$(sed -n 's/^sysconfdir = //p' Makefile)
@@ -25,7 +27,11 @@ echo x >"$root/to$sysconfdir/mysend.conf"
 run uninstall
 grep -qF "left: $root/to$sysconfdir/mysend.conf" "$root/log" || { cat "$root/log"; trouble "nothing is said of the configuration"; }
 rm "$root/to$sysconfdir/mysend.conf"
+rmdir "$root/to$sysconfdir"
 [ -z "$(find "$root/to" ! -type d)" ] || trouble "make uninstall leaves $(find "$root/to" ! -type d)"
+# Folders that every system has may stay, and none of those that are there for what was installed.
+empty=$(cd "$root/to/usr" && find . -type d ! -path . ! -path ./bin ! -path ./sbin ! -path ./lib ! -path ./share ! -path ./share/man)
+[ -z "$empty" ] || trouble "make uninstall leaves the folders $empty"
 
 # A tree that is built in itself can be built nowhere else.
 [ ! -e "$src/config.status" ] || exit $bad

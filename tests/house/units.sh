@@ -12,10 +12,11 @@ trouble() { echo "$*"; bad=1; }
 
 # verify wants the program to be there, and pages that are not installed yet are no fault.
 for unit in "$src"/*.service "$src"/*.timer "$src"/*.socket; do
-	sed -e 's,^ExecStart=[^ ]*/mysend,ExecStart=/bin/true,' -e '/^Documentation=/d' "$unit" >"$work/$(basename "$unit")"
+	sed -e 's,^\(ExecStart\|ExecStartPre\)=[^ ]*,\1=/bin/true,' -e '/^Documentation=/d' "$unit" >"$work/$(basename "$unit")"
 done
 cp "$work/mysend@.service" "$work/mysend@1.service"
-for unit in "$work"/*.timer "$work"/*.socket "$work"/mysend-queue.service "$work"/mysend-service-queue.service "$work"/mysend@1.service; do
+cp "$work/mysend-failure@.service" "$work/mysend-failure@x.service.service"
+for unit in "$work"/*.timer "$work"/*.socket "$work"/mysend-queue.service "$work"/mysend-service-queue.service "$work"/mysend@1.service "$work/mysend-failure@x.service.service"; do
 	said=$(cd "$work" && systemd-analyze verify "./$(basename "$unit")" 2>&1 | grep -F "$(basename "$unit")")
 	[ -z "$said" ] || trouble "$said"
 done
