@@ -31,6 +31,8 @@ static int mode_run(const struct options *o, struct arena *run, struct failure *
 	case MODE_REMOVE:
 	case MODE_CHECK:
 		return mode_queue(o, run, f);
+	case MODE_PROBE:
+		return mode_probe(o, run, f);
 	case MODE_REPORT:
 		return mode_report(o, run, f);
 	case MODE_BATCH:

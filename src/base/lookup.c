@@ -30,6 +30,7 @@ struct answer {
 	int code;
 	char full[LOOKUP_NAME + 1];
 	struct dns_answer dns;
+	unsigned four, six;
 };
 
 /* The packet says more than h_errno, which some C libraries leave alone; but without a packet there is no other word. */
@@ -54,6 +55,10 @@ static void ask_host(const char *host, struct answer *a)
 	*a = (struct answer){.code = getaddrinfo(host, NULL, &hints, &found)};
 	if (a->code == 0 && found && found->ai_canonname && strlen(found->ai_canonname) < sizeof a->full)
 		snprintf(a->full, sizeof a->full, "%s", found->ai_canonname);
+	for (const struct addrinfo *i = found; a->code == 0 && i; i = i->ai_next) {
+		a->four += i->ai_family == AF_INET;
+		a->six += i->ai_family == AF_INET6;
+	}
 	if (found)
 		freeaddrinfo(found);
 }
@@ -152,12 +157,19 @@ static bool ask_beside(const char *host, int type, unsigned ms, struct answer *a
 	return begun;
 }
 
-int lookup_host(const char *host, unsigned ms, char *full, size_t room)
+static struct answer look_up(const char *host, unsigned ms)
 {
 	struct answer a = {.code = EAI_NONAME};
 
 	if (strlen(host) <= LOOKUP_NAME && !ask_beside(host, 0, ms, &a))
 		ask(host, 0, &a);
+	return a;
+}
+
+int lookup_host(const char *host, unsigned ms, char *full, size_t room)
+{
+	struct answer a = look_up(host, ms);
+
 	snprintf(full, room, "%s", a.full);
 	return a.code;
 }
@@ -169,4 +181,13 @@ void lookup_records(const char *name, int type, unsigned ms, struct dns_answer *
 	if (strlen(name) <= LOOKUP_NAME && !ask_beside(name, type, ms, &a))
 		ask(name, type, &a);
 	*out = a.dns;
+}
+
+int lookup_count(const char *host, unsigned ms, unsigned *four, unsigned *six)
+{
+	struct answer a = look_up(host, ms);
+
+	*four = a.four;
+	*six = a.six;
+	return a.code;
 }

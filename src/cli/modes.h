@@ -13,6 +13,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f);   
 int mode_smtp(const struct options *o, struct arena *run, struct failure *f);    /* smtpd.c: -bs */
 int mode_bsmtp(const struct options *o, struct arena *run, struct failure *f);   /* bsmtp.c: -bS */
 int mode_verify(const struct options *o, struct arena *run, struct failure *f);  /* verify.c: -bv */
+int mode_probe(const struct options *o, struct arena *run, struct failure *f);   /* probe.c: --probe */
 int mode_aliases(const struct options *o, struct arena *run, struct failure *f); /* verify.c: -bi, newaliases */
 int mode_queue(const struct options *o, struct arena *run, struct failure *f);   /* mailq.c: hold, release, remove; -bp in mailq_list.c, -q in runner.c, --queue-check in health.c */
 int mode_batch(const struct options *o, struct arena *run, struct failure *f);   /* batch.c: --batch, --merge */

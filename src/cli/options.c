@@ -196,8 +196,12 @@ static int check(const struct options *o, struct failure *f)
 		return -1;
 	if (o->service && o->mode != MODE_SMTP)
 		return usage_fail(f, "--service goes with -bs only", "");
-	if (o->json && o->mode != MODE_SEND && o->mode != MODE_MAILQ && o->mode != MODE_BATCH && o->mode != MODE_REPORT)
-		return usage_fail(f, "--json goes with mail, -bp, --batch, --merge and --report only", "");
+	if (o->json && o->mode != MODE_SEND && o->mode != MODE_MAILQ && o->mode != MODE_BATCH && o->mode != MODE_REPORT && o->mode != MODE_PROBE)
+		return usage_fail(f, "--json goes with mail, -bp, --batch, --merge, --report and --probe only", "");
+	if (o->as && o->mode != MODE_PROBE)
+		return usage_fail(f, "--as goes with --probe only", "");
+	if (o->mode == MODE_PROBE && (o->dry_run || o->request.from_header))
+		return usage_fail(f, "--probe has no message: it takes no --dry-run and no -t", "");
 	if (o->mode == MODE_REPORT && (o->request.recipients || o->dry_run))
 		return usage_fail(f, "--report LEDGER takes nothing else but --json", "");
 	if (o->mode == MODE_CONFIGURE && (o->request.recipients || o->request.from_header || o->config))
@@ -242,6 +246,8 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 
 	*o = (struct options){.queue = {.warning = 3600, .critical = 6 * 3600}, .batch = batch_options_usual()};
 	o->called = argc > 0 ? argv[0] : NULL;
+	o->argv = argv;
+	o->argc = argc;
 	note_name(o, o->called);
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];

@@ -16,7 +16,7 @@
 
 enum mode {
 	MODE_SEND, MODE_SMTP, MODE_BSMTP, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
-	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK, MODE_BATCH, MODE_REPORT, MODE_CONFIGURE,
+	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK, MODE_BATCH, MODE_REPORT, MODE_CONFIGURE, MODE_PROBE,
 	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
 };
 
@@ -32,6 +32,9 @@ struct queue_options { /* options of -q, -bp and --queue-... */
 struct options {
 	enum mode mode;
 	const char *called;    /* argv[0], or NULL */
+	char **argv;	       /* as main got them */
+	int argc;
+	const char *as;	       /* --as: the user who is to try it, or NULL */
 	bool as_sendmail;      /* called by one of sendmail's names: only letters are options */
 	bool no_input;	       /* standard input was closed; main sets it */
 	bool dots_are_text;    /* -i */

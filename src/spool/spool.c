@@ -57,21 +57,31 @@ static int open_folders(struct spool *s, int top, enum use how, struct failure *
 	return 0;
 }
 
+/* There is no path. */
+static int no_place(struct failure *f)
+{
+	fail(f, AT_SPOOL, EX_CONFIG, "there is no place for it: no home directory is known");
+	return failure_hint(f, HINT_SPOOL_WHERE);
+}
+
+/* A folder on the way cannot be made: errno says why. */
+static int not_made(const struct spool *s, struct failure *f)
+{
+	bool denied = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR;
+
+	spool_fails(s, "making it", f);
+	return denied ? failure_hint(f, HINT_SPOOL_DENIED) : -1;
+}
+
 static int open_spool(struct spool *s, const char *path, enum use how, struct failure *f)
 {
 	int top, rc;
 
 	*s = (struct spool){.path = path, .tmp = -1, .queue = -1, .failed = -1};
-	if (how == MAKE && !*path) {
-		fail(f, AT_SPOOL, EX_CONFIG, "there is no place for it: no home directory is known");
-		return failure_hint(f, HINT_SPOOL_WHERE);
-	}
-	if (how == MAKE && file_make_folders(path) < 0) {
-		bool denied = errno == EACCES || errno == EPERM || errno == EROFS || errno == ENOTDIR;
-
-		spool_fails(s, "making it", f);
-		return denied ? failure_hint(f, HINT_SPOOL_DENIED) : -1;
-	}
+	if (how == MAKE && !*path)
+		return no_place(f);
+	if (how == MAKE && file_make_folders(path) < 0)
+		return not_made(s, f);
 	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0 && errno == ENOENT && how != MAKE)
 		return 1;
@@ -94,6 +104,47 @@ int spool_open(struct spool *s, const char *path, bool make, struct failure *f)
 int spool_open_to_look(struct spool *s, const char *path, struct failure *f)
 {
 	return open_spool(s, path, LOOK, f);
+}
+
+/* The folders of the path that are missing could be made in the last one that is there. */
+static int could_be_made(const struct spool *s, struct failure *f)
+{
+	char above[4096];
+	size_t len = strlen(s->path);
+
+	if (len >= sizeof above)
+		return fail(f, AT_SPOOL, EX_CANTCREAT, "spool %s: the path is too long", s->path);
+	snprintf(above, sizeof above, "%s", s->path);
+	while (len && faccessat(AT_FDCWD, above, F_OK, AT_EACCESS) < 0 && errno == ENOENT) {
+		while (len && above[len - 1] == '/')
+			len--;
+		while (len && above[len - 1] != '/')
+			len--;
+		above[len] = '\0';
+	}
+	if (faccessat(AT_FDCWD, len ? above : ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return not_made(s, f);
+	return 1;
+}
+
+int spool_open_to_check(struct spool *s, const char *path, struct failure *f)
+{
+	int rc;
+
+	*s = (struct spool){.path = path, .tmp = -1, .queue = -1, .failed = -1};
+	if (!*path)
+		return no_place(f);
+	if (faccessat(AT_FDCWD, path, F_OK, AT_EACCESS) < 0)
+		return could_be_made(s, f);
+	rc = open_spool(s, path, USE, f);
+	if (rc == 1 && faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) < 0)
+		return spool_fails(s, "opening its folders", f);
+	if (rc == 0 && (faccessat(s->tmp, ".", W_OK | X_OK, AT_EACCESS) < 0 || faccessat(s->queue, ".", W_OK | X_OK, AT_EACCESS) < 0)) {
+		spool_fails(s, "writing to it", f);
+		spool_close(s);
+		return -1;
+	}
+	return rc;
 }
 
 void spool_close(struct spool *s)

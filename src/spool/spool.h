@@ -40,6 +40,8 @@ struct spool_names { /* names of mails, oldest first */
 MUST_CHECK int spool_open(struct spool *s, const char *path, bool make, struct failure *f);
 /* The same, only to list the spool: root may look into that of any user. */
 MUST_CHECK int spool_open_to_look(struct spool *s, const char *path, struct failure *f);
+/* Tells whether spool_open would succeed with `make`, and makes nothing. 0: the spool is there, and can be written; 1: it could be made. */
+MUST_CHECK int spool_open_to_check(struct spool *s, const char *path, struct failure *f);
 void spool_close(struct spool *s);
 /* Fills in the entry's id, unless it has one. An entry with attempts gets its state before any runner can take the mail. */
 MUST_CHECK int spool_accept(struct spool *s, struct entry *e, struct source *message, struct failure *f);

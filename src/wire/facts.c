@@ -10,13 +10,13 @@
 
 #define TLS_IS "SSL connection using "
 
-void facts_start(struct facts *f)
+void facts_start(struct session_facts *f)
 {
-	*f = (struct facts){.resolve_ms = -1, .connect_ms = -1, .greeting_ms = -1, .tls_ms = -1, .login_ms = -1};
+	*f = (struct session_facts){.resolve_ms = -1, .connect_ms = -1, .tls_ms = -1, .login_ms = -1};
 }
 
 /* "SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384": OpenSSL's and GnuTLS's lines both begin so. */
-void facts_text(struct facts *f, struct slice text)
+void facts_text(struct session_facts *f, struct slice text)
 {
 	struct slice name = text;
 
@@ -29,7 +29,7 @@ void facts_text(struct facts *f, struct slice text)
 	slice_printable(f->tls, sizeof f->tls, name);
 }
 
-static struct facts *facts_of(const struct session *s)
+static struct session_facts *facts_of(const struct session *s)
 {
 	return s->transcript.tracer ? s->transcript.tracer->facts : NULL;
 }
@@ -37,7 +37,7 @@ static struct facts *facts_of(const struct session *s)
 /* libcurl opens no socket itself: so it is known which addresses it tries, and in which order. */
 static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
 {
-	struct facts *f = ctx;
+	struct session_facts *f = ctx;
 	char *at = f->tries < FACTS_TRIED ? f->tried[f->tries] : NULL;
 
 	(void)purpose;
@@ -50,7 +50,7 @@ static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_so
 
 void facts_watch(const struct session *s, struct setopt *taken)
 {
-	struct facts *f = facts_of(s);
+	struct session_facts *f = facts_of(s);
 
 	if (!f)
 		return;
@@ -59,7 +59,7 @@ void facts_watch(const struct session *s, struct setopt *taken)
 	setopt_took(taken, curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETDATA, f), SETTINGS);
 }
 
-static void end_tls(struct facts *f)
+static void end_tls(struct session_facts *f)
 {
 	if (f->tls_began && f->tls_ms < 0)
 		f->tls_ms = clock_steady() - f->tls_began;
@@ -67,7 +67,7 @@ static void end_tls(struct facts *f)
 
 void facts_said(const struct session *s, struct slice line)
 {
-	struct facts *f = facts_of(s);
+	struct session_facts *f = facts_of(s);
 	struct slice rest = slice_trim(line), verb, word;
 
 	if (!f)
@@ -83,7 +83,7 @@ void facts_said(const struct session *s, struct slice line)
 
 void facts_heard(const struct session *s)
 {
-	struct facts *f = facts_of(s);
+	struct session_facts *f = facts_of(s);
 	const struct transcript *t = &s->transcript;
 
 	if (!f || !t->whole)
@@ -98,7 +98,7 @@ void facts_heard(const struct session *s)
 
 void facts_debug(const struct session *s, struct slice text)
 {
-	struct facts *f = facts_of(s);
+	struct session_facts *f = facts_of(s);
 
 	if (f)
 		facts_text(f, text);
@@ -114,7 +114,7 @@ static int64_t time_of(CURL *h, CURLINFO what)
 
 void facts_collect(const struct session *s)
 {
-	struct facts *f = facts_of(s);
+	struct session_facts *f = facts_of(s);
 	char *address = NULL;
 	long port = 0;
 	int64_t tls;

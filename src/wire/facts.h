@@ -2,7 +2,7 @@
  * wire/facts - what was learnt on the way into a session, for who asks: mysend --probe
  *
  * session_open fills it in, as far as it came, also where it fails. A mail pays nothing for it, since nobody asks then.
- * Use: struct facts facts = {.began = false}; struct tracer w = {.facts = &facts}; session_open(&s, account, &w, f); which begins
+ * Use: struct session_facts facts = {.began = false}; struct tracer w = {.facts = &facts}; session_open(&s, account, &w, f); which begins
  * anew with it.
  *
  * Owns: nothing. Units: milliseconds; -1: not known. Bounds: FACTS_TRIED addresses are kept, all are counted; texts are cut.
@@ -18,12 +18,12 @@
 
 enum { FACTS_TRIED = 8, FACTS_ADDRESS = 64 };
 
-struct facts {
+struct session_facts {
 	bool began; /* libcurl's part has begun: what comes before it, POP before SMTP too, has gone well */
 	char tried[FACTS_TRIED][FACTS_ADDRESS]; /* addresses, in the order in which a connection was tried; a proxy's, if there is one */
 	unsigned tries;
 	char won[FACTS_ADDRESS + 8]; /* [ADDRESS]:PORT that we are connected to; "": none, or a socket of this host */
-	int64_t resolve_ms, connect_ms, greeting_ms, tls_ms, login_ms;
+	int64_t resolve_ms, connect_ms, tls_ms, login_ms;
 	bool connected;
 	char greeting[256]; /* the relay's first words, behind the code */
 	bool greeted;	    /* EHLO or HELO was answered, and not refused */
@@ -33,8 +33,8 @@ struct facts {
 	int64_t tls_began, login_began; /* clock_steady, or 0 */
 };
 
-void facts_start(struct facts *f);
+void facts_start(struct session_facts *f);
 /* A line of libcurl's about what it does: one of them names the version of TLS. */
-void facts_text(struct facts *f, struct slice text);
+void facts_text(struct session_facts *f, struct slice text);
 
 #endif

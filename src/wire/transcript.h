@@ -17,14 +17,14 @@
 #include "wire/mask.h"
 #include "wire/reply.h"
 
-struct facts;
+struct session_facts;
 
 struct tracer { /* a caller that is shown the conversation; either function may be NULL */
 	void *ctx;
 	void (*line)(void *ctx, char way, struct slice line); /* '>' we said, '<' we heard */
 	/* Called now and then while a message takes its time; size 0: the relay is waited for. */
 	void (*pace)(void *ctx, const char *relay, uint64_t sent, uint64_t size);
-	struct facts *facts; /* filled in while a session is opened (wire/facts), or NULL */
+	struct session_facts *facts; /* filled in while a session is opened (wire/facts), or NULL */
 };
 
 struct transcript {

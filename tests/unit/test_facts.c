@@ -23,7 +23,7 @@ static void test_the_version_of_tls_is_the_word_behind_using(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct facts f;
+		struct session_facts f;
 
 		facts_start(&f);
 		facts_text(&f, slice_of(rows[i].line));
@@ -33,7 +33,7 @@ static void test_the_version_of_tls_is_the_word_behind_using(void **state)
 
 static void test_a_version_that_is_too_long_is_cut(void **state)
 {
-	struct facts f;
+	struct session_facts f;
 
 	(void)state;
 	facts_start(&f);

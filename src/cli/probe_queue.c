@@ -1,0 +1,175 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/run.h"
+#include "cli/probe.h"
+#include "conf/whoami.h"
+#include "post/enqueue.h"
+#include "spool/spool.h"
+
+#define SYSTEMD "/run/systemd/system"
+#define TIMER "mysend-queue.timer"
+
+enum { CRONTAB_MAX = 256 * 1024, SYSTEMCTL_SECONDS = 5, SYSTEMCTL_MAX = 4096 };
+
+static bool systemd_runs(void)
+{
+	return access(SYSTEMD, F_OK) == 0;
+}
+
+static bool cut_word(struct slice *rest, struct slice *word)
+{
+	*rest = slice_trim(*rest);
+	for (size_t i = 0; i < rest->len; i++)
+		if (octet_is_space(rest->p[i])) {
+			*word = (struct slice){rest->p, i};
+			*rest = (struct slice){rest->p + i, rest->len - i};
+			return true;
+		}
+	return false;
+}
+
+bool probe_runs_queue(struct slice line, const char *user, bool named)
+{
+	struct slice rest = slice_trim(line), word;
+	int fields = rest.len && *rest.p == '@' ? 1 : 5;
+
+	if (!rest.len || *rest.p == '#')
+		return false;
+	while (fields--)
+		if (!cut_word(&rest, &word))
+			return false;
+	if (named && (!cut_word(&rest, &word) || word.len != strlen(user) || memcmp(word.p, user, word.len) != 0))
+		return false;
+	if (systemd_runs() && slice_mentions(rest, SYSTEMD)) /* as in [ -d /run/systemd/system ] || ...: the timer does it there */
+		return false;
+	return (slice_mentions(rest, "mysend") || slice_mentions(rest, "sendmail")) && slice_mentions(rest, " -q");
+}
+
+static bool file_runs_queue(int folder, const char *path, const char *user, bool named)
+{
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct slice rest, line;
+	bool found = false;
+	struct stat st;
+	struct buf b;
+
+	if (fd < 0)
+		return false;
+	buf_start(&b, CRONTAB_MAX);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_slurp(fd, &b) == 0) {
+		rest = buf_slice_of(&b);
+		while (!found && slice_line(&rest, &line))
+			found = probe_runs_queue(line, user, named);
+	}
+	close(fd);
+	buf_free(&b);
+	return found;
+}
+
+/* The file whose line has cron run the queue; or NULL. Files that we may not read are passed over. */
+static const char *in_cron(struct arena *in, const char *user)
+{
+	static const char *const own[] = {"/var/spool/cron/crontabs", "/var/spool/cron", "/etc/crontabs"};
+	DIR *d = opendir("/etc/cron.d");
+	const char *found = NULL;
+	const struct dirent *e;
+
+	while (d && !found && (e = readdir(d)))
+		if (*e->d_name != '.' && file_runs_queue(dirfd(d), e->d_name, user, true))
+			found = arena_printf(in, "/etc/cron.d/%s", e->d_name);
+	if (d)
+		closedir(d);
+	if (!found && file_runs_queue(AT_FDCWD, "/etc/crontab", user, true))
+		found = "/etc/crontab";
+	for (size_t i = 0; i < sizeof own / sizeof *own && !found; i++) {
+		const char *path = arena_printf(in, "%s/%s", own[i], user);
+
+		if (file_runs_queue(AT_FDCWD, path, user, false))
+			found = path;
+	}
+	return found;
+}
+
+/* "mysend-queue.timer is active, last ...", or NULL: it is not, or there is no systemd. */
+static const char *by_timer(struct arena *in)
+{
+	const char *const ask = geteuid() == 0 ? "systemctl show -p ActiveState -p LastTriggerUSec " TIMER " 2>/dev/null"
+					       : "systemctl --user show -p ActiveState -p LastTriggerUSec " TIMER " 2>/dev/null";
+	struct slice rest, line, name, last = SLICE("");
+	const char *text = NULL;
+	bool active = false;
+	struct failure unused;
+	struct buf b;
+
+	if (!systemd_runs())
+		return NULL;
+	buf_start(&b, SYSTEMCTL_MAX);
+	if (run_shell(ask, SYSTEMCTL_SECONDS, &b, &unused) == 0) {
+		rest = buf_slice_of(&b);
+		while (slice_line(&rest, &line))
+			if (slice_cut(&line, '=', &name)) {
+				active |= slice_is(name, "ActiveState") && slice_is(line, "active");
+				last = slice_is(name, "LastTriggerUSec") ? line : last;
+			}
+		if (active)
+			text = arena_printf(in, TIMER " is active, %s%.*s", last.len ? "last " : "not run yet", (int)last.len, last.p);
+	}
+	buf_free(&b);
+	return text;
+}
+
+static void tell_runner(struct probe *p, const char *there)
+{
+	const char *user = whoami_user(p->in), *by = by_timer(p->in), *cron = by ? NULL : in_cron(p->in, user);
+	static const char *const nobody = "nothing was found that runs the queue";
+
+	if (by || cron)
+		probe_add(p, PROBE_SPOOL, PROBE_OK, -1, arena_printf(p->in, "%s; %s%s", there, by ? by : cron, by ? "" : " runs the queue"));
+	else if (!systemd_runs())
+		probe_warn(p, PROBE_SPOOL, arena_printf(p->in, "%s; %s", there, nobody), HINT_PROBE_CRON, (const char *const[]){user, BINDIR "/mysend", NULL});
+	else if (geteuid() == 0)
+		probe_warn(p, PROBE_SPOOL, arena_printf(p->in, "%s; %s", there, nobody), HINT_PROBE_TIMER, NULL);
+	else
+		probe_warn(p, PROBE_SPOOL, arena_printf(p->in, "%s; %s", there, nobody), HINT_PROBE_USER_TIMER, NULL);
+}
+
+/* Where mail would wait. That it cannot is a warning: as long as the relay takes it at once, mail goes all the same. */
+void probe_queue(struct probe *p, const struct account *a)
+{
+	const char *path = whoami_spool(p->in, a), *there = path;
+	struct spool_names waits = {.count = 0}, failed = {.count = 0};
+	struct statvfs fs;
+	struct failure f;
+	struct spool s;
+	int rc;
+
+	if (setting_is(a, SET_queue, "off")) {
+		probe_add(p, PROBE_SPOOL, PROBE_OK, -1, "queue off: no mail waits");
+		return;
+	}
+	if (!enqueue_is_allowed(a)) {
+		probe_add(p, PROBE_SPOOL, PROBE_OK, -1, "the relay is of this command line: no mail waits for it");
+		return;
+	}
+	rc = spool_open_to_check(&s, path, &f);
+	if (rc == 0 && (spool_list(&s, false, p->in, &waits, &f) < 0 || spool_list(&s, true, p->in, &failed, &f) < 0))
+		rc = -1;
+	if (rc == 0 && fstatvfs(s.tmp, &fs) == 0 && fs.f_bavail == 0)
+		rc = fail(&f, AT_SPOOL, EX_TEMPFAIL, "spool %s is full", path);
+	if (rc == 0)
+		there = arena_printf(p->in, "%s: %zu wait, %zu given up", path, waits.count, failed.count);
+	else if (rc > 0)
+		there = arena_printf(p->in, "%s: made when mail has to wait", path);
+	spool_close(&s);
+	if (rc < 0)
+		probe_mild(p, PROBE_SPOOL, "no mail can wait: ", &f);
+	else
+		tell_runner(p, there);
+}
