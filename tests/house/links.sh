@@ -22,5 +22,20 @@ links install-sendmail-links && trouble "another sendmail was no reason to stop"
 [ "$(cat "$root/usr/sbin/sendmail")" = other ] || trouble "another sendmail was overwritten"
 grep -q "usr/sbin/sendmail is there, and is not ours" "$root.log" || trouble "nothing is said of it: $(cat "$root.log")"
 [ ! -e "$root/usr/bin/mailq" ] || trouble "half of the links were made"
+
+# Whose it is, by what asks dpkg's or rpm's database: what each of them answers for a file that has an owner.
+mkdir "$root/bin"
+owner() { # ANSWER OF DPKG, ANSWER OF RPM
+	printf '#!/bin/sh\n[ "$1 $2" = "-S %s" ] && %s\n' "$root/usr/sbin/sendmail" "$1" >"$root/bin/dpkg"
+	printf '#!/bin/sh\n[ "$1 $4" = "-qf %s" ] && %s\n' "$root/usr/sbin/sendmail" "$2" >"$root/bin/rpm"
+	chmod 755 "$root/bin/dpkg" "$root/bin/rpm"
+	PATH=$root/bin:$PATH links install-sendmail-links && trouble "another sendmail was no reason to stop"
+	sed -n 's/.*is not ours: //p' "$root.log"
+}
+of="it is of the package other-mta. Remove that; or contrib/package makes a package that takes its place"
+[ "$(owner 'echo "other-mta: $2"' false)" = "$of" ] || trouble "dpkg's package is not told: $(cat "$root.log")"
+[ "$(owner 'printf "%s\n" "diversion by x from: $2" "other-mta: $2"' false)" = "$of" ] || trouble "with a diversion it is not told: $(cat "$root.log")"
+[ "$(owner false 'echo "other-mta: "')" = "$of" ] || trouble "rpm's package is not told: $(cat "$root.log")"
+[ "$(owner false false)" = "take it away first" ] || trouble "without a package other words are told: $(cat "$root.log")"
 rm -f "$root.log"
 exit $bad
