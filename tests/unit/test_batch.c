@@ -2,12 +2,10 @@
 #include "unit.h"
 
 #include <fcntl.h>
-#include <time.h>
 
-#include "base/clock.h"
-#include "base/ending.h"
 #include "base/file.h"
 #include "batch.h"
+#include "host.h"
 #include "post/enqueue.h"
 
 enum { TRIED = 64 };
@@ -20,8 +18,6 @@ static struct {
 	char log[800];
 	struct ledger *ledger;
 	unsigned told_after, narrow_after, mails; /* told_after: so many mails we are told to end; narrow_after: the crew goes one mail at a time */
-	bool told;
-	int64_t now;
 	unsigned waits;
 	bool spool_full;
 } world;
@@ -31,38 +27,6 @@ static void log_add(const char *text, struct slice more)
 	size_t len = strlen(world.log);
 
 	snprintf(world.log + len, sizeof world.log - len, "%s%s%.*s", len && *text ? " " : "", text, (int)more.len, more.p);
-}
-
-int64_t clock_steady(void)
-{
-	return world.now;
-}
-
-int64_t clock_boot(void)
-{
-	return world.now;
-}
-
-int64_t clock_wall_ms(void)
-{
-	return world.now;
-}
-
-time_t clock_wall(void)
-{
-	return (time_t)(world.now / 1000);
-}
-
-int nanosleep(const struct timespec *t, struct timespec *left)
-{
-	(void)left;
-	world.now += t->tv_sec * 1000 + t->tv_nsec / 1000000;
-	return 0;
-}
-
-bool ending_asked(void)
-{
-	return world.told;
 }
 
 int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
@@ -176,7 +140,7 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 		}
 		check_given(j);
 		client->done(client->ctx, j, try_mail(j));
-		world.told = ++world.mails == world.told_after;
+		host.told = ++world.mails == world.told_after;
 		if (world.mails == world.narrow_after)
 			client->window(client->ctx, 1);
 	}
@@ -225,6 +189,7 @@ static void run_once(const struct run *r)
 	int rc;
 
 	memset(&world, 0, sizeof world);
+	memset(&host, 0, sizeof host);
 	world.script = r->script ? r->script : "";
 	world.shut = r->shut;
 	world.told_after = r->told_after;
@@ -270,7 +235,7 @@ static void test_temporary_failures_are_tried_again_and_only_those(void **state)
 {
 	(void)state;
 	TELL(RUN("k=a l=b,c m=d", "b=4", "[a k=a l=b,c m=d [a l=b", "sent 3", .order = {.pauses = 1, .pause = {300}}));
-	assert_int_equal(world.now / 1000, 300);
+	assert_int_equal(host.now / 1000, 300);
 	assert_int_equal(world.waits, 1);
 	TELL(RUN("k=a l=b", "b=444", "[a k=a l=b [a l=b [a l=b", "sent 1, wait 1", .order = {.pauses = 2, .pause = {1, 2}}), RUN("k=a l=b", "", "[a l=b", "before 1, sent 1"));
 	TELL(RUN("k=a", "a=4", "[a k=a", "wait 1"));
@@ -392,6 +357,7 @@ static void test_each_key_is_in_one_shard(void **state)
 		struct failure f;
 
 		memset(&world, 0, sizeof world);
+		memset(&host, 0, sizeof host);
 		world.script = "";
 		unlink(path);
 		input_set(text);
@@ -442,6 +408,7 @@ static void test_sessions_are_no_more_than_windows_of_mail(void **state)
 		struct failure f;
 
 		memset(&world, 0, sizeof world);
+		memset(&host, 0, sizeof host);
 		world.script = "";
 		unlink(path);
 		input_set(four);

@@ -6,11 +6,9 @@
 #include "unit.h"
 
 #include <sys/stat.h>
-#include <time.h>
 
-#include "base/clock.h"
-#include "base/ending.h"
 #include "batch.h"
+#include "host.h"
 #include "post/batch_inside.h"
 #include "post/enqueue.h"
 
@@ -20,11 +18,10 @@ static struct {
 	unsigned seed;
 	uint32_t random;
 	struct ledger *ledger;
-	int64_t now;
 	off_t synced;
 	unsigned accepted[PEOPLE], before[PEOPLE]; /* how often the relay has taken the mail for each, and had before this run */
 	bool named[PEOPLE];		  /* whom the ledger has named in doubt */
-	bool told, good;		  /* good: the relay takes all */
+	bool good;			  /* the relay takes all */
 	unsigned told_after, tries;
 	struct event { /* a relay has taken a mail, or the disk has something */
 		off_t size, synced;
@@ -55,38 +52,6 @@ static unsigned chance(unsigned of)
 }
 
 /* --- a host ----------------------------------------------------------------------------------- */
-
-int64_t clock_steady(void)
-{
-	return world.now;
-}
-
-int64_t clock_boot(void)
-{
-	return world.now;
-}
-
-int64_t clock_wall_ms(void)
-{
-	return world.now;
-}
-
-time_t clock_wall(void)
-{
-	return (time_t)(world.now / 1000);
-}
-
-int nanosleep(const struct timespec *t, struct timespec *left)
-{
-	(void)left;
-	world.now += t->tv_sec * 1000 + t->tv_nsec / 1000000;
-	return 0;
-}
-
-bool ending_asked(void)
-{
-	return world.told;
-}
 
 static off_t ledger_size(void)
 {
@@ -245,7 +210,7 @@ static void give_back(struct job *j, enum crew_end how)
 			e->recipient[i].why = NULL;
 	crew.client->done(crew.client->ctx, j, how);
 	world.tries++;
-	world.told |= world.told_after && world.tries == world.told_after;
+	host.told |= world.told_after && world.tries == world.told_after;
 }
 
 static void step(struct hand *h)
@@ -286,7 +251,7 @@ int crew_run(const struct crew_order *o, const struct crew_client *client, struc
 	while (!over || !is_idle()) {
 		struct hand *h = &crew.hand[chance(sessions)];
 
-		over |= client->over(client->ctx) || world.told || (!world.good && chance(80) == 0);
+		over |= client->over(client->ctx) || host.told || (!world.good && chance(80) == 0);
 		if (over && h->jobs && chance(3) == 0)
 			give_back(h->job[--h->jobs], CREW_BACK);
 		else if (h->jobs && (over || h->jobs == WINDOW || alone || chance(2)))
@@ -380,7 +345,7 @@ static void run_once(bool last)
 	size_t since;
 	int rc;
 
-	world.told = false;
+	host.told = false;
 	world.tries = 0;
 	world.told_after = !last && chance(4) == 0 ? 1 + chance(20) : 0;
 	world.good = last;
@@ -406,6 +371,7 @@ static void test_random_stories(void **state)
 		unsigned runs;
 
 		memset(&world, 0, sizeof world);
+		memset(&host, 0, sizeof host);
 		world.seed = seed;
 		world.random = seed * 2654435761u + 1;
 		unlink(path);
