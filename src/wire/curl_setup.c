@@ -112,6 +112,31 @@ int curl_setup_new(CURL **out, const struct account *a, long use_ssl, bool from_
 	return 0;
 }
 
+int curl_setup_address(CURL *h, struct arena *in, const struct account *a, const char *name, struct curl_slist **to, struct failure *f)
+{
+	const char *scheme = curl_setup_tls_from_start(a) ? "smtps" : "smtp";
+	const char *host = *a->tls_host_override ? a->tls_host_override : a->host;
+	unsigned port = *a->socket ? 25 : a->port;
+	char *ehlo = libcurl.easy_escape(h, name, 0);
+	struct setopt taken = {0};
+	char *url;
+
+	if (*a->socket) {
+		setopt_took(&taken, curl_easy_setopt(h, CURLOPT_UNIX_SOCKET_PATH, a->socket), SET_socket);
+		host = *host ? host : "localhost";
+	}
+	if (!ehlo)
+		return fail(f, AT_CONNECT, EX_OSERR, "no memory for the relay's URL");
+	url = arena_printf(in, strchr(host, ':') ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s", scheme, host, port, ehlo);
+	libcurl.free(ehlo);
+	setopt_took(&taken, curl_easy_setopt(h, CURLOPT_URL, url), SET_relay);
+	if (*a->tls_host_override && !*a->socket) {
+		*to = libcurl.slist_append(NULL, arena_printf(in, strchr(a->host, ':') ? "::[%s]:%u" : "::%s:%u", a->host, port));
+		setopt_took(&taken, *to ? curl_easy_setopt(h, CURLOPT_CONNECT_TO, *to) : CURLE_OUT_OF_MEMORY, SET_tls_host_override);
+	}
+	return setopt_done(&taken, f);
+}
+
 static bool is_local(const struct account *a)
 {
 	struct in_addr ip;

@@ -39,6 +39,9 @@ void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has p
 MUST_CHECK int curl_setup_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f);
 /* What the account logs in with, as *password; without text no password is needed. *wanted: it logs in at all. */
 MUST_CHECK int curl_setup_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f);
+/* smtp://HOST:PORT/EHLO-NAME; with another name to check the certificate for, that one goes into the URL, and *to has HOST:PORT for
+ * the connection: the caller's, to free behind it (slist_free_all). */
+MUST_CHECK int curl_setup_address(CURL *h, struct arena *in, const struct account *a, const char *name, struct curl_slist **to, struct failure *f);
 MUST_CHECK int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
 /* For a progress callback, about once a second: true ends libcurl's part, since we are told to end. */

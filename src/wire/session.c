@@ -77,35 +77,6 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 	return 0;
 }
 
-/* smtp://HOST:PORT/EHLO-NAME; with another name to check the certificate for, that one goes into the URL
- * and the connection to HOST:PORT all the same. */
-static int address_of(struct session *s, const struct account *a, struct curl_slist **to, struct failure *f)
-{
-	const char *scheme = curl_setup_tls_from_start(a) ? "smtps" : "smtp";
-	const char *host = *a->tls_host_override ? a->tls_host_override : a->host;
-	const char *name = whoami_ehlo(&s->arena, a);
-	unsigned port = *a->socket ? 25 : a->port;
-	char *ehlo = libcurl.easy_escape(s->easy, name, 0);
-	struct setopt taken = {0};
-	char *url;
-
-	if (*a->socket) {
-		setopt_took(&taken, curl_easy_setopt(s->easy, CURLOPT_UNIX_SOCKET_PATH, a->socket), SET_socket);
-		host = *host ? host : "localhost";
-	}
-	if (!ehlo)
-		return fail(f, AT_CONNECT, EX_OSERR, "no memory for the relay's URL");
-	url = arena_printf(&s->arena, strchr(host, ':') ? "%s://[%s]:%u/%s" : "%s://%s:%u/%s", scheme, host, port,
-			   ehlo);
-	libcurl.free(ehlo);
-	setopt_took(&taken, curl_easy_setopt(s->easy, CURLOPT_URL, url), SET_relay);
-	if (*a->tls_host_override && !*a->socket) {
-		*to = libcurl.slist_append(NULL, arena_printf(&s->arena, strchr(a->host, ':') ? "::[%s]:%u" : "::%s:%u", a->host, port));
-		setopt_took(&taken, *to ? curl_easy_setopt(s->easy, CURLOPT_CONNECT_TO, *to) : CURLE_OUT_OF_MEMORY, SET_tls_host_override);
-	}
-	return setopt_done(&taken, f);
-}
-
 static int listen_in(struct session *s, const struct account *a, struct failure *f)
 {
 	const struct login *login = &s->login;
@@ -239,7 +210,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 
 	if (curl_setup_new(&s->easy, a, curl_setup_use_ssl(a), curl_setup_tls_from_start(a), s->words, f) < 0 || curl_setup_login(s->easy, a, &s->login, f) < 0)
 		return -1;
-	if (listen_in(s, a, f) == 0 && address_of(s, a, &to, f) == 0) {
+	if (listen_in(s, a, f) == 0 && curl_setup_address(s->easy, &s->arena, a, whoami_ehlo(&s->arena, a), &to, f) == 0) {
 		limit_start(&s->limit, a);
 		code = libcurl.easy_perform(s->easy);
 		s->limit.until = INT64_MAX;

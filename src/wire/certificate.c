@@ -1,0 +1,151 @@
+#include "wire/certificate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/when.h"
+#include "wire/curl_setup.h"
+
+/* OpenSSL writes "Feb  1 00:00:00 2020 GMT", the others "2020-02-01 00:00:00 GMT". */
+static time_t moment(const char *text)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char month[4] = "", again[40];
+	unsigned day, year, hour, minute, second;
+	const char *at;
+	struct when w;
+
+	if (sscanf(text, "%3s %2u %2u:%2u:%2u %4u", month, &day, &hour, &minute, &second, &year) == 6) {
+		at = strlen(month) == 3 ? strstr(months, month) : NULL;
+		if (!at || (at - months) % 3)
+			return 0;
+		snprintf(again, sizeof again, "%04u-%02d-%02u %02u:%02u:%02u +0000", year, (int)(at - months) / 3 + 1, day, hour, minute, second);
+	} else if (sscanf(text, "%4u-%3[0-9]-%2u %2u:%2u:%2u", &year, month, &day, &hour, &minute, &second) == 6) {
+		snprintf(again, sizeof again, "%04u-%.2s-%02u %02u:%02u:%02u +0000", year, month, day, hour, minute, second);
+	} else {
+		return 0;
+	}
+	return when_read(again, &w) ? w.time : 0;
+}
+
+static void add(char *to, size_t room, struct slice name)
+{
+	size_t used = strlen(to);
+
+	if (used && used + 2 < room) {
+		memcpy(to + used, ", ", 3);
+		used += 2;
+	}
+	slice_printable(to + used, room - used, name);
+}
+
+/* "DNS:mail.example.org, DNS:*.example.org, IP Address:192.0.2.1" */
+static void take_alternatives(char *to, size_t room, struct slice list)
+{
+	struct slice name, kind;
+	bool more = true;
+
+	*to = '\0';
+	while (more) {
+		more = slice_cut(&list, ',', &name);
+		if (!more)
+			name = list;
+		name = slice_trim(name);
+		if ((slice_begins(name, "DNS:") || slice_begins(name, "IP")) && slice_cut(&name, ':', &kind))
+			add(to, room, name);
+	}
+}
+
+/* Of "C = DE, CN = mail.example.org" the last. */
+static void take_common_name(char *to, size_t room, const char *subject)
+{
+	const char *at = strstr(subject, "CN");
+	size_t n;
+
+	if (!at)
+		return;
+	at += 2;
+	at += strspn(at, " =");
+	n = strcspn(at, ",/;");
+	slice_printable(to, room, (struct slice){at, n});
+}
+
+static void take(struct certificate *c, const char *line, char *alternatives, size_t room)
+{
+	static const char subject[] = "Subject:", issuer[] = "Issuer:", from[] = "Start date:", until[] = "Expire date:",
+			  names[] = "X509v3 Subject Alternative Name:";
+
+	if (strncmp(line, subject, sizeof subject - 1) == 0)
+		slice_printable(c->subject, sizeof c->subject, slice_of(line + sizeof subject - 1));
+	else if (strncmp(line, issuer, sizeof issuer - 1) == 0)
+		slice_printable(c->issuer, sizeof c->issuer, slice_of(line + sizeof issuer - 1));
+	else if (strncmp(line, from, sizeof from - 1) == 0)
+		c->from = moment(line + sizeof from - 1);
+	else if (strncmp(line, until, sizeof until - 1) == 0)
+		c->until = moment(line + sizeof until - 1);
+	else if (strncmp(line, names, sizeof names - 1) == 0)
+		take_alternatives(alternatives, room, slice_of(line + sizeof names - 1));
+}
+
+void certificate_want(CURL *h)
+{
+	(void)curl_easy_setopt(h, CURLOPT_CERTINFO, 1L); /* a TLS library that cannot: certificate_of is false */
+}
+
+bool certificate_of(CURL *h, struct certificate *c)
+{
+	const struct curl_certinfo *chain = NULL;
+
+	*c = (struct certificate){0};
+	if (curl_easy_getinfo(h, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1)
+		return false;
+	for (const struct curl_slist *l = chain->certinfo[0]; l; l = l->next) /* the first is the relay's own */
+		take(c, l->data, c->names, sizeof c->names);
+	if (!*c->names)
+		take_common_name(c->names, sizeof c->names, c->subject);
+	return c->until || *c->names;
+}
+
+/* The first line that comes inside TLS ends it. */
+static size_t leave(char *p, size_t size, size_t count, void *h)
+{
+	(void)p;
+	return curl_setup_is_encrypted(h) ? 0 : size * count;
+}
+
+static void blindly(CURL *h, struct setopt *s)
+{
+	certificate_want(h);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L), SETTINGS);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L), SETTINGS);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSLCERT, NULL), SETTINGS);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSLKEY, NULL), SETTINGS);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L), SETTINGS);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)CERTIFICATE_SECONDS), SETTINGS);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, leave), SETTINGS);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_HEADERDATA, h), SETTINGS);
+}
+
+bool certificate_look(const struct account *a, const char *ehlo, struct certificate *c)
+{
+	char words[CURL_ERROR_SIZE] = "";
+	struct curl_slist *to = NULL;
+	struct setopt taken = {0};
+	struct arena scratch = {0};
+	struct failure ignored;
+	bool found = false;
+	CURL *h;
+
+	if (curl_setup_new(&h, a, curl_setup_use_ssl(a), curl_setup_tls_from_start(a), words, &ignored) < 0)
+		return false;
+	blindly(h, &taken);
+	if (curl_setup_address(h, &scratch, a, ehlo, &to, &ignored) == 0 && setopt_done(&taken, &ignored) == 0) {
+		(void)libcurl.easy_perform(h);
+		found = certificate_of(h, c);
+	}
+	libcurl.easy_cleanup(h);
+	libcurl.slist_free_all(to);
+	arena_free(&scratch);
+	return found;
+}
