@@ -72,14 +72,20 @@ bool failure_is_temporary(const struct failure *f)
 	return f->exit == EX_TEMPFAIL;
 }
 
-void hint_print(char *to, size_t room, enum hint id, const char *const *arguments)
+const char *hint_row(enum hint id)
 {
 	static const char *const rows[] = {
 		"",
 #define HINT(id, stage, saw, text) text,
 #include "base/hints.def"
 	};
-	const char *row = rows[id];
+
+	return rows[id];
+}
+
+void hint_print(char *to, size_t room, enum hint id, const char *const *arguments)
+{
+	const char *row = hint_row(id);
 	size_t used = 0;
 
 	*to = '\0';

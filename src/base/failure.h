@@ -39,9 +39,12 @@ struct failure {
 	int client_code;   /* 0 or ours, for a client that speaks SMTP to us; then enhanced is ours, too */
 	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
 	char relay[272];   /* "" or HOST:PORT of the relay */
+	char user[80];	   /* "" or as whom we are logged in there, or tried to be */
+	bool token;	   /* that user's secret is a token */
+	char ehlo[80];	   /* "" or the name that we have said in EHLO there */
 	char text[512];	   /* the relay's words, or ours; one line, printable */
 	enum hint hint_id; /* NO_HINT, or which row hint is */
-	char hint[256];	   /* "", or that row with its arguments */
+	char hint[400];	   /* "", or that row with its arguments */
 };
 
 /* All return -1, for `return fail(...)`. */
@@ -56,6 +59,7 @@ int failure_in(struct failure *f, const char *fmt, ...) PRINTF(2, 3);
 #define HINT_ID(id, ...) (id)
 #define HINT_ARGUMENTS(id, ...) ((const char *const[]){__VA_ARGS__})
 int failure_add_hint(struct failure *f, enum hint id, const char *const *arguments);
+const char *hint_row(enum hint id); /* as it stands in hints.def, with its arguments as {NAME} */
 /* Writes the text of a row alone, cut where room ends. */
 void hint_print(char *to, size_t room, enum hint id, const char *const *arguments);
 bool failure_is_temporary(const struct failure *f);

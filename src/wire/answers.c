@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -27,8 +28,24 @@ static void give_verdict(struct transaction *t, enum verdict v, const struct fai
 		}
 }
 
+/* The relay has told a limit, perhaps; it may also have one that it does not tell. */
+static void hint_of_size(const struct engine *e, const struct transaction *t, struct failure *f)
+{
+	char size[24], limit[24];
+
+	if (f->code < 500 || meaning_of(f) != MEANS_TOO_LARGE || !t->octets)
+		return;
+	snprintf(size, sizeof size, "%llu", (unsigned long long)t->octets->size);
+	snprintf(limit, sizeof limit, "%llu", (unsigned long long)e->now.size_limit);
+	if (e->now.size_limit && e->now.size_limit < t->octets->size)
+		failure_hint(f, HINT_TOO_LARGE_SIZES, size, limit);
+	else
+		failure_hint(f, HINT_TOO_LARGE_SIZE, size);
+}
+
 static void refuse(struct engine *e, struct transaction *t, struct failure *f)
 {
+	hint_of_size(e, t, f);
 	engine_name_relay(e, f);
 	t->why = t->delivery->envelope->answer = keep(t, f);
 	give_verdict(t, t->repeat ? DEFERRED : verdict_of(f), t->why); /* until the recipient has been tried again */
@@ -84,6 +101,8 @@ static void answer_rcpt(struct engine *e, const struct awaited *a, const struct 
 		return;
 	failure_of(r, AT_RECIPIENT, &f);
 	engine_name_relay(e, &f);
+	if (f.code >= 500 && meaning_of(&f) == MEANS_NOBODY && slice_begins(slice_of(to->address), "root@"))
+		failure_hint(&f, HINT_ROOT_TO);
 	to->why = keep(a->t, &f);
 	to->verdict = verdict_of(&f);
 	if (retry_without_dsn(e, a->t, a->recipient, &f))

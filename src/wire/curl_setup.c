@@ -137,7 +137,23 @@ int curl_setup_address(CURL *h, struct arena *in, const struct account *a, const
 	return setopt_done(&taken, f);
 }
 
-static bool is_local(const struct account *a)
+void curl_setup_line(char *to, size_t room, const struct account *a, bool from_start, unsigned port)
+{
+	enum { SUBMISSION = 587, SUBMISSIONS = 465 }; /* what relay means without a port */
+	const char *tls = setting_is(a, SET_tls, "off") ? " and tls on" : "";
+	char at[12] = "";
+
+	if (port != (from_start ? SUBMISSIONS : SUBMISSION))
+		snprintf(at, sizeof at, ":%u", port);
+	if (*a->relay)
+		snprintf(to, room, strchr(a->host, ':') ? "relay %s://[%s]%s%s" : "relay %s://%s%s%s", from_start ? "smtps" : "smtp", a->host, at, tls);
+	else if (port != a->port)
+		snprintf(to, room, "port %u, tls_starttls %s%s", port, from_start ? "off" : "on", tls);
+	else
+		snprintf(to, room, "tls_starttls %s%s", from_start ? "off" : "on", tls);
+}
+
+bool curl_setup_is_local(const struct account *a)
 {
 	struct in_addr ip;
 
@@ -182,6 +198,25 @@ static const struct mechanism *mechanism_of(const struct account *a)
 	return NULL; /* auth off */
 }
 
+bool curl_setup_could(struct slice offered, char *to, size_t room)
+{
+	const curl_version_info_data *v = libcurl_version();
+	struct slice word;
+	bool more = true;
+
+	while (more) {
+		more = slice_cut(&offered, ' ', &word);
+		if (!more)
+			word = offered;
+		for (size_t i = 2; i < sizeof mechanisms / sizeof *mechanisms; i++)
+			if (slice_is(word, mechanisms[i].word) && (!mechanisms[i].feature || v->features & mechanisms[i].feature)) {
+				snprintf(to, room, "%s", mechanisms[i].word);
+				return true;
+			}
+	}
+	return false;
+}
+
 static int need_password(const struct account *a, const struct mechanism *m, struct credential *password,
 			 struct failure *f)
 {
@@ -223,8 +258,9 @@ int curl_setup_login(CURL *h, const struct account *a, struct login *login, stru
 		return -1;
 	/* In clear text only with a mechanism that the user asked for by name, or over a connection that never leaves this host. */
 	login->in_clear = clear;
-	setopt_took(&s, curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS,
-					automatic && clear && !is_local(a) ? "AUTH=CRAM-MD5;AUTH=DIGEST-MD5" : m->option), SET_auth);
+	login->token = m->token;
+	login->ours = automatic && clear && !curl_setup_is_local(a) ? "AUTH=CRAM-MD5;AUTH=DIGEST-MD5" : m->option;
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS, login->ours), SET_auth);
 	/* libcurl's own idea of whether the relay offers TLS decides, not ours: or the password goes in clear text. */
 	if (curl_setup_use_ssl(a) == CURLUSESSL_TRY)
 		setopt_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL), SET_tls);

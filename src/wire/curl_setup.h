@@ -3,7 +3,7 @@
  *
  * Use: curl_setup_new(&h, account, use_ssl, from_start, words, f); set URL and callbacks; curl_easy_perform(h); on error
  * curl_setup_failure(h, code, at, words, f). Shared by the SMTP session and POP before SMTP.
- * In curl_setup.c: network and login; in tls.c: TLS; in fault.c: curl_setup_failure.
+ * In curl_setup.c: network and login; in tls.c: TLS; in fault.c: curl_setup_failure; what a session adds to that: explain.c.
  *
  * Owns: the caller owns the handle (curl_easy_cleanup). words: CURL_ERROR_SIZE octets, the caller's, as long as the handle.
  * Units: as the account's. Errors: AT_CONFIG EX_CONFIG for what this libcurl lacks; curl_setup_failure maps
@@ -22,6 +22,8 @@ struct login {
 	bool wanted;	      /* the account has a name to log in with */
 	bool in_clear;	      /* the password may go without TLS */
 	bool plain_first;     /* libcurl chooses the mechanism; an initial response is sent if PLAIN is offered */
+	bool token;	      /* the password is a token */
+	const char *ours;     /* the mechanisms that libcurl may choose from: "AUTH=PLAIN;AUTH=LOGIN" */
 	struct credential password; /* taken from conf/credential; without text no password is needed */
 };
 
@@ -44,14 +46,20 @@ MUST_CHECK int curl_setup_secret(const struct account *a, struct credential *pas
 MUST_CHECK int curl_setup_address(CURL *h, struct arena *in, const struct account *a, const char *name, struct curl_slist **to, struct failure *f);
 MUST_CHECK int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
 void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
+/* The first of the relay's mechanisms that this libcurl could take if the setting auth named it, in the setting's spelling; false: none. */
+bool curl_setup_could(struct slice offered, char *to, size_t room);
+/* The line of a configuration that has TLS from the start, or STARTTLS, at that port: "relay smtps://HOST:PORT". */
+void curl_setup_line(char *to, size_t room, const struct account *a, bool from_start, unsigned port);
 /* For a progress callback, about once a second: true ends libcurl's part, since we are told to end. */
 bool curl_setup_must_end(CURL *h);
 void curl_setup_forget(CURL *h); /* wipes name and password, once they have been used */
 MUST_CHECK int curl_setup_pop_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
 /* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */
 MUST_CHECK int curl_setup_tls(CURL *h, const struct account *a, struct setopt *s, struct failure *f);
+bool curl_setup_trusts_nobody(const struct account *a); /* no authority is named, and this host has none in the usual places */
 bool curl_setup_tls_from_start(const struct account *a);
 long curl_setup_use_ssl(const struct account *a);
+bool curl_setup_is_local(const struct account *a); /* what is said to the relay never leaves this host */
 bool curl_setup_is_clear(const struct account *a); /* nothing of the session is to be encrypted */
 bool curl_setup_is_encrypted(CURL *h);	       /* a TLS session is there; to be asked during curl_easy_perform only */
 int curl_setup_failure(CURL *h, CURLcode code, enum stage at, const char *words, struct failure *f);

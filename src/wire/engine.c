@@ -109,7 +109,7 @@ int engine_flush(struct engine *e, int64_t until, struct failure *f)
 
 void engine_name_relay(const struct engine *e, struct failure *f)
 {
-	snprintf(f->relay, sizeof f->relay, "%s", session_relay(e->session));
+	session_name(e->session, f);
 }
 
 void engine_await(struct engine *e, enum verb verb, size_t recipient)

@@ -28,14 +28,14 @@ static const struct curl_meaning {
 	enum hint hint;
 } curl_meanings[] = {
 	{CURLE_COULDNT_RESOLVE_PROXY, AT_RESOLVE, EX_TEMPFAIL, HINT_PROXY},
-	{CURLE_COULDNT_RESOLVE_HOST, AT_RESOLVE, EX_TEMPFAIL, HINT_RELAY_NAME},
+	{CURLE_COULDNT_RESOLVE_HOST, AT_RESOLVE, EX_TEMPFAIL, NO_HINT},
 	{CURLE_COULDNT_CONNECT, AT_CONNECT, EX_TEMPFAIL, NO_HINT},
 	{CURLE_INTERFACE_FAILED, AT_CONNECT, EX_CONFIG, HINT_SOURCE_IP},
 	{CURLE_PROXY, AT_CONNECT, EX_TEMPFAIL, HINT_PROXY},
 	{CURLE_WEIRD_SERVER_REPLY, AT_USAGE, EX_PROTOCOL, NO_HINT},
 	{CURLE_REMOTE_ACCESS_DENIED, AT_GREETING, EX_UNAVAILABLE, NO_HINT},
-	{CURLE_USE_SSL_FAILED, AT_TLS, EX_UNAVAILABLE, HINT_NO_STARTTLS},
-	{CURLE_SSL_CONNECT_ERROR, AT_TLS, EX_TEMPFAIL, HINT_TLS_PORT},
+	{CURLE_USE_SSL_FAILED, AT_TLS, EX_UNAVAILABLE, NO_HINT},
+	{CURLE_SSL_CONNECT_ERROR, AT_TLS, EX_TEMPFAIL, HINT_TLS_BETWEEN},
 	{CURLE_PEER_FAILED_VERIFICATION, AT_TLS, EX_UNAVAILABLE, HINT_CERTIFICATE},
 	{CURLE_SSL_PINNEDPUBKEYNOTMATCH, AT_TLS, EX_UNAVAILABLE, HINT_PINNED_KEY},
 	{CURLE_SSL_ISSUER_ERROR, AT_TLS, EX_UNAVAILABLE, NO_HINT},
@@ -78,13 +78,13 @@ static const struct {
 	{"unsupported version", HINT_TLS_OLD}, {"version too low", HINT_TLS_OLD},
 	{"too small", HINT_TLS_WEAK}, {"too weak", HINT_TLS_WEAK}, {"sigalg", HINT_TLS_WEAK}, {"unsafe legacy", HINT_TLS_WEAK}, {"insufficient security", HINT_TLS_WEAK},
 	{"no shared cipher", HINT_TLS_WEAK}, {"no ciphers available", HINT_TLS_WEAK}, {"no cipher", HINT_TLS_WEAK}, {"alert handshake failure", HINT_TLS_WEAK},
-	{"wrong version number", HINT_TLS_PORT}, {"packet length too long", HINT_TLS_PORT}, {"http request", HINT_TLS_PORT},
+	{"wrong version number", HINT_TLS_BETWEEN}, {"packet length too long", HINT_TLS_BETWEEN}, {"http request", HINT_TLS_BETWEEN},
 	{"alert unknown ca", HINT_OUR_CERTIFICATE_UNTRUSTED},
 	{"alert bad certificate", HINT_OUR_CERTIFICATE_REFUSED},
 	{"alert certificate", HINT_OUR_CERTIFICATE_OR_NONE},
 	{"alert unsupported certificate", HINT_OUR_CERTIFICATE_REFUSED},
 	{"illegal or unsupported version", HINT_TLS_OLD}, {"not acceptable", HINT_TLS_WEAK}, {"negotiate a supported", HINT_TLS_WEAK},
-	{"unexpected TLS packet", HINT_TLS_PORT}, {"fatal alert has been received", HINT_TLS_WEAK},
+	{"unexpected TLS packet", HINT_TLS_BETWEEN}, {"fatal alert has been received", HINT_TLS_WEAK},
 };
 
 static int tls_failure(const char *words, struct failure *f)
@@ -116,6 +116,7 @@ int curl_setup_failure(CURL *h, CURLcode code, enum stage at, const char *words,
 	if (code == CURLE_COULDNT_RESOLVE_HOST) {
 		curl_easy_getinfo(h, CURLINFO_PRIVATE, &host);
 		f->exit = host ? resolve_exit(host) : EX_TEMPFAIL;
+		failure_hint(f, f->exit == EX_NOHOST ? HINT_RELAY_NAME : HINT_NAME_SERVERS);
 	}
 	if (code == CURLE_SSL_CONNECT_ERROR)
 		tls_failure(text, f);

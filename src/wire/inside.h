@@ -1,6 +1,7 @@
 /*
  * wire/inside - the inside of a session: included by session.c (which opens it), session_io.c (which writes and
- * reads), goodbye.c (which closes it) and facts.c (which notes what is learnt), by nobody else
+ * reads), explain.c (which tells why it did not open), goodbye.c (which closes it) and facts.c (which notes what is learnt), by
+ * nobody else
  *
  * Owns: see wire/session. Bounds: ANSWERS_MAX octets of answers not yet asked for; reading stops at half of that.
  * Errors: none. Threads: the session's. Source: wire/session.
@@ -31,6 +32,7 @@ struct session {
 	struct buf in;
 	size_t taken; /* octets of `in` that session_reply has taken */
 	struct arena arena;
+	const char *ehlo, *user; /* the name that we say in EHLO, and the account's user; in the arena */
 	char relay[272]; /* HOST:PORT or a path, as it is shown; a long path is cut */
 	unsigned grace; /* milliseconds that an answer is waited for, from `told` on */
 	int64_t told;	/* when we first saw that we are told to end, or 0 */
@@ -52,5 +54,10 @@ void goodbye_prepare(struct session *s, const struct account *a, struct setopt *
 /* Overwrites the code of a reply's last line, where libcurl will read it, if it is a refusal at which libcurl would close without
  * QUIT. */
 void goodbye_cover(struct session *s, char code[static 3]);
+
+/* libcurl could not open the session: why, and what to change. Returns -1. */
+int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f);
+/* libcurl has opened it: 0, or -1 where it is not encrypted, or we are not logged in. */
+MUST_CHECK int explain_opened(const struct session *s, const struct account *a, struct failure *f);
 
 #endif

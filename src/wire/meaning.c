@@ -3,10 +3,42 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/bytes.h"
+
 enum {
 	MAIL = 1 << AT_SENDER, RCPT = 1 << AT_RECIPIENT, DATA = 1 << AT_DATA, END = 1 << AT_BODY | 1 << AT_END,
 	MESSAGE = DATA | END, ANY = MAIL | RCPT | MESSAGE
 };
+
+/* What an answer says, case aside, decides before its codes: the sender and the name of EHLO are refused at RCPT, too, and with any code. */
+static const struct {
+	int at;
+	const char *says;
+	enum meaning means;
+} words[] = {
+	{MAIL | RCPT, "helo command rejected", MEANS_OUR_NAME}, {MAIL | RCPT, "invalid helo", MEANS_OUR_NAME},
+	{MAIL | RCPT, "helo name", MEANS_OUR_NAME}, {MAIL | RCPT, "ehlo name", MEANS_OUR_NAME}, {MAIL | RCPT, "helo/ehlo", MEANS_OUR_NAME},
+	{MAIL | RCPT, "ehlo/helo", MEANS_OUR_NAME}, {MAIL | RCPT, "bad helo", MEANS_OUR_NAME},
+	{ANY, "sendasdenied", MEANS_NOT_YOURS}, {ANY, "not owned by", MEANS_NOT_YOURS}, {ANY, "send as this sender", MEANS_NOT_YOURS},
+	{ANY, "does not match the authenticated user", MEANS_NOT_YOURS}, {ANY, "not allowed to send as", MEANS_NOT_YOURS},
+	{ANY, "verified sender identity", MEANS_NOT_YOURS}, {ANY, "address is not verified", MEANS_NOT_YOURS},
+	{ANY, "sender address is not allowed", MEANS_NOT_YOURS}, {ANY, "relaying disallowed as", MEANS_NOT_YOURS},
+	{ANY, "not one of your addresses", MEANS_NOT_YOURS}, {ANY, "on behalf of sender", MEANS_NOT_YOURS},
+	{ANY, "not authorized to send", MEANS_NOT_YOURS}, {ANY, "not authorised to send", MEANS_NOT_YOURS},
+	{MAIL | RCPT, "sender address rejected: domain not found", MEANS_NO_SENDER}, {MAIL | RCPT, "sender address rejected: user unknown", MEANS_NO_SENDER},
+	{MAIL | RCPT, "sender verify failed", MEANS_NO_SENDER}, {MAIL | RCPT, "sender address rejected: undeliverable", MEANS_NO_SENDER},
+	{MAIL | RCPT, "sender address rejected: unverified", MEANS_NO_SENDER}, {MAIL | RCPT, "domain of sender address", MEANS_NO_SENDER},
+	{MAIL | RCPT, "sender address", MEANS_NOT_YOURS}, {MAIL | RCPT, "sender rejected", MEANS_NOT_YOURS}, {MAIL | RCPT, "sender denied", MEANS_NOT_YOURS},
+	{MAIL | RCPT, "sender not ", MEANS_NOT_YOURS}, {MAIL | RCPT, "sender is not ", MEANS_NOT_YOURS}, {MAIL | RCPT, "envelope sender", MEANS_NOT_YOURS},
+};
+
+static enum meaning meaning_of_words(const struct failure *f)
+{
+	for (size_t i = 0; f->code >= 500 && i < sizeof words / sizeof *words; i++)
+		if (words[i].at & 1 << f->stage && slice_mentions(slice_of(f->text), words[i].says))
+			return words[i].means;
+	return MEANS_NOTHING_MORE;
+}
 
 /* The first row that fits an answer says what the answer means. */
 static const struct {
@@ -26,6 +58,7 @@ static const struct {
 	{ANY, 0, "1.7", MEANS_NO_SENDER},      {ANY, 0, "1.8", MEANS_NO_SENDER},      {ANY, 0, "7.27", MEANS_NO_SENDER},
 	{MAIL, 0, "7.0", MEANS_NOT_YOURS},     {MAIL, 0, "7.1", MEANS_NOT_YOURS},     {MAIL, 0, "7.60", MEANS_NOT_YOURS},
 	{MAIL, 553, "", MEANS_NOT_YOURS},
+	{MAIL, 550, "", MEANS_DENIED},	       {MAIL, 0, "1.0", MEANS_DENIED},
 	{RCPT, 0, "1.", MEANS_NOBODY},	       {RCPT, 550, "", MEANS_NOBODY},	      {RCPT, 551, "", MEANS_NOBODY},
 	{RCPT, 553, "", MEANS_NOBODY},	       {RCPT, 556, "", MEANS_NOBODY}, /* RFC 7504 4 */
 	{RCPT, 550, "4.", MEANS_NOBODY}, /* Exchange says 550 5.4.1 for it */
@@ -58,6 +91,10 @@ static bool fits(const char *pattern, const char *enhanced)
 
 enum meaning meaning_of(const struct failure *f)
 {
+	enum meaning said = meaning_of_words(f);
+
+	if (said != MEANS_NOTHING_MORE)
+		return said;
 	for (size_t i = 0; f->code >= 400 && i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].at & 1 << f->stage && (!rows[i].code || rows[i].code == f->code) && fits(rows[i].enhanced, f->enhanced))
 			return rows[i].means;
@@ -71,7 +108,10 @@ int meaning_exit(enum stage at, enum meaning means)
 		return EX_NOUSER;
 	case MEANS_LOGIN:
 	case MEANS_NOT_YOURS:
+	case MEANS_NO_SENDER:
 		return EX_NOPERM;
+	case MEANS_TOO_LARGE:
+		return EX_DATAERR;
 	case MEANS_DENIED:
 		return at == AT_SENDER ? EX_NOPERM : EX_UNAVAILABLE;
 	default:

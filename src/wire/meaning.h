@@ -5,6 +5,8 @@
  * code alone. Where there is an enhanced code that says something, it decides; a bare code, and X.0.0, mean what RFC 5321 says.
  * Use: if (meaning_of(&f) == MEANS_TOO_LARGE) ...; for a failure that holds an answer, f.code.
  *
+ * Many relays check the sender, and the name of EHLO, only at RCPT, with the codes of an unknown recipient: there their words decide.
+ *
  * Owns: nothing. Errors: MEANS_NOTHING_MORE: its first digit says all. Threads: any.
  * Source: RFC 5321 4.2, 4.5.3.1.10; RFC 3463; RFC 5248 (its registry).
  */
@@ -23,6 +25,7 @@ enum meaning {
 	MEANS_LOGIN,	   /* the relay wants a login, another one, or encryption: the configuration is to blame, not the mail */
 	MEANS_NOT_YOURS,   /* the sender's address is not one that this user may send as */
 	MEANS_NO_SENDER,   /* the sender's address does not exist */
+	MEANS_OUR_NAME,	   /* the name that we said in EHLO is refused, which some relays say to MAIL or RCPT only */
 	MEANS_DENIED,	   /* refused by a rule of the relay's */
 	MEANS_NO_PARAMETER, /* a parameter of MAIL or RCPT was refused, perhaps: what EHLO offered does not hold */
 	MEANS_NO_COMMAND,  /* the relay does not know the command that it offered */

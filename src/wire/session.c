@@ -83,6 +83,8 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 	struct setopt taken = {0};
 	CURL *h = s->easy;
 
+	s->ehlo = whoami_ehlo(&s->arena, a);
+	s->user = arena_printf(&s->arena, "%s", a->user);
 	s->transcript.login = login->wanted;
 	if (login->wanted) {
 		mask_start(&s->mask);
@@ -108,86 +110,6 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 	return setopt_done(&taken, f);
 }
 
-/* The session ends where the relay offered STARTTLS and libcurl did not see it: otherwise all would go in clear text. */
-static int check_offer(const struct session *s, const struct account *a, struct failure *f)
-{
-	if (curl_setup_use_ssl(a) == CURLUSESSL_NONE || !transcript_tls_missed(&s->transcript))
-		return 0;
-	fail(f, AT_TLS, EX_UNAVAILABLE, "the relay offers STARTTLS, but libcurl %s does not see it",
-	     libcurl_version()->version);
-	return failure_hint(f, HINT_STARTTLS_UNSEEN);
-}
-
-/* Checks what TLS the connection has, not what libcurl was asked for. */
-static int check_tls(const struct session *s, const struct account *a, struct failure *f)
-{
-	if (check_offer(s, a, f) < 0)
-		return -1;
-	if (s->transcript.encrypted || (curl_setup_use_ssl(a) != CURLUSESSL_ALL && !curl_setup_tls_from_start(a)))
-		return 0;
-	return fail(f, AT_TLS, EX_CONFIG, "libcurl %s has not encrypted the session", libcurl_version()->version);
-}
-
-static int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f)
-{
-	static const int finally[] = {[AT_GREETING] = EX_UNAVAILABLE, [AT_TLS] = EX_UNAVAILABLE,
-				      [AT_LOGIN] = EX_NOPERM};
-	enum stage at = transcript_stage(&s->transcript);
-	const struct transcript *t = &s->transcript;
-
-	if (s->stopped) {
-		*f = s->heard;
-		return -1;
-	}
-	if (s->limit.passed)
-		return fail(f, at, EX_TEMPFAIL, "the relay did not answer within the time allowed");
-	/* A refusal at which libcurl ended the session, or after which the relay closed the connection. */
-	if (t->refusal.code && (!t->whole || t->reply.code >= 300)) {
-		reply_failure(&t->refusal, t->refused_at, finally[t->refused_at], f);
-		if (code == CURLE_REMOTE_ACCESS_DENIED && t->said == SAID_EHLO)
-			failure_hint(f, HINT_NO_EHLO);
-		return -1;
-	}
-	if (code == CURLE_OPERATION_TIMEDOUT && t->said == SAID_NOTHING && !t->reply.lines) {
-		double connected = 0;
-
-		curl_easy_getinfo(s->easy, CURLINFO_CONNECT_TIME, &connected);
-		if (connected <= 0)
-			at = AT_CONNECT;
-	}
-	if (code == CURLE_USE_SSL_FAILED && check_offer(s, a, f) < 0)
-		return -1;
-	if (!t->reply.lines && *t->reply.stray) {
-		reply_is_none(&t->reply, EX_PROTOCOL, "the relay gave no answer", f);
-		f->stage = at;
-		return -1;
-	}
-	curl_setup_failure(s->easy, code, at, s->words, f);
-	if (code == CURLE_LOGIN_DENIED && t->said == SAID_AUTH) { /* a token is refused with 334 and the reason */
-		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", t->reply.code, t->reply.text);
-		failure_hint(f, HINT_TOKEN);
-	} else if (code == CURLE_LOGIN_DENIED) {
-		failure_hint(f, HINT_AUTH_OFFERED, t->caps.auth);
-	} else if (code == CURLE_USE_SSL_FAILED && *a->relay) { /* where smtp:// contradicts tls_starttls off */
-		*f->hint = '\0';
-		failure_hint(f, HINT_NO_STARTTLS_RELAY, a->host);
-	}
-	return -1;
-}
-
-static int check_login(const struct session *s, struct failure *f)
-{
-	const struct transcript *t = &s->transcript;
-
-	if (!t->login || t->authenticated)
-		return 0;
-	if (*t->caps.auth)
-		return fail(f, AT_LOGIN, EX_NOPERM, "no way to log in that both sides know; the relay offers AUTH %s",
-			    t->caps.auth);
-	fail(f, AT_LOGIN, EX_NOPERM, "the relay offers no login (AUTH), but the account has one");
-	return failure_hint(f, t->encrypted ? HINT_AUTH_PORT : HINT_AUTH_TLS);
-}
-
 static void wipe_block(void *ctx, char *p, size_t len)
 {
 	mask_wipe(ctx, p, len);
@@ -210,7 +132,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 
 	if (curl_setup_new(&s->easy, a, curl_setup_use_ssl(a), curl_setup_tls_from_start(a), s->words, f) < 0 || curl_setup_login(s->easy, a, &s->login, f) < 0)
 		return -1;
-	if (listen_in(s, a, f) == 0 && curl_setup_address(s->easy, &s->arena, a, whoami_ehlo(&s->arena, a), &to, f) == 0) {
+	if (listen_in(s, a, f) == 0 && curl_setup_address(s->easy, &s->arena, a, s->ehlo, &to, f) == 0) {
 		limit_start(&s->limit, a);
 		code = libcurl.easy_perform(s->easy);
 		s->limit.until = INT64_MAX;
@@ -219,7 +141,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 		if (code != CURLE_OK || s->refused)
 			rc = explain_open(s, a, code != CURLE_OK ? code : CURLE_LOGIN_DENIED, f);
 		else
-			rc = check_tls(s, a, f) < 0 ? -1 : check_login(s, f);
+			rc = explain_opened(s, a, f);
 	}
 	if (rc == 0 && s->login.wanted)
 		forget_login(s);
@@ -257,7 +179,7 @@ int session_open(struct session **out, const struct account *a, const struct tra
 		rc = connect_and_login(s, a, f);
 		credential_release(&s->login.password); /* libcurl and the mask have copies, which they wipe */
 		if (rc < 0 && stage_is_remote(f->stage))
-			snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+			session_name(s, f);
 	}
 	if (rc < 0) {
 		session_close(s, true);
@@ -297,6 +219,17 @@ void session_remember(struct session *s, struct past past)
 void session_forgo(struct session *s, unsigned offers)
 {
 	caps_forgo(&s->transcript.caps, offers);
+}
+
+void session_name(const struct session *s, struct failure *f)
+{
+	const struct transcript *t = &s->transcript;
+	bool in = f->stage == AT_LOGIN || (f->stage > AT_LOGIN && t->authenticated);
+
+	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
+	snprintf(f->ehlo, sizeof f->ehlo, "%s", t->said != SAID_NOTHING ? s->ehlo : "");
+	snprintf(f->user, sizeof f->user, "%s", in && s->login.wanted ? s->user : "");
+	f->token = in && s->login.wanted && s->login.token;
 }
 
 const char *session_relay(const struct session *s)

@@ -37,6 +37,8 @@ MUST_CHECK int session_open(struct session **out, const struct account *a, const
 MUST_CHECK int session_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f);
 const struct caps *session_caps(const struct session *s);
 const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
+/* The failure is this relay's: who it is, and who we are there. */
+void session_name(const struct session *s, struct failure *f);
 bool session_is_encrypted(const struct session *s);
 bool session_is_authenticated(const struct session *s);
 struct past session_past(const struct session *s);

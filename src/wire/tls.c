@@ -41,6 +41,15 @@ static bool is_hashed(const char *path)
 	return found;
 }
 
+bool curl_setup_trusts_nobody(const struct account *a)
+{
+	const curl_version_info_data *v = libcurl_version();
+
+	if (*a->tls_trust_file || *a->tls_trust_dir)
+		return false;
+	return (v->cainfo || v->capath) && (!v->cainfo || access(v->cainfo, R_OK) < 0) && (!v->capath || !is_hashed(v->capath));
+}
+
 /* A libcurl that does not know the option has no default for it that would have to be switched off. */
 static CURLcode without(CURLcode code)
 {

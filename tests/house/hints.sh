@@ -55,15 +55,18 @@ while IFS= read -r words; do
 done <hints.found
 rm -f hints.found
 
-# Where words of others decide (a relay's, the TLS library's), they stand in what the user saw.
+# Where words of others decide (a relay's, the TLS library's), they stand in what the user saw; of several that mean the same, one.
 {
-	sed -nE 's/^SEEN\(.*, "([^"]*)", ([A-Z0-9_]*)\)$/\2 \1/p' "$table"
+	sed -nE 's/^SEEN\(.*, "([^"]+)", ([A-Z0-9_]*)\)$/\2 \1/p' "$table"
 	grep -hoE '\{"[^"]*", HINT_[A-Z0-9_]*\}' "$src/src/wire/fault.c" | sed -E 's/\{"(.*)", HINT_(.*)\}/\2 \1/'
 } >hints.found
 [ "$(wc -l <hints.found)" -gt 30 ] || trouble "the words that hints are found by cannot be read"
 while read -r id words; do
-	grep "^HINT($id, " "$table" | sed 's/", ".*//' | grep -qiF -e "$words" || trouble "the row $id does not say that it follows \"$words\""
+	saw=$(grep "^HINT($id, " "$table" | sed 's/", ".*//')
+	echo "$words" | tr '|' '\n' >hints.words
+	case $saw in *'"('*) ;; *) echo "$saw" | grep -qiF -f hints.words || trouble "the row $id does not say that it follows \"$words\"" ;; esac
 done <hints.found
+rm -f hints.words
 
 page=$(tr '\n' ' ' <mysend-trouble.7 | sed 's/\\-/-/g; s/\\e/\\/g')
 sed -nE 's/^HINT\(.*", "(.*)"\)$/\1/p' "$table" | sed 's/\\"/"/g; s/[{}]//g' >hints.found

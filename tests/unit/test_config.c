@@ -200,7 +200,7 @@ static void test_an_error_names_file_and_line_and_what_to_do(void **state)
 		{"relay smtp://joe:hunter2@h x\n", "/x/conf:1: relay takes URL", ""},
 		{"account a\nrelay smtps://h\naccount b\ntls off\nrelay smtps://h\n",
 		 "/x/conf:5: relay contradicts tls (/x/conf:4)",
-		 "smtps://HOST is TLS from the start: without TLS write smtp://HOST, and tls off"},
+		 "smtps://HOST is TLS from the start: leave tls out"},
 		{"eval false\n", "/x/conf:1: eval: the command failed with status 1", ""},
 		{"account a\nhost h\naccount b : a,\n", "/x/conf:3: there is no account \"\" above", ""},
 		{"account a\nhost h\naccount b : a, c\n", "/x/conf:3: there is no account \"c\" above", ""},

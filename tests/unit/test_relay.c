@@ -103,7 +103,7 @@ static void test_contradictions_are_told_with_both_places(void **state)
 	static const struct { const char *lines, *says, *hint; } rows[] = {
 		{"relay smtp://h\nhost i", "conf:2: host contradicts relay (conf:1)", "keep one of them"},
 		{"socket /s\nrelay smtp://h", "conf:2: relay contradicts socket (conf:1)", NULL},
-		{"relay smtps://h\ntls off", "conf:2: tls contradicts relay (conf:1)", "smtps://HOST is TLS from the start: without TLS write smtp://HOST, and tls off"},
+		{"relay smtps://h\ntls off", "conf:2: tls contradicts relay (conf:1)", "smtps://HOST is TLS from the start: leave tls out"},
 		{"tls_starttls on\nrelay smtps://h", "conf:2: relay contradicts tls_starttls (conf:1)", NULL},
 		{"tls_starttls off\nrelay smtp://h", "conf:2: relay contradicts tls_starttls (conf:1)",
 		 "smtps://HOST is TLS from the start, smtp://HOST is STARTTLS: leave tls_starttls out"},
