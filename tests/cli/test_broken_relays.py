@@ -64,7 +64,7 @@ def test_connection_lost_at_any_stage_is_75_and_one_line(mysend, relay, part):
     mysend("bob@example.org", stdin=TEXT + b"more and more text\n" * 50000, relay=one).failed(75)
 
 
-@pytest.mark.parametrize("action, status", [("552 5.3.4 too big for us && fin", (69, 75)), ("421 4.3.2 going down now", (75,)), ("554 5.7.1 that smells && drop", (69, 75))])
+@pytest.mark.parametrize("action, status", [("552 5.3.4 too big for us && fin", (65, 75)), ("421 4.3.2 going down now", (75,)), ("554 5.7.1 that smells && drop", (69, 75))])
 @pytest.mark.parametrize("ehlo", ["ehlo pipelining", "ehlo pipelining chunking"])
 def test_refusal_in_the_middle_of_the_message_is_heard(mysend, relay, ehlo, action, status):
     one = relay(ehlo, '%s "%s"' % ("body 200000", action))

@@ -175,7 +175,7 @@ def test_recipient_whose_wishes_are_refused_comes_in_another_transaction_and_eac
     assert got(one) == ["a@example.org", "b@example.org"] and len(one.messages) == 1
 
 
-@pytest.mark.parametrize("part, status", [('mail "554 no"', 69), ('mail "501 5.5.4 no"', 69), ('mail "554 5.7.1 blocked"', 77), ('mail "501 5.1.7 bad sender"', 69),
+@pytest.mark.parametrize("part, status", [('mail "554 no"', 69), ('mail "501 5.5.4 no"', 69), ('mail "554 5.7.1 blocked"', 77), ('mail "501 5.1.7 bad sender"', 77),
                                           ('rcpt "501 5.1.3 bad address"', 67), ('rcpt "554 no"', 69)])
 @pytest.mark.parametrize("ehlo", ["ehlo 8bitmime size=100000 dsn", ALL])
 def test_refusal_for_another_reason_stays_one(mysend, relay, ehlo, part, status):

@@ -21,15 +21,21 @@ def trust(certs):
     return "tls_trust_file " + os.path.join(certs, "ca.pem")
 
 
-def test_hint_for_a_relay_without_starttls_is_one_that_can_be_followed(mysend, relay, certs):
+def test_hint_for_a_relay_without_starttls_is_one_that_can_be_followed(mysend, relay, certs, library):
     one = relay("ehlo pipelining")
     config = "account default\nrelay smtp://127.0.0.1:%d\nfrom me@example.net\n" % one.port
     result = mysend("bob@example.org", stdin=TEXT, config=config)
-    assert "write relay smtps://127.0.0.1" in result.hints[0], result
+    assert "never leaves this host, so that tls off is safe" in result.hints[0], result
+    mysend("bob@example.org", stdin=TEXT, config=config + "tls off\n").ok()
+    names = {"LD_PRELOAD": library("resolves")}
+    result = mysend("bob@example.org", stdin=TEXT, config=config.replace("127.0.0.1", "relay.test"), env=names)
+    assert "write relay smtps://relay.test for TLS from the start" in result.hints[0], result
     result = mysend("bob@example.org", stdin=TEXT, config=config + "tls_starttls off\n")
     assert result.status == 78 and "leave tls_starttls out" in result.hints[0], result
     result = mysend("bob@example.org", stdin=TEXT, config=to(one))
-    assert "try port 465 with tls_starttls off" in result.hints[0], result
+    assert "tls off is safe" in result.hints[0], result
+    result = mysend("bob@example.org", stdin=TEXT, config=to(one, host="relay.test"), env=names)
+    assert "write port 465, tls_starttls off for TLS from the start" in result.hints[0], result
     there = relay("implicit-tls")
     mysend("bob@example.org", stdin=TEXT, config="account default\nrelay smtps://127.0.0.1:%d\nfrom me@example.net\n%s\n" % (there.port, trust(certs))).ok()
 
