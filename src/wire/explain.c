@@ -224,7 +224,7 @@ static int explain_silence(const struct account *a, struct failure *f)
 	return failure_hint(f, HINT_CONNECT_TIMEOUT, port, line);
 }
 
-static int explain_no_answer(struct session *s, const struct account *a, CURLcode code, struct failure *f)
+static int explain_no_answer(struct session *s, const struct account *a, struct failure *f)
 {
 	const struct transcript *t = &s->transcript;
 	double resolved = 0;
@@ -235,8 +235,8 @@ static int explain_no_answer(struct session *s, const struct account *a, CURLcod
 		return -1;
 	curl_easy_getinfo(s->easy, CURLINFO_NAMELOOKUP_TIME, &resolved);
 	curl_easy_getinfo(s->easy, CURLINFO_LOCAL_PORT, &local);
-	if (code == CURLE_OPERATION_TIMEDOUT && says(f, "Resolving")) {
-		f->stage = AT_RESOLVE;
+	if (resolved <= 0 && !*a->socket) {
+		fail(f, AT_RESOLVE, EX_TEMPFAIL, "no name server has told the address of %s within the time allowed", *a->proxy_host ? a->proxy_host : *a->proxy ? a->proxy : a->host);
 		return failure_hint(f, HINT_NAME_SERVERS);
 	}
 	if (local <= 0 && !*a->socket) {
@@ -279,8 +279,10 @@ int explain_open(struct session *s, const struct account *a, CURLcode code, stru
 		*f = s->heard;
 		return -1;
 	}
-	if (s->limit.passed)
-		return fail(f, at, EX_TEMPFAIL, "the relay did not answer within the time allowed");
+	if (s->limit.passed) {
+		fail(f, at, EX_TEMPFAIL, "the relay did not answer within the time allowed");
+		return explain_no_answer(s, a, f);
+	}
 	if (t->refusal.code && (!t->whole || t->reply.code >= 300))
 		return explain_refusal(t, s->ehlo, f);
 	if (code == CURLE_USE_SSL_FAILED && check_offer(s, a, f) < 0)
@@ -296,7 +298,7 @@ int explain_open(struct session *s, const struct account *a, CURLcode code, stru
 	if (code == CURLE_LOGIN_DENIED)
 		return no_mechanism(s, a, f);
 	if (code == CURLE_OPERATION_TIMEDOUT || (code == CURLE_COULDNT_CONNECT && says(f, "timed out")))
-		return explain_no_answer(s, a, code, f);
+		return explain_no_answer(s, a, f);
 	if (code == CURLE_USE_SSL_FAILED)
 		return explain_no_starttls(a, f);
 	if (f->hint_id == HINT_CERTIFICATE)
