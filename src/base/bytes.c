@@ -317,7 +317,7 @@ void buf_free(struct buf *b)
 
 unsigned slice_code_point(struct slice c)
 {
-	unsigned code = (unsigned char)*c.p & (c.len == 1 ? 0x7fU : 0x3fU >> (c.len - 1));
+	unsigned code = (unsigned char)*c.p & (c.len <= 1 ? 0x7fU : 0x3fU >> (c.len - 1));
 
 	for (size_t i = 1; i < c.len; i++)
 		code = code << 6 | ((unsigned char)c.p[i] & 0x3fU);
