@@ -1,7 +1,7 @@
 """A certificate authority and certificates, good and bad, made with the openssl command.
 
 make(DIR) leaves there: ca.pem, ca/ (hashed), good.pem/.key (localhost, 127.0.0.1), expired, wrong-name,
-self-signed, other-ca (signed by a CA nobody trusts), client.pem/.key. Call it from as many processes as you like.
+mail (mail.example.com), self-signed, other-ca (signed by a CA nobody trusts), client.pem/.key. Call it from as many processes as you like.
 """
 import fcntl
 import os
@@ -71,6 +71,7 @@ def build(where):
     issue(path, "good", "localhost", NAMES)
     issue(path, "expired", "localhost", NAMES, dates=("20200101000000Z", "20200201000000Z"))
     issue(path, "wrong-name", "other.example", "DNS:other.example")
+    issue(path, "mail", "mail.example.com", "DNS:mail.example.com")
     issue(path, "other-ca", "localhost", NAMES, authority="other")
     issue(path, "client", "alice", "email:alice@example.net")
     key(path("self-signed.key"))
