@@ -72,14 +72,12 @@ def prepare(host):
 
 def run(host, block):
     text, home = block.text, {"root": "/root", "www-data": "/var/www"}
-    if block.what in ("run", "probe"):
-        done = host.as_root("cd /root; " + text)
-    elif block.what == "many":
+    if block.what in ("run", "probe", "many"):
         done = host.as_root("cd /root && set -e; " + text)
     elif block.what == "type":
         done = host.as_root("cd /root; " + text, typed=block.argument + "\n")
     elif block.what in ("user", "user-types"):
-        done = host.as_user("new", "cd; " + text, home="/home/new", typed=block.argument + "\n")
+        done = host.as_user("new", "cd && set -e; " + text, home="/home/new", typed=block.argument + "\n")
     elif block.what == "crontab":
         for line in block.lines:
             host.by_cron(block.argument, line, home[block.argument])
