@@ -164,8 +164,7 @@ static void print_login(const struct found *found, struct arena *run, const stru
 	static const char *const secrets[] = {
 		[SECRET_PASSWORD] = "The password is that of the mailbox.",
 		[SECRET_APP] = "The password is an app password, made for this program alone, not that of the account.",
-		[SECRET_TOKEN] = "The password is an access token of OAuth2, which lasts an hour or so: put password_command and what prints one "
-				 "in the place of password_file.",
+		[SECRET_TOKEN] = "The password is an access token of OAuth2, which lasts an hour or so: put password_command and what prints one in the place of password_file.",
 		[SECRET_KEY] = "The password is one for programs, not that of the account.",
 	};
 	const struct provider *p = found->provider;
