@@ -246,6 +246,9 @@ static int explain_no_answer(struct session *s, const struct account *a, struct 
 	if (*a->socket || *a->proxy || *a->proxy_host)
 		return -1;
 	curl_setup_line(line, sizeof line, a, !curl_setup_tls_from_start(a), a->port);
+	/* At these ports it is no relay that is busy, but the other kind of TLS: waiting mends nothing (RFC 8314 3.3, RFC 6409 3.1). */
+	if (curl_setup_tls_from_start(a) ? a->port == SUBMISSION || a->port == 25 : a->port == SUBMISSIONS)
+		f->exit = EX_UNAVAILABLE;
 	if (curl_setup_tls_from_start(a)) {
 		f->stage = AT_TLS;
 		return failure_hint(f, HINT_TLS_SILENT, line);
