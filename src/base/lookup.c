@@ -169,8 +169,11 @@ static struct answer look_up(const char *host, unsigned ms)
 int lookup_host(const char *host, unsigned ms, char *full, size_t room)
 {
 	struct answer a = look_up(host, ms);
+	size_t len = room ? strnlen(a.full, room - 1) : 0; /* what has no room is cut */
 
-	snprintf(full, room, "%s", a.full);
+	memcpy(full, a.full, len);
+	if (room)
+		full[len] = '\0';
 	return a.code;
 }
 
