@@ -41,6 +41,7 @@ static int mode_run(const struct options *o, struct arena *run, struct failure *
 		return mode_configure(o, run, f);
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:
+	case MODE_COMPLETE:
 	case MODE_HELP:
 	case MODE_VERSION:
 		break;

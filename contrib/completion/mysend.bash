@@ -1,24 +1,26 @@
-# Completion of mysend for bash: the words are the program's own, so that they are those of the version that runs.
+# Completion of mysend for bash. What may follow, mysend says itself (--complete), so that it is that of the version that runs.
 _mysend() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} program=${COMP_WORDS[0]} takes='' word
-	COMPREPLY=()
+	local words=() word candidate glue='' front='' i
 	# bash parts --tls=on at the =
-	[ "$cur" != = ] || cur=
-	[ "$prev" != = ] || prev=${COMP_WORDS[COMP_CWORD-2]}
-	if [[ $prev == --* ]]; then
-		word=${prev#--}
-		takes=$("$program" --list-settings 2>/dev/null | awk -F '\t' -v name="${word//-/_}" '$1 == name { print $2 }')
-		case $word in attach | inline | html | config | template | ledger | failed | report) takes=FILE ;; unsure) takes='retry|hold' ;; esac
-	fi
-	case $prev in -C | -X) takes=FILE ;; esac
-	case $takes in
-	*'|'*) mapfile -t COMPREPLY < <(compgen -W "${takes//|/ }" -- "$cur"); return ;;
-	FILE | FOLDER) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	esac
-	[[ $cur == -* ]] || return 0
-	mapfile -t COMPREPLY < <(compgen -W "$({
-		"$program" --list-settings | cut -f 1 | tr _ - | sed 's/^/--/'
-		{ "$program" --help; "$program" --batch --help; } | grep -oE -- '--[a-z][a-z-]+'
-	} 2>/dev/null | sort -u)" -- "$cur")
+	for ((i = 1; i <= COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ ( $word == = || $glue ) && ${#words[@]} -gt 0 && ${words[-1]} == --* ]]; then
+			words[-1]+=$word
+			front=${words[-1]%%=*}=
+		else
+			words+=("$word")
+			front=
+		fi
+		[[ $word == = ]] && glue=yes || glue=
+	done
+	COMPREPLY=()
+	while IFS=$'\t' read -r candidate _; do
+		case $candidate in
+		:files) compopt -o default ;;
+		:folders) compopt -o dirnames ;;
+		:users) mapfile -t COMPREPLY < <(compgen -u -- "${words[-1]#"$front"}") ;;
+		*) COMPREPLY+=("${candidate#"$front"}") ;;
+		esac
+	done < <("${COMP_WORDS[0]/#~\//$HOME/}" --complete "${words[@]}" 2>/dev/null)
 }
-complete -o default -F _mysend mysend
+complete -F _mysend mysend

@@ -194,6 +194,8 @@ static int check(const struct options *o, struct failure *f)
 		return usage_fail(f, "a message is made of options only to be sent", "");
 	if (!o->as_sendmail && (check_mail_letters(o, f) < 0 || check_files(o, f) < 0))
 		return -1;
+	if (o->mode == MODE_COMPLETE)
+		return usage_fail(f, "--complete stands in front of all else", "");
 	if (o->service && o->mode != MODE_SMTP)
 		return usage_fail(f, "--service goes with -bs only", "");
 	if (o->json && o->mode != MODE_SEND && o->mode != MODE_MAILQ && o->mode != MODE_BATCH && o->mode != MODE_REPORT && o->mode != MODE_PROBE)
@@ -249,6 +251,11 @@ static int read_all(struct options *o, struct arena *run, int argc, char **argv,
 	o->argv = argv;
 	o->argc = argc;
 	note_name(o, o->called);
+	if (!o->as_sendmail && argc > 1 && strcmp(argv[1], "--complete") == 0) { /* the words behind are a line that is not whole */
+		o->mode = MODE_COMPLETE;
+		o->words = argv + 2;
+		return 0;
+	}
 	for (int i = 1; i < argc; i++) {
 		const char *arg = argv[i];
 		int rc = 0;

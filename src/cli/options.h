@@ -17,7 +17,7 @@
 enum mode {
 	MODE_SEND, MODE_SMTP, MODE_BSMTP, MODE_VERIFY, MODE_MAILQ, MODE_NEWALIASES, MODE_QUEUE, MODE_NOTHING,
 	MODE_HOLD, MODE_RELEASE, MODE_REMOVE, MODE_CHECK, MODE_BATCH, MODE_REPORT, MODE_CONFIGURE, MODE_PROBE,
-	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_HELP, MODE_VERSION
+	MODE_SHOW_CONFIG, MODE_LIST_SETTINGS, MODE_COMPLETE, MODE_HELP, MODE_VERSION
 };
 
 struct queue_options { /* options of -q, -bp and --queue-... */
@@ -48,6 +48,7 @@ struct options {
 	const char *configure; /* --configure: the address, or NULL */
 	const char *subject;   /* -s, or NULL */
 	char of_mail;	       /* an option letter that has another meaning in mail(1), or 0 */
+	char *const *words;    /* what stands behind --complete; or NULL */
 	struct queue_options queue;
 	struct batch_options batch;
 	const char *of_batch;  /* an option as it was written that goes with a batch only, or NULL */

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/jail.h"
+#include "cli/complete.h"
 #include "cli/flags.h"
 #include "cli/modes.h"
 #include "conf/whoami.h"
@@ -79,6 +80,9 @@ int mode_show(const struct options *o, struct arena *run, struct failure *f)
 		break;
 	case MODE_VERSION:
 		puts("mysend " PACKAGE_VERSION);
+		break;
+	case MODE_COMPLETE:
+		complete_print(stdout, o->words, run);
 		break;
 	case MODE_LIST_SETTINGS:
 		settings_list(stdout);

@@ -70,6 +70,16 @@ const char *setting_name(enum setting s)
 	return rows[s].name;
 }
 
+const char *setting_argument(enum setting s)
+{
+	return *rows[s].words ? rows[s].words : rows[s].arg;
+}
+
+const char *setting_summary(enum setting s)
+{
+	return rows[s].summary;
+}
+
 bool setting_takes_optional(enum setting s)
 {
 	return setting_takes_word(s, SLICE("on"));
@@ -298,7 +308,7 @@ void account_copy(struct account *to, const struct account *from, enum setting s
 void settings_list(FILE *out)
 {
 	for (unsigned s = 0; s < SETTINGS; s++)
-		fprintf(out, "%s\t%s\t%s\t%s\n", rows[s].name, *rows[s].words ? rows[s].words : rows[s].arg,
+		fprintf(out, "%s\t%s\t%s\t%s\n", rows[s].name, setting_argument((enum setting)s),
 			rows[s].dflt, rows[s].summary);
 }
 

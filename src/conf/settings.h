@@ -72,6 +72,8 @@ enum setting setting_find(const char *name, size_t len);
 /* The keyword most like that one, or NULL. */
 const char *setting_nearest(struct slice name);
 const char *setting_name(enum setting s);
+const char *setting_argument(enum setting s); /* the words of a CHOICE or FLAG, parted by |, or what its row calls the value */
+const char *setting_summary(enum setting s);
 bool setting_is_set(const struct account *a, enum setting s); /* set at some place, and not the built-in default */
 /* The rules (base/trusted.h) for the file that the setting names; 0 where an option names the file. */
 unsigned setting_rules(const struct account *a, enum setting s);
