@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { HEADER = 12, CLASS_IN = 1, RESPONSE = 0x80, SERVER_FAILURE = 2, NAME_ERROR = 3, LABEL_MAX = 63 };
+enum { HEADER = 12, CLASS_IN = 1, RESPONSE = 0x80, TRUNCATED = 2, SERVER_FAILURE = 2, NAME_ERROR = 3, LABEL_MAX = 63 };
 
 struct reader {
 	struct slice all;
@@ -166,7 +166,8 @@ static bool read_all(struct dns_answer *out, struct slice packet, int type)
 	while (answers--)
 		if (!read_record(out, &r, type))
 			return false;
-	out->found = out->records ? DNS_FOUND : DNS_NOTHING;
+	/* A resolver that asks over UDP alone (musl before 1.2.4) gives an answer that was cut off. */
+	out->found = out->records ? DNS_FOUND : flags & TRUNCATED ? DNS_LATER : DNS_NOTHING;
 	return true;
 }
 

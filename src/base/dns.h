@@ -22,7 +22,7 @@ enum dns_found {
 	DNS_FOUND,   /* there are records */
 	DNS_NOTHING, /* the name has none of that type */
 	DNS_NO_NAME, /* there is no such name */
-	DNS_LATER,   /* no name server could tell */
+	DNS_LATER,   /* no name server could tell, or the answer was cut off */
 	DNS_BROKEN,
 };
 

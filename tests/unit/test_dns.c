@@ -34,6 +34,8 @@ static void test_records_are_read_in_the_order_in_which_they_are_tried(void **st
 		{ROW(ANSWER("\1") RECORD("\x0f", "\6") "\0\1\2x\0\0"), DNS_MX, DNS_NOTHING, ""},
 		{ROW(ANSWER("\1") RECORD("\x0f", "\6") "\0\1\2.#\0"), DNS_MX, DNS_NOTHING, ""},
 		{ROW(ANSWER("\0")), DNS_SRV, DNS_NOTHING, ""},
+		/* cut off */
+		{ROW(HEAD("\x83", "\x80", "\0", "\0")), DNS_SRV, DNS_LATER, ""},
 		{ROW(HEAD("\x81", "\x83", "\0", "\0")), DNS_SRV, DNS_NO_NAME, ""},
 		{ROW(HEAD("\x81", "\x82", "\0", "\0")), DNS_SRV, DNS_LATER, ""},
 		{ROW(HEAD("\x81", "\x85", "\0", "\0")), DNS_SRV, DNS_NOTHING, ""},
