@@ -5,7 +5,6 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "mail/decode.h"
 #include "wire/certificate.h"
 #include "wire/inside.h"
 
@@ -96,6 +95,8 @@ static int check_login(const struct session *s, const struct account *a, struct 
 	fail(f, AT_LOGIN, EX_NOPERM, "the relay offers no login (AUTH), but the account has one");
 	if (!t->encrypted)
 		return failure_hint(f, HINT_AUTH_TLS);
+	if (a->port == SUBMISSION || a->port == SUBMISSIONS)
+		return failure_hint(f, HINT_AUTH_NONE, a->host);
 	curl_setup_line(line, sizeof line, a, false, SUBMISSION);
 	return failure_hint(f, HINT_AUTH_PORT, line);
 }
@@ -125,20 +126,14 @@ static bool json_value(struct slice object, const char *name, char *to, size_t r
 	return false;
 }
 
-/* A token is refused with 334 and a reason in JSON, in base64 (Google's XOAUTH2; RFC 7628 3.2.2). */
-static int explain_token(struct session *s, struct failure *f)
+/* A token is refused with 334 and a reason in JSON (wire/transcript has decoded it). */
+static int explain_token(const struct session *s, struct failure *f)
 {
 	const struct reply *r = &s->transcript.reply;
-	struct slice said = decode_part(&s->arena, MIME_BASE64, slice_of(r->text));
-	char shown[400], scope[160];
+	char scope[160];
 
-	if (r->code != 334 || !said.len || *said.p != '{') {
-		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", r->code, r->text);
-		return failure_hint(f, HINT_TOKEN, s->user);
-	}
-	slice_printable(shown, sizeof shown, said);
-	fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", r->code, shown);
-	if (json_value(said, "scope", scope, sizeof scope))
+	fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", r->code, r->text);
+	if (json_value(slice_of(r->text), "scope", scope, sizeof scope))
 		return failure_hint(f, HINT_TOKEN_SCOPE, scope);
 	return failure_hint(f, HINT_TOKEN, s->user);
 }

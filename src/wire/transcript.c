@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "mail/decode.h"
+
 void transcript_show(const struct transcript *t, char way, struct slice line)
 {
 	if (t->tracer && t->tracer->line)
@@ -116,10 +118,31 @@ struct slice transcript_masked(const struct transcript *t, struct slice line, bo
 	return (struct slice){room, mask_line(t->mask, room, len, first)};
 }
 
+/* Why a token was refused is JSON in base64 behind 334 (Google's XOAUTH2; RFC 7628 3.2.2): it is kept and shown as JSON. Before it is
+ * masked, since "bearer" stands in what we said, too, and its base64 would be covered. */
+static struct slice refusal_of_token(const struct transcript *t, struct slice line, char room[static MASK_ANSWER])
+{
+	struct arena scratch = {0};
+	struct slice said;
+	size_t len;
+
+	if (t->said != SAID_AUTH || t->reply.lines || line.len < 8 || !slice_begins(line, "334 "))
+		return line;
+	said = decode_part(&scratch, MIME_BASE64, (struct slice){line.p + 4, line.len - 4});
+	if (said.len && *said.p == '{' && said.p[said.len - 1] == '}') {
+		len = said.len < MASK_ANSWER - 4 ? said.len : MASK_ANSWER - 4;
+		memcpy(room, "334 ", 4);
+		memcpy(room + 4, said.p, len);
+		line = (struct slice){room, len + 4};
+	}
+	arena_free(&scratch);
+	return line;
+}
+
 int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 {
 	unsigned lines;
-	char room[MASK_ANSWER];
+	char room[MASK_ANSWER], plain[MASK_ANSWER];
 	struct slice shown;
 	int whole;
 
@@ -130,6 +153,7 @@ int transcript_heard(struct transcript *t, struct slice line, struct failure *f)
 	while (line.len && (line.p[line.len - 1] == '\n' || line.p[line.len - 1] == '\r'))
 		line.len--;
 	lines = t->reply.lines;
+	line = refusal_of_token(t, line, plain);
 	shown = transcript_masked(t, line, !t->reply.lines && !t->reply.strays, room);
 	transcript_show(t, '<', shown);
 	whole = reply_line(&t->reply, shown, f);

@@ -118,3 +118,12 @@ def test_transcript_masks_every_secret(mysend, relay, mechanism):
     for text in [sent[at].split(" ", 2)[2]] if sent[at].count(" ") > 1 else [] + sent[at + 1:at + 3]:
         if len(text) > 12 and not text.upper().startswith(("MAIL", "RCPT", "EHLO")) and text != "=":
             assert text not in result.err, "an answer of the login is shown: " + text
+
+
+@pytest.mark.parametrize("user", ["joe", "joe1", "joe22"])
+def test_why_a_token_was_refused_is_told_whatever_we_said(mysend, relay, user):
+    """In base64, what we said ("auth=Bearer") and the relay's reason have letters in common, for one length of the name in three."""
+    one = relay("ehlo auth=xoauth2", 'auth "334 eyJzdGF0dXMiOiI0MDEiLCJzY2hlbWVzIjoiYmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ=="', "lax")
+    result = mysend("bob@example.org", stdin=TEXT, relay=one, config=login("xoauth2", user, "hunter2token"))
+    assert result.status == 77 and result.hints == ["mysend: hint: has the token expired? the relay wants one for the scope https://mail.google.com/"], result
+    assert '334 {"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}' in result.err and "hunter2" not in result.err

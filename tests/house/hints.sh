@@ -13,7 +13,7 @@ all=$(find "$src/src" -name '*.c' -exec cat {} +)
 for id in $ids; do
 	echo "$all" | grep -qE "HINT_$id([^A-Z0-9_]|\$)" || grep -qE "^SEEN\(.*, $id\)\$" "$table" || trouble "$id is used nowhere"
 done
-found=$(find "$src/src" -name '*.c' ! -name failure.c -exec grep -HnE 'failure_hint\([^)]*"|hint: [^%]' {} +)
+found=$(find "$src/src" -name '*.c' ! -name failure.c -exec grep -HnE 'failure_hint\([^)]*"|hint: [^%"]' {} +)
 [ -z "$found" ] || trouble "a hint stands outside of hints.def: $found"
 
 # A call has as many arguments as the row that it names; one of several rows, and one out of a table, has none.

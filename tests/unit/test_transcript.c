@@ -39,6 +39,9 @@ static void test_secrets_are_masked_whatever_the_mechanism(void **state)
 		{"> AUTH PLAIN\n< 334 \n> AHUAc2VjcmV0\n< 535 no\n> AUTH LOGIN dXNlcg==\n< 334 x\n> c2VjcmV0\n",
 		 "> AUTH PLAIN\n< 334\n> ****\n< 535 no\n> AUTH LOGIN ****\n< 334 x\n> ****\n"},
 		{"> auth plain AHUAc2VjcmV0\n", "> AUTH plain ****\n"},
+		/* why a token was refused is shown as it is meant; what is no JSON stays as it is */
+		{"> AUTH XOAUTH2 dXNlcj0=\n< 334 eyJzdGF0dXMiOiI0MDEiLCJzY29wZSI6Im1haWwifQ==\n", "> AUTH XOAUTH2 ****\n< 334 {\"status\":\"401\",\"scope\":\"mail\"}\n"},
+		{"> AUTH XOAUTH2 dXNlcj0=\n< 334 e30\n< 334 eyJ\n", "> AUTH XOAUTH2 ****\n< 334 e30\n< 334 eyJ\n"},
 	};
 
 	(void)state;
