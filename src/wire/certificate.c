@@ -10,22 +10,26 @@
 /* OpenSSL writes "Feb  1 00:00:00 2020 GMT", the others "2020-02-01 00:00:00 GMT". */
 static time_t moment(const char *text)
 {
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	char month[4] = "", again[40];
-	unsigned day, year, hour, minute, second;
-	const char *at;
+	struct slice rest = slice_of(text), word, part[5];
+	bool more = true;
+	char again[80];
 	struct when w;
+	size_t n = 0;
 
-	if (sscanf(text, "%3s %2u %2u:%2u:%2u %4u", month, &day, &hour, &minute, &second, &year) == 6) {
-		at = strlen(month) == 3 ? strstr(months, month) : NULL;
-		if (!at || (at - months) % 3)
-			return 0;
-		snprintf(again, sizeof again, "%04u-%02d-%02u %02u:%02u:%02u +0000", year, (int)(at - months) / 3 + 1, day, hour, minute, second);
-	} else if (sscanf(text, "%4u-%3[0-9]-%2u %2u:%2u:%2u", &year, month, &day, &hour, &minute, &second) == 6) {
-		snprintf(again, sizeof again, "%04u-%.2s-%02u %02u:%02u:%02u +0000", year, month, day, hour, minute, second);
-	} else {
-		return 0;
+	while (more && n < 5) {
+		more = slice_cut(&rest, ' ', &word);
+		if (!more)
+			word = rest;
+		if (word.len && word.len < 12)
+			part[n++] = word;
 	}
+	if (n == 5)
+		snprintf(again, sizeof again, "%.*s %.*s %.*s %.*s +0000", (int)part[1].len, part[1].p, (int)part[0].len, part[0].p, (int)part[3].len,
+			 part[3].p, (int)part[2].len, part[2].p);
+	else if (n >= 2)
+		snprintf(again, sizeof again, "%.*s %.*s +0000", (int)part[0].len, part[0].p, (int)part[1].len, part[1].p);
+	else
+		return 0;
 	return when_read(again, &w) ? w.time : 0;
 }
 

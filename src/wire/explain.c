@@ -35,12 +35,8 @@ static int check_tls(const struct session *s, const struct account *a, struct fa
 
 static bool takes(const char *ours, struct slice mechanism)
 {
-	const char *at = ours;
-
-	while (at && (at = strstr(at, "AUTH="))) {
+	for (const char *at = ours ? strstr(ours, "AUTH=") : NULL; at; at = strstr(at, "AUTH=")) {
 		at += 5;
-		if (slice_begins(slice_of(at), "AUTO"))
-			return true;
 		if (strcspn(at, ";") == mechanism.len && memcmp(at, mechanism.p, mechanism.len) == 0)
 			return true;
 	}
