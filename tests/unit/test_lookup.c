@@ -78,7 +78,7 @@ static void test_the_answer_of_the_resolver_is_told(void **state)
 		assert_int_equal(lookup_host("box", 60000, full, sizeof full), rows[i].code);
 		assert_string_equal(full, rows[i].full);
 	}
-	assert_int_equal(lookup_host(longest, 60000, (char[4]){""}, 4), EAI_NONAME);
+	assert_int_equal(lookup_host(longest, 60000, (char[LOOKUP_NAME + 1]){""}, LOOKUP_NAME + 1), EAI_NONAME);
 }
 
 static void test_a_resolver_that_is_silent_is_not_waited_for(void **state)
