@@ -11,6 +11,13 @@ SOON = "[Timer]\nOnBootSec=1\nOnUnitInactiveSec=1\nAccuracySec=10ms\n"
 ACCOUNT = "account default\nrelay smtp://127.0.0.1:%d\ntls off\nfrom host@example.org\nroot_to admin@example.org\n"
 
 
+@pytest.fixture(autouse=True)
+def nothing_of_the_last_test(host):
+    """What waits goes along with the next mail: no test finds mail of another, nor units that bring some."""
+    host.shell("systemctl disable -q --now mysend.socket mysend-queue.timer mysend-service-queue.timer 2>&1; systemctl stop 'mysend@*' mysend-queue.service "
+               "mysend-service-queue.service; rm -rf /var/lib/private/mysend '%s/spool/mysend'" % host.state, check=False)
+
+
 def configure(host, port, more=""):
     host.write(host.config, ACCOUNT % port + more, 0o600)
 
@@ -24,7 +31,7 @@ def text_of(mail):
 
 
 def of_unit(there, unit):
-    return [mail for mail in there.messages if "] %s failed" % unit in parsed(mail)["Subject"]]
+    return [mail for mail in there.messages if "] %s failed" % unit in str(parsed(mail)["Subject"])]
 
 
 def failing(host, unit, command, more=""):
@@ -227,3 +234,20 @@ def test_the_helper_shows_a_mail_by_hand(host, relay):
     assert host.run(host.helper, check=False).returncode == 64
     own = host.run(host.helper, "mysend-queue.service")
     assert "mysend's own" in own.stderr and len(there.messages) == 1
+
+
+def test_the_steps_of_the_readme_by_hand_show_what_it_says(host, relay):
+    there = relay("ehlo pipelining 8bitmime auth=plain", "auth ok")
+    folder = host.config.rsplit("/", 1)[0]
+    service(host, there)
+    probed = host.run(host.program, "--probe", "-C", folder + "/mysend-service.conf", "--password_file", folder + "/mysend-service.password", check=False)
+    assert re.search(r"^login +ok", probed.stdout, re.M), probed
+    host.run(host.program, "--probe", "--as", "www-data")
+    host.run("runuser", "-u", "www-data", "--", host.program, "root", stdin="test\n")
+    wait_for(lambda: there.messages, "the mail")
+    assert there.messages[0].sender == "www-data@mail.example" and there.messages[0].recipients == ["admin@example.org"]
+    host.shell("systemctl disable -q --now mysend.socket mysend-service-queue.timer")
+    configure(host, there.port, "user joe\npassword hunter2\nauth plain\n")
+    host.shell("systemd-run -q --unit=tried -p OnFailure=mysend-failure@tried.service.service sh -c 'echo goodbye; exit 3'")
+    (mail,) = wait_for(lambda: of_unit(there, "tried.service"), "the mail about it")
+    assert "]: goodbye" in text_of(mail) and parsed(mail)["Subject"].endswith("tried.service failed: exit-code, status 3")
