@@ -157,11 +157,10 @@ static void tell_way_in(const struct way *w, const struct failure *f)
 	const struct step *step = steps[tls_first(w->account)];
 	struct failure shown;
 
-	if (f) {
+	if (f)
 		shown = *f;
-		if (blamed == PROBE_CONNECT && w->facts.tries > 1)
-			snprintf(shown.text, sizeof shown.text, "%.300s%.200s", f->text, tried(w, " (", ")"));
-	}
+	if (blamed == PROBE_CONNECT && *f->relay)
+		snprintf(shown.text, sizeof shown.text, "%.120s: %.250s%.120s", f->relay, f->text, tried(w, " (", ")"));
 	if (blamed == PROBE_CONFIG)
 		probe_fail(w->p, PROBE_CONFIG, f);
 	if (blamed == PROBE_POP)

@@ -7,6 +7,7 @@ relay's host and port, ID for the mail that waits, and TOP for the folder of the
 """
 import os
 import pty
+import re
 import subprocess
 
 from waiting import PATIENCE
@@ -132,4 +133,22 @@ def in_the_log(call):
     assert not call.fault.hint or "hint='%s'" % call.plain(call.fault.hint).replace("'", "`") in call.plain(line), line
 
 
-WAYS = [from_a_pipe, from_a_terminal, with_queue_off, from_a_client_of_bs, out_of_the_queue, in_the_log]
+STAGES = {"name look-up": "name", "connect": "connect", "greeting": "greeting", "TLS": "tls", "login": "login", "MAIL FROM": "mail", "RCPT TO": "rcpt"}
+
+
+def by_probe(call):
+    """--probe fails at the stage at which the mail does, with its words, its hint and its status; what comes behind RCPT it does not meet."""
+    status, error, lines = call("--probe", "bob@example.org", queue="off")
+    failed = re.findall(r"^(\S+) +FAIL +(.*)\n(?: +hint: (.*)\n)?", lines, re.M)
+    where, remote, words = call.fault.line.partition(" to HOST: ")
+    stage = STAGES.get(where.split(":")[0])
+    if remote and not stage:
+        assert (status, error, failed) == (0, "", []), lines
+    elif remote:
+        assert (status, error, failed) == (call.fault.status, "", [(stage, ("HOST: " if stage == "connect" else "") + words, call.fault.hint)]), lines
+    else:
+        assert (status, error, [one[1:] for one in failed]) == (call.fault.status, "", [(call.fault.line, call.fault.hint)]), lines
+    assert not call.names() and not os.path.exists(call.log)
+
+
+WAYS = [from_a_pipe, from_a_terminal, with_queue_off, from_a_client_of_bs, out_of_the_queue, in_the_log, by_probe]

@@ -269,7 +269,12 @@ def test_name_that_is_not_found(mysend):
 
 def test_connection_refused(mysend):
     result = probe(mysend, "bob@example.org", config="host 127.0.0.1\nport 1\ntls off\nfrom me@example.net\n")
-    assert fails(result, "connect", 75) == ("FAIL", "Connection refused", result.stages["connect"][2]) and result.stages["connect"][2]
+    assert fails(result, "connect", 75) == ("FAIL", "127.0.0.1:1: Connection refused", result.stages["connect"][2]) and result.stages["connect"][2]
+
+
+def test_a_socket_where_nobody_listens_is_named(mysend, unix_path):
+    at = fails(probe(mysend, "bob@example.org", config="socket %s\nfrom me@example.net\n" % unix_path), "connect", 75)
+    assert at[1] == "%s: No such file or directory" % unix_path and "mysend.socket" in at[2]
 
 
 def test_greeting_that_refuses_us(mysend, relay):
