@@ -133,15 +133,15 @@ static void look_at(struct probe *p, struct intake *n, const struct options *o, 
 		config_is_fine(p, &n->book);
 	if (j.account)
 		p->account = j.account->name;
-	if (p->failed)
+	if (p->failed || !j.account)
 		probe_untried(p, PROBE_SECRET);
 	else
 		look_at_secret(p, j.account);
-	if (p->failed)
+	if (p->failed || !j.account)
 		probe_untried(p, PROBE_SENDER);
 	else
 		look_at_sender(p, n, &j, r);
-	if (p->failed)
+	if (p->failed || !j.account)
 		probe_untried(p, PROBE_SPOOL);
 	else
 		probe_queue(p, j.account);

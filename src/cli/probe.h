@@ -53,6 +53,8 @@ void probe_mild(struct probe *p, enum probe_stage stage, const char *before, con
 
 /* probe_wire.c. The way to the relay, from the name on; the mail has its sender and its recipients. */
 void probe_wire(struct probe *p, struct job *j, const struct options *o, bool last);
+/* The certificate lasts for less than 14 days. */
+bool probe_is_ending(const struct certificate *c, time_t now);
 /* The stage that a failure of the session belongs to. */
 enum probe_stage probe_blame(const struct failure *f, const struct session_facts *facts, const struct account *a);
 

@@ -3,12 +3,15 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/lookup.h"
 #include "cli/probe.h"
 #include "cli/trace.h"
 #include "conf/whoami.h"
 #include "post/submit.h"
 #include "post/verdict.h"
+
+enum { DAY = 24 * 3600, NEAR = 14 }; /* a certificate that lasts so many days, or less, is near its end */
 
 struct way { /* to one relay */
 	struct probe *p;
@@ -107,20 +110,44 @@ static void greeting_is_fine(const struct way *w)
 		  arena_printf(w->p->in, "%s; EHLO %s", w->facts.greeting, whoami_ehlo(w->p->in, w->account)));
 }
 
+bool probe_is_ending(const struct certificate *c, time_t now)
+{
+	return c->until && c->until - now < NEAR * DAY;
+}
+
+/* "TLSv1.3; CN = mail.example.org, by CN = Some Authority, 143 days left" */
+static const char *certificate_text(const struct way *w)
+{
+	const struct session_facts *f = &w->facts;
+	const struct certificate *c = &f->certificate;
+	const char *text = *f->tls ? f->tls : "version not known";
+
+	if (!f->certified)
+		return arena_printf(w->p->in, "%s; certificate not known", text);
+	text = arena_printf(w->p->in, "%s; %s, by %s", text, *c->subject ? c->subject : c->names, *c->issuer ? c->issuer : "whom is not known");
+	return c->until ? arena_printf(w->p->in, "%s, %lld days left", text, (long long)(c->until - clock_wall()) / DAY) : text;
+}
+
 static void tls_is_fine(const struct way *w)
 {
 	const struct account *a = w->account;
 	const struct session_facts *f = &w->facts;
-	const char *version = *f->tls ? f->tls : "version not known";
+	const char *text = certificate_text(w);
+	int64_t days = (int64_t)(f->certificate.until - clock_wall()) / DAY;
+	char left[24];
 
 	if (!f->encrypted && is_local(a))
 		probe_add(w->p, PROBE_TLS, PROBE_OK, -1, "off: the relay is on this host");
 	else if (!f->encrypted)
 		probe_warn(w->p, PROBE_TLS, "off: all of it can be read on the way", HINT_PROBE_CLEAR, NULL);
 	else if (!a->tls_certcheck)
-		probe_warn(w->p, PROBE_TLS, arena_printf(w->p->in, "%s; the certificate is not checked", version), HINT_PROBE_UNCHECKED, NULL);
-	else
-		probe_add(w->p, PROBE_TLS, PROBE_OK, f->tls_ms, version);
+		probe_warn(w->p, PROBE_TLS, arena_printf(w->p->in, "%s; the certificate is not checked", text), HINT_PROBE_UNCHECKED, NULL);
+	else if (probe_is_ending(&f->certificate, clock_wall())) {
+		snprintf(left, sizeof left, "%lld", (long long)days);
+		probe_warn(w->p, PROBE_TLS, text, HINT_PROBE_ENDING, (const char *const[]){left, NULL});
+	} else {
+		probe_add(w->p, PROBE_TLS, PROBE_OK, f->tls_ms, text);
+	}
 }
 
 static void login_is_fine(const struct way *w)
@@ -301,7 +328,7 @@ void probe_wire(struct probe *p, struct job *j, const struct options *o, bool la
 	const struct tracer *shown;
 	struct trace trace;
 
-	if (p->failed) {
+	if (p->failed || !a) {
 		for (enum probe_stage s = PROBE_POP; s <= PROBE_OFFERS; s++)
 			if (a ? has_stage(a, s) : s != PROBE_POP)
 				probe_untried(p, s);

@@ -55,6 +55,7 @@ void facts_watch(const struct session *s, struct setopt *taken)
 	if (!f)
 		return;
 	f->began = true;
+	certificate_want(s->easy);
 	setopt_took(taken, curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket), SETTINGS);
 	setopt_took(taken, curl_easy_setopt(s->easy, CURLOPT_OPENSOCKETDATA, f), SETTINGS);
 }
@@ -133,6 +134,7 @@ void facts_collect(const struct session *s)
 	if (f->connected && f->resolve_ms >= 0)
 		f->connect_ms -= f->resolve_ms;
 	f->encrypted = *f->tls || f->tls_ms >= 0;
+	f->certified = certificate_of(s->easy, &f->certificate);
 	if (curl_easy_getinfo(s->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address && *address &&
 	    curl_easy_getinfo(s->easy, CURLINFO_PRIMARY_PORT, &port) == CURLE_OK && f->connected)
 		snprintf(f->won, sizeof f->won, strchr(address, ':') ? "[%.*s]:%ld" : "%.*s:%ld", FACTS_ADDRESS, address, port);

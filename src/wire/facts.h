@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "wire/certificate.h"
 
 enum { FACTS_TRIED = 8, FACTS_ADDRESS = 64 };
 
@@ -29,6 +30,8 @@ struct session_facts {
 	bool greeted;	    /* EHLO or HELO was answered, and not refused */
 	bool encrypted;	    /* there was a TLS session */
 	char tls[32];	    /* its version, as "TLSv1.3" */
+	struct certificate certificate; /* of the relay, where libcurl tells: */
+	bool certified;
 	char mechanism[32]; /* the word behind AUTH */
 	int64_t tls_began, login_began; /* clock_steady, or 0 */
 };

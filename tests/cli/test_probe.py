@@ -41,7 +41,7 @@ def clean(text):
     text = re.sub(r"/\S+/mysend.conf", "SYSTEM", text)
     text = re.sub(r"EHLO \S+", "EHLO NAME", text)
     text = re.sub(r"\d+ IPv6, \d+ IPv4", "N IPv6, N IPv4", text)
-    return re.sub(r"TLSv1\.\d.*", "TLS", text)
+    return re.sub(r"TLSv1\.\d.* \d+ days left", "TLS, N days left", text)
 
 
 def sent_nothing(one):
@@ -77,7 +77,7 @@ spool     ok    queue off: no mail waits
 name      ok    127.0.0.1 is an address
 connect   ok    127.0.0.1:PORT in N ms
 greeting  ok    relay.test ESMTP; EHLO NAME
-tls       ok    TLS
+tls       ok    TLS, N days left
 login     ok    PLAIN as joe
 mail      ok    MAIL FROM:<me@example.net>
 rcpt      ok    RCPT TO:<bob@example.org>: 250 2.1.5 recipient ok
@@ -287,6 +287,16 @@ def test_certificate_that_is_not_to_be_trusted(mysend, relay, certs, cert, says)
     result = probe(mysend, "bob@example.org", config=trusting(one, certs, "tls on"))
     at = fails(result, "tls", 69)
     assert re.search(says, at[1]) and at[2], result
+
+
+def test_a_certificate_near_its_end_is_a_warning(mysend, relay, certs):
+    good = probe(mysend, "bob@example.org", config=trusting(relay("ehlo starttls"), certs, "tls on"))
+    assert re.match(r"TLSv1\.\d; CN ?= ?localhost, by CN ?= ?mysend test ca, (29|30) days left$", good.stages["tls"][1]), good
+    result = probe(mysend, "bob@example.org", config=trusting(relay("ehlo starttls", "cert near-end"), certs, "tls on"))
+    assert result.status == 0 and result.stages["tls"][0] == "warn" and re.search(r", [89] days left$", result.stages["tls"][1]), result
+    assert re.match(r"the certificate of the relay ends in [89] days", result.stages["tls"][2])
+    result = probe(mysend, "--tls-certcheck", "off", "bob@example.org", config=trusting(relay("ehlo starttls", "cert expired"), certs, "tls on"))
+    assert result.status == 0 and result.stages["tls"][0] == "warn" and "the certificate is not checked" in result.stages["tls"][1], result
 
 
 def test_login_that_is_refused(mysend, relay):

@@ -1,6 +1,6 @@
 """A certificate authority and certificates, good and bad, made with the openssl command.
 
-make(DIR) leaves there: ca.pem, ca/ (hashed), good.pem/.key (localhost, 127.0.0.1), expired, wrong-name,
+make(DIR) leaves there: ca.pem, ca/ (hashed), good.pem/.key (localhost, 127.0.0.1), near-end (9 days), expired, wrong-name,
 mail (mail.example.com), self-signed, other-ca (signed by a CA nobody trusts), client.pem/.key. Call it from as many processes as you like.
 """
 import fcntl
@@ -70,6 +70,7 @@ def build(where):
                 "-subj", "/CN=mysend test %s" % authority, "-config", path("ca.d/cnf"), "-extensions", "v3_ca")
     issue(path, "good", "localhost", NAMES)
     issue(path, "expired", "localhost", NAMES, dates=("20200101000000Z", "20200201000000Z"))
+    issue(path, "near-end", "localhost", NAMES, days=9)
     issue(path, "wrong-name", "other.example", "DNS:other.example")
     issue(path, "mail", "mail.example.com", "DNS:mail.example.com")
     issue(path, "other-ca", "localhost", NAMES, authority="other")
@@ -90,11 +91,11 @@ def key(path):
     os.chmod(path, 0o600)
 
 
-def issue(path, name, subject, names, authority="ca", dates=None):
+def issue(path, name, subject, names, authority="ca", dates=None, days=30):
     key(path(name + ".key"))
     openssl("req", "-new", "-key", path(name + ".key"), "-out", path(name + ".csr"), "-subj", "/CN=" + subject,
             "-addext", "subjectAltName=" + names, "-config", path("ca.d/cnf"))
-    when = ("-startdate", dates[0], "-enddate", dates[1]) if dates else ("-days", "30")
+    when = ("-startdate", dates[0], "-enddate", dates[1]) if dates else ("-days", str(days))
     openssl("ca", "-batch", "-notext", "-config", path(authority + ".d/cnf"), "-cert", path(authority + ".pem"), "-keyfile",
             path(authority + ".key"), "-in", path(name + ".csr"), "-out", path(name + ".pem"), *when)
 
