@@ -245,13 +245,20 @@ static void tell_recipients(const struct way *w, const struct envelope *e, const
 	}
 }
 
+/* mysend -bs: its answers to MAIL and RCPT are its own, and its relay is asked only when there is a message. */
+static bool is_mysend(const struct way *w)
+{
+	return *w->account->socket && slice_mentions(slice_of(w->facts.greeting), "ESMTP mysend");
+}
+
 /* What the relay says to RSET decides nothing: it has got no message. */
 static void tell_reset(const struct way *w, const struct envelope *e)
 {
 	if (w->p->failed)
 		probe_untried(w->p, PROBE_RSET);
 	else if (e->answer && e->answer->code / 100 == 2)
-		probe_add(w->p, PROBE_RSET, PROBE_OK, -1, "nothing was sent");
+		probe_add(w->p, PROBE_RSET, PROBE_OK, -1,
+			  is_mysend(w) ? "nothing was sent; the service asks its own relay only for a mail: root's mysend --probe asks that one" : "nothing was sent");
 	else if (e->answer && e->answer->code)
 		probe_mild(w->p, PROBE_RSET, "nothing was sent, but the relay says ", e->answer);
 	else

@@ -9,6 +9,7 @@ import tempfile
 import pytest
 
 from given import login, needs_root, trusting
+from test_service import Service
 from waiting import wait_for
 
 PLAIN = "root_to admin@example.com\n"
@@ -564,6 +565,18 @@ def test_as_a_user_nothing_of_root_is_left(mysend, relay, open_folder):
     assert status["Groups"].split() in ([], [str(user.pw_gid)]) and int(status["Umask"], 8) == 0o022
     assert int(status["CapEff"], 16) == 0
     assert env == {"HOME": user.pw_dir, "LOGNAME": "www-data", "USER": "www-data", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
+
+
+@needs_root
+def test_a_service_is_told_from_a_relay(mysend, relay, open_folder):
+    there = relay()
+    with Service(mysend, open_folder, there) as service:
+        config = lines_of("", there, 0o644, open_folder)
+        with open(config, "w", encoding="ascii") as out:
+            out.write("socket %s\nfrom me@example.net\nroot_to admin@example.com\n" % service.path)
+        result = probe(mysend, "--as", "www-data", "-C", config, settle=False)
+    assert result.status == 0 and result.stages["rset"][1].startswith("nothing was sent; the service asks its own relay only for a mail"), result
+    assert result.stages["connect"][1] == service.path and there.sessions == [] and service.waiting() == []
 
 
 # --- the command line -----------------------------------------------------------------------------
