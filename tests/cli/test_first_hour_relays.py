@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from probes import agree
+
 TEXT = b"Subject: x\n\nbody\n"
 HEAD = "account default\nqueue off\nmaildomain mail.example\naliases off\n"
 CA = "tls_trust_file CERTS/ca.pem\n"
@@ -204,6 +206,23 @@ def test_what_is_told_names_the_fix(mysend, relay, certs, library, row):
     err = done.err.replace(port, "PORT") if one else done.err
     err = err.replace(time.strftime("%Y-%m-%d", time.gmtime()), "TODAY")
     assert re.sub(r"after \d+ millisec", "after N millisec", err) == told and done.status == status and done.out == "", done
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if len(row) < 7], ids=lambda row: row[0])
+def test_the_probe_fails_where_a_mail_does_and_says_the_same(mysend, relay, certs, library, row):
+    parts, config = row[1:3]
+    to = row[5] if len(row) > 5 else "bob@example.org"
+    found = []
+    for args in (), ("--probe",):
+        one = relay(*parts, "lax") if parts is not None else None
+        port = str(one.port if one else 1)
+        where = "" if "relay " in config else ("" if "host " in config else "host 127.0.0.1\n") + ("" if "port " in config else "port %s\n" % port)
+        lines = HEAD + ("" if "from " in config else "from me@example.net\n") + where + config.replace("CERTS", certs).replace("PORT", port)
+        done = mysend(*args, to, stdin=TEXT, config=lines, env={"LD_PRELOAD": library("resolves")})
+        done.err, done.out = (text.replace(port, "PORT") if one else text for text in (done.err, done.out))
+        found.append(done)
+        assert not args or not one or not one.messages
+    agree(*found)
 
 
 def test_port_that_answers_nothing_is_told_with_another_one(mysend):

@@ -8,8 +8,8 @@ import tempfile
 
 import pytest
 
-from given import login, needs_root, trusting
-from test_service import Service
+from given import PLAIN as MESSAGE, login, needs_root, trusting
+from probes import agree
 from waiting import wait_for
 
 PLAIN = "root_to admin@example.com\n"
@@ -423,6 +423,24 @@ def test_which_program_sendmail_is(mysend, mounts, tmp_path, lead, result, says)
     assert stages(done.stdout)["callers"][:2] == (result, says)
 
 
+# --- a mail and a probe of the same set-up ---------------------------------------------------------
+
+FINE = ["ehlo", "ehlo pipelining", "ehlo pipelining chunking 8bitmime size=1000000", "ehlo dsn smtputf8", "ehlo starttls"]
+
+
+@pytest.mark.parametrize("to", ["bob@example.org", "root", "joe@localhost"])
+@pytest.mark.parametrize("part", FINE)
+def test_where_a_mail_goes_through_nothing_fails(mysend, relay, certs, part, to):
+    tls = "starttls" in part
+    config = "account default\nqueue off\nmaildomain mail.example\naliases off\nfrom me@example.net\nhost 127.0.0.1\nport PORT\n" + ("tls_trust_file %s/ca.pem\n" % certs if tls else "tls off\n")
+    one = relay(part)
+    lines = config.replace("PORT", str(one.port))
+    mail = mysend(to, stdin=MESSAGE, config=lines)
+    assert mail.status == 0, mail
+    agree(mail, mysend("--probe", to, config=lines))
+    assert len(one.messages) == 1
+
+
 # --- more accounts --------------------------------------------------------------------------------
 
 def several(one):
@@ -565,18 +583,6 @@ def test_as_a_user_nothing_of_root_is_left(mysend, relay, open_folder):
     assert status["Groups"].split() in ([], [str(user.pw_gid)]) and int(status["Umask"], 8) == 0o022
     assert int(status["CapEff"], 16) == 0
     assert env == {"HOME": user.pw_dir, "LOGNAME": "www-data", "USER": "www-data", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
-
-
-@needs_root
-def test_a_service_is_told_from_a_relay(mysend, relay, open_folder):
-    there = relay()
-    with Service(mysend, open_folder, there) as service:
-        config = lines_of("", there, 0o644, open_folder)
-        with open(config, "w", encoding="ascii") as out:
-            out.write("socket %s\nfrom me@example.net\nroot_to admin@example.com\n" % service.path)
-        result = probe(mysend, "--as", "www-data", "-C", config, settle=False)
-    assert result.status == 0 and result.stages["rset"][1].startswith("nothing was sent; the service asks its own relay only for a mail"), result
-    assert result.stages["connect"][1] == service.path and there.sessions == [] and service.waiting() == []
 
 
 # --- the command line -----------------------------------------------------------------------------

@@ -543,3 +543,14 @@ def test_internet_socket_tells_nobody_and_is_refused(mysend):
             with near:
                 assert "needs a local socket" in mysend("-bs", "--service", stdin=near, config="host x\n").failed(64)
             assert far
+
+
+@needs_root
+def test_a_probe_reaches_the_service_and_gives_it_no_mail(mysend, relay, public):
+    there = relay()
+    with Service(mysend, public, there) as service:
+        done = client(mysend, service, "bin", "--probe", "bob@example.org", name="mysend")
+        service.stop()
+        assert service.waiting() == [] and there.sessions == []
+    assert done.status == 0 and "connect   ok    %s\n" % service.path in done.out, done
+    assert "rset      ok    nothing was sent; the service asks its own relay only for a mail" in done.out, done
