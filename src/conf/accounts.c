@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/trusted.h"
+#include "conf/advice.h"
 #include "conf/predecessor.h"
 #include "conf/private.h"
 #include "conf/whoami.h"
@@ -49,7 +50,7 @@ static int read_open(struct config *c, struct arena *run, int fd, struct failure
 	if (rc == 0 && c->has_secret && text.exposed) {
 		fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: there is a password in it, and others may read it (mode %04o)",
 		     c->path, text.mode);
-		rc = failure_hint(f, HINT_CHMOD_600, c->path);
+		rc = failure_hint(f, HINT_CONFIG_SECRET, c->path);
 	}
 	private_free(&text);
 	return rc;
@@ -87,33 +88,6 @@ static bool can_last(int fd, const char *path)
 	return trusted_check(fd, path, TRUSTED_COMMANDS, &unused) == 0;
 }
 
-/* 1: the file was read; 0: it is not there (or may be missing, and is not readable); -1. */
-static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
-{
-	int fd = trusted_open(c->path, rules_of(must), f), error = errno, rc;
-	const char *why = fd >= 0 ? "read" : error ? why_not(run, c->path, error) : "refused";
-	/* In a folder that we may not enter it cannot be told whether the file is there. */
-	bool there = fd >= 0 || access(c->path, F_OK) == 0;
-
-	note(all, run, c->path, why);
-	if (fd < 0 && !error) {
-		return must == MUST_BE_OURS ? failure_in(f, "it is no file of ours any more, or others may write it")
-					    : failure_hint(f, must == MUST_FIND ? HINT_CONFIG_REGULAR : HINT_CONFIG_OURS);
-	}
-	if (fd < 0) {
-		if (must >= MUST_FIND || (must == MUST_READ && there))
-			return fail(f, AT_CONFIG, EX_CONFIG, "configuration file %s: %s", c->path, why);
-		return 0;
-	}
-	c->no_commands = must == MUST_FIND && !can_last(fd, c->path);
-	all->config_lasts |= (must == MUST_FIND || must == MUST_OBEY) && can_last(fd, c->path);
-	rc = must == MUST_OBEY ? trusted_check(fd, c->path, 0, f) : 0;
-	if (rc == 0)
-		rc = read_open(c, run, fd, f);
-	close(fd);
-	return rc < 0 ? -1 : 1;
-}
-
 struct usual { /* the user's usual files, in the order in which they are tried */
 	const char *path[2];
 };
@@ -138,6 +112,42 @@ const char *accounts_place(struct arena *run)
 
 	/* root makes the file for all users, unless root has one of its own already. */
 	return u.path[0] && (geteuid() != 0 || access(u.path[0], F_OK) == 0) ? u.path[0] : SYSCONFDIR "/mysend.conf";
+}
+
+static int no_such_file(const struct accounts *all, struct arena *run, struct failure *f)
+{
+	struct usual u = usual_files(run);
+
+	return failure_hint(f, HINT_CONFIG_ABSENT, arena_printf(run, "%s%s%s%s%s", u.path[0] ? u.path[0] : "", u.path[0] ? ", " : "", u.path[1] ? u.path[1] : "",
+								 u.path[1] ? ", " : "", all->system.path));
+}
+
+/* 1: the file was read; 0: it is not there (or may be missing, and is not readable); -1. */
+static int try_file(struct accounts *all, struct arena *run, struct config *c, enum must must, struct failure *f)
+{
+	int fd = trusted_open(c->path, rules_of(must), f), error = errno, rc;
+	const char *why = fd >= 0 ? "read" : error ? why_not(run, c->path, error) : "refused";
+	/* In a folder that we may not enter it cannot be told whether the file is there. */
+	bool there = fd >= 0 || access(c->path, F_OK) == 0;
+
+	note(all, run, c->path, why);
+	if (fd < 0 && !error) {
+		return must == MUST_BE_OURS ? failure_in(f, "it is no file of ours any more, or others may write it")
+					    : failure_hint(f, must == MUST_FIND ? HINT_CONFIG_REGULAR : HINT_CONFIG_OURS);
+	}
+	if (fd < 0) {
+		if (must < MUST_FIND && (must != MUST_READ || !there))
+			return 0;
+		fail(f, AT_CONFIG, EX_CONFIG, "configuration file %s: %s", c->path, why);
+		return error == ENOENT && must != MUST_BE_OURS ? no_such_file(all, run, f) : advice_unreadable(f, run, c->path, error);
+	}
+	c->no_commands = must == MUST_FIND && !can_last(fd, c->path);
+	all->config_lasts |= (must == MUST_FIND || must == MUST_OBEY) && can_last(fd, c->path);
+	rc = must == MUST_OBEY ? trusted_check(fd, c->path, 0, f) : 0;
+	if (rc == 0)
+		rc = read_open(c, run, fd, f);
+	close(fd);
+	return rc < 0 ? -1 : 1;
 }
 
 static int load_usual(struct accounts *all, struct arena *run, struct failure *f)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "conf/advice.h"
 #include "conf/choose.h"
 #include "conf/relay.h"
 
@@ -31,6 +32,7 @@ struct configuration {
 	bool laid; /* variables and options have been read; what is wrong with them: */
 	const struct failure *wrong;
 	const struct failure *unread; /* why the files could not be read; or NULL */
+	const struct failure *broken; /* as `unread`, of this run's files, where mail is to wait until they are mended; or NULL */
 	struct configuration *next;
 };
 
@@ -56,6 +58,7 @@ static int from_environment(struct account *a, const struct accounts *all, struc
 {
 	const char *other = getenv("MYSEND_PASSWORDEVAL");
 
+	advice_variables(in);
 	if (other && *other)
 		return refuse_command("MYSEND_PASSWORDEVAL", all, f);
 	for (unsigned s = 0; s < SETTINGS; s++) {
@@ -139,6 +142,15 @@ static struct entry *entry_of(struct book *b, struct configuration *c, const cha
 	return *last;
 }
 
+/* Mail may wait until the account can be used: its words tell post/unconfigured that no name of that mail was looked up. */
+static const struct failure *waits_for(struct book *b, const struct failure *why)
+{
+	struct failure f = *why;
+
+	failure_in(&f, "no relay is known");
+	return arena_failure(b->in, &f);
+}
+
 static void build(struct book *b, struct configuration *c, struct entry *e, enum form as)
 {
 	struct account *a = arena_zeroed(b->in, 1, sizeof *a);
@@ -153,12 +165,17 @@ static void build(struct book *b, struct configuration *c, struct entry *e, enum
 	a->config = c->all.config;
 	a->config_lasts = c->all.config_lasts;
 	a->reread = c->all.reread;
-	if (!account_has_relay(a)) {
+	if (c->broken) {
+		(void)!account_settle(a, b->in, &unused);
+		e->wrong[as] = c->broken;
+		a->unconfigured = waits_for(b, c->broken);
+	} else if (!account_has_relay(a)) {
 		(void)!account_settle(a, b->in, &unused); /* its paths are needed all the same, to show it or to let mail wait */
 		accounts_no_relay(&c->all, b->in, a->name, &f);
 		a->unconfigured = e->wrong[as] = arena_failure(b->in, &f);
 	} else if (account_settle(a, b->in, &f) < 0) {
 		e->wrong[as] = arena_failure(b->in, &f);
+		a->unconfigured = waits_for(b, e->wrong[as]);
 	}
 	e->account[as] = a;
 }
@@ -217,6 +234,18 @@ int book_open(struct book *b, struct arena *run, const char *config, const struc
 		return -1;
 	c->config = c->all.config;
 	choose_open(&c->chooser, &c->all, run);
+	return 0;
+}
+
+int book_go_without(struct book *b, const struct failure *why)
+{
+	struct configuration *c = b->own;
+
+	if (c->all.config || c->all.user.names_queue || c->all.system.names_queue || why->stage != AT_CONFIG || why->exit != EX_CONFIG)
+		return -1;
+	c->broken = arena_failure(b->in, why);
+	c->all.user.sections = c->all.system.sections = 0;
+	choose_open(&c->chooser, &c->all, b->in);
 	return 0;
 }
 

@@ -34,6 +34,9 @@ struct book {
 };
 
 MUST_CHECK int book_open(struct book *b, struct arena *run, const char *config, const struct override *option, size_t options, struct failure *f);
+/* book_open has failed so: all mail is for one account without a relay, and may wait until the files are mended. -1: it may not, since
+ * they say where mail waits, or whether it does, or a file was named for this run only. */
+MUST_CHECK int book_go_without(struct book *b, const struct failure *why);
 /* The account chosen by name (-a), else by sender; both may be NULL. To choose builds no account. *out is set even where the account names no relay (out->unconfigured) or contradicts itself, which is a failure. */
 MUST_CHECK int book_account(struct book *b, const char *name, const char *sender, const struct account **out, struct failure *f);
 /* Sets account->next to the accounts that `fallback` names; to be called before mail is sent by the account. */

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/run.h"
+#include "conf/advice.h"
 #include "conf/keyword.h"
 #include "conf/relay.h"
 
@@ -208,12 +209,53 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 	return rc;
 }
 
-static int keyword_line(struct parser *p, struct slice word, struct slice value, struct failure *f)
+/* A value that no keyword can want, whatever it is. A password may be anything, and is warned of only. */
+static int check_value(const struct keyword *k, struct slice value, struct failure *f)
 {
+	bool equals = value.len && value.p[0] == '=' && (value.len == 1 || value.p[1] == ' ' || value.p[1] == '\t');
+
+	if (k->setting == SETTINGS || setting_is_secret(k->setting) || k->setting == SET_password_command)
+		return 0;
+	if (equals) {
+		fail(f, AT_CONFIG, EX_CONFIG, "there is a = in front of the value of %s", setting_name(k->setting));
+		return failure_hint(f, HINT_KEYWORD_BLANK, "=");
+	}
+	if ((k->setting == SET_relay || k->setting == SET_host) && value.len && value.p[0] == '"' && !memchr(value.p + 1, '"', value.len - 1)) {
+		fail(f, AT_CONFIG, EX_CONFIG, "the quote in front of the value of %s is not closed", setting_name(k->setting));
+		return failure_hint(f, HINT_QUOTE_OPEN);
+	}
+	return 0;
+}
+
+/* A relay or a password's file without a value, where there is none that it could undo. In files of msmtp's such lines are usual. */
+static bool says_nothing(const struct parser *p, const struct keyword *k)
+{
+	const struct account *under = p->section ? &p->section->whole : &p->defaults;
+
+	return (k->setting == SET_relay || k->setting == SET_password_file) && !k->value.len && !setting_is_set(under, k->setting) &&
+	       !(p->section && setting_is_set(&p->section->own, k->setting));
+}
+
+static void warn_of_value(const struct parser *p, const struct keyword *k, bool quoted)
+{
+	/* What stands in double quotes is meant so. */
+	const char *doubt = quoted ? NULL : advice_doubt_of(k->setting, k->value);
+
+	if (says_nothing(p, k))
+		log_warning("%s:%u: %s has no value, and so says nothing", p->config->path, p->line, setting_name(k->setting));
+	if (doubt)
+		log_warning("%s:%u: the value of %s %s", p->config->path, p->line, setting_name(k->setting), doubt);
+}
+
+static int keyword_line(struct parser *p, struct slice word, struct slice text, struct failure *f)
+{
+	struct slice value = unquoted(text);
 	struct keyword k;
 
-	if (keyword_read(&k, word, value, f) < 0)
+	if (keyword_read(&k, word, value, f) < 0 || check_value(&k, value, f) < 0)
 		return at_line(p, f);
+	if (k.setting != SETTINGS && !p->in_eval)
+		warn_of_value(p, &k, value.len < text.len);
 	if (k.setting != SETTINGS && k.why)
 		log_warning("%s:%u: %.*s: %.*s is taken as %.*s: %s", p->config->path, p->line, (int)word.len, word.p, (int)value.len, value.p,
 			    (int)k.value.len, k.value.p, k.why);
@@ -226,7 +268,7 @@ static int keyword_line(struct parser *p, struct slice word, struct slice value,
 
 static int one_line(struct parser *p, struct slice line, struct failure *f)
 {
-	struct slice word, value;
+	struct slice word, text, value;
 	size_t n = 0;
 
 	line = slice_trim(line);
@@ -239,28 +281,42 @@ static int one_line(struct parser *p, struct slice line, struct failure *f)
 	while (n < line.len && line.p[n] != ' ' && line.p[n] != '\t')
 		n++;
 	word = (struct slice){line.p, n};
-	value = unquoted(slice_trim((struct slice){line.p + n, line.len - n}));
+	text = slice_trim((struct slice){line.p + n, line.len - n});
+	value = unquoted(text);
 	if (slice_is(word, "account"))
 		return begin_account(p, value, f);
 	if (slice_is(word, "defaults"))
 		return begin_defaults(p, value, f);
 	if (slice_is(word, "eval"))
 		return eval(p, value, f);
-	return keyword_line(p, word, value, f);
+	return keyword_line(p, word, text, f);
+}
+
+/* Whether mail may wait at the usual place, if this file cannot be used. */
+static void look_for_queue(struct config *c, struct slice text)
+{
+	struct slice line;
+
+	while (slice_line(&text, &line)) {
+		line = slice_trim(line);
+		c->names_queue |= slice_begins(line, "queue") || slice_begins(line, "spool");
+	}
 }
 
 int config_parse(struct config *c, struct arena *run, struct slice text, struct failure *f)
 {
 	struct parser p = {.config = c, .run = run};
-	struct slice line;
+	struct slice line, whole = text;
 
 	account_defaults(&p.defaults);
 	account_defaults(&p.lines);
 	slice_skip_mark(&text);
 	while (slice_line(&text, &line)) {
 		p.line++;
-		if (one_line(&p, line, f) < 0)
+		if (one_line(&p, line, f) < 0) {
+			look_for_queue(c, whole);
 			return -1;
+		}
 	}
 	return end_section(&p, f);
 }

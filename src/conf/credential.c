@@ -7,11 +7,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/run.h"
 #include "base/trusted.h"
+#include "conf/advice.h"
 #include "conf/netrc.h"
 #include "conf/private.h"
 #include "conf/vault.h"
+#include "conf/whoami.h"
 
 enum { COMMAND_SECONDS = 60, FILE_LIMIT = 64 * 1024 };
 
@@ -42,11 +45,23 @@ static int keep_line(struct search *s, const struct private *p, const char *wher
 
 	if (!line.len)
 		return fail(f, AT_CONFIG, EX_CONFIG, "%s: the first line should be the password, and is empty", where);
+	if (advice_doubt(line))
+		log_warning("%s: the password %s", where, advice_doubt(line));
 	return keep(s, line, where, f);
 }
 
 enum must { MAY_LACK, MUST_READ };
 enum mode_rule { ANY_MODE, OURS_ONLY };
+
+static int unreadable(const char *path, int error, struct failure *f)
+{
+	struct arena scratch = {.block = NULL};
+
+	advice_unreadable(f, &scratch, path, error);
+	arena_free(&scratch);
+	errno = error;
+	return -1;
+}
 
 /* 1: the file was read; 0: it is not there; -1 */
 static int open_and_read(struct private *p, const char *path, enum must must, unsigned rules, struct failure *f)
@@ -55,6 +70,8 @@ static int open_and_read(struct private *p, const char *path, enum must must, un
 
 	if (fd < 0 && must == MAY_LACK && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
 		return 0;
+	if (fd < 0 && errno)
+		return unreadable(path, errno, f);
 	if (fd < 0)
 		return -1;
 	rc = private_read(p, fd);
@@ -99,6 +116,21 @@ static int said_in(const struct account *a, enum setting s, struct failure *f)
 	return setting_is_set(a, s) ? failure_in(f, "%s", origin_subject(&a->origin[s], s, where, sizeof where)) : -1;
 }
 
+/* What is to be done about a command that brings no password. The command itself is not shown: it may hold a secret. */
+static int hint_of_command(struct failure *f)
+{
+	struct arena scratch = {.block = NULL};
+
+	if (f->exit != EX_CONFIG)
+		return -1;
+	if (strstr(f->text, "failed with status 127"))
+		failure_hint(f, HINT_COMMAND_NOT_FOUND);
+	else
+		failure_hint(f, HINT_COMMAND_BY_HAND, whoami_user(&scratch));
+	arena_free(&scratch);
+	return -1;
+}
+
 static int from_command(struct search *s, struct failure *f)
 {
 	const struct account *a = s->of;
@@ -116,7 +148,7 @@ static int from_command(struct search *s, struct failure *f)
 		rc = run_shell(a->password_command, COMMAND_SECONDS, &p.buf, f);
 	rc = rc < 0 ? failure_in(f, "%s", where) : keep_line(s, &p, where, f);
 	private_free(&p);
-	return rc;
+	return rc < 0 ? hint_of_command(f) : rc;
 }
 
 static int from_netrc(struct search *s, struct failure *f)

@@ -107,7 +107,8 @@ static int put_setting(struct account *a, struct arena *in, enum setting s, stru
 	origin_subject(&a->origin[SET_relay], SET_relay, what, sizeof what);
 	fail(f, AT_CONFIG, EX_CONFIG, "%s: \"%.*s\" is no %s", what, value.len > 100 ? 100 : (int)value.len, value.p,
 	     setting_name(s));
-	return fault_of(a, SET_relay, f);
+	fault_of(a, SET_relay, f);
+	return failure_hint(f, HINT_RELAY_FORM);
 }
 
 /* Reads HOST, HOST:PORT, [IPv6] or [IPv6]:PORT, perhaps with a / at its end. False: the text is none of these. */

@@ -251,7 +251,9 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 	fail(f, at, exit, "%s takes %s, not \"%.*s\"", what, *r->words ? r->words : r->arg, len, v.p);
 	if (r->kind == kind_offers)
 		return failure_hint(f, HINT_OFFER_NAMES);
-	return r->kind == kind_url && memchr(v.p, ' ', v.len) ? failure_hint(f, HINT_PORT_COLON) : -1;
+	if (r->kind == kind_url && memchr(v.p, ' ', v.len))
+		return failure_hint(f, HINT_PORT_COLON);
+	return r->kind == kind_host && value_has_port(v) ? failure_hint(f, HINT_HOST_PORT) : -1;
 }
 
 int account_set(struct account *a, struct arena *in, enum setting s, struct slice value, const struct origin *from,

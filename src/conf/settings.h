@@ -50,7 +50,7 @@ struct account {
 	bool config_lasts;  /* that file can be read again by a later run */
 	bool reread;	    /* read from a file named by an earlier run: variables, options and credentials of this run do not count */
 	const char *files; /* in words: which files were looked for, and what was found */
-	const struct failure *unconfigured; /* the account names no relay: the failure, with its hint; or NULL */
+	const struct failure *unconfigured; /* the account names no relay, or cannot be used: the failure, with its hint; or NULL */
 	const struct account *next; /* the account that `fallback` names, once book_fallbacks has linked it; or NULL */
 #define SETTING(name, type, dflt, arg, summary) FIELD_##type name;
 #include "conf/settings.def"

@@ -98,6 +98,14 @@ bool value_is_name(const char *text)
 	       !strstr(text, "..");
 }
 
+bool value_has_port(struct slice v)
+{
+	struct slice host;
+	uint64_t n;
+
+	return slice_cut(&v, ':', &host) && host.len && slice_number(v, 65535, &n);
+}
+
 const char *kind_text(struct arena *in, char *v)
 {
 	(void)in;

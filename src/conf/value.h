@@ -27,6 +27,7 @@ MUST_CHECK int value_bytes(struct slice v, uint64_t least, uint64_t most, uint64
 int value_choice(const char *words, struct slice v);
 struct slice value_word(const char *words, unsigned place);
 /* Letters, digits, hyphens, underscores and dots, none of them at the wrong end. */
+bool value_has_port(struct slice v); /* HOST:PORT, with a number behind the colon */
 bool value_is_name(const char *text);
 
 typedef const char *value_kind(struct arena *in, char *v);

@@ -27,7 +27,10 @@ int intake_open(struct intake *n, const struct request *r, const char *config, c
 	for (size_t i = 0; i < r->draft.files; i++)
 		if (!r->draft.file[i].type) /* the process that looks into files starts now, to be ready in time */
 			filetypes_start(n->types);
-	return book_open(&n->book, run, config, r->option, r->options, f);
+	if (book_open(&n->book, run, config, r->option, r->options, f) == 0)
+		return 0;
+	/* A caller of sendmail cannot mend the configuration, and most forget the mail: it waits. */
+	return r->may_lack_relay && !r->account ? book_go_without(&n->book, f) : -1;
 }
 
 void intake_close(struct intake *n)

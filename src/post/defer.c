@@ -49,9 +49,10 @@ static const struct row {
 	/* The session was lost before the mail was sent. After a 421 no other session is opened at once. */
 	{NOT_SENT, IN_TRANSACTION, LATER, 421, 0, FATE_WAIT, PASSES, false},
 	{NOT_SENT, IN_TRANSACTION, LATER | NONSENSE, 0, 0, FATE_OTHER_SESSION, PASSES, false},
-	/* The failure is on this host, not at the relay: the message cannot be read, there is no memory, the account is not in the
-	 * configuration. */
-	{NOT_SENT, IN_TRANSACTION | AT(AT_CONFIG), FOR_GOOD, 0, 0, FATE_GIVE_UP, ADMIN, false},
+	/* The password cannot be had, or the configuration cannot be used. */
+	{NOT_SENT, AT(AT_CONFIG), FOR_GOOD, 0, 0, FATE_WAIT, ADMIN, false},
+	/* The failure is on this host, not at the relay: the message cannot be read, there is no memory. */
+	{NOT_SENT, IN_TRANSACTION, FOR_GOOD, 0, 0, FATE_GIVE_UP, ADMIN, false},
 	/* The account's rate is used up for now, or its state cannot be written for now. */
 	{NOT_SENT, AT(AT_SPOOL), LATER, 0, 0, FATE_WAIT, PASSES, false},
 	{ANY_VERDICT, ANYWHERE, ANY_KIND, 0, 0, FATE_GIVE_UP, PASSES, false},

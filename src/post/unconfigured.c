@@ -12,7 +12,7 @@
  * put the stage in front of them). After a try the last words are others, and the names have been looked up. */
 static bool came_before(const struct entry *e)
 {
-	static const char *const begins[] = {"no relay is set; ", "account ", "configuration: "};
+	static const char *const begins[] = {"no relay is set; ", "no relay is known: ", "account ", "configuration: "};
 
 	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
 		if (slice_begins(slice_of(e->last), begins[i]) && strstr(e->last, "no relay"))

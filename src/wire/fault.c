@@ -1,5 +1,6 @@
 #include "wire/curl_setup.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <string.h>
 #include <sysexits.h>
@@ -113,6 +114,10 @@ int curl_setup_failure(CURL *h, CURLcode code, enum stage at, const char *words,
 		text = why;
 	}
 	fail(f, m && m->stage != AT_USAGE ? m->stage : at, m ? m->exit : EX_TEMPFAIL, "%s", text);
+	if (code == CURLE_COULDNT_CONNECT && (os == EACCES || os == EPERM)) {
+		f->exit = EX_NOPERM;
+		return failure_hint(f, HINT_CONNECT_FORBIDDEN);
+	}
 	if (code == CURLE_COULDNT_RESOLVE_HOST) {
 		curl_easy_getinfo(h, CURLINFO_PRIVATE, &host);
 		f->exit = host ? resolve_exit(host) : EX_TEMPFAIL;

@@ -1,0 +1,171 @@
+"""The first hour: a configuration that cannot be read or is not meant so. What is printed names the fix, and mail of programs waits."""
+import os
+import re
+import shutil
+
+import pytest
+
+from given import EVE, needs_root
+
+TEXT = b"From: a@b.example\nSubject: x\n\nbody\n"
+HOST = "host 127.0.0.1\nport 1\ntls off\nfrom a@b.example\nmaildomain m.example\naliases off\n"
+LOGIN = HOST + "user joe\nauth plain\n"
+DOWN = "mysend: connect to 127.0.0.1:1: Connection refused\nmysend: hint: is a mail server there? check relay and its port\n"
+FORM = "mysend: hint: as in relay smtp://mail.example.com:587\n"
+NO_SIGN = "mysend: hint: a blank stands between a keyword and its value, no =\n"
+HAND = "mysend: hint: run the command by hand as %s: it has to print the password in its first line, and to end with status 0\n" % ("root" if os.geteuid() == 0 else os.environ.get("USER", ""))
+
+ROWS = [
+    ("20a", "relay = smtp://h\n", 78, "mysend: F:1: there is a = in front of the value of relay\n" + NO_SIGN),
+    ("20a", "user = joe\n" + HOST, 78, "mysend: F:1: there is a = in front of the value of user\n" + NO_SIGN),
+    ("20a", "relay=smtp://h\n", 78, 'mysend: F:1: unknown keyword "relay"\n' + NO_SIGN),
+    ("20b", 'relay "smtp://h\n', 78, 'mysend: F:1: the quote in front of the value of relay is not closed\nmysend: hint: put a " behind the value, too, or leave both out\n'),
+    ("20c", "relay smtp://h:25/x\n", 78, 'mysend: F:1: relay: "25/x" is no port\n' + FORM),
+    ("20c", "relay smtp:h\n", 78, 'mysend: F:1: relay: "h" is no port\n' + FORM),
+    ("20d", "host h:25\n", 78, 'mysend: F:1: host takes NAME, not "h:25"\nmysend: hint: the port stands in a line of its own, port NUMBER; or write relay smtp://HOST:PORT for both\n'),
+    ("20e", "relay\n" + HOST, 75, "mysend: warning: F:1: relay has no value, and so says nothing\n" + DOWN),
+    ("20e", HOST + "password_file\n", 75, "mysend: warning: F:7: password_file has no value, and so says nothing\n" + DOWN),
+    ("20f", HOST + "maildomain x.example # ours\n", 78, None),
+    ("20f", HOST + "user joe # mine\n", 78, None),
+    ("13", LOGIN + "password 'secret'\n", 75, "mysend: warning: F:9: the value of password stands in quotes, and they are taken as part of it\n" + DOWN),
+    ("13", LOGIN + 'password "secret\n', 75, "mysend: warning: F:9: the value of password begins with a quote that is not closed, and is taken as it stands\n" + DOWN),
+    ("13", LOGIN + 'password "secret "\n', 75, DOWN),
+    ("7", LOGIN + "password_command false\n", 78, "mysend: F:9: password_command: the command failed with status 1\n" + HAND),
+    ("7", LOGIN + "password_command true\n", 78, "mysend: F:9: password_command: the first line should be the password, and is empty\n" + HAND),
+    ("7", LOGIN + "password_command exit 127\n", 78, "mysend: F:9: password_command: the command failed with status 127\n"
+     "mysend: hint: the shell does not find the command: give its full path, since cron and services have a short PATH\n"),
+]
+
+
+def call(mysend, text, *args, mode=0o600, **more):
+    path = mysend.file(text, mode=mode, name="F")
+    done = mysend("-C", path, *args, "bob@example.org", stdin=TEXT, **more)
+    return done.status, done.err.replace(path, "F").replace(mysend.tmp, "TOP")
+
+
+@pytest.mark.parametrize("row, text, status, said", ROWS)
+def test_line_that_is_not_meant_so_is_told_with_what_to_write(mysend, row, text, status, said):
+    got = call(mysend, text)
+    if said is None:        # what follows the warning is another fault's
+        assert re.match(r"mysend: (warning: )?F:7: ", got[1]) and (row != "20f" or "already" in got[1] or "the value of user has a # in it, which is part of the value: a comment needs a line of its own" in got[1]), got
+    else:
+        assert got == (status, said), row
+
+
+@pytest.mark.parametrize("text, doubt", [
+    ("'secret'\n", "stands in quotes, and they are taken as part of it"), ('"secret"\n', "stands in quotes, and they are taken as part of it"),
+    ("secret \n", "ends in a blank, and is taken as it stands"), (" secret\n", "begins with a blank, and is taken as it stands"),
+    ("\ufeffsecret\n", None), ("secret\r\n", None), ("se'cret\"\n", None),
+])
+def test_password_in_a_file_that_is_oddly_written_is_sent_and_told(mysend, relay, text, doubt):
+    there = relay("ehlo auth=plain", "auth ok")
+    secret = mysend.file(text.encode(), name="secret")
+    done = mysend("bob@example.org", stdin=TEXT, relay=there, config="user joe\nauth plain\npassword_file %s\n" % secret)
+    assert done.status == 0 and there.message
+    assert done.err == ("" if doubt is None else "mysend: warning: %s: the password %s\n" % (secret, doubt))
+
+
+@pytest.mark.parametrize("name, near", [("MYSEND_RELY", ": did you mean MYSEND_RELAY?"), ("MYSEND_PASSWORD_FIL", ": did you mean MYSEND_PASSWORD_FILE?"),
+                                        ("MYSEND_ZZZZZZZZZZZZ", ""), ("MYSEND_USER", None), ("MYSENDER", None)])
+def test_variable_that_means_nothing_is_told_with_the_nearest(mysend, relay, name, near):
+    there = relay()
+    done = mysend("bob@example.org", stdin=TEXT, relay=there, env={name: ""})
+    assert there.message and done.err == ("" if near is None else "mysend: warning: the variable %s means nothing to mysend%s\n" % (name, near)), done
+
+
+@needs_root
+@pytest.mark.parametrize("closed", ["file", "folder"])
+def test_file_that_this_user_may_not_read_is_told_with_what_opens_it(mysend, tmp_path, closed):
+    top = tmp_path
+    while str(top) != "/":      # pytest's own folders
+        if not os.stat(top).st_mode & 1:
+            top.chmod(0o711)
+        top = top.parent
+    folder = os.path.join(mysend.tmp, "d")
+    os.mkdir(folder, 0o700 if closed == "folder" else 0o755)
+    shutil.copy(mysend.file(HOST), os.path.join(folder, "F"))
+    os.chmod(os.path.join(folder, "F"), 0o600 if closed == "file" else 0o644)
+
+    def become():
+        os.setgroups([])
+        os.setgid(EVE)
+        os.setuid(EVE)
+    done = mysend("-C", os.path.join(folder, "F"), "bob@example.org", stdin=TEXT, before=become, cwd="/")
+    want = {"file": "mysend: configuration file D/F: not readable: mode 0600, owner 0:0, we are 54321:54321\n"
+                    "mysend: hint: 54321 may not read it: chown 54321 D/F; or, if several have to, chgrp to a group of theirs and chmod 640 D/F\n",
+            "folder": "mysend: configuration file D/F: Permission denied\nmysend: hint: 54321 may not enter the folder D: chmod +x D, or move the file elsewhere\n"}
+    assert (done.status, done.err.replace(folder, "D")) == (78, want[closed])
+
+
+def test_file_whose_mode_is_right_and_that_is_closed_all_the_same_points_at_what_else_forbids_it(mysend, tmp_path):
+    strace = shutil.which("strace") or pytest.skip("strace is missing")
+    path = mysend.file(HOST, name="F")
+    done = mysend("-C", path, "bob@example.org", stdin=TEXT, env={"ASAN_OPTIONS": "detect_leaks=0"},
+                  prefix=[strace, "-o", str(tmp_path / "calls"), "-P", path, "-e", "trace=openat", "-e", "inject=openat:error=EACCES"])
+    assert done.status == 78 and done.hints == ["mysend: hint: its mode lets us read it: does SELinux or AppArmor forbid it? ls -Z %s, and dmesg" % path], done
+
+
+def test_connection_that_this_host_forbids_points_at_the_firewall(mysend, tmp_path):
+    strace = shutil.which("strace") or pytest.skip("strace is missing")
+    done = mysend("bob@example.org", stdin=TEXT, config=HOST, env={"ASAN_OPTIONS": "detect_leaks=0"},
+                  prefix=[strace, "-f", "-o", str(tmp_path / "calls"), "-e", "trace=connect", "-e", "inject=connect:error=EACCES"])
+    assert done.status == 77 and done.err == "mysend: connect to 127.0.0.1:1: Permission denied\n" \
+        "mysend: hint: this host forbids it: a firewall rule, or SELinux (for web servers: setsebool -P httpd_can_sendmail on)\n", done
+
+
+def test_absent_file_is_told_with_those_that_are_read_without_it(mysend):
+    done = mysend("-C", "/nonexistent/F", "bob@example.org", stdin=TEXT)
+    assert done.status == 78 and done.err.startswith("mysend: configuration file /nonexistent/F: No such file or directory\n"
+                                                     "mysend: hint: is the path right? without -C and MYSEND_CONFIG the usual files are read: %s/.config/mysend/config, " % mysend.home), done
+
+
+def test_file_with_a_password_that_others_may_read_may_also_give_the_password_away(mysend):
+    status, said = call(mysend, LOGIN + "password x\n", mode=0o644)
+    assert status == 78 and said.splitlines()[1] == \
+        "mysend: hint: chmod 600 F; or, if others have to read it, move the password into a file of its own (password_file)"
+
+
+# --- mail of programs ------------------------------------------------------------------------------
+
+def waiting(mysend):
+    folder = os.path.join(mysend.home, ".local/state/mysend/spool/queue")
+    return [name for name in os.listdir(folder) if "." not in name] if os.path.isdir(folder) else []
+
+
+def as_program(mysend, text, *args, name="sendmail", stdin=TEXT, **env):
+    """Called by a program whose user is not root: root's spool is the machine's."""
+    env = {"XDG_CONFIG_HOME": mysend.usual(text), "MYSEND_QUEUE": None, "MYSEND_SPOOL": os.path.join(mysend.home, ".local/state/mysend/spool"), **env}
+    return mysend(*args, name=name, stdin=stdin, env=env)
+
+
+@pytest.mark.parametrize("fault, said", [
+    ("nonsense\n", "no relay is known: "), ("relay smtp://127.0.0.1:1/x\n", "no relay is known: "),
+    ("host 127.0.0.1\nproxy socks5://x\nproxy_host y\n", "no relay is known: "),
+    (HOST + "user joe\nauth plain\npassword_file /nonexistent/secret\n", "password_file: /nonexistent/secret"),
+    (HOST + "user joe\nauth plain\npassword_command false\n", "the command failed with status 1"),
+])
+def test_mail_of_programs_waits_until_the_configuration_is_mended(mysend, relay, fault, said):
+    done = as_program(mysend, fault, "root")
+    name, = waiting(mysend)
+    assert done.status == 0 and said in done.err and "mysend: hint: the mail waits as " + name in done.err, done
+    there = relay()
+    good = "host %s\nport %d\ntls off\nfrom a@b.example\naliases off\nroot_to admin@example.org\nmaildomain m.example\n" % (there.host, there.port)
+    if "password" in fault:
+        assert as_program(mysend, good, "-qf", name="mysend").status == 0 and len(there.messages) == 1 and not waiting(mysend)
+    else:
+        assert as_program(mysend, good, "-qf", name="mysend").status == 0
+        assert there.message.recipients == ["admin@example.org"] and not waiting(mysend)
+
+
+def test_client_of_bs_is_told_that_mail_waits_until_the_configuration_is_mended(mysend):
+    dialogue = b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n"
+    done = as_program(mysend, "nonsense\n", "-bs", stdin=dialogue)
+    assert done.status == 0 and "250 2.0.0 Ok: it waits as %s: no relay is known: " % waiting(mysend)[0] in done.out, done
+
+
+@pytest.mark.parametrize("name, text, args", [
+    ("mysend", "nonsense\n", []), ("sendmail", "nonsense\nqueue off\n", []), ("sendmail", "nonsense\nspool /elsewhere\n", []), ("sendmail", "nonsense\n", ["-bv"]),
+])
+def test_who_asks_by_name_or_has_said_where_mail_waits_gets_it_back(mysend, name, text, args):
+    done = as_program(mysend, text, *args, "bob@example.org", name=name)
+    assert done.status == 78 and "unknown keyword" in done.err and not waiting(mysend), done
