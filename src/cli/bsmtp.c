@@ -12,6 +12,7 @@
 #include "cli/trace.h"
 #include "intake/feed_bsmtp.h"
 #include "post/crew.h"
+#include "post/enqueue.h"
 #include "post/result.h"
 #include "post/submit.h"
 
@@ -39,6 +40,9 @@ struct bsmtp {
 	struct feed_bsmtp feed;
 	struct link link;
 	const struct account *account; /* the account of the open session, which takes all mail for that account */
+	int64_t asked;		       /* when that session was asked for (clock_steady) */
+	const struct account *silent;  /* this account's relay was waited for in vain: it is not asked again; or NULL. Its failure: */
+	struct failure silence;
 	struct item *first, **end;     /* items that are not reported yet */
 	size_t items, messages;	       /* how many items are in that list; messages read so far */
 	size_t taken, refused;	       /* messages that were reported, by their result */
@@ -202,7 +206,7 @@ static void bsmtp_done(void *ctx, struct job *j, enum crew_end how)
 	end_mail(ctx, item);
 }
 
-/* The relay let no session in for this mail. The next mail tries again. */
+/* The relay let no session in for this mail. The next mail tries again, unless the relay was silent. */
 static void not_let_in(struct bsmtp *b, struct item *item, const struct failure *why)
 {
 	envelope_blame(&item->job->mail.envelope, &item->job->arena, why);
@@ -210,10 +214,23 @@ static void not_let_in(struct bsmtp *b, struct item *item, const struct failure 
 	end_mail(b, item);
 }
 
+/* A relay that did not answer at all would be waited for once more for each message of the file. Where they may wait, the others go
+ * into the queue at once. */
+static void note_silence(struct bsmtp *b, const struct failure *why)
+{
+	int64_t patience = b->account->connect_timeout * INT64_C(1000);
+
+	if (!failure_is_temporary(why) || why->code || clock_steady() - b->asked < patience / 2 || !enqueue_is_allowed(b->account))
+		return;
+	b->silent = b->account;
+	b->silence = *why;
+}
+
 static void bsmtp_turned_away(void *ctx, const struct failure *why)
 {
 	struct item *item = first_ready(ctx);
 
+	note_silence(ctx, why);
 	if (item)
 		not_let_in(ctx, item, why);
 }
@@ -243,7 +260,12 @@ static int submit_item(struct bsmtp *b, struct item *item, struct failure *f)
 
 	if (!travels(b, item))
 		return alone(b, item, f);
+	if (b->silent == item->job->account) {
+		not_let_in(b, item, &b->silence);
+		return 0;
+	}
 	b->account = item->job->account;
+	b->asked = clock_steady();
 	/* The crew gives up after some sessions with no mail answered: then this mail is tried by itself, so that the file goes
 	 * on. */
 	if (crew_run(&order, &client, &sum, &why) < 0 && b->taken + b->refused == through && !ending_asked())

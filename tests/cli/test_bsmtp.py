@@ -144,3 +144,17 @@ def test_memory_does_not_depend_on_how_many_messages_there_are(mysend, relay):
     few, many = (mysend("-bS", stdin=some(count), relay=relay(CHUNKING, "sink"), measure=True) for count in (100, 2000))
     assert few.status == many.status == 0
     assert mysend.sanitized or many.maxrss < few.maxrss + 2048, (few.maxrss, many.maxrss)
+
+
+def test_relay_that_never_answers_is_waited_for_once_a_file(spool, relay):
+    there = relay("lax", "connect hang")
+    done = spool.run("-bS", relay=there, stdin=some(4), more="connect_timeout 2\n")
+    assert done.status == 0 and len(there.sessions) == 1 and waiting(spool.top) == "u0 u1 u2 u3", done
+    listed = spool.run(name="mailq").out
+    assert listed.count("(1 try, ") == 4 and listed.count("timed out") == 4, listed
+
+
+def test_relay_that_never_answers_is_asked_for_each_message_that_cannot_wait(mysend, relay):
+    there = relay("lax", "connect hang")
+    done = mysend("-bS", relay=there, stdin=some(2), config="queue off\nconnect_timeout 1\n")
+    assert done.status == 2 and len(there.sessions) == 2, done

@@ -442,7 +442,7 @@ def test_wrong_password_of_the_service_is_told_to_its_user_and_its_journal(mysen
 
 
 @needs_root
-@pytest.mark.parametrize("args, name, told", [(["-v"], "mysend", True), ([], "mysend", False), ([], "sendmail", False)])
+@pytest.mark.parametrize("args, name, told", [(["-v"], "mysend", True), (["-v"], "sendmail", True), ([], "mysend", False), ([], "sendmail", False)])
 def test_who_watches_hears_that_the_service_has_it_and_why_it_waits(mysend, relay, public, args, name, told):
     there = relay("lax", "ehlo auth=plain", 'auth "535 5.7.8 bad credentials"')
     with Service(mysend, public, there, "user joe\npassword hunter2\nauth plain\n") as service:
@@ -450,6 +450,7 @@ def test_who_watches_hears_that_the_service_has_it_and_why_it_waits(mysend, rela
         service.stop()
     lines = [line for line in done.err.splitlines() if line.startswith("mysend: %s has it, and it waits as " % service.path)]
     assert done.status == 0 and len(lines) == told and (not told or "login to " in lines[0] and "535" in lines[0]), done
+    assert len([line for line in done.err.splitlines() if line.startswith("mysend: hint: check user ")]) == told, done
 
 
 @needs_root
