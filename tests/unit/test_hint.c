@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "post/hint.h"
 
@@ -213,6 +214,20 @@ static void test_who_knew_better_keeps_his_hint(void **state)
 	assert_int_equal(f.hint_id, HINT_WANTS_TLS);
 }
 
+static void test_hint_alone_is_printable_and_leaves_the_failure_as_it_is(void **state)
+{
+	struct failure f = {.stage = AT_CONNECT, .exit = EX_TEMPFAIL, .text = "Connection refused"}, odd = {.stage = AT_INPUT, .hint = "a\nb"}, none = {.stage = AT_INPUT};
+	struct arena in = {.block = NULL};
+
+	(void)state;
+	assert_non_null(strstr(hint_of(&in, &f), "is a mail server there?"));
+	assert_string_equal(f.hint, "");
+	assert_string_equal(hint_of(&in, &odd), "a\\x0ab");
+	assert_string_equal(hint_of(&in, &none), "");
+	assert_string_equal(hint_of(&in, NULL), "");
+	arena_free(&in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_a_hint_names_the_user_the_name_and_the_relay),
 		cmocka_unit_test(test_no_answer_leads_to_less_security),
 		cmocka_unit_test(test_who_knew_better_keeps_his_hint),
+		cmocka_unit_test(test_hint_alone_is_printable_and_leaves_the_failure_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

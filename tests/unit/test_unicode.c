@@ -97,12 +97,24 @@ static void test_marks_are_told_apart(void **state)
 	}
 }
 
+static void test_no_character_is_cut(void **state)
+{
+	static const struct { const char *text; size_t most, len; } rows[] = {
+		{"abc", 3, 3}, {"abc", 2, 2}, {"", 5, 0}, {"a\xc3\xa9", 2, 1}, {"a\xc3\xa9", 3, 3}, {"\xf0\x9f\x98\x80x", 3, 0}, {"\xf0\x9f\x98\x80x", 4, 4}, {"\xa9\xa9", 1, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_int_equal(unicode_shortened(slice_of(rows[i].text), rows[i].most).len, rows[i].len);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_octets_become_what_they_say_wherever_they_are_cut),
 		cmocka_unit_test(test_what_is_long_is_no_matter_and_what_is_too_long_is_told),
 		cmocka_unit_test(test_marks_are_told_apart),
+		cmocka_unit_test(test_no_character_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
