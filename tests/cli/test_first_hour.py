@@ -1,7 +1,14 @@
 """The first hour: whatever is set up wrongly, what is printed names the fix, in every way of calling."""
+import os
+import pwd
+
 import pytest
 
 from first_hour import DOWN, LOGIN, REFUSED, WAYS, Caller, Fault
+
+SECRET = "user joe\nauth plain\n%s\n"
+USER = pwd.getpwuid(os.geteuid()).pw_name
+HAND = "run the command by hand as %s: it has to print the password in its first line, and to end with status 0" % USER
 
 FAULTS = [
     Fault("4", "login refused", ["ehlo auth=plain", 'auth "535 5.7.8 bad credentials"'], LOGIN, 77, "login to HOST: 535 5.7.8 bad credentials",
@@ -21,6 +28,11 @@ FAULTS = [
           "the relay blocks the address of this host, and no setting here changes that: ask its operator, or send by a relay that you log in to (port 587)"),
     Fault("17c", "login before TLS", ["ehlo auth=plain", 'auth "538 5.7.11 Encryption required"'], LOGIN, 77, "login to HOST: 538 5.7.11 Encryption required",
           "the relay takes this login only after TLS: set tls on"),
+    Fault("7", "command fails", ["ehlo auth=plain"], SECRET % "password_command false", 78, "CONF:13: password_command: the command failed with status 1", HAND),
+    Fault("7", "command is not found", ["ehlo auth=plain"], SECRET % "password_command exit 127", 78, "CONF:13: password_command: the command failed with status 127",
+          "the shell does not find the command: give its full path, since cron and services have a short PATH"),
+    Fault("7", "no password in the file", ["ehlo auth=plain"], SECRET % "password_file TOP/secret", 78, "CONF:13: password_file: TOP/secret: No such file or directory",
+          "to make it: (umask 077; cat >TOP/secret), type the password, Enter, Ctrl-D"),
     Fault("14a", "relay down", None, "", 75, "connect to HOST: Connection refused", "is a mail server there? check relay and its port", DOWN),
 ]
 
