@@ -73,13 +73,27 @@ const char *advice_doubt(struct slice v)
 	return NULL;
 }
 
+bool advice_may_be_anything(enum setting s)
+{
+	return setting_is_secret(s) || s == SET_subject || s == SET_from_full_name || s == SET_password_command || s == SET_logfile_time_format;
+}
+
+bool advice_begins_with_equals(struct slice v)
+{
+	return v.len && v.p[0] == '=' && (v.len == 1 || v.p[1] == ' ' || v.p[1] == '\t');
+}
+
 const char *advice_doubt_of(enum setting s, struct slice v)
 {
 	const char *doubt = advice_doubt(v);
 
+	if (s == SET_password_command)
+		return NULL;
+	if (advice_begins_with_equals(v))
+		return "begins with a =, which is taken as part of it: a blank alone stands behind a keyword";
 	/* A # is usual in a text for people, and in a password. */
-	if (doubt || setting_is_secret(s) || s == SET_subject || s == SET_from_full_name || s == SET_password_command || s == SET_logfile_time_format)
-		return s == SET_password_command ? NULL : doubt;
+	if (doubt || advice_may_be_anything(s))
+		return doubt;
 	for (size_t i = 1; i + 1 < v.len; i++)
 		if (v.p[i] == '#' && (v.p[i - 1] == ' ' || v.p[i - 1] == '\t'))
 			return "has a # in it, which is part of the value: a comment needs a line of its own";

@@ -17,6 +17,10 @@ int advice_unreadable(struct failure *f, struct arena *in, const char *path, int
 const char *advice_doubt(struct slice value);
 /* As above, for a setting in a file: in some of them a # is usual. */
 const char *advice_doubt_of(enum setting s, struct slice value);
+/* A text for people, a password or a command: whatever stands there may be meant so. */
+bool advice_may_be_anything(enum setting s);
+/* "= x": somebody took the = of other programs for one of ours. */
+bool advice_begins_with_equals(struct slice value);
 /* Warns of variables that are called MYSEND_something, and mean nothing. */
 void advice_variables(struct arena *in);
 

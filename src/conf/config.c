@@ -209,14 +209,12 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 	return rc;
 }
 
-/* A value that no keyword can want, whatever it is. A password may be anything, and is warned of only. */
+/* A value that this keyword cannot want. A text for people and a password may be anything: they are warned of only. */
 static int check_value(const struct keyword *k, struct slice value, struct failure *f)
 {
-	bool equals = value.len && value.p[0] == '=' && (value.len == 1 || value.p[1] == ' ' || value.p[1] == '\t');
-
-	if (k->setting == SETTINGS || setting_is_secret(k->setting) || k->setting == SET_password_command)
+	if (k->setting == SETTINGS || advice_may_be_anything(k->setting))
 		return 0;
-	if (equals) {
+	if (advice_begins_with_equals(value)) {
 		fail(f, AT_CONFIG, EX_CONFIG, "there is a = in front of the value of %s", setting_name(k->setting));
 		return failure_hint(f, HINT_KEYWORD_BLANK, "=");
 	}
