@@ -69,7 +69,8 @@ void probe_callers(struct probe *p);
 /* probe_print.c. A line for each stage, or an object for each account. every: with a headline each, or as an array. */
 MUST_CHECK int probe_print(const struct probe *p, size_t accounts, bool json, bool every, struct failure *f);
 
-/* probe_as.c. Becomes the user of --as, and begins anew; comes back only where that fails. */
+/* probe_as.c. A process becomes the user of --as, and begins anew; it has no terminal, for the user's own programs run in it (see
+ * TIOCSTI in tty_ioctl(4)). This one shows what it says, with control characters written out; the status is that one's. */
 MUST_CHECK int probe_as(const struct options *o, struct failure *f);
 
 #endif
