@@ -1,6 +1,7 @@
 #include "cli/complete.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 #include "cli/flags.h"
@@ -156,6 +157,21 @@ static void offer_words(const struct typed *t, const char *before, const char *w
 	}
 }
 
+/* Whoever completes a word has not said yet that the file is to be read: a pipe would be waited for, and a terminal's input is gone. */
+static bool config_is_file(const char *path)
+{
+	struct stat st;
+
+	return !path || (stat(path, &st) == 0 && S_ISREG(st.st_mode));
+}
+
+/* bash puts a candidate into the line as it is, and another user may have written the file that is named there: what the shell
+ * would execute, or read as anything but this name, is not offered. */
+static bool is_plain(const char *name)
+{
+	return !strpbrk(name, " \"'\\`$&;|<>()*?[]{}~!#^=");
+}
+
 /* The shell, which leaves ~/ as it is here, expands it when the command is run. */
 static const char *config_of(const struct typed *t)
 {
@@ -167,10 +183,11 @@ static void offer_accounts(const struct typed *t, const char *before)
 	struct failure unused;
 	struct book book;
 
-	if (book_open(&book, t->run, config_of(t), NULL, 0, &unused) < 0)
+	if (!config_is_file(config_of(t)) || book_open(&book, t->run, config_of(t), NULL, 0, &unused) < 0)
 		return;
 	for (const char *name = book_next(&book, NULL); name; name = book_next(&book, name))
-		offer(t, before, slice_of(name), "");
+		if (is_plain(name))
+			offer(t, before, slice_of(name), "");
 }
 
 static void offer_folder(const struct typed *t, const char *before, const struct spool *s, bool failed)
@@ -202,6 +219,8 @@ static void offer_mails(const struct typed *t, const char *before, enum mode mod
 	struct failure unused;
 	struct spooluser k;
 
+	if (!config_is_file(o.config))
+		return;
 	if (spooluser_open(&k, &o, t->run, &unused) == 0 && k.there) {
 		offer_folder(t, before, &k.spool, false);
 		if (mode == MODE_REMOVE)

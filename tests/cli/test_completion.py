@@ -203,6 +203,20 @@ def test_what_is_printed_has_no_secret_and_no_control_character(mysend, tmp_path
         assert done.status == 0 and done.err == "" and "hunter2" not in done.out and "\x1b" not in done.out, done
 
 
+# A file that root names with -C may be another user's; bash puts the words that are offered into the line as they are.
+@pytest.mark.parametrize("name", ["a$(id)", "a;id", "`id`", "a&id", "a|id", "a>b", "a<b", "q'x", 'a"b', "a\\b", "*", "a?", "[a]", "{a..b}", "~root", "!!", "a(", "#a", "a^b^", "a=b"])
+def test_no_name_is_offered_that_a_shell_would_execute(mysend, name):
+    done = mysend("--complete", "-a", "", config="account good\nhost b\naccount %s\nhost b\naccount \u00fc.-_1@example.org\nhost b\n" % name)
+    assert done.out == "good\n\u00fc.-_1@example.org\n" and done.status == 0, done
+
+
+def test_a_pipe_or_a_terminal_is_not_read_while_a_word_is_completed(mysend, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for words in (["-a", ""], ["--queue-hold", ""]):
+        for path in (str(tmp_path / "pipe"), "-", "/dev/stdin", "/dev/zero"):
+            mysend("--complete", "-C", path, *words, stdin=b"account x\nhost y\n").ok()
+
+
 def test_mails_that_were_given_up_are_offered_to_be_removed(spool, relay):
     spool.run("-odq", "bob@example.org", stdin=PLAIN).ok()
     name, = spool.names()
