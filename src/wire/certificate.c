@@ -33,15 +33,27 @@ static time_t moment(const char *text)
 	return when_read(again, &w) ? w.time : 0;
 }
 
+/* Whoever made the certificate chose its names, and they stand in a hint: what is no name of a host, such as a sentence, is left out. */
+static bool is_host(struct slice name)
+{
+	static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*:";
+
+	for (size_t i = 0; i < name.len; i++)
+		if (!name.p[i] || !strchr(known, name.p[i]))
+			return false;
+	return name.len > 0;
+}
+
+/* Adds the name if it has room: a part of it would be another host's. */
 static void add(char *to, size_t room, struct slice name)
 {
-	size_t used = strlen(to);
+	size_t used = strlen(to), before = used ? 2 : 0;
 
-	if (used && used + 2 < room) {
-		memcpy(to + used, ", ", 3);
-		used += 2;
-	}
-	slice_printable(to + used, room - used, name);
+	if (!is_host(name) || used + before + name.len >= room)
+		return;
+	memcpy(to + used, ", ", before);
+	memcpy(to + used + before, name.p, name.len);
+	to[used + before + name.len] = '\0';
 }
 
 /* "DNS:mail.example.org, DNS:*.example.org, IP Address:192.0.2.1" */
@@ -61,18 +73,18 @@ static void take_alternatives(char *to, size_t room, struct slice list)
 	}
 }
 
-/* Of "C = DE, CN = mail.example.org" the last. */
+/* Of "C = DE, CN = mail.example.org", or of "/C=DE/CN=mail.example.org", the last. */
 static void take_common_name(char *to, size_t room, const char *subject)
 {
-	const char *at = strstr(subject, "CN");
-	size_t n;
+	for (const char *at = subject; (at = strstr(at, "CN")); at += 2) {
+		const char *value = at + 2 + strspn(at + 2, " ");
 
-	if (!at)
-		return;
-	at += 2;
-	at += strspn(at, " =");
-	n = strcspn(at, ",/;");
-	slice_printable(to, room, (struct slice){at, n});
+		if (*value == '=' && (at == subject || strchr(" ,/", at[-1]))) {
+			value += 1 + strspn(value + 1, " ");
+			*to = '\0';
+			add(to, room, (struct slice){value, strcspn(value, ",/; ")});
+		}
+	}
 }
 
 static void take(struct certificate *c, const char *line, char *alternatives, size_t room)

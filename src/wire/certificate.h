@@ -6,7 +6,7 @@
  * comes over it, sends no name, no password and no mail, and closes it once it is encrypted.
  *
  * Use: certificate_want(h); curl_easy_perform(h); if (certificate_of(h, &c)) ... c.until ...; or if (certificate_look(account, "box", &c)) ...
- * Owns: nothing; a value, cut where a field ends, printable. Units: seconds since 1970; 0: not told.
+ * Owns: nothing; a value, printable, cut where a field ends; of names, none is cut. Units: seconds since 1970; 0: not told.
  * Bounds: certificate_look: CERTIFICATE_SECONDS. Errors: false: this TLS library, or this relay, does not tell.
  * Threads: one handle, one thread. Source: CURLINFO_CERTINFO(3); RFC 5280 4.1.2.5, 4.2.1.6.
  */
@@ -21,7 +21,7 @@
 enum { CERTIFICATE_SECONDS = 5 };
 
 struct certificate {
-	char names[160];   /* "mail.example.org, *.example.org": the alternative names, else the subject's CN */
+	char names[160];   /* "mail.example.org, *.example.org": the alternative names, else the subject's CN, as far as they are names of hosts */
 	char subject[160]; /* as the TLS library writes it */
 	char issuer[160];
 	time_t from, until;

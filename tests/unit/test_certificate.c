@@ -18,6 +18,8 @@ static void test_dates_and_names_are_read_as_each_tls_library_writes_them(void *
 		{"Expire date:Feb 31 00:00:00 2020 GMT", "", "", 0, 0},
 		{"X509v3 Subject Alternative Name:DNS:mail.example.org, DNS:*.example.org, IP Address:192.0.2.1, email:x@y", "mail.example.org, *.example.org, 192.0.2.1", "", 0, 0},
 		{"X509v3 Subject Alternative Name:", "", "", 0, 0},
+		{"X509v3 Subject Alternative Name:DNS:run this; then mail goes, DNS:good.example, DNS:a\x1b[2Jb, DNS:\xc3\xa4.example, DNS:", "good.example", "", 0, 0},
+		{"X509v3 Subject Alternative Name:IP Address:2001:DB8:0:0:0:0:0:1, DNS:_x.example", "2001:DB8:0:0:0:0:0:1, _x.example", "", 0, 0},
 		{"Subject:C = DE, CN = mail.example.org, O = x", "", "C = DE, CN = mail.example.org, O = x", 0, 0},
 		{"Version:2", "", "", 0, 0},
 	};
@@ -36,7 +38,9 @@ static void test_dates_and_names_are_read_as_each_tls_library_writes_them(void *
 
 static void test_without_alternative_names_the_common_name_counts(void **state)
 {
-	static const char *const rows[][2] = {{"C = DE, CN = mail.example.org, O = x", "mail.example.org"}, {"CN=mail.example.org", "mail.example.org"}, {"O = x", ""}};
+	static const char *const rows[][2] = {{"C = DE, CN = mail.example.org, O = x", "mail.example.org"}, {"CN=mail.example.org", "mail.example.org"}, {"O = x", ""},
+					   {"CN = a.example, CN = b.example", "b.example"}, {"O = SYNCNET, CN = mail.example.org", "mail.example.org"}, {"/C=DE/CN=mail.example.org", "mail.example.org"},
+					   {"OCN = x", ""}, {"CN", ""}, {"CN=", ""}, {"CN = \"x; run this\"", ""}, {"CN = \\C2\\9B2J", ""}};
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -47,7 +51,7 @@ static void test_without_alternative_names_the_common_name_counts(void **state)
 	}
 }
 
-static void test_many_names_are_cut_and_end_in_the_room(void **state)
+static void test_of_many_names_those_count_that_have_room(void **state)
 {
 	char line[4000] = "", to[30];
 
@@ -55,7 +59,21 @@ static void test_many_names_are_cut_and_end_in_the_room(void **state)
 	for (int i = 0; i < 100; i++)
 		strncat(line, "DNS:a-long-name.example.org, ", sizeof line - strlen(line) - 1);
 	take_alternatives(to, sizeof to, slice_of(line));
-	assert_true(strlen(to) < sizeof to && strncmp(to, "a-long-name.example.org", 23) == 0);
+	assert_string_equal(to, "a-long-name.example.org");
+}
+
+static void test_no_name_is_cut(void **state)
+{
+	char line[100];
+
+	(void)state;
+	for (size_t room = 1; room < 40; room++) {
+		char to[40] = "";
+
+		snprintf(line, sizeof line, "DNS:mail.example.org, DNS:mx.example.org");
+		take_alternatives(to, room, slice_of(line));
+		assert_string_equal(to, room > 32 ? "mail.example.org, mx.example.org" : room > 16 ? "mail.example.org" : room > 14 ? "mx.example.org" : "");
+	}
 }
 
 int main(void)
@@ -63,7 +81,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dates_and_names_are_read_as_each_tls_library_writes_them),
 		cmocka_unit_test(test_without_alternative_names_the_common_name_counts),
-		cmocka_unit_test(test_many_names_are_cut_and_end_in_the_room),
+		cmocka_unit_test(test_of_many_names_those_count_that_have_room),
+		cmocka_unit_test(test_no_name_is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
