@@ -12,6 +12,7 @@
 #include "cli/trace.h"
 #include "intake/feed_bsmtp.h"
 #include "post/crew.h"
+#include "post/defer.h"
 #include "post/enqueue.h"
 #include "post/result.h"
 #include "post/submit.h"
@@ -48,21 +49,32 @@ struct bsmtp {
 	size_t taken, refused;	       /* messages that were reported, by their result */
 	size_t bad_outside;	       /* commands outside of a message that could not be taken */
 	bool queued_any;	       /* at least one message was queued */
+	bool told_waits;	       /* it was told that a message waits for a person */
 	bool over, failed;	       /* nothing more is read; reading failed: */
 	struct failure why;
 };
 
+/* The mail waits for what only a person can mend. That is told of the first such mail: those behind it wait for the same, as a rule. */
+static bool waits_in_vain(struct bsmtp *b, const struct item *item)
+{
+	const struct failure *why = item->job && item->job->spooled ? smtpd_answer_why(&item->job->mail.envelope) : NULL;
+
+	if (b->told_waits || !why || !defer_needs_admin(why))
+		return false;
+	return b->told_waits = true;
+}
+
 /* Reports a failure on standard error, with the number of the message: nobody reads SMTP replies here. */
-static void tell(const struct item *item)
+static void tell(struct bsmtp *b, const struct item *item)
 {
 	struct smtpd_answer a;
 	int rc = item->job ? smtpd_answer_verdicts(&a, item->job) : smtpd_answer_failure(&a, &item->why);
 	struct slice rest = slice_of(rc == 0 ? a.lines.p : "no memory for an answer"), line;
-	bool more = true;
+	bool more = a.code >= 400 || waits_in_vain(b, item);
 
 	if (item->job && item->refused)
 		result_unkept(item->job);
-	while (more && a.code >= 400) {
+	while (more) {
 		more = slice_cut(&rest, '\n', &line);
 		if (!more)
 			line = rest;
@@ -89,7 +101,7 @@ static void end_item(struct bsmtp *b, struct item *item)
 	item->state = ITEM_DONE;
 	for (; b->first && b->first->state == ITEM_DONE; forget_first(b))
 		if (!b->options->quiet)
-			tell(b->first);
+			tell(b, b->first);
 }
 
 /* The mail has its verdicts: writes the log line, and counts it. */

@@ -14,6 +14,8 @@ from waiting import PATIENCE
 
 TEXT = b"Subject: x\nFrom: a@b.example\n\nbody\n"
 DIALOGUE = b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n"
+MESSAGE = b"MAIL FROM:<a@b.example>\nRCPT TO:<bob@example.org>\nDATA\nSubject: x\n\nbody\n.\n"
+FILE = MESSAGE + MESSAGE
 LOGIN = "user joe\nauth plain\npassword hunter2\n"
 PERSON, DOWN, REFUSED = "only a person can mend it", "the relay is down or busy", "the mail is refused"
 
@@ -117,6 +119,14 @@ def from_a_client_of_bs(call):
         assert lines == ["250 2.0.0 Ok: it waits as ID: %s%s" % (call.fault.line, hint)] and len(lines[0]) < 512, lines
 
 
+def from_a_file_of_bS(call):
+    if call.fault.kind == REFUSED:
+        return
+    status, error, _ = call("-bS", name="sendmail", stdin=FILE)
+    told = "mysend: message 1: 250 2.0.0 Ok: it waits as ID: %s%s\n" % (call.fault.line, "; hint: " + call.fault.hint if call.fault.hint else "")
+    assert (status, error) == (0, told if call.fault.kind == PERSON else "") and len(call.names()) == 2, error
+
+
 def out_of_the_queue(call):
     call("-odq", "bob@example.org")
     if call.fault.kind == REFUSED:
@@ -155,4 +165,4 @@ def by_probe(call):
     assert not call.names() and not os.path.exists(call.log)
 
 
-WAYS = [from_a_pipe, from_a_terminal, with_queue_off, from_a_client_of_bs, out_of_the_queue, in_the_log, by_probe]
+WAYS = [from_a_pipe, from_a_terminal, with_queue_off, from_a_client_of_bs, from_a_file_of_bS, out_of_the_queue, in_the_log, by_probe]
