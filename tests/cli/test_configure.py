@@ -184,7 +184,7 @@ def test_relay_that_is_given_is_taken_and_nobody_is_asked(mysend, relay, user, w
 
 def test_provider_whose_users_have_another_name_needs_it(mysend):
     result = offline(mysend, "me@example.org", "--relay", "smtp://smtp.sendgrid.net")
-    assert result.failed(64) == "SendGrid gives its users a name to log in with" and "--user NAME. The user is the word apikey" in result.hints[0], result
+    assert result.failed(64) == "SendGrid gives its users a name to log in with" and "--user NAME: The user is the word apikey" in result.hints[0], result
 
 
 @pytest.mark.parametrize("args", [
