@@ -290,7 +290,7 @@ static int one_line(struct parser *p, struct slice line, struct failure *f)
 	return keyword_line(p, word, text, f);
 }
 
-/* Whether mail may wait at the usual place, if this file cannot be used. */
+/* Whether mail may wait at the usual place, if this file cannot be used: for a fault in it, or for what it is (conf/accounts). */
 static void look_for_queue(struct config *c, struct slice text)
 {
 	struct slice line;
@@ -304,17 +304,16 @@ static void look_for_queue(struct config *c, struct slice text)
 int config_parse(struct config *c, struct arena *run, struct slice text, struct failure *f)
 {
 	struct parser p = {.config = c, .run = run};
-	struct slice line, whole = text;
+	struct slice line;
 
 	account_defaults(&p.defaults);
 	account_defaults(&p.lines);
 	slice_skip_mark(&text);
+	look_for_queue(c, text);
 	while (slice_line(&text, &line)) {
 		p.line++;
-		if (one_line(&p, line, f) < 0) {
-			look_for_queue(c, whole);
+		if (one_line(&p, line, f) < 0)
 			return -1;
-		}
 	}
 	return end_section(&p, f);
 }

@@ -32,7 +32,7 @@ struct config {
 	struct section **section; /* in the file's order */
 	size_t sections, room;
 	bool has_secret;
-	bool names_queue; /* a line of it begins with queue or spool, also behind one that is wrong */
+	bool names_queue; /* a line of it begins with queue or spool; known also where the file has a fault, or is refused */
 	bool no_commands; /* users other than us and root may write the file: a command in it is an error */
 };
 

@@ -168,7 +168,15 @@ def test_client_of_bs_is_told_that_mail_waits_until_the_configuration_is_mended(
 
 @pytest.mark.parametrize("name, text, args", [
     ("mysend", "nonsense\n", []), ("sendmail", "nonsense\nqueue off\n", []), ("sendmail", "nonsense\nspool /elsewhere\n", []), ("sendmail", "nonsense\n", ["-bv"]),
+    ("sendmail", "queue off\nrelay smtp://127.0.0.1:1/x\n", []), ("sendmail", "relay smtp://127.0.0.1:1/x\nspool /elsewhere\n", []),
 ])
 def test_who_asks_by_name_or_has_said_where_mail_waits_gets_it_back(mysend, name, text, args):
     done = as_program(mysend, text, *args, "bob@example.org", name=name)
-    assert done.status == 78 and "unknown keyword" in done.err and not waiting(mysend), done
+    assert done.status == 78 and done.err and not waiting(mysend), done
+
+
+def test_file_that_is_refused_for_its_mode_says_all_the_same_that_no_mail_waits(mysend):
+    folder = mysend.usual(HOST + "queue off\nuser joe\npassword x\n")
+    os.chmod(os.path.join(folder, "mysend", "config"), 0o644)
+    done = mysend("bob@example.org", name="sendmail", stdin=TEXT, env={"XDG_CONFIG_HOME": folder, "MYSEND_QUEUE": None})
+    assert done.status == 78 and "others may read it" in done.err and not waiting(mysend), done
