@@ -215,6 +215,12 @@ static int explain_silence(const struct account *a, struct failure *f)
 	return failure_hint(f, HINT_CONNECT_TIMEOUT, port, line);
 }
 
+/* Whose name is looked up here first. A proxy's URL may have a password in it, and is not shown. */
+static const char *looked_up(const struct account *a)
+{
+	return *a->proxy ? "the proxy" : *a->proxy_host ? a->proxy_host : a->host;
+}
+
 static int explain_no_answer(struct session *s, const struct account *a, struct failure *f)
 {
 	const struct transcript *t = &s->transcript;
@@ -227,12 +233,12 @@ static int explain_no_answer(struct session *s, const struct account *a, struct 
 	curl_easy_getinfo(s->easy, CURLINFO_NAMELOOKUP_TIME, &resolved);
 	curl_easy_getinfo(s->easy, CURLINFO_LOCAL_PORT, &local);
 	if (resolved <= 0 && !*a->socket) {
-		fail(f, AT_RESOLVE, EX_TEMPFAIL, "no name server has told the address of %s within the time allowed", *a->proxy_host ? a->proxy_host : *a->proxy ? a->proxy : a->host);
+		fail(f, AT_RESOLVE, EX_TEMPFAIL, "no name server has told the address of %s within the time allowed", looked_up(a));
 		return failure_hint(f, HINT_NAME_SERVERS);
 	}
 	if (local <= 0 && !*a->socket) {
 		f->stage = AT_CONNECT;
-		return explain_silence(a, f);
+		return *a->proxy || *a->proxy_host ? failure_hint(f, HINT_PROXY) : explain_silence(a, f);
 	}
 	if (*a->socket || *a->proxy || *a->proxy_host)
 		return -1;

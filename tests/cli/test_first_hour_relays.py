@@ -164,6 +164,9 @@ ROWS = [
     ('14d slow', None, 'host slow.test\nport 587\ntls off\nconnect_timeout 1\n', 75,
      'mysend: name look-up to slow.test:587: no name server has told the address of slow.test within the time allowed\n'
      'mysend: hint: the name servers do not answer: is this host on the network, and are those in /etc/resolv.conf right?\n'),
+    ('14e slow proxy', None, 'host relay.test\nport 587\ntls off\nproxy socks5h://joe:hunter2@slow.test:1080\nconnect_timeout 1\n', 75,
+     'mysend: name look-up to relay.test:587: no name server has told the address of the proxy within the time allowed\n'
+     'mysend: hint: the name servers do not answer: is this host on the network, and are those in /etc/resolv.conf right?\n'),
     ('1d no STARTTLS elsewhere', ['ehlo pipelining'], 'relay smtp://relay.test:PORT\n' + CA, 69,
      'mysend: TLS to relay.test:PORT: STARTTLS not supported.\n'
      'mysend: hint: the relay offers no STARTTLS here: write relay smtps://relay.test for TLS from the start; tls off is only for a relay without any TLS in a network that you trust\n'),
