@@ -117,9 +117,12 @@ const char *accounts_place(struct arena *run)
 static int no_such_file(const struct accounts *all, struct arena *run, struct failure *f)
 {
 	struct usual u = usual_files(run);
+	const char *files = all->system.path;
 
-	return failure_hint(f, HINT_CONFIG_ABSENT, arena_printf(run, "%s%s%s%s%s", u.path[0] ? u.path[0] : "", u.path[0] ? ", " : "", u.path[1] ? u.path[1] : "",
-								 u.path[1] ? ", " : "", all->system.path));
+	for (int i = 1; i >= 0; i--)
+		if (u.path[i])
+			files = arena_printf(run, "%s, %s", u.path[i], files);
+	return failure_hint(f, HINT_CONFIG_ABSENT, files);
 }
 
 /* 1: the file was read; 0: it is not there (or may be missing, and is not readable); -1. */

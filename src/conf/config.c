@@ -212,11 +212,13 @@ static int eval(struct parser *p, struct slice command, struct failure *f)
 /* A value that this keyword cannot want. A text for people and a password may be anything: they are warned of only. */
 static int check_value(const struct keyword *k, struct slice value, struct failure *f)
 {
+	static const char equals[] = "=";
+
 	if (k->setting == SETTINGS || advice_may_be_anything(k->setting))
 		return 0;
 	if (advice_begins_with_equals(value)) {
 		fail(f, AT_CONFIG, EX_CONFIG, "there is a = in front of the value of %s", setting_name(k->setting));
-		return failure_hint(f, HINT_KEYWORD_BLANK, "=");
+		return failure_hint(f, HINT_KEYWORD_BLANK, equals);
 	}
 	if ((k->setting == SET_relay || k->setting == SET_host) && value.len && value.p[0] == '"' && !memchr(value.p + 1, '"', value.len - 1)) {
 		fail(f, AT_CONFIG, EX_CONFIG, "the quote in front of the value of %s is not closed", setting_name(k->setting));
