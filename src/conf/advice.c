@@ -64,8 +64,6 @@ const char *advice_doubt(struct slice v)
 
 	if (v.len >= 2 && (first == '\'' || first == '"') && last == first)
 		return "stands in quotes, and they are taken as part of it";
-	if (first == '"' && !memchr(v.p + 1, '"', v.len - 1))
-		return "begins with a quote that is not closed, and is taken as it stands";
 	if (last == ' ' || last == '\t')
 		return "ends in a blank, and is taken as it stands";
 	if (first == ' ' || first == '\t')
@@ -89,6 +87,9 @@ const char *advice_doubt_of(enum setting s, struct slice v)
 
 	if (s == SET_password_command)
 		return NULL;
+	/* In a file of a password alone no quotes count, and many a password begins with one. */
+	if (!doubt && v.len && v.p[0] == '"' && !memchr(v.p + 1, '"', v.len - 1))
+		return "begins with a quote that is not closed, and is taken as it stands";
 	if (advice_begins_with_equals(v))
 		return "begins with a =, which is taken as part of it: a blank alone stands behind a keyword";
 	/* A # is usual in a text for people, and in a password. */

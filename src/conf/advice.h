@@ -13,9 +13,9 @@
 #include "conf/settings.h"
 
 int advice_unreadable(struct failure *f, struct arena *in, const char *path, int error);
-/* What is odd about a value, or a password, in words that follow its name ("begins with a quote ..."); NULL: nothing. */
+/* What is odd about a value, or a password, in words that follow its name ("stands in quotes ..."); NULL: nothing. */
 const char *advice_doubt(struct slice value);
-/* As above, for a setting in a file: in some of them a # is usual. */
+/* As above, for a setting in a file, where a quote may be left open: in some of them a # is usual. */
 const char *advice_doubt_of(enum setting s, struct slice value);
 /* A text for people, a password or a command: whatever stands there may be meant so. */
 bool advice_may_be_anything(enum setting s);

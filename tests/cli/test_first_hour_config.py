@@ -58,7 +58,7 @@ def test_line_that_is_not_meant_so_is_told_with_what_to_write(mysend, row, text,
 @pytest.mark.parametrize("text, doubt", [
     ("'secret'\n", "stands in quotes, and they are taken as part of it"), ('"secret"\n', "stands in quotes, and they are taken as part of it"),
     ("secret \n", "ends in a blank, and is taken as it stands"), (" secret\n", "begins with a blank, and is taken as it stands"),
-    ("\ufeffsecret\n", None), ("secret\r\n", None), ("se'cret\"\n", None),
+    ("\ufeffsecret\n", None), ("secret\r\n", None), ("se'cret\"\n", None), ('"secret\n', None),
 ])
 def test_password_in_a_file_that_is_oddly_written_is_sent_and_told(mysend, relay, text, doubt):
     there = relay("ehlo auth=plain", "auth ok")
