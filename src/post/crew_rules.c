@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/bytes.h"
 #include "post/defer.h"
@@ -63,10 +64,19 @@ static bool is_busy(const struct failure *f)
 	       slice_mentions(slice_of(f->text), "too many") || slice_mentions(slice_of(f->text), "concurrent");
 }
 
+/* It may be otherwise soon. A name that was known before and a port at which a relay has spoken are so again, as a rule; where they
+ * never were, and in all else that only a person can mend, patience is for nothing. */
+static bool may_pass(const struct failure *f, bool before)
+{
+	if (f->stage == AT_RESOLVE || f->stage == AT_CONNECT || (f->stage == AT_GREETING && f->exit == EX_PROTOCOL))
+		return before || !defer_needs_admin(f);
+	return !defer_needs_admin(f) && (before || f->stage >= AT_GREETING || failure_is_temporary(f));
+}
+
 /* The relay lets nobody in, or nobody through. False: patience is over, or the failure is one that does not pass. */
 static bool may_probe(struct crew_rules *r, const struct failure *f, bool before, int64_t now)
 {
-	if (!r->patience || defer_needs_admin(f) || limits_of(f) == LIMIT_STOP || (!before && f->stage < AT_GREETING && !failure_is_temporary(f)))
+	if (!r->patience || limits_of(f) == LIMIT_STOP || !may_pass(f, before))
 		return false;
 	if (!r->absent)
 		r->since = now;

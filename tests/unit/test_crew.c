@@ -65,6 +65,32 @@ static void test_who_is_kept_out_sits_down_asks_again_or_is_the_end(void **state
 	}
 }
 
+static void test_relay_that_was_there_before_is_asked_again_while_patience_lasts(void **state)
+{
+	static const struct {
+		enum stage stage;
+		int exit, code;
+		bool before;
+		enum crew_refusal wanted;
+	} rows[] = {
+		{AT_RESOLVE, EX_TEMPFAIL, 0, false, CREW_PROBE},   {AT_RESOLVE, EX_TEMPFAIL, 0, true, CREW_PROBE},
+		{AT_RESOLVE, EX_NOHOST, 0, false, CREW_NOBODY},	   {AT_RESOLVE, EX_NOHOST, 0, true, CREW_PROBE},
+		{AT_CONNECT, EX_NOPERM, 0, false, CREW_NOBODY},	   {AT_CONNECT, EX_NOPERM, 0, true, CREW_PROBE},
+		{AT_GREETING, EX_PROTOCOL, 0, false, CREW_NOBODY}, {AT_GREETING, EX_PROTOCOL, 0, true, CREW_PROBE},
+		{AT_GREETING, EX_UNAVAILABLE, 554, true, CREW_NOBODY}, {AT_TLS, EX_UNAVAILABLE, 0, true, CREW_NOBODY},
+		{AT_CONFIG, EX_CONFIG, 0, true, CREW_NOBODY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct failure f = failure_of(rows[i].stage, rows[i].exit, rows[i].code, "", "no");
+		struct crew_rules r;
+
+		crew_rules_begin(&r, 16, 5, 600);
+		assert_int_equal(crew_rules_refused(&r, &f, 0, rows[i].before, 1000), rows[i].wanted);
+	}
+}
+
 static void test_one_more_session_is_tried_after_a_minute_then_two_up_to_fifteen(void **state)
 {
 	static const int minutes[] = {1, 2, 4, 8, 15, 15};
@@ -808,6 +834,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_is_kept_out_sits_down_asks_again_or_is_the_end),
+		cmocka_unit_test(test_relay_that_was_there_before_is_asked_again_while_patience_lasts),
 		cmocka_unit_test(test_one_more_session_is_tried_after_a_minute_then_two_up_to_fifteen),
 		cmocka_unit_test(test_window_is_one_after_a_lost_line_until_a_hundred_have_passed),
 		cmocka_unit_test(test_number_of_mails_is_learnt_when_a_421_came_twice_behind_it),
