@@ -301,7 +301,7 @@ void accounts_no_relay(const struct accounts *all, struct arena *run, const char
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
 	/* The relay would be set in the system's file, which only other users may read. */
 	if (!all->config && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0)
-		failure_hint(f, HINT_RELAY_SERVICE, all->system.path);
+		failure_hint(f, HINT_RELAY_SERVICE, whoami_user(run), all->system.path);
 	else if (msmtp)
 		failure_hint(f, HINT_RELAY_OF_MSMTP, msmtp, all->place);
 	else if (!any && !passing)

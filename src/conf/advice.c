@@ -63,11 +63,11 @@ const char *advice_doubt(struct slice v)
 	char first = v.len ? v.p[0] : 'x', last = v.len ? v.p[v.len - 1] : 'x';
 
 	if (v.len >= 2 && (first == '\'' || first == '"') && last == first)
-		return "stands in quotes, and they are taken as part of it";
+		return "stands in quotes, which are taken as part of it: leave them out";
 	if (last == ' ' || last == '\t')
-		return "ends in a blank, and is taken as it stands";
+		return "ends in a blank, which is part of it: leave it out, unless it is meant";
 	if (first == ' ' || first == '\t')
-		return "begins with a blank, and is taken as it stands";
+		return "begins with a blank, which is part of it: leave it out, unless it is meant";
 	return NULL;
 }
 
@@ -89,7 +89,7 @@ const char *advice_doubt_of(enum setting s, struct slice v)
 		return NULL;
 	/* In a file of a password alone no quotes count, and many a password begins with one. */
 	if (!doubt && v.len && v.p[0] == '"' && !memchr(v.p + 1, '"', v.len - 1))
-		return "begins with a quote that is not closed, and is taken as it stands";
+		return "begins with a quote that is not closed, and is part of it: leave it out, unless it is meant";
 	if (advice_begins_with_equals(v))
 		return "begins with a =, which is taken as part of it: a blank alone stands behind a keyword";
 	/* A # is usual in a text for people, and in a password. */

@@ -202,9 +202,11 @@ int command_mail(struct buf *out, const struct caps *c, const struct mail *m, st
 
 	if (!sender)
 		return not_ascii(f, c, AT_SENDER, "the sender", m->envelope.sender);
-	if (c->size_limit && size > c->size_limit)
-		return fail(f, AT_SENDER, EX_DATAERR, "the message is %s encoded, %s takes %s", size_text(has, size),
-			    c->host ? c->host : "the relay", size_text(takes, c->size_limit));
+	if (c->size_limit && size > c->size_limit) {
+		fail(f, AT_SENDER, EX_DATAERR, "the message is %s encoded, %s takes %s", size_text(has, size), c->host ? c->host : "the relay",
+		     size_text(takes, c->size_limit));
+		return failure_hint(f, HINT_SEND_LESS);
+	}
 	if (buf_printf(out, "MAIL FROM:<%s>", sender) < 0 ||
 	    (c->size && size && buf_printf(out, " SIZE=%" PRIu64, size) < 0) || mail_wishes(out, c, m) < 0 ||
 	    buf_text(out, "\r\n") < 0)

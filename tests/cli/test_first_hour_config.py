@@ -30,8 +30,8 @@ ROWS = [
     ("20e", HOST + "password_file\n", 75, "mysend: warning: F:7: password_file has no value, and so says nothing\n" + DOWN),
     ("20f", HOST + "maildomain x.example # ours\n", 78, None),
     ("20f", HOST + "user joe # mine\n", 78, None),
-    ("13", LOGIN + "password 'secret'\n", 75, "mysend: warning: F:9: the value of password stands in quotes, and they are taken as part of it\n" + DOWN),
-    ("13", LOGIN + 'password "secret\n', 75, "mysend: warning: F:9: the value of password begins with a quote that is not closed, and is taken as it stands\n" + DOWN),
+    ("13", LOGIN + "password 'secret'\n", 75, "mysend: warning: F:9: the value of password stands in quotes, which are taken as part of it: leave them out\n" + DOWN),
+    ("13", LOGIN + 'password "secret\n', 75, "mysend: warning: F:9: the value of password begins with a quote that is not closed, and is part of it: leave it out, unless it is meant\n" + DOWN),
     ("13", LOGIN + 'password "secret "\n', 75, DOWN),
     ("7", LOGIN + "password_command false\n", 78, "mysend: F:9: password_command: the command failed with status 1\n" + HAND),
     ("7", LOGIN + "password_command true\n", 78, "mysend: F:9: password_command: the first line should be the password, and is empty\n" + HAND),
@@ -56,8 +56,8 @@ def test_line_that_is_not_meant_so_is_told_with_what_to_write(mysend, row, text,
 
 
 @pytest.mark.parametrize("text, doubt", [
-    ("'secret'\n", "stands in quotes, and they are taken as part of it"), ('"secret"\n', "stands in quotes, and they are taken as part of it"),
-    ("secret \n", "ends in a blank, and is taken as it stands"), (" secret\n", "begins with a blank, and is taken as it stands"),
+    ("'secret'\n", "stands in quotes, which are taken as part of it: leave them out"), ('"secret"\n', "stands in quotes, which are taken as part of it: leave them out"),
+    ("secret \n", "ends in a blank, which is part of it: leave it out, unless it is meant"), (" secret\n", "begins with a blank, which is part of it: leave it out, unless it is meant"),
     ("\ufeffsecret\n", None), ("secret\r\n", None), ("se'cret\"\n", None), ('"secret\n', None),
 ])
 def test_password_in_a_file_that_is_oddly_written_is_sent_and_told(mysend, relay, text, doubt):

@@ -215,4 +215,4 @@ def test_system_configuration_that_only_its_owner_may_read_is_told_as_that(mysen
         pytest.skip("mounting is not permitted here")
     nobody = [*mounts.prefix, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     done = mysend("bob@example.org", stdin=TEXT, prefix=nobody, env={"HOME": "/nonexistent"})
-    assert done.status == 78 and "only its owner may read %s; for all users there is a service: contrib/systemd" % path in done.err, done
+    assert done.status == 78 and "nobody may not read %s: chgrp it to a group of theirs and chmod 640 it; or, for all users, set up the service of contrib/systemd" % path in done.err, done
