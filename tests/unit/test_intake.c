@@ -31,14 +31,15 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* With a configuration of one account of those further lines; its header has nothing that the clock would tell. */
+/* With a configuration of one account of those further lines; its header has nothing that the clock would tell, and its recipients
+ * nothing that /etc/aliases of the host that builds would. */
 static void open_with(struct intake *n, const struct request *r, const char *lines)
 {
 	FILE *out = fopen(own_file(), "w");
 	struct failure f;
 
 	assert_non_null(out);
-	fprintf(out, "account default\nhost h\ntls off\nmaildomain x.example\nfrom_full_name N\nset_date_header off\nset_msgid_header off\n%s", lines);
+	fprintf(out, "account default\nhost h\ntls off\nmaildomain x.example\naliases off\nfrom_full_name N\nset_date_header off\nset_msgid_header off\n%s", lines);
 	fclose(out);
 	if (intake_open(n, r, own_file(), NULL, &arena, &f) < 0) {
 		print_error("%s\n", f.text);
