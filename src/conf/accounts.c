@@ -299,11 +299,12 @@ void accounts_no_relay(const struct accounts *all, struct arena *run, const char
 		fail(f, AT_CONFIG, EX_CONFIG, "account %s names no relay; files: %s", account, all->tried);
 	else
 		fail(f, AT_CONFIG, EX_CONFIG, "no relay is set; files: %s", all->tried);
-	/* The relay would be set in the system's file, which only other users may read. */
-	if (!all->config && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0)
-		failure_hint(f, HINT_RELAY_SERVICE, whoami_user(run), all->system.path);
-	else if (msmtp)
+	/* A file of the user's own goes before the system's, as it did in msmtp. */
+	if (msmtp)
 		failure_hint(f, HINT_RELAY_OF_MSMTP, msmtp, all->place);
+	/* The relay would be set in the system's file, which only other users may read. */
+	else if (!all->config && access(all->system.path, F_OK) == 0 && access(all->system.path, R_OK) < 0)
+		failure_hint(f, HINT_RELAY_SERVICE, whoami_user(run), all->system.path);
 	else if (!any && !passing)
 		hint_of_predecessor(all, run, f);
 	else

@@ -202,7 +202,7 @@ def test_mail_that_cannot_wait_says_why_to_programs_too(mysend, args, stdin, con
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="root, and setpriv, are needed")
-def test_system_configuration_that_only_its_owner_may_read_is_told_as_that(mysend, mounts):
+def test_system_configuration_that_only_its_owner_may_read_is_told_as_that(mysend, mounts, unix_path):
     path = mysend("-C", "/dev/null", "bob@example.org", stdin=TEXT).err.split("files: ")[1].split(", ")[-1].split(" (")[0]
     assert path.endswith("/mysend.conf")
     etc = os.path.join(mysend.tmp, "etc")
@@ -216,3 +216,12 @@ def test_system_configuration_that_only_its_owner_may_read_is_told_as_that(mysen
     nobody = [*mounts.prefix, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     done = mysend("bob@example.org", stdin=TEXT, prefix=nobody, env={"HOME": "/nonexistent"})
     assert done.status == 78 and "nobody may not read %s: chgrp it to a group of theirs and chmod 640 it; or, for all users, set up the service of contrib/systemd" % path in done.err, done
+    # A file of msmtp's that is the user's own is nearer than a service.
+    home = os.path.dirname(unix_path)
+    with open(os.path.join(home, ".msmtprc"), "w", encoding="ascii") as own:
+        own.write("account default\nhost 127.0.0.1\n")
+    os.chmod(own.name, 0o600)
+    for path in (home, own.name):
+        os.chown(path, 65534, 65534)
+    done = mysend("bob@example.org", stdin=TEXT, prefix=nobody, env={"HOME": home})
+    assert done.status == 78 and "mysend -C %s reads msmtp's file; copied to %s/.config/mysend/config" % (own.name, home) in done.err, done
