@@ -22,17 +22,6 @@ struct way { /* to one relay */
 	struct link link;
 };
 
-/* smtps: the greeting comes inside TLS. */
-static bool tls_first(const struct account *a)
-{
-	return !a->tls_starttls && !setting_is(a, SET_tls, "off");
-}
-
-static bool is_local(const struct account *a)
-{
-	return *a->socket || strcmp(a->host, "localhost") == 0 || strcmp(a->host, "::1") == 0 || strncmp(a->host, "127.", 4) == 0;
-}
-
 enum probe_stage probe_blame(const struct failure *f, const struct session_facts *facts, const struct account *a)
 {
 	if (!stage_is_remote(f->stage))
@@ -136,7 +125,7 @@ static void tls_is_fine(const struct way *w)
 	int64_t days = (int64_t)(f->certificate.until - clock_wall()) / DAY;
 	char left[24];
 
-	if (!f->encrypted && is_local(a))
+	if (!f->encrypted && session_is_local(a))
 		probe_add(w->p, PROBE_TLS, PROBE_OK, -1, "off: the relay is on this host");
 	else if (!f->encrypted)
 		probe_warn(w->p, PROBE_TLS, "off: all of it can be read on the way", HINT_PROBE_CLEAR, NULL);
@@ -181,7 +170,7 @@ static bool has_stage(const struct account *a, enum probe_stage stage)
 static void tell_way_in(const struct way *w, const struct failure *f)
 {
 	enum probe_stage blamed = f ? probe_blame(f, &w->facts, w->account) : PROBE_OFFERS;
-	const struct step *step = steps[tls_first(w->account)];
+	const struct step *step = steps[session_tls_first(w->account)];
 	struct failure shown;
 
 	if (f)

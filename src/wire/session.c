@@ -196,6 +196,16 @@ int session_secret(const struct account *a, struct credential *password, bool *w
 	return curl_setup_secret(a, password, wanted, f);
 }
 
+bool session_is_local(const struct account *a)
+{
+	return curl_setup_is_local(a);
+}
+
+bool session_tls_first(const struct account *a)
+{
+	return curl_setup_tls_from_start(a);
+}
+
 const struct caps *session_caps(const struct session *s)
 {
 	return &s->transcript.caps;

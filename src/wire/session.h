@@ -35,6 +35,8 @@ MUST_CHECK int session_open(struct session **out, const struct account *a, const
 /* Takes what the account would log in with, as session_open does, and with its failure; credential_release it. *wanted: the account
  * logs in at all. */
 MUST_CHECK int session_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f);
+bool session_is_local(const struct account *a); /* what is said to the account's relay never leaves this host */
+bool session_tls_first(const struct account *a); /* TLS comes before the relay's first word, as in smtps:// */
 const struct caps *session_caps(const struct session *s);
 const char *session_relay(const struct session *s); /* HOST:PORT, or the path of the socket */
 /* The failure is this relay's: who it is, and who we are there. */

@@ -184,6 +184,8 @@ def test_a_proxy_looks_up_the_name(mysend, relay, proxy):
     result = probe(mysend, "bob@example.org", relay=one, config="proxy_host 127.0.0.1\nproxy_port %d\n" % between.port)
     assert result.status == 0 and result.stages["name"][1] == "127.0.0.1: for the proxy to look up", result
     assert result.stages["connect"][1].startswith("the proxy 127.0.0.1:%d" % between.port)
+    # "this host" is the proxy's
+    assert result.stages["tls"][:2] == ("warn", "off: all of it can be read on the way"), result
 
 
 def test_pop_before_smtp_has_a_line(mysend, relay, pop3):
