@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/spooluser.h"
+#include "post/verdict.h"
 
 enum { OBJECT_MAX = 64 * 1024 * 1024 };
 
@@ -20,17 +21,9 @@ struct mailq_list {
 
 static const char *state_of(enum verdict v, bool failed)
 {
-	switch (v) {
-	case ACCEPTED:
-		return "accepted";
-	case REFUSED:
-	case BOUNCED:
-		return "refused";
-	case UNSURE:
-		return "unsure";
-	default:
-		return failed ? "given up" : "waits";
-	}
+	const char *word = v == WAITS ? NULL : verdict_word(v);
+
+	return word ? word : failed ? "given up" : "waits";
 }
 
 /* Prints a text of the entry, made safe to show: an address may hold any character of Unicode, and the file may have been

@@ -52,21 +52,9 @@ static const char *outcome_of(const struct tally *t, int status)
 
 static const char *state_of(const struct recipient *r, bool tried)
 {
-	switch (r->verdict) {
-	case ACCEPTED:
-		return "accepted";
-	case REFUSED:
-	case BOUNCED:
-		return "refused";
-	case UNSURE:
-		return "unsure";
-	case WAITS:
-		return "waits";
-	case PENDING:
-	case DEFERRED:
-		break;
-	}
-	return tried ? "failed" : "untried";
+	const char *word = verdict_word(r->verdict);
+
+	return word ? word : tried ? "failed" : "untried";
 }
 
 /* Stage, codes, words and hint of an answer or a failure; all null without one. */

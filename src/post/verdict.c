@@ -58,6 +58,25 @@ static void count(struct tally *t, enum verdict v)
 	t->pending += v == PENDING || v == DEFERRED;
 }
 
+const char *verdict_word(enum verdict v)
+{
+	switch (v) {
+	case ACCEPTED:
+		return "accepted";
+	case REFUSED:
+	case BOUNCED:
+		return "refused";
+	case UNSURE:
+		return "unsure";
+	case WAITS:
+		return "waits";
+	case PENDING:
+	case DEFERRED:
+		break;
+	}
+	return NULL;
+}
+
 struct tally tally_of(const struct envelope *e)
 {
 	struct tally t = {.status = EX_OK};

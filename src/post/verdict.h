@@ -24,6 +24,10 @@ struct tally {
 	int status; /* EX_OK: all have it. For WAITS: EX_TEMPFAIL, or that of a failure which only an administrator can mend */
 };
 
+/* What a recipient's verdict is called in what programs read: "accepted". NULL: PENDING and DEFERRED, which are called by what
+ * becomes of the mail. */
+const char *verdict_word(enum verdict v);
+
 struct tally tally_of(const struct envelope *e);
 /* The status for the caller: EX_OK also where the mail waits in the spool, which is taken care of. */
 int tally_exit(const struct tally *t);
