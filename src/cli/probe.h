@@ -1,8 +1,9 @@
 /*
  * cli/probe - looks at all that a mail would pass, and sends nothing: a line for each stage
  *
- * probe.c has the order of the stages and those of the configuration, probe_lines.c the lines, probe_wire.c those with the relay, probe_queue.c what runs the
- * queue, probe_callers.c which program `sendmail` is, probe_print.c shows it all, probe_as.c becomes the user of --as.
+ * probe.c has the order of the stages and those of the configuration, probe_lines.c the lines, probe_wire.c those with the relay,
+ * probe_queue.c what runs the queue, probe_callers.c which program `sendmail` is, probe_print.c shows it all, probe_as.c has it tried by
+ * the user of --as.
  * Use: struct probe p = {.account = "default"}; probe_add(&p, PROBE_SECRET, PROBE_OK, -1, "password_file PATH"), and so
  * on; probe_fail(&p, PROBE_LOGIN, &failure); a stage behind a failed one is PROBE_UNTRIED. probe_print(&p, 1, false, false, f).
  *

@@ -4,7 +4,8 @@
  * Use: return advice_unreadable(f, in, path, error) behind the failure to open path; text = advice_doubt(value) for a value
  * that is taken as it stands; advice_variables(in) once a run.
  *
- * Owns: nothing; texts are constant, or in the arena. Errors: advice_unreadable returns -1, and adds a hint where it knows one. Threads: one. Source: path_resolution(7); mysend.conf(5).
+ * Owns: nothing; texts are constant, or in the arena. Errors: advice_unreadable returns -1, and adds a hint where it knows one.
+ * Threads: one. Source: path_resolution(7); mysend.conf(5).
  */
 #ifndef CONF_ADVICE_H
 #define CONF_ADVICE_H
