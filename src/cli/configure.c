@@ -80,6 +80,17 @@ static int take_relay(struct found *found, struct arena *run, const char *value,
 	return 0;
 }
 
+/* A name that a configuration would read as another one, as "me" with its quotes, cannot be written there. */
+static int check_user(struct arena *run, const char *name, struct failure *f)
+{
+	struct config c = {.path = "--user", .rank = RANK_USER};
+
+	if (*name && !slice_has_control(slice_of(name)) && config_parse(&c, run, slice_of(arena_printf(run, "account default\nuser %s\n", name)), f) == 0 &&
+	    strcmp(config_find(&c, "default")->whole.user, name) == 0)
+		return 0;
+	return usage_fail(f, "no configuration can have the user ", *name ? name : "\"\"");
+}
+
 static int find(struct found *found, const struct options *o, struct arena *run, const char **user, struct failure *f)
 {
 	const char *relay = NULL;
@@ -87,11 +98,11 @@ static int find(struct found *found, const struct options *o, struct arena *run,
 	for (size_t i = 0; i < o->request.options; i++)
 		if (o->request.option[i].setting == SET_relay)
 			relay = o->request.option[i].value;
-		else if (o->request.option[i].setting == SET_user && !slice_has_control(slice_of(o->request.option[i].value)))
+		else if (o->request.option[i].setting == SET_user)
 			*user = o->request.option[i].value;
 		else
 			return usage_fail(f, "with --configure there is no ", o->request.option[i].spelled);
-	if (read_address(found, run, o->configure, f) < 0)
+	if ((*user && check_user(run, *user, f) < 0) || read_address(found, run, o->configure, f) < 0)
 		return -1;
 	return relay ? take_relay(found, run, relay, f) : configure_find(found, run, f);
 }

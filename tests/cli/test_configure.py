@@ -192,6 +192,7 @@ def test_provider_whose_users_have_another_name_needs_it(mysend):
     ["me@example.org\nrelay x"], ["m#e@example.org"], ["me@ex_ample.org"], ["me@example.org:25"], ["me@" + "x" * 300 + ".example"],
     ["me@example.org", "you@example.org"], ["me@example.org", "-t"], ["me@example.org", "--port", "25"], ["me@example.org", "--relay", "http://x"],
     ["me@example.org", "--relay", "smtp://x\npassword y"], ["me@example.org", "--relay", "smtp://x", "--user", "a\nb"], ["me@example.org", "--json"],
+    ["me@example.org", "--relay", "smtp://x", "--user", '"a"'], ["me@example.org", "--relay", "smtp://x", "--user", ""], ["me@example.org", "--relay", "smtp://x", "--user", " a"],
     ["me@example.org", "-C", "/dev/null"], ["me@example.org", "-a", "x : y", "--relay", "smtp://x"], ["me@example.org", "-a", "x\ny", "--relay", "smtp://x"],
 ])
 def test_what_cannot_be_meant_is_an_error_and_prints_nothing(mysend, args):
