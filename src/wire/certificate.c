@@ -33,7 +33,8 @@ static time_t moment(const char *text)
 	return when_read(again, &w) ? w.time : 0;
 }
 
-/* Whoever made the certificate chose its names, and they stand in a hint: what is no name of a host, such as a sentence, is left out. */
+/* Whoever made the certificate chose its names, and a hint shows them: what is no name of a host, such as a
+ * sentence, is left out. */
 static bool is_host(struct slice name)
 {
 	static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*:";
