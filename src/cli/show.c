@@ -10,6 +10,12 @@
 #include "conf/whoami.h"
 #include "mail/address.h"
 
+#ifdef WITHOUT_LIBMAGIC
+#define WITHOUT ", without libmagic"
+#else
+#define WITHOUT ""
+#endif
+
 /* Fills in settings that are not set, and whose value depends on the host and on the user. */
 static void show_effective(struct account *a, struct arena *run)
 {
@@ -25,6 +31,9 @@ static void show_effective(struct account *a, struct arena *run)
 /* Prints what this system allows, which is no setting. */
 static void show_looker(FILE *out)
 {
+#ifdef WITHOUT_LIBMAGIC
+	fputs("# libmagic not at all: this mysend is built without it\n", out);
+#else
 	int why;
 
 	switch (jail_look(&why)) {
@@ -44,6 +53,7 @@ static void show_looker(FILE *out)
 		fprintf(out, "# libmagic not at all: its limits cannot be set: %s\n", strerror(why));
 		break;
 	}
+#endif
 }
 
 static int show_config(const struct options *o, struct arena *run, struct failure *f)
@@ -79,7 +89,7 @@ int mode_show(const struct options *o, struct arena *run, struct failure *f)
 		flags_help(stdout, o->batch.kind != BATCH_NONE);
 		break;
 	case MODE_VERSION:
-		puts("mysend " PACKAGE_VERSION);
+		puts("mysend " PACKAGE_VERSION WITHOUT);
 		break;
 	case MODE_COMPLETE:
 		complete_print(stdout, o->words, run);

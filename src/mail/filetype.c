@@ -16,8 +16,6 @@
 #include "base/log.h"
 #include "mail/looker.h"
 
-enum { NAME = 127 };
-
 struct filetypes {
 	const char *called; /* borrowed */
 	char *environment[3]; /* of the looker: where its libraries and the database are, and nothing else */
@@ -201,15 +199,6 @@ static bool is_known_tree(struct slice type)
 		if (slice_begins(type, trees[i]))
 			return true;
 	return false;
-}
-
-bool filetype_is_type(const char *text)
-{
-	static const char token[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$&-^_.+";
-	size_t type = strspn(text, token);
-
-	return type && type <= NAME && text[type] == '/' && text[type + 1] && strlen(text + type + 1) <= NAME &&
-	       !text[type + 1 + strspn(text + type + 1, token)];
 }
 
 static bool is_charset(const char *text)

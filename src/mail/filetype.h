@@ -8,6 +8,8 @@
  * The process is started at the first look and serves all of them. One that ends in the middle of a look is replaced, and asked once
  * more if it had others before. filetypes_start starts it ahead, so that it is ready by then.
  *
+ * Configured --without-libmagic there is no such process, and filetype_by_octets is all that is known of a file.
+ *
  * Owns: the process, until filetypes_close. Bounds: FILETYPE_LOOK, and FILETYPE_SECONDS for an answer.
  * Errors: none: what gets no answer is application/octet-stream, and a warning names it; where libmagic cannot be had at
  * all, there is one warning.
@@ -28,6 +30,9 @@ struct filetype {
 	const char *charset; /* "utf-8", "us-ascii", "binary", "unknown-8bit", ... */
 };
 
+/* text/plain in us-ascii or utf-8 where the octets can be nothing else, and application/octet-stream: "unknown-8bit" of it may be a
+ * text in 8 bits, "binary" is none. */
+struct filetype filetype_by_octets(struct slice head);
 /* The text is TYPE/SUBTYPE in characters and lengths that RFC 6838 4.2 allows. */
 bool filetype_is_type(const char *text);
 /* called: argv[0] of main, or NULL. */

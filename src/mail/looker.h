@@ -14,6 +14,8 @@
  * of this host, so that nobody who passes arguments on can have it instead of mail being sent: what such a looker reads is no
  * question, and it ends with EX_USAGE.
  *
+ * Configured --without-libmagic there is none, and nobody is asked.
+ *
  * Owns: the database, until it ends. Bounds: FILETYPE_LOOK octets a look, FILETYPE_SECONDS of computing in all, LOOKER_TEXT.
  * Errors: LOOKER_FAILED; or it is simply gone. Threads: one. Source: libmagic(3).
  */
@@ -34,7 +36,20 @@ struct looker_ask {
 	uint32_t octets;
 };
 
+#ifdef WITHOUT_LIBMAGIC
+static inline bool looker_is_asked(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return false;
+}
+static inline int looker_run(void)
+{
+	return -1;
+}
+#else
 bool looker_is_asked(int argc, char **argv);
 int looker_run(void);
+#endif
 
 #endif

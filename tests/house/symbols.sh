@@ -10,7 +10,8 @@ work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 # Only what is built from the sources as they are: an object of a file that has gone may still lie here.
 tr -s ' \t' '\n' <"$top/Makefile.am" | sed -n 's/^\(src\/.*\)\.c$/\1.o/p' | sort -u >"$work/objects"
-xargs ${NM:-nm} -A -g <"$work/objects" >"$work/symbols" || exit 99
+# Nor what was left out when it was configured.
+while read -r object; do [ ! -e "$object" ] || echo "$object"; done <"$work/objects" | xargs ${NM:-nm} -A -g >"$work/symbols" || exit 99
 
 # Lines "USER OWNER SYMBOL".
 awk '{ split($1, a, ":"); o = a[1]; sub(/^src\//, "", o); sub(/\.o$/, "", o)

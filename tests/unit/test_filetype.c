@@ -123,6 +123,9 @@ static void test_what_a_looker_says_is_taken_only_where_it_can_be(void **state)
 	const char *preloaded = getenv("LD_PRELOAD");
 
 	(void)state;
+#ifdef WITHOUT_LIBMAGIC
+	skip();
+#endif
 	if (preloaded && strstr(preloaded, "vgpreload")) /* what /proc/self/exe is then, is valgrind */
 		skip();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -158,6 +161,43 @@ static void test_what_is_empty_is_asked_of_nobody(void **state)
 	arena_free(&in);
 }
 
+#define OCTETS(literal) {literal, sizeof(literal) - 1}
+
+static void test_octets_alone_tell_text_from_what_is_none(void **state)
+{
+	static const struct { struct slice octets; const char *type, *charset; } rows[] = {
+		{OCTETS(""), "application/octet-stream", "binary"},
+		{OCTETS("a\r\n\tb\f\033[1m\b\n"), "text/plain", "us-ascii"},
+		{OCTETS("Gr\xc3\xbc\xc3\x9f" "e"), "text/plain", "utf-8"},
+		{OCTETS("Gr\xfc\xdf" "e"), "application/octet-stream", "unknown-8bit"},
+		{OCTETS("cut \xc3"), "application/octet-stream", "unknown-8bit"}, /* nothing has cut it */
+		{OCTETS("\xed\xa0\x80"), "application/octet-stream", "unknown-8bit"},
+		{OCTETS("a\0b"), "application/octet-stream", "binary"},
+		{OCTETS("\xff\xfe" "a\0"), "application/octet-stream", "binary"},
+		{OCTETS("\x7f" "ELF"), "application/octet-stream", "binary"},
+		{OCTETS("\x89PNG\r\n\x1a\n"), "application/octet-stream", "binary"},
+	};
+	char *look = malloc(FILETYPE_LOOK);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct filetype t = filetype_by_octets(rows[i].octets);
+
+		if (strcmp(t.type, rows[i].type) != 0 || strcmp(t.charset, rows[i].charset) != 0)
+			print_error("row %zu: %s; %s\n", i, t.type, t.charset);
+		assert_string_equal(t.type, rows[i].type);
+		assert_string_equal(t.charset, rows[i].charset);
+	}
+	/* A character that the end of the look has cut. */
+	assert_non_null(look);
+	memset(look, 'x', FILETYPE_LOOK);
+	memcpy(look + FILETYPE_LOOK - 3, "\xf0\x9f\x98", 3);
+	assert_string_equal(filetype_by_octets((struct slice){look, FILETYPE_LOOK}).charset, "utf-8");
+	memcpy(look + FILETYPE_LOOK - 4, "\xf0\x9f\x98x", 4);
+	assert_string_equal(filetype_by_octets((struct slice){look, FILETYPE_LOOK}).charset, "unknown-8bit");
+	free(look);
+}
+
 static void test_no_other_call_makes_a_looker(void **state)
 {
 	static char name[] = "mysend", word[] = LOOKER_WORD, bob[] = "bob@example.org";
@@ -177,6 +217,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_a_looker_says_is_taken_only_where_it_can_be),
 		cmocka_unit_test(test_what_is_empty_is_asked_of_nobody),
+		cmocka_unit_test(test_octets_alone_tell_text_from_what_is_none),
 		cmocka_unit_test(test_no_other_call_makes_a_looker),
 	};
 
