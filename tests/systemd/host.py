@@ -29,7 +29,7 @@ class Host:
         self.said = open(os.path.join(self.top, "said"), "w+", encoding="utf-8", errors="replace")
         folder = os.path.join(self.top, "at")
         os.mkdir(folder)
-        self.process = subprocess.Popen(["sh", os.path.join(HERE, "boot"), folder, build], stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen(["sh", os.path.join(HERE, "boot"), folder, build], stdin=subprocess.PIPE,
                                         stdout=self.said, stderr=self.said)
         self.first = None
         end = time.monotonic() + PATIENCE
@@ -72,7 +72,7 @@ class Host:
         return re.search(r"^NSpid:\s+(.*)$", open("/proc/self/status", encoding="ascii").read(), re.M).group(1).split()
 
     def stop(self):
-        self.process.kill()     # and with it, as unshare was told, process 1, and with that all others
+        self.process.stdin.close()     # that ends process 1, and with it all others
         self.process.wait(PATIENCE)
         self.said.close()
         subprocess.run(["rm", "-rf", "--one-file-system", self.top], check=False)
