@@ -96,7 +96,7 @@ def test_file_that_this_user_may_not_read_is_told_with_what_opens_it(mysend, tmp
     done = mysend("-C", os.path.join(folder, "F"), "bob@example.org", stdin=TEXT, before=become, cwd="/")
     want = {"file": "mysend: configuration file D/F: not readable: mode 0600, owner 0:0, we are 54321:54321\n"
                     "mysend: hint: 54321 may not read it: chown 54321 D/F; or, if several have to, chgrp to a group of theirs and chmod 640 D/F\n",
-            "folder": "mysend: configuration file D/F: Permission denied\nmysend: hint: 54321 may not enter the folder D: chmod +x D, or move the file elsewhere\n"}
+            "folder": "mysend: configuration file D/F: Permission denied\nmysend: hint: 54321 may not enter the folder D: move the file to another one; or, if that folder need not be private, chmod +x D\n"}
     assert (done.status, done.err.replace(folder, "D")) == (78, want[closed])
 
 
