@@ -17,9 +17,27 @@ struct health {
 	struct spool_sum sum;
 	time_t age; /* the age of the oldest mail */
 	size_t failed;
+	size_t stuck;	  /* mails that wait until a person mends something */
+	const char *why; /* what the oldest of these was told; NULL */
 };
 
-static int look(struct spooluser *k, struct health *h, struct failure *f)
+/* What is known of each mail that waits. One that has just left the queue is passed over, and so is what cannot be read: mailq says
+ * so. */
+static void look_for_stuck(const struct spool *s, const struct spool_names *waits, struct arena *run, struct health *h)
+{
+	struct arena scratch = {.block = NULL};
+	struct failure unused;
+	struct entry e;
+
+	for (size_t i = 0; i < waits->count; i++) {
+		if (spool_look(s, false, &scratch, waits->name[i], &e, &unused) == SPOOL_SEEN && e.needs_admin && !e.on_hold) {
+			h->why = h->stuck++ ? h->why : arena_text(run, e.last, strlen(e.last));
+		}
+		arena_free(&scratch);
+	}
+}
+
+static int look(struct spooluser *k, struct health *h, struct arena *run, struct failure *f)
 {
 	struct arena in = {.block = NULL};
 	struct spool_names waits = {.count = 0}, failed = {.count = 0};
@@ -32,6 +50,8 @@ static int look(struct spooluser *k, struct health *h, struct failure *f)
 		h->age = clock_wall() - spool_name_time(waits.name[0]);
 	h->age = h->age < 0 ? 0 : h->age;
 	h->failed = failed.count;
+	if (rc == 0 && k->there)
+		look_for_stuck(&k->spool, &waits, run, h);
 	arena_free(&in);
 	return rc;
 }
@@ -40,17 +60,31 @@ static int judge(const struct health *h, const struct options *o)
 {
 	if (h->age >= (time_t)o->queue.critical)
 		return CRITICAL;
-	return h->age >= (time_t)o->queue.warning ? WARNING : FINE;
+	return h->age >= (time_t)o->queue.warning || h->stuck ? WARNING : FINE;
+}
+
+/* A | would end the text for the monitoring program. */
+static void print_why(const struct health *h)
+{
+	char shown[400];
+
+	if (!h->why)
+		return;
+	slice_printable(shown, sizeof shown, slice_of(h->why));
+	for (char *p = shown; *p; p++)
+		*p = *p == '|' ? '/' : *p;
+	printf("; %zu wait%s until a person mends it: %s", h->stuck, h->stuck == 1 ? "s" : "", shown);
 }
 
 static void print_plugin(const struct health *h, const struct options *o, int state)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 
-	printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up"
-	       "|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0\n",
-	       words[state], h->sum.mails, h->sum.mails == 1 ? "" : "s", h->sum.mails == 1 ? "s" : "", (long long)h->age,
-	       h->failed, h->sum.mails, (long long)h->age, o->queue.warning, o->queue.critical, h->sum.octets, h->failed);
+	printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up", words[state], h->sum.mails,
+	       h->sum.mails == 1 ? "" : "s", h->sum.mails == 1 ? "s" : "", (long long)h->age, h->failed);
+	print_why(h);
+	printf("|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0\n",
+	       h->sum.mails, (long long)h->age, o->queue.warning, o->queue.critical, h->sum.octets, h->failed);
 }
 
 /* {spool="PATH"}; a value is UTF-8 with \, " and line ends escaped. */
@@ -73,6 +107,7 @@ static void print_prometheus(const struct health *h, const char *spool)
 		{"queue_messages", "Mails that wait in the queue.", h ? h->sum.mails : 0},
 		{"queue_oldest_seconds", "Age of the oldest mail in the queue, 0 without any.", h ? (uint64_t)h->age : 0},
 		{"queue_bytes", "Size of the mails in the queue.", h ? h->sum.octets : 0},
+		{"queue_needs_admin", "Mails that wait until a person mends something, such as the password.", h ? h->stuck : 0},
 		{"failed_messages", "Mails that were given up, and are still kept.", h ? h->failed : 0},
 	};
 
@@ -98,7 +133,7 @@ int health_check(const struct options *o, struct arena *run)
 	int rc = spooluser_open(&k, o, run, &f), state;
 
 	if (rc == 0)
-		rc = look(&k, &h, &f);
+		rc = look(&k, &h, run, &f);
 	spooluser_close(&k);
 	state = rc < 0 ? UNKNOWN : judge(&h, o);
 	if (o->queue.prometheus) {

@@ -149,6 +149,7 @@ void enqueue_rest(struct job *j)
 		return;
 	e.last = entry_last(&j->arena, tally_waits_for(v));
 	e.hint = hint_of(&j->arena, tally_waits_for(v));
+	e.needs_admin = tally_waits_for(v) && defer_needs_admin(tally_waits_for(v));
 	if (put_into_spool(j, &e, &f) < 0)
 		return;
 	for (size_t i = 0; i < v->recipients; i++)
@@ -167,6 +168,7 @@ int enqueue_all(struct job *j, const struct failure *why, struct failure *f)
 		count_first_try(&e, j);
 		e.last = entry_last(&j->arena, why);
 		e.hint = hint_of(&j->arena, why);
+		e.needs_admin = defer_needs_admin(why);
 	}
 	if (put_into_spool(j, &e, f) < 0)
 		return -1;

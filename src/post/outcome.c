@@ -49,6 +49,7 @@ static void note_verdicts(struct job *j, struct entry *e, enum how how)
 	if (how != LEFT && t.decides) {
 		e->last = entry_last(&j->arena, t.decides);
 		e->hint = hint_of(&j->arena, t.decides);
+		e->needs_admin = defer_needs_admin(t.decides);
 	}
 }
 

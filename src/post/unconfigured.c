@@ -121,6 +121,7 @@ int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, con
 	if (is_same(v, &again.envelope))
 		return 0;
 	*again.id = '\0';
+	again.needs_admin = false;
 	again.attempts = 0;
 	again.next = 0;
 	if (spool_accept(s, &again, spool_message(in, e), f) < 0)

@@ -203,7 +203,7 @@ int entry_parse(struct entry *e, struct arena *in, struct slice *text, struct fa
 	struct slice line = {"", 0};
 
 	e->account = e->config = NULL;
-	e->served = false;
+	e->served = e->needs_admin = false;
 	e->last = e->hint = "";
 	e->envelope = (struct envelope){.sender = NULL};
 	if (!slice_line(text, &line) || check_version(line, BLOCK, f) < 0)
@@ -235,8 +235,9 @@ int entry_print_state(struct buf *out, const struct entry *e)
 		snprintf(since, sizeof since, "Since: %lld\n", seconds(e->since));
 	if (e->envelope.without)
 		snprintf(without, sizeof without, "Without: %s\n", offers_print(offers, e->envelope.without));
-	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%s%sLast: %s\n%s%s%sVerdicts: ", e->attempts,
-		       seconds(e->next), e->on_hold, e->warned, seconds(e->idle), since, without, last, hints ? "Hint: " : "", hint, hints ? "\n" : "") < 0)
+	if (buf_printf(out, STATE THIS "\nAttempts: %u\nNext: %lld\nHeld: %d\nWarned: %d\nIdle: %lld\n%s%sLast: %s\n%s%s%s%sVerdicts: ", e->attempts,
+		       seconds(e->next), e->on_hold, e->warned, seconds(e->idle), since, without, last, hints ? "Hint: " : "", hint, hints ? "\n" : "",
+		       e->needs_admin ? "Needs-Admin: 1\n" : "") < 0)
 		return -1;
 	for (size_t i = 0; i < e->envelope.recipients; i++) {
 		char c = letter_of(e->envelope.recipient[i].verdict);
@@ -295,6 +296,8 @@ int entry_parse_state(struct entry *e, struct arena *in, struct slice text, stru
 			e->last = arena_text(in, value.p, value.len);
 		else if (named(line, "Hint", &value))
 			e->hint = arena_text(in, value.p, value.len);
+		else if (named(line, "Needs-Admin", &value) && slice_number(value, 1, &n))
+			e->needs_admin = n;
 		else if (named(line, "Verdicts", &value))
 			verdicts = read_verdicts(e, value);
 	}

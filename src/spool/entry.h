@@ -37,6 +37,7 @@ struct entry {
 	bool warned; /* its sender was told that it waits (queue_warning) */
 	const char *last; /* what the last try came to, in words (entry_last); or "" */
 	const char *hint; /* and what to change; NULL or "": nothing is known */
+	bool needs_admin; /* the last try's failure stays until a person mends something (post/defer) */
 	int fd;		  /* the mail's file, open and locked; or -1 */
 	uint64_t offset;  /* of the message in the file */
 };

@@ -11,7 +11,8 @@ from given import PLAIN, needs_root
 from program import HERE
 from waiting import PATIENCE, wait_for
 
-METRICS = ["mysend_queue_readable", "mysend_queue_messages", "mysend_queue_oldest_seconds", "mysend_queue_bytes", "mysend_failed_messages"]
+METRICS = ["mysend_queue_readable", "mysend_queue_messages", "mysend_queue_oldest_seconds", "mysend_queue_bytes", "mysend_queue_needs_admin",
+           "mysend_failed_messages"]
 CHECK = ("--queue-check", "--format", "prometheus")
 
 
@@ -38,7 +39,7 @@ def read(text):
 
 
 def test_a_queue_is_told_in_numbers_whatever_its_age(spool, relay):
-    assert list(read(spool.run(*CHECK).out).values()) == [1, 0, 0, 0, 0]
+    assert list(read(spool.run(*CHECK).out).values()) == [1, 0, 0, 0, 0, 0]
     spool.run("-odq", "bob@example.org", stdin=PLAIN).ok()
     spool.run("-odq", "bob@example.org", stdin=PLAIN).ok()
     spool.make_older(90000)

@@ -95,6 +95,20 @@ def test_check_says_how_old_the_oldest_is_as_monitoring_wants_it(spool, age, arg
     assert found and found[1] == ("0" if age is None else "1") and 0 <= int(found[2]) - (age or 0) < 20, done.out
 
 
+def test_check_warns_at_once_of_what_waits_for_a_person_and_says_why(spool, relay):
+    login = "user bob\npassword secret\n"
+    spool.run("bob@example.org", stdin=TEXT, relay=relay('mail "451 4.3.0 later"')).ok()
+    assert spool.run("--queue-check").status == 0
+    wrong = relay("ehlo auth=plain", 'auth "535 5.7.8 no|such login"')
+    spool.run("bob@example.org", stdin=TEXT, relay=wrong, more=login)
+    done = spool.run("--queue-check")
+    assert done.status == 1 and done.out.startswith("MYSEND WARNING - 2 mails wait, "), done
+    assert re.search(r"; 0 given up; 1 waits until a person mends it: login to \S+: 535 5\.7\.8 no/such login\|waiting=2;", done.out), done.out
+    assert "\nmysend_queue_needs_admin{" in spool.run("--queue-check", "--format", "prometheus").out
+    spool.run("-qf", relay=relay()).ok()
+    assert spool.run("--queue-check").out.startswith("MYSEND OK - 0 mails wait, ")
+
+
 def test_check_that_cannot_look_is_unknown(spool, tmp_path):
     os.makedirs(spool.top)
     os.chmod(spool.top, 0o777)

@@ -231,12 +231,15 @@ static void test_a_state_comes_back_as_it_was_written(void **state)
 	assert_int_equal(entry_parse_state(&e, &in, slice_of(out.p), &f), 0);
 	assert_int_equal(e.envelope.without, OFFER_CHUNKING | OFFER_DSN);
 	assert_string_equal(e.hint, "");
+	assert_false(e.needs_admin);
+	again.needs_admin = true;
 	again.hint = "set user\nVerdicts: aa"; /* cannot begin a line of its own */
 	buf_free(&out);
 	buf_start(&out, 10000);
 	assert_int_equal(entry_print_state(&out, &again), 0);
-	assert_non_null(strstr(out.p, "later\nHint: set user\\x0aVerdicts: aa\nVerdicts: "));
+	assert_non_null(strstr(out.p, "later\nHint: set user\\x0aVerdicts: aa\nNeeds-Admin: 1\nVerdicts: "));
 	assert_int_equal(entry_parse_state(&e, &in, slice_of(out.p), &f), 0);
+	assert_true(e.needs_admin);
 	assert_string_equal(e.hint, "set user\\x0aVerdicts: aa");
 	buf_free(&out);
 	arena_free(&in);
