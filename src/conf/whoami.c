@@ -1,6 +1,7 @@
 #include "conf/whoami.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ const char *whoami_home(struct arena *in)
 	const char *env = getenv("HOME");
 	const struct passwd *pw;
 
-	if (env && *env == '/')
+	if (env && *env == '/' && (access(env, X_OK) == 0 || errno != EACCES))
 		return env;
 	pw = getpwuid(getuid());
 	return pw && pw->pw_dir && *pw->pw_dir == '/' ? copy(in, pw->pw_dir) : "";

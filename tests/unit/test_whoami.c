@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -35,6 +36,14 @@ static int fake_lookup_host(const char *host, unsigned ms, char *full, size_t ro
 	return full_name ? 0 : EAI_NONAME;
 }
 
+static int fake_access(const char *path, int mode)
+{
+	assert_int_equal(mode, X_OK);
+	errno = strcmp(path, "/root") == 0 ? EACCES : ENOENT;
+	return strcmp(path, "/home/x") == 0 ? 0 : -1;
+}
+
+#define access fake_access
 #define getpwuid fake_getpwuid
 #define gethostname fake_gethostname
 #define lookup_host fake_lookup_host
@@ -92,6 +101,10 @@ static void test_the_home_is_the_environments_else_passwds(void **state)
 	(void)state;
 	setenv("HOME", "/home/x", 1);
 	assert_string_equal(whoami_home(&arena), "/home/x");
+	setenv("HOME", "/gone", 1); /* a container may have it made later, or mean that there is none */
+	assert_string_equal(whoami_home(&arena), "/gone");
+	setenv("HOME", "/root", 1); /* of a cron that root has started */
+	assert_string_equal(whoami_home(&arena), "/home/joe");
 	setenv("HOME", "x", 1);
 	assert_string_equal(whoami_home(&arena), "/home/joe");
 	unsetenv("HOME");
