@@ -103,6 +103,14 @@ static void add_hint(struct buf *b, const struct failure *why)
 		quoted(b, "hint", shown.hint);
 }
 
+/* TLS was on; behind a login that was refused, where no session is left to be asked: it had to be. */
+static bool was_encrypted(const struct job *j, const struct failure *why)
+{
+	const struct account *a = j->account;
+
+	return j->encrypted || (a && why && why->stage == AT_LOGIN && !setting_is(a, SET_tls, "off") && !setting_is(a, SET_tls, "try") && !*a->socket);
+}
+
 static void compose(struct buf *b, const struct job *j, const struct tally *t)
 {
 	const struct account *a = j->account;
@@ -111,7 +119,7 @@ static void compose(struct buf *b, const struct job *j, const struct tally *t)
 	struct slice queue = {"", 0};
 
 	plain(b, "host", *a->socket ? a->socket : a->host);
-	(void)!buf_printf(b, " port=%u tls=%s auth=%s", a->port, j->encrypted ? "on" : "off",
+	(void)!buf_printf(b, " port=%u tls=%s auth=%s", a->port, was_encrypted(j, why) ? "on" : "off",
 			  j->authenticated ? "on" : "off");
 	if (*a->user)
 		plain(b, "user", a->user);

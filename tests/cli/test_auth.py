@@ -1,4 +1,6 @@
 """Logging in: every mechanism, every refusal, and never going on without (CONTRIBUTING.md, "Transport")."""
+import os
+
 import pytest
 
 from given import login, PLAIN as TEXT
@@ -22,11 +24,24 @@ def test_mechanism_is_named_in_any_case(mysend, relay, word):
 
 @pytest.mark.parametrize("offer", ["plain", "login", "cram-md5", "digest-md5", "plain,login,cram-md5,digest-md5"])
 def test_auth_on_chooses_among_what_is_offered(mysend, relay, certs, offer):
-    import os
     one = relay("ehlo starttls auth=" + offer, "user joe secret", "require-auth")
     config = "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\ntls_trust_file %s\n" % (one.port, os.path.join(certs, "ca.pem"))
     mysend("bob@example.org", stdin=TEXT, config=config + login("on")).ok()
     assert one.logins[-1].ok
+
+
+@pytest.mark.parametrize("queue", ["on", "off"])
+def test_a_login_that_is_refused_over_tls_is_logged_as_that(spool, relay, certs, queue):
+    one = relay("ehlo starttls auth=plain", 'auth "535 5.7.8 bad credentials"')
+    log, ca = os.path.join(spool.mysend.home, "log"), os.path.join(certs, "ca.pem")
+    config = "account default\nhost 127.0.0.1\nport %d\nfrom me@example.net\ntls_trust_file %s\nlogfile %s\nqueue %s\nspool %s\n" % (
+        one.port, ca, log, queue, spool.top)
+    spool.mysend("bob@example.org", stdin=TEXT, config=config + login("on"))
+    if queue == "on":
+        spool.mysend("-qf", config=config + login("on"))
+    with open(log, encoding="utf-8") as lines:
+        text = lines.read()
+    assert text.count(" tls=on auth=off ") == (2 if queue == "on" else 1), text
 
 
 def test_auth_on_prefers_not_to_show_the_password_in_clear_text(mysend, relay):
