@@ -18,6 +18,13 @@ static const struct account *account_of(void *ctx, const char *name, const char 
 	return book_find(&k->book, name, config, &a, f) == 0 ? a : NULL;
 }
 
+static const char *choice_of(void *ctx, const char *sender)
+{
+	struct spooluser *k = ctx;
+
+	return book_choice(&k->book, sender);
+}
+
 int runner_run(struct spooluser *k, struct failure *f)
 {
 	const struct options *o = k->options;
@@ -26,7 +33,8 @@ int runner_run(struct spooluser *k, struct failure *f)
 		.ctx = k,
 		.account = account_of,
 		.tracer = trace_open(&trace, o),
-		.which = {.all = o->queue.all, .id = o->queue.id, .recipient = o->queue.recipient, .sender = o->queue.sender},
+		.which = {.all = o->queue.all, .id = o->queue.id, .recipient = o->queue.recipient, .sender = o->queue.sender,
+			  .choice = choice_of, .ctx = k},
 		.fallback = k->own,
 	};
 	struct queue_sum sum = {0};

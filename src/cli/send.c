@@ -40,15 +40,20 @@ static int read_message(struct job *j, const struct options *o, struct filetypes
 	return wide_read(&j->message, &j->arena, STDIN_FILENO, how, types, d->charset, f);
 }
 
+static const char *choice_of(void *ctx, const char *sender)
+{
+	return book_choice(ctx, sender);
+}
+
 /* The relay can be reached: some of the mail that waits for it is sent along with the message. Mail whose relay was chosen by an
  * option never waits (enqueue_is_allowed), so that there is none to send along. */
-static void queue_along(struct job *j, struct link *l)
+static void queue_along(struct job *j, struct link *l, struct book *b)
 {
 	const struct account *a = j->account;
 	/* Of a long queue only a sample is looked at: to look at each mail takes longer than to send one. */
 	size_t names = a->queue_along > ALONG_NAMES ? a->queue_along : ALONG_NAMES;
 	struct queue_order order = {.tracer = l->tracer, .only = a, .fallback = a, .link = l, .most = a->queue_along,
-				    .which = {.names = names, .largest = ALONG_OCTETS}, .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
+				    .which = {.names = names, .largest = ALONG_OCTETS, .choice = choice_of, .ctx = b}, .until = clock_steady() + ALONG_MS, .end = clock_steady() + ALONG_END_MS};
 	struct queue_sum sum;
 	struct failure f;
 	struct spool s;
@@ -95,7 +100,7 @@ static int dry_run(const struct job *j, const struct options *o, struct failure 
 	return EX_OK;
 }
 
-static int submit_one(struct job *j, const struct options *o)
+static int submit_one(struct job *j, const struct options *o, struct book *b)
 {
 	struct trace trace;
 	struct link link = {.tracer = trace_open(&trace, o), .one_login = true};
@@ -109,7 +114,7 @@ static int submit_one(struct job *j, const struct options *o)
 	j->aloud = (o->verbose || isatty(STDERR_FILENO)) && (!o->as_sendmail || *j->account->socket);
 	status = tell(j, o);
 	if (link.session)
-		queue_along(j, &link);
+		queue_along(j, &link, b);
 	link_leave(&link, true);
 	trace_close(&trace);
 	if (!o->json && !ending_asked()) /* the object has told the status that we end with */
@@ -132,7 +137,7 @@ int mode_send(const struct options *o, struct arena *run, struct failure *f)
 		status = dry_run(&j, o, f);
 	} else {
 		intake_close(&intake); /* ends the process that looks into files: no file is looked at any more */
-		status = submit_one(&j, o);
+		status = submit_one(&j, o, &intake.book);
 		if (o->background && j.spooled && !ending_asked())
 			background_try(o, &j.arena, j.spooled);
 	}

@@ -329,6 +329,17 @@ int book_find(struct book *b, const char *name, const char *config, const struct
 	return !config && c != b->own && find_to_send(b, b->own, name, out, &unused) == 0 ? 0 : -1;
 }
 
+const char *book_choice(struct book *b, const char *sender)
+{
+	struct configuration *c = b->own->config ? read_again(b, NULL) : b->own;
+	const char *name = NULL;
+	struct failure unused;
+
+	if (is_empty(c)) /* as in book_find */
+		c = b->own;
+	return c->unread || choose_name(&c->chooser, NULL, sender, true, &name, &unused) < 0 ? NULL : name;
+}
+
 const struct accounts *book_files(const struct book *b)
 {
 	return &b->own->all;

@@ -44,6 +44,8 @@ MUST_CHECK int book_fallbacks(struct book *b, const struct account *a, struct fa
 /* The account of mail that waited, with its fallbacks: looked up by name in the configuration file that was named when the mail was
  * queued (NULL: the usual files). */
 MUST_CHECK int book_find(struct book *b, const char *name, const char *config, const struct account **out, struct failure *f);
+/* The name of the account that a mail from that sender would have by the usual files, or NULL: they leave it open. */
+const char *book_choice(struct book *b, const char *sender);
 /* This run's files, also where book_open failed. */
 const struct accounts *book_files(const struct book *b);
 /* The name of the account behind that one in this run's files, each once; of the first for NULL; or NULL. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "post/defer.h"
+#include "post/unconfigured.h"
 
 /* How long a mail is waited for that another runner has locked: one of many, and one that the user named. */
 enum { PATIENCE_MS = 5, PATIENCE_ONE_MS = 1000 };
@@ -112,9 +113,10 @@ static int list(struct selection *l, const struct spool *s, const struct filter 
 	return 0;
 }
 
-static void add(struct selection *l, struct arena *in, const struct entry *e, const char *id)
+static void add(struct selection *l, struct arena *in, const struct filter *which, const struct entry *e, const char *id)
 {
-	size_t group = group_of(l, in, e->account, e->config);
+	const char *chosen = which->choice && unconfigured_is_open(e) ? which->choice(which->ctx, e->envelope.sender) : NULL;
+	size_t group = group_of(l, in, chosen ? chosen : e->account, e->config);
 
 	l->group[group].mails++;
 	l->mail[l->count++] = (struct candidate){.id = id, .group = group, .since = e->next ? e->next : e->arrived, .doubt = entry_has(e, UNSURE)};
@@ -139,7 +141,7 @@ int select_find(struct selection *l, struct spool *s, const struct filter *which
 		if (got < 0)
 			l->set_aside += look_again(l, s, names.name[i], &why);
 		else if (got == SPOOL_SEEN && fits(which, &e, now))
-			add(l, in, &e, names.name[i]);
+			add(l, in, which, &e, names.name[i]);
 		arena_free(&scratch);
 	}
 	sort(l->mail, l->count);

@@ -22,6 +22,9 @@ struct filter {
 	const char *recipient, *sender;
 	size_t names;	  /* how many mails are looked at, a random sample; 0: all */
 	uint64_t largest; /* octets: larger mails are left out; 0: none is */
+	/* The name of the account that is for a sender, or NULL; asked of mail that came before there was any account (post/unconfigured). */
+	const char *(*choice)(void *ctx, const char *sender);
+	void *ctx;
 };
 
 struct candidate {

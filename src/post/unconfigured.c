@@ -20,6 +20,11 @@ static bool came_before(const struct entry *e)
 	return false;
 }
 
+bool unconfigured_is_open(const struct entry *e)
+{
+	return !e->config && strcmp(e->account, "default") == 0 && came_before(e);
+}
+
 /* The address is a local name that was not looked up. A domain with a dot may be meant as it is, unless no relay was set when the
  * mail came. */
 static bool is_unknown(struct arena *in, const struct entry *e, const char *address, const struct account *a)
@@ -102,11 +107,13 @@ int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, con
 {
 	struct envelope *v = &e->envelope;
 	struct entry again = *e;
+	bool other = unconfigured_is_open(e) && strcmp(e->account, a->name) != 0;
 	struct aliases *aliases;
 	struct failure unused;
 
-	if (!any_unknown(e, in, a) || aliases_open(&aliases, in, a, &unused) < 0)
+	if ((!other && !any_unknown(e, in, a)) || aliases_open(&aliases, in, a, &unused) < 0)
 		return 0;
+	again.account = other ? a->name : e->account;
 	again.envelope = envelope_without_recipients(v);
 	if (is_unknown(in, e, v->sender, a))
 		again.envelope.sender = known_sender(in, v->sender, a);
@@ -118,7 +125,7 @@ int unconfigured_requeue(struct spool *s, struct entry *e, struct arena *in, con
 		else
 			add(&again.envelope, in, v->recipient[i].address, &v->recipient[i]);
 	}
-	if (is_same(v, &again.envelope))
+	if (!other && is_same(v, &again.envelope))
 		return 0;
 	*again.id = '\0';
 	again.needs_admin = false;

@@ -1,5 +1,6 @@
 """Installed, and not configured yet: what programs send meanwhile waits, and whoever looks is told what to do."""
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -171,6 +172,93 @@ def test_local_names_are_looked_up_on_a_host_with_a_domain_too(mysend, relay, on
     mysend("-qf", config="host %s\nport %d\ntls off\naliases off\n%s" % (there.host, there.port, config), env=env(mysend),
            prefix=on_a_host("web1.example.net", "mysend")).ok()
     assert (there.message.sender, there.message.recipients) == (sender, recipients) and waiting(mysend) == []
+
+
+# --- the account of such mail -----------------------------------------------------------------------
+
+def write(mysend, text):
+    """The user's own configuration; None: there is none."""
+    path = os.path.join(mysend.home, ".config/mysend/config")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if text is None:
+        os.path.exists(path) and os.remove(path)
+    else:
+        mysend.file(text, name=path)
+
+
+def make_due(mysend):
+    """What waits is due now, as it is after a while."""
+    folder = os.path.join(mysend.tmp, "spool", "queue")
+    for name in os.listdir(folder):
+        with open(os.path.join(folder, name), "r+b") as text:
+            old = text.read()
+            new = re.sub(rb"^Next: \d+$", b"Next: 1", old, count=1, flags=re.M)
+            text.seek(0)
+            text.write(new)
+            text.truncate()
+
+
+def accounts(mysend, *rows):
+    return "".join("account %s\n%sfrom %s\n" % (name, mysend.where(one), sender) for name, one, sender in rows)
+
+
+def sent(*relays):
+    for one in relays:
+        one.settle()
+    return [[mail.sender for mail in one.messages] for one in relays]
+
+
+# What the host has when the mail comes: nothing, a file that is wrong, one whose accounts name no relay yet.
+BEFORE = pytest.mark.parametrize("before", [None, "frobnicate on\n", "account default\nfrom ann@b.example\n"], ids=["nothing", "wrong", "no relay"])
+
+
+@BEFORE
+def test_the_account_is_the_one_that_the_sender_chooses_once_it_is_there(mysend, relay, before):
+    work, home, other = relay(), relay(), relay()
+    write(mysend, before)
+    for sender in ("work@b.example", "HOME@b.example", "x@c.example"):
+        assert mysend("-i", "-f", sender, "bob@example.org", name="sendmail", stdin=TEXT, env=env(mysend)).status == 0
+    write(mysend, accounts(mysend, ("default", other, "me@b.example"), ("work", work, "work@b.example"), ("home", home, "home@b.example")))
+    mysend("-qf", env=env(mysend)).ok()
+    assert sent(work, home, other) == [["work@b.example"], ["HOME@b.example"], ["x@c.example"]] and waiting(mysend) == []
+
+
+@BEFORE
+def test_the_only_account_need_not_be_called_default(mysend, relay, before):
+    one = relay()
+    write(mysend, before)
+    assert mysend("-i", "bob@example.org", name="sendmail", stdin=TEXT, env=env(mysend)).status == 0
+    write(mysend, accounts(mysend, ("mine", one, "me@b.example")))
+    mysend("-qf", env=env(mysend)).ok()
+    assert len(sent(one)[0]) == 1 and waiting(mysend) == []
+
+
+@BEFORE
+def test_mail_that_fails_once_keeps_that_account(mysend, relay, before):
+    work, other = relay("mail '451 4.3.0 later'"), relay()
+    write(mysend, before)
+    assert mysend("-i", "-f", "work@b.example", "bob@example.org", name="sendmail", stdin=TEXT, env=env(mysend)).status == 0
+    both = accounts(mysend, ("default", other, "me@b.example"), ("work", work, "work@b.example"))
+    write(mysend, both)
+    assert mysend("-qf", env=env(mysend)).status == 0 and len(waiting(mysend)) == 1
+    again = relay()
+    write(mysend, accounts(mysend, ("default", other, "me@b.example"), ("work", again, "work@b.example")))
+    mysend("-qf", env=env(mysend)).ok()
+    assert sent(again, other) == [["work@b.example"], []] and waiting(mysend) == []
+
+
+@BEFORE
+def test_mail_of_another_account_does_not_take_it_along(mysend, relay, before):
+    work, other = relay(), relay()
+    write(mysend, before)
+    for sender in ("work@b.example", "x@c.example"):
+        assert mysend("-i", "-f", sender, "bob@example.org", name="sendmail", stdin=TEXT, env=env(mysend)).status == 0
+    make_due(mysend)
+    write(mysend, accounts(mysend, ("default", other, "me@b.example"), ("work", work, "work@b.example")))
+    mysend("carl@example.org", stdin=TEXT, env=env(mysend)).ok()
+    assert sorted(sent(other)[0]) == ["me@b.example", "x@c.example"] and len(waiting(mysend)) == 1
+    mysend("-qf", env=env(mysend)).ok()
+    assert sent(work) == [["work@b.example"]] and waiting(mysend) == []
 
 
 def test_sender_said_on_a_configured_host_stays_while_the_mail_waits(mysend, relay, on_a_host):
