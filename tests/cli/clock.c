@@ -1,5 +1,5 @@
 /* The wall clock, as many seconds ahead as $MYSEND_TEST_OFFSET says; and the steady one, with what waits by it, as many times as
- * fast as $MYSEND_TEST_SPEED says. For LD_PRELOAD. */
+ * fast as $CLOCK_TEST_SPEED says. For LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <poll.h>
@@ -20,7 +20,7 @@ static time_t offset(void)
 
 static int speed(void)
 {
-	const char *text = getenv("MYSEND_TEST_SPEED");
+	const char *text = getenv("CLOCK_TEST_SPEED");
 
 	return text ? atoi(text) : 1;
 }
