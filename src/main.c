@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/json_result.h"
 #include "cli/modes.h"
+#include "conf/whoami.h"
 #include "mail/looker.h"
 #include "post/result.h"
 
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	environment_clean();
 	if (looker_is_asked(argc, argv))
 		return looker_run();
+	whoami_give_home(&run);
 	input = file_standard_open();
 	block_pipe_signal();
 	signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error to be told, not a death */

@@ -52,6 +52,14 @@ const char *whoami_home(struct arena *in)
 	return pw && pw->pw_dir && *pw->pw_dir == '/' ? copy(in, pw->pw_dir) : "";
 }
 
+void whoami_give_home(struct arena *in)
+{
+	const char *home = whoami_home(in), *env = getenv("HOME");
+
+	if (*home && (!env || strcmp(env, home) != 0))
+		(void)!setenv("HOME", home, 1);
+}
+
 const char *whoami_full_name(struct arena *in)
 {
 	const struct passwd *pw = getpwuid(getuid());

@@ -16,6 +16,9 @@
 /* The real user's login name; $USER or $LOGNAME count only where passwd has no entry; else the number. */
 const char *whoami_user(struct arena *in);
 const char *whoami_home(struct arena *in);	 /* $HOME if it is a full path that the user may enter (cron may hand on root's), else passwd's */
+/* Puts that into the environment, for the commands of a configuration: cron leaves HOME out where it calls sendmail, and then a
+ * shell reads no ~. Before there are threads. */
+void whoami_give_home(struct arena *in);
 const char *whoami_full_name(struct arena *in);	 /* GECOS up to the first comma, with & replaced by the login name */
 const char *whoami_host(struct arena *in);	 /* as the kernel has it; "localhost" if it has none */
 const char *whoami_full_host(struct arena *in);	 /* the host's full name, with a dot in it; or "" */

@@ -105,12 +105,19 @@ static void test_the_home_is_the_environments_else_passwds(void **state)
 	assert_string_equal(whoami_home(&arena), "/gone");
 	setenv("HOME", "/root", 1); /* of a cron that root has started */
 	assert_string_equal(whoami_home(&arena), "/home/joe");
+	whoami_give_home(&arena);
+	assert_string_equal(getenv("HOME"), "/home/joe");
 	setenv("HOME", "x", 1);
 	assert_string_equal(whoami_home(&arena), "/home/joe");
 	unsetenv("HOME");
 	assert_string_equal(whoami_home(&arena), "/home/joe");
+	whoami_give_home(&arena);
+	assert_string_equal(getenv("HOME"), "/home/joe");
+	unsetenv("HOME");
 	entry = NULL;
 	assert_string_equal(whoami_home(&arena), "");
+	whoami_give_home(&arena);
+	assert_null(getenv("HOME"));
 }
 
 static void test_the_full_name_is_that_of_gecos(void **state)
