@@ -90,7 +90,7 @@ const char *advice_doubt_of(enum setting s, struct slice v)
 	/* In a file of a password alone no quotes count, and many a password begins with one. */
 	if (!doubt && v.len && v.p[0] == '"' && !memchr(v.p + 1, '"', v.len - 1))
 		return "begins with a quote that is not closed, and is part of it: leave it out, unless it is meant";
-	if (advice_begins_with_equals(v))
+	if (advice_begins_with_equals(v) && (v.len > 1 || !setting_is_secret(s)))
 		return "begins with a =, which is taken as part of it: a blank alone stands behind a keyword";
 	/* A # is usual in a text for people, and in a password. */
 	if (doubt || advice_may_be_anything(s))

@@ -322,10 +322,10 @@ ANSWERS = {
     "first greet drop on": (0, "bob carl", "alice", []),
     "down off": (2, "", "", [
         "message 1: 451 4.4.1 connect to RELAY: Connection refused",
-        "message 1: 451 4.4.1 is a mail server there? check relay and its port",
+        "message 1: 451 4.4.1 nothing listens there: is relay right, with its port (most providers have 587 and 465)? else the server is down",
         "message 1: 500 5.5.1 no such command",
         "message 2: 451 4.4.1 connect to RELAY: Connection refused",
-        "message 2: 451 4.4.1 is a mail server there? check relay and its port",
+        "message 2: 451 4.4.1 nothing listens there: is relay right, with its port (most providers have 587 and 465)? else the server is down",
         "0 of 2 messages have been handed over"]),
     "down on": (1, "", "alice bob", [
         "message 1: 500 5.5.1 no such command",

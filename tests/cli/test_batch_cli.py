@@ -99,7 +99,7 @@ def test_a_relay_that_lets_nobody_in_is_told_at_once_with_what_may_be_wrong(myse
     run = mysend.start("--merge", table(mysend, 5), "--template", letter(mysend), config=NOWHERE)
     line = run.process.stderr.readline().decode()
     assert re.fullmatch(r"mysend: connect to 127\.0\.0\.1:1: Connection refused: asked again until (tomorrow at )?\d\d:\d\d \(--patience 1h\); Ctrl-C is safe\n", line), line
-    assert run.process.stderr.readline().decode() == "mysend: hint: is a mail server there? check relay and its port\n"
+    assert run.process.stderr.readline().decode() == "mysend: hint: nothing listens there: is relay right, with its port (most providers have 587 and 465)? else the server is down\n"
     run.process.send_signal(signal.SIGINT)
     result = run.finish()
     assert result.status == 75 and re.fullmatch("mysend: 0 of 5 sent(, 5 wait)?: run the same command again\n", result.err), result

@@ -33,7 +33,7 @@ FAULTS = [
           "the shell does not find the command: give its full path, since cron and services have a short PATH"),
     Fault("7", "no password in the file", ["ehlo auth=plain"], SECRET % "password_file TOP/secret", 78, "CONF:13: password_file: TOP/secret: No such file or directory",
           "to make it: (umask 077; cat >TOP/secret), type the password, Enter, Ctrl-D"),
-    Fault("14a", "relay down", None, "", 75, "connect to HOST: Connection refused", "is a mail server there? check relay and its port", DOWN),
+    Fault("14a", "relay down", None, "", 75, "connect to HOST: Connection refused", "nothing listens there: is relay right, with its port (most providers have 587 and 465)? else the server is down", DOWN),
 ]
 
 

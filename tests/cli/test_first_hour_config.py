@@ -10,7 +10,7 @@ from given import EVE, needs_root
 TEXT = b"From: a@b.example\nSubject: x\n\nbody\n"
 HOST = "host 127.0.0.1\nport 1\ntls off\nfrom a@b.example\nmaildomain m.example\naliases off\n"
 LOGIN = HOST + "user joe\nauth plain\n"
-DOWN = "mysend: connect to 127.0.0.1:1: Connection refused\nmysend: hint: is a mail server there? check relay and its port\n"
+DOWN = "mysend: connect to 127.0.0.1:1: Connection refused\nmysend: hint: nothing listens there: is relay right, with its port (most providers have 587 and 465)? else the server is down\n"
 FORM = "mysend: hint: as in relay smtp://mail.example.com:587\n"
 NO_SIGN = "mysend: hint: a blank stands between a keyword and its value, no =\n"
 HAND = "mysend: hint: run the command by hand as %s: it has to print the password in its first line, and to end with status 0\n" % ("root" if os.geteuid() == 0 else os.environ.get("USER", ""))
@@ -95,8 +95,8 @@ def test_file_that_this_user_may_not_read_is_told_with_what_opens_it(mysend, tmp
         os.setuid(EVE)
     done = mysend("-C", os.path.join(folder, "F"), "bob@example.org", stdin=TEXT, before=become, cwd="/")
     want = {"file": "mysend: configuration file D/F: not readable: mode 0600, owner 0:0, we are 54321:54321\n"
-                    "mysend: hint: 54321 may not read it: chown 54321 D/F; or, if several have to, chgrp to a group of theirs and chmod 640 D/F\n",
-            "folder": "mysend: configuration file D/F: Permission denied\nmysend: hint: 54321 may not enter the folder D: move the file to another one; or, if that folder need not be private, chmod +x D\n"}
+                    "mysend: hint: 54321 may not read it: chown 54321 D/F; or, if several have to, chgrp a group that they are in, and chmod 640 D/F\n",
+            "folder": "mysend: configuration file D/F: Permission denied\nmysend: hint: 54321 may not enter the folder D: move the file to another one; or, if that folder need not be private, chmod a+x D\n"}
     assert (done.status, done.err.replace(folder, "D")) == (78, want[closed])
 
 
@@ -105,7 +105,7 @@ def test_file_whose_mode_is_right_and_that_is_closed_all_the_same_points_at_what
     path = mysend.file(HOST, name="F")
     done = mysend("-C", path, "bob@example.org", stdin=TEXT, env={"ASAN_OPTIONS": "detect_leaks=0"},
                   prefix=[strace, "-o", str(tmp_path / "calls"), "-P", path, "-e", "trace=openat", "-e", "inject=openat:error=EACCES"])
-    assert done.status == 78 and done.hints == ["mysend: hint: its mode lets us read it: does SELinux or AppArmor forbid it? ls -Z %s, and dmesg" % path], done
+    assert done.status == 78 and done.hints == ["mysend: hint: its mode lets us read it, so SELinux or AppArmor forbids it: restorecon -v %s for the one, for the other the profile that dmesg names" % path], done
 
 
 def test_connection_that_this_host_forbids_points_at_the_firewall(mysend, tmp_path):

@@ -59,7 +59,7 @@ ROWS = [
      "mysend: hint: nobody reads root's mail there: set root_to to who does, as in root_to admin@example.org\n", 'root@vm'),
     ('4', ['ehlo pipelining auth=plain', 'auth "534 5.7.14 <https://accounts.google.com/signin/continue?x> Please log in via your web browser and then try again."'], JOE, 77,
      'mysend: login to 127.0.0.1:PORT: 534 5.7.14 <https://accounts.google.com/signin/continue?x> Please log in via your web browser and then try again.\n'
-     'mysend: hint: the provider wants joe to log in once with a browser (the address above) and let this host in; then, or at once, use an app password\n'),
+     'mysend: hint: make an app password for joe at the provider, which is simplest; or log in there once as joe with a browser (the address above), and let this host in\n'),
     ('5a', ['ehlo pipelining auth=login', 'auth "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information."'], 'tls off\nuser joe\npassword secret\nauth login\n', 77,
      'mysend: login to 127.0.0.1:PORT: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.\n'
      'mysend: hint: the tenant\'s administrator has switched password logins off: allow SMTP AUTH ("Authenticated SMTP") for the mailbox joe, or use a token (auth xoauth2); no other password helps\n'),
@@ -68,7 +68,7 @@ ROWS = [
      'mysend: hint: a policy of the tenant forbids password logins for joe: its administrator has to exempt the account from it, or use a token (auth xoauth2)\n'),
     ('5b', ['mail "530 5.7.57 Client not authenticated to send mail. [LO2P265CA0001.GBRP265.PROD.OUTLOOK.COM]"', 'ehlo pipelining auth=plain,login'], JOE, 77,
      'mysend: MAIL FROM:<me@example.net> to 127.0.0.1:PORT: 530 5.7.57 Client not authenticated to send mail. [LO2P265CA0001.GBRP265.PROD.OUTLOOK.COM]\n'
-     'mysend: hint: the login as joe went well, but may not send: has its mailbox a licence, and is SMTP AUTH allowed for it?\n'),
+     'mysend: hint: the login as joe went well, but may not send: have its administrator look whether the mailbox has a licence, and whether SMTP AUTH is allowed for it\n'),
     ('5c', ['end "554 5.2.252 SendAsDenied; joe@example.net not allowed to send as me@example.net; STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied"', 'ehlo pipelining auth=plain,login'], JOE, 77,
      'mysend: end of message to 127.0.0.1:PORT: 554 5.2.252 SendAsDenied; joe@example.net not allowed to send as me@example.net; STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied\n'
      "mysend: hint: joe has no right to send as that address: set force_from to joe's own address, or have the administrator grant Send As on that mailbox\n"),
@@ -77,7 +77,7 @@ ROWS = [
      'mysend: hint: this relay takes tokens (OAuth) only: set auth xoauth2, and password_command to a program that prints a token\n'),
     ('5e', ['ehlo pipelining auth=xoauth2', 'auth "535 5.7.8 Username and Password not accepted"'], 'tls off\nuser joe\npassword secret\nauth xoauth2\n', 77,
      'mysend: login to 127.0.0.1:PORT: 535 5.7.8 Username and Password not accepted\n'
-     'mysend: hint: the secret is a token: has it expired, is it for this relay (its scope), and may it open the mailbox of joe?\n'),
+     'mysend: hint: the secret is a token, which ends after an hour or so: have password_command print a fresh one; if it is fresh, check its scope, and whether it may open the mailbox of joe\n'),
     ('5e2', ['ehlo pipelining auth=oauthbearer', 'auth "535 5.7.3 Authentication unsuccessful"'], 'tls off\nuser joe\npassword secret\nauth oauthbearer\n', 77,
      'mysend: login to 127.0.0.1:PORT: 535 5.7.3 Authentication unsuccessful\n'
      "mysend: hint: the token may be good, but joe's mailbox is not opened to it: give the service principal (object id of Enterprise applications) permission on it, and wait 30 minutes\n"),
@@ -116,7 +116,7 @@ ROWS = [
      "mysend: hint: nobody whom this host trusts has signed it: set tls_trust_file to the certificate of the relay's own authority, from its operator\n"),
     ('14a', None, 'tls off\nport 1\n', 75,
      'mysend: connect to 127.0.0.1:1: Connection refused\n'
-     'mysend: hint: is a mail server there? check relay and its port\n'),
+     'mysend: hint: nothing listens there: is relay right, with its port (most providers have 587 and 465)? else the server is down\n'),
     ('14b', None, 'host mail.nowhere.invalid\ntls off\n', 68,
      'mysend: name look-up to mail.nowhere.invalid:1: Could not resolve host: mail.nowhere.invalid\n'
      'mysend: hint: no such name is known: is the setting relay (or host) right?\n'),
@@ -137,7 +137,7 @@ ROWS = [
      'mysend: hint: the address of this host has no name in the DNS (PTR): who gives out the address can set it; or send by a relay that you log in to (port 587)\n'),
     ('17a', ['ehlo auth=gssapi,ntlm'], 'tls off\nuser joe\npassword x\n', 77,
      'mysend: login to 127.0.0.1:PORT: no way to log in that both sides know: the relay offers AUTH GSSAPI NTLM, and we PLAIN LOGIN CRAM-MD5 DIGEST-MD5\n'
-     'mysend: hint: the relay takes another way, which has to be asked for by name: set auth gssapi\n'),
+     'mysend: hint: the relay takes another way, which has to be asked for by name: set auth gssapi (gssapi works with a Kerberos ticket, ntlm with the password)\n'),
     ('17a2', ['ehlo auth=plain'], 'tls off\nuser joe\npassword x\nauth cram-md5\n', 77,
      'mysend: login to 127.0.0.1:PORT: no way to log in that both sides know: the relay offers AUTH PLAIN, and we CRAM-MD5\n'
      'mysend: hint: leave the setting auth out, and what the relay offers is used\n'),
@@ -148,7 +148,8 @@ ROWS = [
      'mysend: login to 127.0.0.1:PORT: 538 5.7.11 Encryption required for requested authentication mechanism\n'
      'mysend: hint: the relay takes this login only after TLS: set tls on\n'),
     ('18', ['ehlo size=1000'], 'tls off\n', 65,
-     'mysend: MAIL FROM:<me@example.net> to 127.0.0.1:PORT: the message is 2356 octets encoded, 127.0.0.1 takes 1000 octets\n', 'bob@example.org', b'x' * 2000),
+     'mysend: MAIL FROM:<me@example.net> to 127.0.0.1:PORT: the message is 2356 octets encoded, 127.0.0.1 takes 1000 octets\n'
+     'mysend: hint: send less, or a link to it\n', 'bob@example.org', b'x' * 2000),
     ('18mail', ['mail "552 5.3.4 Message size exceeds fixed limit"'], 'tls off\n', 65,
      'mysend: MAIL FROM:<me@example.net> to 127.0.0.1:PORT: 552 5.3.4 Message size exceeds fixed limit\n'
      'mysend: hint: the relay finds the message of 168 octets (as sent) too large: send less, or a link to it\n'),
@@ -178,7 +179,7 @@ ROWS = [
      'mysend: hint: PLAIN and LOGIN would send the password in clear text here: set tls on\n'),
     ('17e', ['ehlo auth=gssapi,scram-sha-256-plus'], 'tls off\nuser joe\npassword x\n', 77,
      'mysend: login to 127.0.0.1:PORT: no way to log in that both sides know: the relay offers AUTH GSSAPI SCRAM-SHA-256-PLUS, and we PLAIN LOGIN CRAM-MD5 DIGEST-MD5\n'
-     'mysend: hint: the relay takes another way, which has to be asked for by name: set auth gssapi\n'),
+     'mysend: hint: the relay takes another way, which has to be asked for by name: set auth gssapi (gssapi works with a Kerberos ticket, ntlm with the password)\n'),
     ('17f', ['ehlo pipelining'], 'tls off\nuser joe\npassword x\n', 77,
      'mysend: login to 127.0.0.1:PORT: the relay offers no login (AUTH), but the account has one\n'
      'mysend: hint: many relays offer it only after TLS: set tls on; if this relay wants no login, remove user, or set auth off\n'),

@@ -303,7 +303,7 @@ def test_system_configuration_that_only_its_owner_may_read_is_told_as_that(mysen
         pytest.skip("mounting is not permitted here")
     nobody = [*mounts.prefix, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     done = mysend("bob@example.org", stdin=TEXT, prefix=nobody, env={"HOME": "/nonexistent"})
-    assert done.status == 78 and "nobody may not read %s: chgrp it to a group of theirs and chmod 640 it; or, for all users, set up the service of contrib/systemd" % path in done.err, done
+    assert done.status == 78 and "nobody may not read %s: chgrp a group that they are in, and chmod 640; or, for all users, set up the service of contrib/systemd" % path in done.err, done
     # A file of msmtp's that is the user's own is nearer than a service.
     home = os.path.dirname(unix_path)
     with open(os.path.join(home, ".msmtprc"), "w", encoding="ascii") as own:

@@ -17,7 +17,7 @@ static void test_only_what_is_probably_not_meant_is_doubted(void **state)
 		{SET_user, "joe ", "ends in a blank"}, {SET_user, "joe\t", "ends in a blank"}, {SET_user, " joe", "begins with a blank"},
 		{SET_user, "joe # me", "has a # in it"}, {SET_user, "joe #me", "has a # in it"}, {SET_user, "joe#me", NULL}, {SET_user, "#joe", NULL},
 		{SET_user, "joe #", NULL}, {SET_password, "a # b", NULL}, {SET_subject, "alert # 3", NULL},
-		{SET_subject, "= alert", "begins with a ="}, {SET_password, "= x", "begins with a ="}, {SET_password, "=x", NULL}, {SET_from_full_name, "=", "begins with a ="},
+		{SET_subject, "= alert", "begins with a ="}, {SET_password, "= x", "begins with a ="}, {SET_password, "=x", NULL}, {SET_password, "=", NULL}, {SET_from_full_name, "=", "begins with a ="},
 		{SET_password_command, "'cat' 'x'", NULL}, {SET_password_command, "cat x # y", NULL},
 	};
 
