@@ -60,7 +60,7 @@ static int add_failure(struct buf *out, const struct failure *why, const char *w
 		return -1;
 	if (buf_text(out, failure_words(words, &shown, (whom ? 0 : WORDS_WHERE) | (differs ? WORDS_CODE : 0), NULL)) < 0)
 		return -1;
-	return *hint && !shown.code ? buf_printf(out, "\n%s %s", enhanced, hint) : 0;
+	return *hint ? buf_printf(out, "\n%s %s", enhanced, hint) : 0;
 }
 
 int smtpd_answer_failure(struct smtpd_answer *a, const struct failure *why)

@@ -113,17 +113,20 @@ static int check_room(const struct job *j, const struct spool *s, uint64_t size,
 static int put_into_spool(struct job *j, struct entry *e, struct failure *f)
 {
 	struct arena *in = &j->arena;
+	const char *folder = whoami_spool(in, j->account);
 	struct spool s;
-	int open = spool_open(&s, whoami_spool(in, j->account), true, f), rc = open;
+	int open = spool_open(&s, folder, true, f), rc = open;
 
 	if (rc == 0)
 		rc = check_room(j, &s, j->mail.form7->size, f);
 	if (rc == 0)
 		rc = spool_accept(&s, e, j->mail.form7, f);
-	if (rc == 0)
+	if (rc == 0) {
 		j->spooled = arena_printf(in, "%s", e->id);
-	else
+		j->spool = folder;
+	} else {
 		j->unkept = arena_failure(in, f);
+	}
 	if (open == 0)
 		spool_close(&s);
 	return rc;

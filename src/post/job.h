@@ -30,6 +30,7 @@ struct job {
 	uid_t uid;		       /* the user for whose share of the spool it counts */
 	bool twice;		       /* some recipient may have got the mail already */
 	const char *spooled;	       /* the name under which it waits in the spool, or NULL */
+	const char *spool;	       /* the folder where it does, if it came there in this run; or NULL */
 	const struct failure *unkept;  /* why it could not be put into the spool, or NULL */
 	struct grant grant;	       /* of the account's rate, for the next transaction, where it is granted: */
 	bool granted;

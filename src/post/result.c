@@ -67,6 +67,15 @@ static void print_hint(enum hint id, const char *const *arguments)
 	fprintf(stderr, "mysend: hint: %s\n", shown.hint);
 }
 
+/* A configuration that cannot be used may name another spool once it is mended, which a run of the queue then looks into alone. */
+static void tell_where(const struct job *j)
+{
+	if (j->account->unconfigured && j->spool && !setting_is_set(j->account, SET_spool))
+		print_hint(HINT_WAITS_THERE, (const char *const[]){j->spooled, j->spool, j->spool, NULL});
+	else
+		print_hint(HINT_WAITS_FOR_US, (const char *const[]){j->spooled, NULL});
+}
+
 /* Prints one line for each failure: where the mail as a whole was refused, that is one line for all recipients. */
 static void tell(const struct job *j)
 {
@@ -81,7 +90,7 @@ static void tell(const struct job *j)
 	if (more)
 		fprintf(stderr, "mysend: and %zu recipients more\n", more);
 	if (mends)
-		print_hint(HINT_WAITS_FOR_US, (const char *const[]){j->spooled, NULL});
+		tell_where(j);
 }
 
 int result_verdicts(const struct job *j, bool quiet)
