@@ -119,6 +119,26 @@ def from_a_client_of_bs(call):
         assert lines == ["250 2.0.0 Ok: it waits as ID: %s%s" % (call.fault.line, hint)] and len(lines[0]) < 512, lines
 
 
+def refused_by_bs(call):
+    """Where no mail waits, the answer has the words in its first line and the hint in its last, both with the same code."""
+    where, remote, words = call.fault.line.partition(" to HOST: ")
+    told = re.sub(r"^[45]\d\d ([45]\.\d+\.\d+ )?", "", words)
+    told = "%s to HOST: %s" % (where, told) if remote and "<" not in where else "<bob@example.org>: " + told if remote else call.fault.line
+    for queue in ("off", "on") if call.fault.kind == REFUSED else ("off",):
+        status, error, answers = call("-bs", name="sendmail", stdin=DIALOGUE, queue=queue)
+        lines = answers.split("354 ")[1].split("\n")[1:-2]
+        assert (status, error, len(lines)) == (0, "", 2) and not call.names(), answers
+        code = re.match(r"[45]\d\d-[45]\.\d+\.\d+ ", lines[0]).group()
+        assert lines == [code + told, code.replace("-", " ") + call.fault.hint], answers
+
+
+def from_cron(call):
+    """As cron calls it, whose standard error is a pipe that becomes a mail itself."""
+    want = (call.fault.status, call.waits()) if call.fault.kind == REFUSED else (0, "" if call.fault.kind == DOWN else call.waits())
+    got = call("-FCronDaemon", "-i", "-odi", "-oem", "-oi", "-t", name="sendmail", stdin=b"To: bob@example.org\n" + TEXT)
+    assert got[:2] == want, got
+
+
 def from_a_file_of_bS(call):
     if call.fault.kind == REFUSED:
         return
@@ -165,4 +185,4 @@ def by_probe(call):
     assert not call.names() and not os.path.exists(call.log)
 
 
-WAYS = [from_a_pipe, from_a_terminal, with_queue_off, from_a_client_of_bs, from_a_file_of_bS, out_of_the_queue, in_the_log, by_probe]
+WAYS = [from_a_pipe, from_a_terminal, from_cron, with_queue_off, from_a_client_of_bs, refused_by_bs, from_a_file_of_bS, out_of_the_queue, in_the_log, by_probe]

@@ -1,7 +1,9 @@
 """The first hour: a configuration that cannot be read or is not meant so. What is printed names the fix, and mail of programs waits."""
 import os
+import pty
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -164,6 +166,77 @@ def test_client_of_bs_is_told_that_mail_waits_until_the_configuration_is_mended(
     dialogue = b"EHLO x\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n"
     done = as_program(mysend, "nonsense\n", "-bs", stdin=dialogue)
     assert done.status == 0 and "250 2.0.0 Ok: it waits as %s: no relay is known: " % waiting(mysend)[0] in done.out, done
+
+
+BROKEN = [("6", None, "{F}: not readable: mode 0600, owner 0:0, we are 54321:54321", "54321 may not read it: chown 54321 {F}; or, if several have to, chgrp to a group of theirs and chmod 640 {F}")] + \
+    [(row, text, *[re.sub("^mysend: (hint: )?", "", line).replace("F:", "{F}:") for line in said.splitlines()])
+     for row, text, status, said in ROWS if status == 78 and said and row.startswith("20")]
+WAYS = ["by name", "as sendmail", "cron", "terminal", "-bs", "by name without a queue", "cron without a queue"]
+
+
+@needs_root
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("row, text, words, hint", BROKEN)
+def test_configuration_that_cannot_be_used_is_told_in_every_way_of_calling(mysend, tmp_path, row, text, words, hint, way):
+    top, home = tmp_path, os.path.join(mysend.tmp, "eve")
+    while str(top) != "/":      # pytest's own folders
+        if not os.stat(top).st_mode & 1:
+            top.chmod(0o711)
+        top = top.parent
+    os.mkdir(home)
+    os.chown(home, EVE, EVE)
+    folder = mysend.usual(HOST if text is None else text)
+    path = os.path.join(folder, "mysend/config")
+    for here in (mysend.tmp, folder, os.path.dirname(path)):
+        os.chmod(here, 0o755)
+    os.chmod(path, 0o600 if text is None else 0o644)
+
+    def become():
+        os.setgroups([])
+        os.setgid(EVE)
+        os.setuid(EVE)
+    args, name, stdin = ["bob@example.org"], "mysend" if way.startswith("by name") else "sendmail", TEXT
+    if "cron" in way:
+        args, stdin = ["-FCronDaemon", "-i", "-odi", "-oem", "-oi", "-t"], b"To: bob@example.org\n" + TEXT
+    elif way == "-bs":
+        args, stdin = ["-bs"], b"MAIL FROM:<a@b.example>\r\nRCPT TO:<bob@example.org>\r\nDATA\r\nSubject: x\r\n\r\nbody\r\n.\r\nQUIT\r\n"
+    ours, theirs = pty.openpty() if way == "terminal" else (None, subprocess.PIPE)
+    run = mysend.start(*args, name=name, stdin=subprocess.PIPE, stderr=theirs, before=become, cwd="/",
+                       env={"XDG_CONFIG_HOME": folder, "XDG_STATE_HOME": None, "HOME": home, "MYSEND_QUEUE": "off" if "without" in way else None})
+    if ours is not None:
+        os.close(theirs)
+    done = run.finish(stdin)
+    said = done.err if ours is None else os.read(ours, 65536).decode().replace("\r\n", "\n")
+    spool = os.path.join(home, ".local/state/mysend/spool")
+    names = [one for one in os.listdir(os.path.join(spool, "queue")) if "." not in one] if os.path.isdir(spool) else []
+    words, hint = words.format(F=path), hint.format(F=path)
+    words = "configuration file " + words if text is None else words
+    if name == "mysend" or "without" in way:
+        assert (done.status, said, names) == (78, "mysend: %s\nmysend: hint: %s\n" % (words, hint), []), done
+    elif way == "-bs":
+        answer, = [line for line in done.out.splitlines() if "it waits as" in line]
+        whole = "250 2.0.0 Ok: it waits as %s: no relay is known: %s; hint: %s" % (names[0], words, hint)
+        assert done.status == 0 and len(answer) < 511, done
+        if len(whole) < 400:        # a longer one is cut, first the words, and then the hint
+            assert answer == whole
+        else:
+            assert answer.startswith(whole[:100]) and "; hint: %s" % hint[:200] in answer, answer
+    else:
+        there = "the mail waits as %s in %s; once that is mended, mysend -qf tries it at once (with MYSEND_SPOOL=%s, where spool names another folder then)" % (names[0], spool, spool)
+        assert (done.status, said) == (0, "mysend: no relay is known: %s\nmysend: hint: %s\nmysend: hint: %s\n" % (words, hint, there)), said
+
+
+def test_mail_that_waited_for_a_configuration_is_sent_as_told_where_that_names_another_spool(mysend, relay):
+    env = {"XDG_CONFIG_HOME": mysend.usual("nonsense\n"), "MYSEND_QUEUE": None, "XDG_STATE_HOME": os.path.join(mysend.home, "state")}
+    if os.geteuid() == 0:
+        env["MYSEND_SPOOL"] = os.path.join(mysend.home, "state/mysend/spool")       # root's own is the machine's
+    assert mysend("bob@example.org", name="sendmail", stdin=TEXT, env=env).status == 0
+    there = relay()
+    good = "host %s\nport %d\ntls off\nfrom a@b.example\nmaildomain m.example\naliases off\nspool %s/other\n" % (there.host, there.port, mysend.tmp)
+    env["XDG_CONFIG_HOME"] = mysend.usual(good)
+    assert mysend("-qf", env={**env, "MYSEND_SPOOL": None}).status == 0 and not there.messages
+    assert mysend("-qf", env={**env, "MYSEND_SPOOL": os.path.join(mysend.home, "state/mysend/spool")}).status == 0
+    assert there.message.recipients == ["bob@example.org"]
 
 
 @pytest.mark.parametrize("name, text, args", [

@@ -62,6 +62,15 @@ def test_failure_has_its_level(spool, relay, syslog, mounts, answer, priority):
     assert syslog.recv(65536).startswith(b"<%d>" % priority)
 
 
+@pytest.mark.parametrize("parts, more, priority", [
+    (["ehlo auth=plain", "auth 535"], "user joe\nauth plain\npassword x\n", 16 + 3), (["ehlo auth=plain"], "user joe\nauth plain\npassword_file /nonexistent\n", 16 + 3), (["rcpt 450"], "", 16 + 4),
+])
+def test_mail_of_a_program_that_waits_in_vain_is_an_error(spool, relay, syslog, mounts, parts, more, priority):
+    spool.run("bob@example.org", stdin=TEXT, relay=relay("lax", *parts), more=more + "syslog LOG_MAIL\n", prefix=[*mounts.prefix, "bash", "-c", 'exec -a sendmail "$0" "$@"'])
+    line = syslog.recv(65536)
+    assert line.startswith(b"<%d>" % priority) and b"spooled=" in line and (priority == 16 + 4 or b"hint='" in line), line
+
+
 def test_stalled_syslog_holds_up_no_mail(spool, relay, syslog, mounts):
     there = relay()
     stall(mounts)
