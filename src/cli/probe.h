@@ -63,6 +63,8 @@ enum probe_stage probe_blame(const struct failure *f, const struct session_facts
 void probe_queue(struct probe *p, const struct account *a);
 /* The line of a crontab runs the queue of that user; named: a field says whose command it is. */
 bool probe_runs_queue(struct slice line, const char *user, bool named);
+/* The command line, each word with a NUL behind it, is that of a mysend that stays and runs the queue (-q15m). */
+bool probe_stays(struct slice command);
 
 /* probe_callers.c */
 void probe_callers(struct probe *p);

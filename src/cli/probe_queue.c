@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -16,7 +17,7 @@
 #define SYSTEMD "/run/systemd/system"
 #define TIMER "mysend-queue.timer"
 
-enum { CRONTAB_MAX = 256 * 1024, SYSTEMCTL_SECONDS = 5, SYSTEMCTL_MAX = 4096 };
+enum { CRONTAB_MAX = 256 * 1024, SYSTEMCTL_SECONDS = 5, SYSTEMCTL_MAX = 4096, COMMAND_MAX = 64 * 1024 };
 
 static bool systemd_runs(void)
 {
@@ -125,11 +126,73 @@ static const char *by_timer(struct arena *in)
 	return text;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_program(struct slice path)
+{
+	struct slice name;
+
+	while (slice_cut(&path, '/', &name))
+		;
+	return slice_is(path, "mysend"); /* a sendmail may be another program */
+}
+
+bool probe_stays(struct slice command)
+{
+	struct slice word;
+
+	if (!slice_cut(&command, '\0', &word) || !is_program(word))
+		return false;
+	while (slice_cut(&command, '\0', &word))
+		if (word.len > 2 && slice_begins(word, "-q") && is_digit(word.p[2]))
+			return true;
+	return false;
+}
+
+/* The process of ours is one that stays and runs the queue; proc: the folder /proc. */
+static bool process_stays(int proc, const char *id)
+{
+	char path[40];
+	int fd = snprintf(path, sizeof path, "%.20s/cmdline", id) < 0 ? -1 : openat(proc, path, O_RDONLY | O_CLOEXEC);
+	bool stays = false;
+	struct stat st;
+	struct buf b;
+
+	if (fd < 0)
+		return false;
+	buf_start(&b, COMMAND_MAX);
+	if (fstat(fd, &st) == 0 && st.st_uid == geteuid() && file_slurp(fd, &b) == 0)
+		stays = probe_stays(buf_slice_of(&b));
+	close(fd);
+	buf_free(&b);
+	return stays;
+}
+
+/* "process 123", where mysend -q15m of the same user runs; or NULL, as where there is no /proc. */
+static const char *in_processes(struct arena *in)
+{
+	DIR *d = opendir("/proc");
+	const char *found = NULL;
+	const struct dirent *e;
+
+	while (d && !found && (e = readdir(d)))
+		if (is_digit(*e->d_name) && process_stays(dirfd(d), e->d_name))
+			found = arena_printf(in, "process %s", e->d_name);
+	if (d)
+		closedir(d);
+	return found;
+}
+
 static void tell_runner(struct probe *p, const char *there)
 {
 	const char *user = whoami_user(p->in), *by = by_timer(p->in), *cron = by ? NULL : in_cron(p->in, user);
 	static const char *const nobody = "nothing was found that runs the queue";
 
+	if (!by && !cron)
+		cron = in_processes(p->in);
 	if (by || cron)
 		probe_add(p, PROBE_SPOOL, PROBE_OK, -1, arena_printf(p->in, "%s; %s%s", there, by ? by : cron, by ? "" : " runs the queue"));
 	else if (!systemd_runs())

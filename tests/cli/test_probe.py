@@ -368,6 +368,7 @@ def test_a_rate_is_not_used_up(mysend, relay, tmp_path):
 @needs_root
 def test_a_line_of_cron_that_runs_the_queue_is_found(mysend, relay, mounts, tmp_path):
     mounts.mount("tmpfs", "/etc/cron.d", kind="tmpfs")
+    mounts.mount("tmpfs", "/proc", kind="tmpfs")        # a mysend of another test may stay, and run its queue
     one = relay("ehlo")
     conf = mysend.file(mysend.where(one) + "from me@example.net\nspool %s/sp\n" % tmp_path, name="conf")
 
@@ -381,6 +382,19 @@ def test_a_line_of_cron_that_runs_the_queue_is_found(mysend, relay, mounts, tmp_
     with open(mounts.seen("/etc/cron.d/mysend"), "w", encoding="ascii") as out:
         out.write("PATH=/bin\n# x\n*/5 * * * * root [ -d /run/systemd/system ] || /usr/bin/mysend -q\n")
     assert look() == ("ok", "%s/sp: made when mail has to wait; /etc/cron.d/mysend runs the queue" % tmp_path, "")
+
+
+def test_a_mysend_that_stays_runs_the_queue(mysend, relay, tmp_path):
+    if os.path.isdir("/run/systemd/system"):
+        pytest.skip("systemd runs here")
+    env = {"XDG_CONFIG_HOME": mysend.usual(mysend.where(relay("ehlo")) + "from me@example.net\nspool %s/sp\n" % tmp_path), "MYSEND_QUEUE": None}
+    run = mysend.start("-q15m", env=env, stdin=subprocess.DEVNULL)
+    try:
+        found = stages(mysend("--probe", "bob@example.org", env=env).out)["spool"]
+    finally:
+        run.kill()
+        run.process.communicate()
+    assert found[0] == "ok" and (re.search("; (/.*|process [0-9]+) runs the queue$", found[1])), found
 
 
 @needs_root

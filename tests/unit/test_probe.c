@@ -95,10 +95,27 @@ static void test_the_first_stage_that_fails_makes_the_status_and_a_warning_makes
 	arena_free(&in);
 }
 
+static void test_a_process_that_stays_is_known_by_its_words(void **state)
+{
+	const struct {
+		struct slice command;
+		bool wanted;
+	} rows[] = {
+		{SLICE("mysend\0-q15m\0"), true},	   {SLICE("/usr/bin/mysend\0-a\0x\0-q1h30m\0"), true}, {SLICE("mysend\0-q\0"), false},
+		{SLICE("mysend\0-qf\0"), false},	   {SLICE("/usr/sbin/sendmail\0-bd\0-q15m\0"), false}, {SLICE("mysend\0-bp\0"), false},
+		{SLICE("sh\0-c\0mysend -q15m\0"), false}, {SLICE("mysend -q15m\0"), false},		    {SLICE(""), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_int_equal(probe_stays(rows[i].command), rows[i].wanted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_line_of_cron_runs_the_queue_only_for_its_user),
+		cmocka_unit_test(test_a_process_that_stays_is_known_by_its_words),
 		cmocka_unit_test(test_the_stage_of_a_failure_is_the_one_that_is_blamed),
 		cmocka_unit_test(test_the_first_stage_that_fails_makes_the_status_and_a_warning_makes_none),
 	};
