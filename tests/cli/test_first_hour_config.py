@@ -168,7 +168,7 @@ def test_client_of_bs_is_told_that_mail_waits_until_the_configuration_is_mended(
     assert done.status == 0 and "250 2.0.0 Ok: it waits as %s: no relay is known: " % waiting(mysend)[0] in done.out, done
 
 
-BROKEN = [("6", None, "{F}: not readable: mode 0600, owner 0:0, we are 54321:54321", "54321 may not read it: chown 54321 {F}; or, if several have to, chgrp to a group of theirs and chmod 640 {F}")] + \
+BROKEN = [("6", None, "{F}: not readable: mode 0600, owner 0:0, we are 54321:54321", "54321 may not read it: chown 54321 {F}; or, if several have to, chgrp a group that they are in, and chmod 640 {F}")] + \
     [(row, text, *[re.sub("^mysend: (hint: )?", "", line).replace("F:", "{F}:") for line in said.splitlines()])
      for row, text, status, said in ROWS if status == 78 and said and row.startswith("20")]
 WAYS = ["by name", "as sendmail", "cron", "terminal", "-bs", "by name without a queue", "cron without a queue"]

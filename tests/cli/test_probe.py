@@ -399,6 +399,7 @@ def test_a_mysend_that_stays_runs_the_queue(mysend, relay, tmp_path):
 
 @needs_root
 def test_a_timer_of_systemd_is_asked_for(mysend, relay, mounts, tmp_path):
+    mounts.mount("tmpfs", "/proc", kind="tmpfs")        # as above
     mounts.mount("tmpfs", "/run", kind="tmpfs")
     os.makedirs(mounts.seen("/run/systemd/system"))
     tools = tmp_path / "bin"
