@@ -26,10 +26,8 @@ def variable(build, name):
 class Host:
     def __init__(self, build):
         self.top = tempfile.mkdtemp(prefix="mysend-host.")
-        self.said = open(os.path.join(self.top, "said"), "w+", encoding="utf-8", errors="replace")
-        folder = os.path.join(self.top, "at")
-        os.mkdir(folder)
-        self.process = subprocess.Popen(["sh", os.path.join(HERE, "boot"), folder, build], stdin=subprocess.PIPE,
+        self.said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self.process = subprocess.Popen(["sh", os.path.join(HERE, "boot"), self.top, build], stdin=subprocess.PIPE,
                                         stdout=self.said, stderr=self.said)
         self.first = None
         end = time.monotonic() + PATIENCE

@@ -13,7 +13,8 @@ ACCOUNT = "account default\nrelay smtp://127.0.0.1:%d\ntls off\nfrom host@exampl
 
 @pytest.fixture(autouse=True)
 def nothing_of_the_last_test(host):
-    """What waits goes along with the next mail: no test finds mail of another, nor units that bring some."""
+    """What waits goes along with the next mail: no test finds mail of the one before it, nor units that bring some. Mail that others
+    send on the machine below is not seen in this host at all (boot)."""
     host.shell("systemctl disable -q --now mysend.socket mysend-queue.timer mysend-service-queue.timer 2>&1; systemctl stop 'mysend@*' mysend-queue.service "
                "mysend-service-queue.service; rm -rf /var/lib/private/mysend '%s/spool/mysend' /var/www/.local" % host.state, check=False)
 
