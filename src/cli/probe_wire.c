@@ -80,17 +80,25 @@ static const char *tried(const struct way *w, const char *before, const char *be
 	return f->tries > 1 ? arena_printf(w->p->in, "%stried %s%s", before, text, behind) : "";
 }
 
-static void connect_is_fine(const struct way *w)
+/* Where TLS from the first octet has failed, libcurl tells neither the address nor the time: then it is the name and the port. */
+static const char *connected_to(const struct way *w)
 {
 	const struct account *a = w->account;
-	const struct session_facts *f = &w->facts;
-	const char *by = *a->proxy || *a->proxy_host ? "the proxy " : "";
+	bool proxy = *a->proxy || *a->proxy_host;
 
-	if (*a->socket)
-		probe_add(w->p, PROBE_CONNECT, PROBE_OK, f->connect_ms, a->socket);
-	else
-		probe_add(w->p, PROBE_CONNECT, PROBE_OK, f->connect_ms,
-			  arena_printf(w->p->in, "%s%s in %lld ms%s", by, f->won, (long long)f->connect_ms, tried(w, "; ", "")));
+	if (*w->facts.won)
+		return arena_printf(w->p->in, "%s%s", proxy ? "the proxy " : "", w->facts.won);
+	return proxy ? "the proxy" : arena_printf(w->p->in, strchr(a->host, ':') ? "[%s]:%u" : "%s:%u", a->host, a->port);
+}
+
+static void connect_is_fine(const struct way *w)
+{
+	const struct session_facts *f = &w->facts;
+	const char *text = *w->account->socket ? w->account->socket : connected_to(w);
+
+	if (!*w->account->socket && f->connect_ms >= 0)
+		text = arena_printf(w->p->in, "%s in %lld ms", text, (long long)f->connect_ms);
+	probe_add(w->p, PROBE_CONNECT, PROBE_OK, f->connect_ms, arena_printf(w->p->in, "%s%s", text, tried(w, "; ", "")));
 }
 
 static void greeting_is_fine(const struct way *w)

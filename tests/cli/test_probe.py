@@ -288,6 +288,18 @@ def test_certificate_that_is_not_to_be_trusted(mysend, relay, certs, cert, says)
     assert re.search(says, at[1]) and at[2], result
 
 
+def test_what_libcurl_does_not_tell_of_a_connection_is_not_shown(mysend, relay, certs):
+    """Where TLS from the first octet fails, it tells no address and no time."""
+    one = relay("implicit-tls", "cert self-signed")
+    config = trusting(one, certs, "tls on", "tls_starttls off")
+    result = probe(mysend, "bob@example.org", config=config)
+    fails(result, "tls", 69)
+    assert re.fullmatch(r"127\.0\.0\.1:%d( in \d+ ms)?" % one.port, result.stages["connect"][1]), result
+    assert " -1 " not in result.out, result
+    line, = [line for line in json.loads(probe(mysend, "--json", "bob@example.org", config=config).out)["stages"] if line["stage"] == "connect"]
+    assert line["result"] == "ok" and line.get("ms", 0) >= 0 and line["detail"].startswith("127.0.0.1:%d" % one.port), line
+
+
 def test_a_certificate_near_its_end_is_a_warning(mysend, relay, certs):
     good = probe(mysend, "bob@example.org", config=trusting(relay("ehlo starttls"), certs, "tls on"))
     assert re.match(r"TLSv1\.\d; CN ?= ?localhost, by CN ?= ?mysend test ca, (29|30) days left$", good.stages["tls"][1]), good
