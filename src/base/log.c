@@ -8,11 +8,16 @@
 #include "base/file.h"
 
 /* Global: written while there is one thread that logs: when the options are read, and before and behind a run. */
-static bool quiet, debug, wipes;
+static bool quiet, debug, wipes, no_doubts;
 
 void log_quiet(void)
 {
 	quiet = true;
+}
+
+void log_no_doubts(void)
+{
+	no_doubts = true;
 }
 
 void log_wipes(bool on)
@@ -44,6 +49,17 @@ void log_warning(const char *fmt, ...)
 	va_list ap;
 
 	if (quiet)
+		return;
+	va_start(ap, fmt);
+	line("warning: ", fmt, ap);
+	va_end(ap);
+}
+
+void log_doubt(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (quiet || no_doubts)
 		return;
 	va_start(ap, fmt);
 	line("warning: ", fmt, ap);

@@ -6,7 +6,7 @@
  * mail is not made here: post/result makes it.
  *
  * Owns: nothing. Bounds: a line of 1,000 octets, made printable, in one write.
- * Errors: none; a log that can't be written never stops a mail. Threads: any; log_quiet, log_debug_on and log_wipes while there are no others that log.
+ * Errors: none; a log that can't be written never stops a mail. Threads: any; log_quiet, log_no_doubts, log_debug_on and log_wipes while there are no others that log.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -16,9 +16,11 @@
 #include "base/failure.h"
 
 void log_quiet(void);
+void log_no_doubts(void);
 void log_debug_on(void);
 void log_wipes(bool on); /* a line is drawn on the terminal, over and over: what is said takes its place */
 void log_warning(const char *fmt, ...) PRINTF(1, 2);
+void log_doubt(const char *fmt, ...) PRINTF(1, 2);
 void log_debug(const char *fmt, ...) PRINTF(1, 2);
 
 #endif

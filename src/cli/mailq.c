@@ -1,8 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/health.h"
 #include "cli/spooluser.h"
 #include "cli/modes.h"
@@ -121,6 +123,12 @@ static int act(struct spooluser *k, const struct options *o, struct failure *f)
 	}
 }
 
+/* A line of cron would mail the same doubt each minute. */
+static bool is_looked_at(const struct options *o)
+{
+	return (o->mode != MODE_QUEUE && o->mode != MODE_CHECK) || o->verbose || isatty(STDERR_FILENO);
+}
+
 int mode_queue(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct spooluser k;
@@ -128,6 +136,8 @@ int mode_queue(const struct options *o, struct arena *run, struct failure *f)
 
 	if (o->mode == MODE_NOTHING)
 		return EX_OK;
+	if (!is_looked_at(o))
+		log_no_doubts();
 	if (o->mode == MODE_CHECK)
 		return health_check(o, run);
 	if (o->queue.interval)

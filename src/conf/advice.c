@@ -125,7 +125,7 @@ static void warn_of(struct arena *in, struct slice name)
 	upper = arena_printf(in, "%s", nearest ? nearest : "");
 	for (char *p = upper; *p; p++)
 		*p = (char)toupper((unsigned char)*p);
-	log_warning("the variable %.*s means nothing to mysend%s%s%s", name.len > 80 ? 80 : (int)name.len, name.p,
+	log_doubt("the variable %.*s means nothing to mysend%s%s%s", name.len > 80 ? 80 : (int)name.len, name.p,
 		    nearest ? ": did you mean MYSEND_" : "", upper, nearest ? "?" : "");
 }
 

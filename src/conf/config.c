@@ -242,9 +242,9 @@ static void warn_of_value(const struct parser *p, const struct keyword *k, bool 
 	const char *doubt = quoted ? NULL : advice_doubt_of(k->setting, k->value);
 
 	if (says_nothing(p, k))
-		log_warning("%s:%u: %s has no value, and so says nothing", p->config->path, p->line, setting_name(k->setting));
+		log_doubt("%s:%u: %s has no value, and so says nothing", p->config->path, p->line, setting_name(k->setting));
 	if (doubt)
-		log_warning("%s:%u: the value of %s %s", p->config->path, p->line, setting_name(k->setting), doubt);
+		log_doubt("%s:%u: the value of %s %s", p->config->path, p->line, setting_name(k->setting), doubt);
 }
 
 static int keyword_line(struct parser *p, struct slice word, struct slice text, struct failure *f)
@@ -257,12 +257,12 @@ static int keyword_line(struct parser *p, struct slice word, struct slice text, 
 	if (k.setting != SETTINGS && !p->in_eval)
 		warn_of_value(p, &k, value.len < text.len);
 	if (k.setting != SETTINGS && k.why)
-		log_warning("%s:%u: %.*s: %.*s is taken as %.*s: %s", p->config->path, p->line, (int)word.len, word.p, (int)value.len, value.p,
+		log_doubt("%s:%u: %.*s: %.*s is taken as %.*s: %s", p->config->path, p->line, (int)word.len, word.p, (int)value.len, value.p,
 			    (int)k.value.len, k.value.p, k.why);
 	if (k.setting != SETTINGS)
 		return set(p, &k, f);
 	if (k.why)
-		log_warning("%s:%u: %.*s of msmtp is ignored: %s", p->config->path, p->line, (int)word.len, word.p, k.why);
+		log_doubt("%s:%u: %.*s of msmtp is ignored: %s", p->config->path, p->line, (int)word.len, word.p, k.why);
 	return 0;
 }
 

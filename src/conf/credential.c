@@ -46,7 +46,7 @@ static int keep_line(struct search *s, const struct private *p, const char *wher
 	if (!line.len)
 		return fail(f, AT_CONFIG, EX_CONFIG, "%s: the first line should be the password, and is empty", where);
 	if (advice_doubt(line))
-		log_warning("%s: the password %s", where, advice_doubt(line));
+		log_doubt("%s: the password %s", where, advice_doubt(line));
 	return keep(s, line, where, f);
 }
 

@@ -78,6 +78,43 @@ def test_variable_that_means_nothing_is_told_with_the_nearest(mysend, relay, nam
     assert there.message and done.err == ("" if near is None else "mysend: warning: the variable %s means nothing to mysend%s\n" % (name, near)), done
 
 
+DOUBTS = {
+    "blank and #": ("user joe # mine\nauth off\n", {}, "the value of user has a # in it"), "=": ("subject = x\n", {}, "the value of subject begins with a ="),
+    "of msmtp's": ("tls_priorities NORMAL\n", {}, "tls_priorities of msmtp is ignored"), "no value": ("password_file\n", {}, "password_file has no value"),
+    "variable": ("", {"MYSEND_RELY": "x"}, "the variable MYSEND_RELY means nothing"),
+    "password": ("user joe\nauth plain\npassword_file SECRET\n", {}, "the password stands in quotes"),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+def test_run_of_the_queue_by_cron_is_not_told_each_minute_what_who_sends_was_told(spool, relay, doubt):
+    more, env, words = DOUBTS[doubt]
+    more = more.replace("SECRET", spool.mysend.file("'secret'\n", name="secret"))
+    there, often = relay("ehlo auth=plain", "auth ok"), {"more": more, "env": env}
+    assert doubt == "password" or words in spool.run("-odq", "bob@example.org", stdin=TEXT, **often).err
+    spool.run("-odq", "bob@example.org", stdin=TEXT).ok()
+    for args in (["-q"], ["-qf"]):
+        run = spool.run(*args, relay=there, **often)
+        assert (run.status, run.err) == (0, ""), run
+    assert spool.run("--queue-check", **often).err == "" and there.messages and spool.names() == []
+    for args in (["bob@example.org"], ["--probe", "bob@example.org"]) + ((["--show-config"], ["-q", "-v"]) if doubt != "password" else ()):
+        run = spool.run(*args, relay=there, stdin=TEXT, **often)
+        assert words in run.err, (args, run)
+
+
+def test_run_of_the_queue_on_a_terminal_is_told(spool):
+    ours, theirs = pty.openpty()
+    run = spool.run("-q", more="subject = x\n", stderr=theirs)
+    os.close(theirs)
+    assert run.status == 0 and b"the value of subject begins with a =" in os.read(ours, 4096)
+    os.close(ours)
+
+
+@pytest.mark.parametrize("args", [["-q"], ["-qf"]])
+def test_what_is_wrong_is_told_by_a_run_of_the_queue_all_the_same(spool, args):
+    assert "no_such_setting" in spool.run(*args, more="no_such_setting x\n").failed(78)
+
+
 @needs_root
 @pytest.mark.parametrize("closed", ["file", "folder"])
 def test_file_that_this_user_may_not_read_is_told_with_what_opens_it(mysend, tmp_path, closed):

@@ -128,6 +128,19 @@ static void test_debug_words_are_told_only_when_asked_for(void **state)
 	assert_string_equal(heard(), "mysend: debug: x y\n");
 }
 
+static void test_a_doubt_is_a_warning_that_some_runs_leave_out(void **state)
+{
+	(void)state;
+	listen_in();
+	log_doubt("x %s", "y");
+	assert_string_equal(heard(), "mysend: warning: x y\n");
+	log_no_doubts();
+	listen_in();
+	log_doubt("x");
+	log_warning("z");
+	assert_string_equal(heard(), "mysend: warning: z\n");
+}
+
 static void test_quiet_silences_warnings(void **state)
 {
 	(void)state;
@@ -147,6 +160,7 @@ int main(void)
 		cmocka_unit_test(test_a_warning_takes_the_place_of_a_line_that_is_drawn),
 		cmocka_unit_test(test_lines_of_several_threads_stay_whole),
 		cmocka_unit_test(test_debug_words_are_told_only_when_asked_for),
+		cmocka_unit_test(test_a_doubt_is_a_warning_that_some_runs_leave_out),
 		cmocka_unit_test(test_quiet_silences_warnings),
 	};
 
