@@ -145,6 +145,10 @@ int mode_queue(const struct options *o, struct arena *run, struct failure *f)
 	rc = spooluser_open(&k, o, run, f);
 	if (rc == 0)
 		rc = act(&k, o, f);
+	if (rc == 0 && k.unread) {
+		*f = *k.unread;
+		rc = -1;
+	}
 	spooluser_close(&k);
 	return rc;
 }

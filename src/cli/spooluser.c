@@ -18,8 +18,12 @@ int spooluser_open(struct spooluser *k, const struct options *o, struct arena *r
 	int rc;
 
 	*k = (struct spooluser){.options = o, .spool = {.path = "", .tmp = -1, .queue = -1, .failed = -1}};
-	if (book_open(&k->book, run, o->config, o->request.option, o->request.options, f) < 0)
-		return -1;
+	if (book_open(&k->book, run, o->config, o->request.option, o->request.options, f) < 0) {
+		k->unread = arena_failure(run, f);
+		/* What programs have sent since waits where nobody named a place: it is listed. */
+		if (o->mode != MODE_MAILQ || o->request.account || book_go_without(&k->book, f) < 0)
+			return -1;
+	}
 	/* To look at the queue no relay is needed. */
 	if (own_account(k, &a, f) < 0 && !a)
 		return -1;

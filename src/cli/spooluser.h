@@ -20,6 +20,7 @@ struct spooluser {
 	const struct account *own; /* the account that would send */
 	struct spool spool;
 	bool there; /* there is a spool */
+	const struct failure *unread; /* to list: why the configuration cannot be read; the spool is the usual one. Or NULL */
 };
 
 MUST_CHECK int spooluser_open(struct spooluser *k, const struct options *o, struct arena *run, struct failure *f);

@@ -289,6 +289,26 @@ def test_mail_that_cannot_wait_says_why_to_programs_too(mysend, args, stdin, con
     assert "it cannot wait" not in done.err, done
 
 
+@pytest.mark.parametrize("name, args", [("mysend", ["-bp"]), ("mailq", []), ("sendmail", ["-bp"]), ("mysend", ["-bp", "--json"])])
+def test_what_waits_for_a_wrong_configuration_is_listed_and_the_fault_is_told(mysend, name, args):
+    write(mysend, "host x.example\nno_such_setting x\n")
+    mysend("bob@example.org", name="sendmail", stdin=TEXT, env=env(mysend))
+    first, = waiting(mysend)
+    done = mysend(*args, name=name, env=env(mysend))
+    assert "no_such_setting" in done.failed(78) and first in done.out and "bob@example.org" in done.out, done
+    write(mysend, "host x.example\n")
+    assert first in mysend(*args, name=name, env=env(mysend)).out
+
+
+@pytest.mark.parametrize("text, more", [("spool /elsewhere\nno_such_setting x\n", []), ("no_such_setting x\n", ["-a", "work"]), ("no_such_setting x\n", ["-C"])])
+def test_no_queue_is_listed_that_need_not_be_the_right_one(mysend, text, more):
+    mysend("bob@example.org", name="sendmail", stdin=TEXT, env=env(mysend))
+    more = more + [mysend.file(text)] if more == ["-C"] else more
+    write(mysend, None if "-C" in more else text)
+    done = mysend("-bp", *more, env=env(mysend))
+    assert "no_such_setting" in done.failed(78) and done.out == "" and waiting(mysend), done
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="root, and setpriv, are needed")
 def test_system_configuration_that_only_its_owner_may_read_is_told_as_that(mysend, mounts, unix_path):
     path = mysend("-C", "/dev/null", "bob@example.org", stdin=TEXT).err.split("files: ")[1].split(", ")[-1].split(" (")[0]
