@@ -1,5 +1,5 @@
-/* The wall clock, as many seconds ahead as $MYSEND_TEST_OFFSET says; and the steady one, with what waits by it, as many times as
- * fast as $CLOCK_TEST_SPEED says. For LD_PRELOAD. */
+/* The wall clock, as many seconds ahead as $TEST_OF_OFFSET says; and the steady one, with what waits by it, as many times as
+ * fast as $TEST_OF_SPEED says. For LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <poll.h>
@@ -13,14 +13,14 @@
 
 static time_t offset(void)
 {
-	const char *text = getenv("MYSEND_TEST_OFFSET");
+	const char *text = getenv("TEST_OF_OFFSET");
 
 	return text ? (time_t)atoll(text) : 0;
 }
 
 static int speed(void)
 {
-	const char *text = getenv("CLOCK_TEST_SPEED");
+	const char *text = getenv("TEST_OF_SPEED");
 
 	return text ? atoi(text) : 1;
 }

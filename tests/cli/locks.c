@@ -1,6 +1,6 @@
-/* flock(2) as on NFS, where an exclusive lock needs a file that may be written; or failing as $MYSEND_TEST_FLOCK says; or,
- * with $MYSEND_TEST_PAUSE=N, waiting before the Nth lock on a file of the queue until $MYSEND_TEST_GO is there; or, with $MYSEND_TEST_HOLD=MS, keeping each so
- * much longer. And pread(2) failing as $MYSEND_TEST_PREAD says. For LD_PRELOAD. */
+/* flock(2) as on NFS, where an exclusive lock needs a file that may be written; or failing as $TEST_OF_FLOCK says; or,
+ * with $TEST_OF_PAUSE=N, waiting before the Nth lock on a file of the queue until $TEST_OF_GO is there; or, with $TEST_OF_HOLD=MS, keeping each so
+ * much longer. And pread(2) failing as $TEST_OF_PREAD says. For LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ static void say_here(const char *go)
 
 static void pause_before(int fd)
 {
-	const char *nth = getenv("MYSEND_TEST_PAUSE"), *go = getenv("MYSEND_TEST_GO");
+	const char *nth = getenv("TEST_OF_PAUSE"), *go = getenv("TEST_OF_GO");
 	static int count;
 
 	if (!nth || !go || !is_of_the_queue(fd) || ++count != atoi(nth))
@@ -41,7 +41,7 @@ static void pause_before(int fd)
 
 static void hold(int fd)
 {
-	const char *ms = getenv("MYSEND_TEST_HOLD"), *go = getenv("MYSEND_TEST_GO");
+	const char *ms = getenv("TEST_OF_HOLD"), *go = getenv("TEST_OF_GO");
 
 	if (!ms || !go || !is_of_the_queue(fd))
 		return;
@@ -51,7 +51,7 @@ static void hold(int fd)
 
 int flock(int fd, int how)
 {
-	const char *said = getenv("MYSEND_TEST_FLOCK");
+	const char *said = getenv("TEST_OF_FLOCK");
 
 	pause_before(fd);
 	if (said && strcmp(said, "nfs") == 0 && how & LOCK_EX && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) {
@@ -70,7 +70,7 @@ int flock(int fd, int how)
 
 ssize_t pread64(int fd, void *to, size_t room, off_t offset)
 {
-	const char *said = getenv("MYSEND_TEST_PREAD");
+	const char *said = getenv("TEST_OF_PREAD");
 
 	if (said) {
 		errno = atoi(said);

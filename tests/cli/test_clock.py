@@ -15,7 +15,7 @@ def at(mysend, spool, library):
     shim = library("clock")
 
     def run(seconds, *args, relay=None, stdin=b"", more=""):
-        env = {"LD_PRELOAD": shim, "MYSEND_TEST_OFFSET": str(int(seconds)), "MYSEND_CONFIG": None}
+        env = {"LD_PRELOAD": shim, "TEST_OF_OFFSET": str(int(seconds)), "MYSEND_CONFIG": None}
         env["MYSEND_CONFIG"] = mysend.file(spool.config(relay, more), name="clock.conf")
         return mysend(*args, stdin=stdin, env=env, settle=False)
     return run

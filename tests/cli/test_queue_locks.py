@@ -13,7 +13,7 @@ def locks(library):
     path = library("locks")
 
     def env(**more):
-        return {"LD_PRELOAD": path, **{"MYSEND_TEST_" + name.upper(): str(value) for name, value in more.items()}}
+        return {"LD_PRELOAD": path, **{"TEST_OF_" + name.upper(): str(value) for name, value in more.items()}}
     return env
 
 

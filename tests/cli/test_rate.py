@@ -215,7 +215,7 @@ def mailbox(tmp_path, mails):
 def test_a_batch_that_waits_for_long_ends_its_session_and_opens_another(send, relay, library, tmp_path):
     """A clock that goes 60 times as fast: 2 minutes are 2 seconds."""
     there = relay("ehlo pipelining chunking")
-    done = send("--batch", mailbox(tmp_path, 5), relay=there, more="rate 2/2min\nsessions 1\n", env={"LD_PRELOAD": library("clock"), "CLOCK_TEST_SPEED": "60"})
+    done = send("--batch", mailbox(tmp_path, 5), relay=there, more="rate 2/2min\nsessions 1\n", env={"LD_PRELOAD": library("clock"), "TEST_OF_SPEED": "60"})
     assert done.status == 0, done
     there.settle()
     assert [len(mails_in(session)) for session in there.sessions] == [2, 2, 1]
@@ -225,7 +225,7 @@ def test_a_batch_that_waits_for_long_ends_its_session_and_opens_another(send, re
 
 def test_a_batch_that_waits_for_less_than_a_minute_keeps_its_session(send, relay, library, tmp_path):
     there = relay("ehlo pipelining chunking")
-    done = send("--batch", mailbox(tmp_path, 3), relay=there, more="rate 1/50s\nsessions 1\n", env={"LD_PRELOAD": library("clock"), "CLOCK_TEST_SPEED": "60"})
+    done = send("--batch", mailbox(tmp_path, 3), relay=there, more="rate 1/50s\nsessions 1\n", env={"LD_PRELOAD": library("clock"), "TEST_OF_SPEED": "60"})
     assert done.status == 0, done
     there.settle()
     assert [len(mails_in(session)) for session in there.sessions] == [3]
