@@ -80,6 +80,7 @@ static const struct {
 	{"too small", HINT_TLS_WEAK}, {"too weak", HINT_TLS_WEAK}, {"sigalg", HINT_TLS_WEAK}, {"unsafe legacy", HINT_TLS_WEAK}, {"insufficient security", HINT_TLS_WEAK},
 	{"no shared cipher", HINT_TLS_WEAK}, {"no ciphers available", HINT_TLS_WEAK}, {"no cipher", HINT_TLS_WEAK}, {"alert handshake failure", HINT_TLS_WEAK},
 	{"wrong version number", HINT_TLS_BETWEEN}, {"packet length too long", HINT_TLS_BETWEEN}, {"http request", HINT_TLS_BETWEEN},
+	{"excessive message size", HINT_CERTIFICATE_LARGE},
 	{"alert unknown ca", HINT_OUR_CERTIFICATE_UNTRUSTED},
 	{"alert bad certificate", HINT_OUR_CERTIFICATE_REFUSED},
 	{"alert certificate", HINT_OUR_CERTIFICATE_OR_NONE},

@@ -288,6 +288,15 @@ def test_certificate_that_is_not_to_be_trusted(mysend, relay, certs, cert, says)
     assert re.search(says, at[1]) and at[2], result
 
 
+@pytest.mark.parametrize("start", ["off", "on"])
+def test_certificate_with_too_many_names_is_not_taken_for_no_tls(mysend, relay, certs, start):
+    one = relay("implicit-tls" if start == "off" else "ehlo starttls", "cert large")
+    at = fails(probe(mysend, "bob@example.org", config=trusting(one, certs, "tls on", "tls_starttls " + start)), "tls", 69)
+    if "OpenSSL" not in at[1]:
+        pytest.skip("another TLS library has other limits")
+    assert "excessive message size" in at[1] and at[2].startswith("the relay's certificate, with those that it sends along, is too large"), at
+
+
 def test_what_libcurl_does_not_tell_of_a_connection_is_not_shown(mysend, relay, certs):
     """Where TLS from the first octet fails, it tells no address and no time."""
     one = relay("implicit-tls", "cert self-signed")

@@ -1,7 +1,8 @@
 """A certificate authority and certificates, good and bad, made with the openssl command.
 
 make(DIR) leaves there: ca.pem, ca/ (hashed), good.pem/.key (localhost, 127.0.0.1), near-end (9 days), expired, wrong-name,
-mail (mail.example.com), self-signed, other-ca (signed by a CA nobody trusts), client.pem/.key. Call it from as many processes as you like.
+mail (mail.example.com), large (beyond the 100 KB that OpenSSL takes), self-signed, other-ca (signed by a CA nobody
+trusts), client.pem/.key. Call it from as many processes as you like.
 """
 import fcntl
 import os
@@ -73,6 +74,7 @@ def build(where):
     issue(path, "near-end", "localhost", NAMES, days=9)
     issue(path, "wrong-name", "other.example", "DNS:other.example")
     issue(path, "mail", "mail.example.com", "DNS:mail.example.com")
+    issue(path, "large", "localhost", ",".join([NAMES] + ["DNS:%d.%s" % (i, "x" * 200) for i in range(590)]))
     issue(path, "other-ca", "localhost", NAMES, authority="other")
     issue(path, "client", "alice", "email:alice@example.net")
     key(path("self-signed.key"))
