@@ -17,7 +17,7 @@
 #define SYSTEMD "/run/systemd/system"
 #define TIMER "mysend-queue.timer"
 
-enum { CRONTAB_MAX = 256 * 1024, SYSTEMCTL_SECONDS = 5, SYSTEMCTL_MAX = 4096, COMMAND_MAX = 64 * 1024 };
+enum { CRONTAB_MAX = 256 * 1024, CRONTAB_SECONDS = 5, SYSTEMCTL_SECONDS = 5, SYSTEMCTL_MAX = 4096, COMMAND_MAX = 64 * 1024 };
 
 static bool systemd_runs(void)
 {
@@ -53,28 +53,46 @@ bool probe_runs_queue(struct slice line, const char *user, bool named)
 	return (slice_mentions(rest, "mysend") || slice_mentions(rest, "sendmail")) && slice_mentions(rest, " -q");
 }
 
+static bool lines_run_queue(const struct buf *b, const char *user, bool named)
+{
+	struct slice rest = buf_slice_of(b), line;
+
+	while (slice_line(&rest, &line))
+		if (probe_runs_queue(line, user, named))
+			return true;
+	return false;
+}
+
 static bool file_runs_queue(int folder, const char *path, const char *user, bool named)
 {
 	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct slice rest, line;
-	bool found = false;
 	struct stat st;
 	struct buf b;
+	bool found;
 
 	if (fd < 0)
 		return false;
 	buf_start(&b, CRONTAB_MAX);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_slurp(fd, &b) == 0) {
-		rest = buf_slice_of(&b);
-		while (!found && slice_line(&rest, &line))
-			found = probe_runs_queue(line, user, named);
-	}
+	found = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && file_slurp(fd, &b) == 0 && lines_run_queue(&b, user, named);
 	close(fd);
 	buf_free(&b);
 	return found;
 }
 
-/* The file whose line has cron run the queue; or NULL. Files that we may not read are passed over. */
+/* Users may not read the folder of crontabs; crontab(1), which has the right to, shows them their own. */
+static bool own_crontab_runs_queue(const char *user)
+{
+	struct failure unused;
+	struct buf b;
+	bool found;
+
+	buf_start(&b, CRONTAB_MAX);
+	found = run_shell("crontab -l 2>/dev/null", CRONTAB_SECONDS, &b, &unused) == 0 && lines_run_queue(&b, user, false);
+	buf_free(&b);
+	return found;
+}
+
+/* Where the line stands that has cron run the queue; or NULL. Files that we may not read are passed over. */
 static const char *in_cron(struct arena *in, const char *user)
 {
 	static const char *const own[] = {"/var/spool/cron/crontabs", "/var/spool/cron", "/etc/crontabs"};
@@ -95,6 +113,8 @@ static const char *in_cron(struct arena *in, const char *user)
 		if (file_runs_queue(AT_FDCWD, path, user, false))
 			found = path;
 	}
+	if (!found && geteuid() != 0 && own_crontab_runs_queue(user))
+		found = arena_printf(in, "the crontab of %s", user);
 	return found;
 }
 

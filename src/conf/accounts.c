@@ -284,7 +284,8 @@ static int hint_of_predecessor(const struct accounts *all, struct arena *run, st
 	struct predecessor p;
 
 	if (!predecessor_find(&p, run, SYSCONFDIR) && (strcmp(SYSCONFDIR, "/etc") == 0 || !predecessor_find(&p, run, "/etc")))
-		return failure_hint(f, HINT_RELAY_LINE, all->place);
+		return access(all->place, F_OK) < 0 ? failure_hint(f, HINT_RELAY_CONFIGURE, all->place, all->place)
+						    : failure_hint(f, HINT_RELAY_LINE, all->place);
 	if (strcmp(p.program, "msmtp") == 0)
 		return failure_hint(f, HINT_RELAY_COPY, p.file, p.file, all->place);
 	return failure_hint(f, HINT_RELAY_MIGRATE, p.file, p.program, all->place);

@@ -68,6 +68,15 @@ def relay(relays, request, tmp_path):
 
 
 @pytest.fixture
+def open_folder():
+    """A folder that every user may read."""
+    path = tempfile.mkdtemp(prefix="ms.", dir="/tmp")
+    os.chmod(path, 0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
 def unix_path():
     """A path short enough for a Unix socket."""
     where = tempfile.mkdtemp(prefix="ms.", dir="/tmp")

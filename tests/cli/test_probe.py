@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 
 import pytest
 
@@ -399,7 +398,7 @@ def test_a_line_of_cron_that_runs_the_queue_is_found(mysend, relay, mounts, tmp_
     if os.path.isdir("/run/systemd/system"):
         pytest.skip("systemd runs here")
     first = look()
-    assert first[0] == "warn" and "nothing was found that runs the queue" in first[1] and "*/5 * * * *" in first[2]
+    assert first[0] == "warn" and "nothing was found that runs the queue" in first[1] and "root: * * * * * " in first[2]
     with open(mounts.seen("/etc/cron.d/mysend"), "w", encoding="ascii") as out:
         out.write("PATH=/bin\n# x\n*/5 * * * * root [ -d /run/systemd/system ] || /usr/bin/mysend -q\n")
     assert look() == ("ok", "%s/sp: made when mail has to wait; /etc/cron.d/mysend runs the queue" % tmp_path, "")
@@ -416,6 +415,30 @@ def test_a_mysend_that_stays_runs_the_queue(mysend, relay, tmp_path):
         run.kill()
         run.process.communicate()
     assert found[0] == "ok" and (re.search("; (/.*|process [0-9]+) runs the queue$", found[1])), found
+
+
+@needs_root
+def test_a_line_in_the_crontab_of_a_user_is_found_though_he_may_not_read_the_folder_of_crontabs(mysend, relay, mounts, open_folder):
+    setpriv = shutil.which("setpriv") or pytest.skip("setpriv is missing")
+    if os.path.isdir("/run/systemd/system"):
+        pytest.skip("systemd runs here")
+    mounts.mount("tmpfs", "/var/spool/cron", "-o", "mode=700", kind="tmpfs")
+    conf, tool = os.path.join(open_folder, "conf"), os.path.join(open_folder, "crontab")
+    with open(conf, "w", encoding="ascii") as out:
+        out.write(mysend.where(relay("ehlo")) + "from me@example.net\nspool %s/own/sp\n" % open_folder)
+    os.mkdir(os.path.join(open_folder, "own"))
+    os.chown(os.path.join(open_folder, "own"), 33, 33)
+
+    def look(says):
+        with open(tool, "w", encoding="ascii") as out:
+            out.write("#!/bin/sh\n[ \"$*\" = -l ] && printf '%s'\n" % says)
+        os.chmod(tool, 0o755)
+        done = mounts.run(setpriv, "--reuid=33", "--regid=33", "--clear-groups", "env", "-i", "PATH=%s:/usr/bin:/bin" % open_folder, "HOME=/nowhere", "MYSEND_CONFIG=" + conf,
+                          mysend.path, "--probe", "bob@example.org")
+        return stages(done.stdout)["spool"]
+    first, second = look("# * * * * * mysend -q\n"), look("* * * * * /usr/bin/mysend -q\n")
+    assert first[0] == "warn" and "the crontab of www-data: * * * * * " in first[2], first
+    assert second == ("ok", "%s/own/sp: made when mail has to wait; the crontab of www-data runs the queue" % open_folder, ""), second
 
 
 @needs_root
@@ -534,15 +557,6 @@ def test_words_of_the_relay_are_escaped_in_both_forms(mysend, relay):
 
 
 # --- as another user ------------------------------------------------------------------------------
-
-@pytest.fixture
-def open_folder():
-    """A folder that every user may read."""
-    path = tempfile.mkdtemp(prefix="ms.", dir="/tmp")
-    os.chmod(path, 0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
 
 def lines_of(config, one, mode, open_folder):
     path = os.path.join(open_folder, "conf")

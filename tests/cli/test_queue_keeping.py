@@ -1,6 +1,7 @@
 """Who looks after the queue: listings, monitoring, limits, what was given up, and a runner that stays."""
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -361,6 +362,27 @@ def test_runner_that_reads_its_configuration_many_times_has_room_for_the_passwor
     assert there.wait_for_message() and [login.password for login in there.logins] == ["secret"]
     run.process.terminate()
     assert run.finish(b"").err == ""
+
+
+@pytest.mark.parametrize("home, kept", [("closed", True), ("own", False), ("/nowhere", False)])
+def test_home_that_is_left_from_root_is_not_where_mail_of_another_user_waits(mysend, mounts, open_folder, home, kept):
+    """A crond that has HOME of root runs sendmail as the user, with that: the mail waits where passwd says."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root and setpriv")
+    games = pwd.getpwnam("games")
+    if not os.path.isdir(games.pw_dir):
+        pytest.skip("games has no home")
+    mounts.mount("tmpfs", games.pw_dir, kind="tmpfs")
+    os.chown(mounts.seen(games.pw_dir), games.pw_uid, games.pw_gid)
+    for name, mode in (("closed", 0o700), ("own", 0o755)):
+        os.mkdir(os.path.join(open_folder, name), mode)
+    os.chown(os.path.join(open_folder, "own"), games.pw_uid, games.pw_gid)
+    home = home if home.startswith("/") else os.path.join(open_folder, home)
+    done = mounts.run("setpriv", "--reuid=games", "--regid=games", "--clear-groups", "env", "-i", "HOME=" + home, "MYSEND_HOST=127.0.0.1", "MYSEND_PORT=1", "MYSEND_TLS=off",
+                      "MYSEND_QUEUE=on", "MYSEND_FROM=me@example.net", "sh", "-c", 'printf "Subject: x\\n\\nbody\\n" | exec "$0" -odq bob@example.org', mysend.path)
+    assert (done.returncode == 0) == (home != "/nowhere"), done
+    assert os.path.exists(mounts.seen(games.pw_dir) + "/.local/state/mysend/spool/queue") == kept, done
+    assert os.path.exists(os.path.join(open_folder, "own", ".local/state/mysend/spool/queue")) == (home == os.path.join(open_folder, "own"))
 
 
 @pytest.mark.parametrize("home, words", [(None, "no home directory is known: set spool or HOME"), ("/nowhere", "spool /nowhere/.local/state/mysend/spool: making it: Permission denied: set spool, or HOME, to a folder that we may write"),
