@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,14 @@ static bool mode_is_right(const struct stat *st)
 	return st->st_gid == getegid() && st->st_mode & S_IRGRP;
 }
 
+/* The group that was made for the user alone; others, such as nogroup, have users in it whom the file is not for. */
+static const char *own_group(const char *user)
+{
+	const struct group *g = getgrgid(getegid());
+
+	return g && g->gr_name && strcmp(g->gr_name, user) == 0 ? user : "GROUP";
+}
+
 int advice_unreadable(struct failure *f, struct arena *in, const char *path, int error)
 {
 	const char *folder, *user = whoami_user(in);
@@ -55,6 +64,8 @@ int advice_unreadable(struct failure *f, struct arena *in, const char *path, int
 		return -1;
 	if (mode_is_right(&st))
 		return failure_hint(f, HINT_MODE_IS_RIGHT, path);
+	if (st.st_uid == 0) /* root refuses a file of anybody else's */
+		return failure_hint(f, HINT_FILE_OF_ROOT, user, own_group(user), path, path);
 	return failure_hint(f, HINT_FILE_OWNER, user, user, path, path);
 }
 

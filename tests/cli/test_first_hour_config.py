@@ -134,7 +134,7 @@ def test_file_that_this_user_may_not_read_is_told_with_what_opens_it(mysend, tmp
         os.setuid(EVE)
     done = mysend("-C", os.path.join(folder, "F"), "bob@example.org", stdin=TEXT, before=become, cwd="/")
     want = {"file": "mysend: configuration file D/F: not readable: mode 0600, owner 0:0, we are 54321:54321\n"
-                    "mysend: hint: 54321 may not read it: chown 54321 D/F; or, if several have to, chgrp a group that they are in, and chmod 640 D/F\n",
+                    "mysend: hint: 54321 may not read it, and root has to, too: chgrp GROUP D/F && chmod 640 D/F; or a service sends for all users: contrib/systemd\n",
             "folder": "mysend: configuration file D/F: Permission denied\nmysend: hint: 54321 may not enter the folder D: move the file to another one; or, if that folder need not be private, chmod a+x D\n"}
     assert (done.status, done.err.replace(folder, "D")) == (78, want[closed])
 
@@ -205,7 +205,7 @@ def test_client_of_bs_is_told_that_mail_waits_until_the_configuration_is_mended(
     assert done.status == 0 and "250 2.0.0 Ok: it waits as %s: no relay is known: " % waiting(mysend)[0] in done.out, done
 
 
-BROKEN = [("6", None, "{F}: not readable: mode 0600, owner 0:0, we are 54321:54321", "54321 may not read it: chown 54321 {F}; or, if several have to, chgrp a group that they are in, and chmod 640 {F}")] + \
+BROKEN = [("6", None, "{F}: not readable: mode 0600, owner 0:0, we are 54321:54321", "54321 may not read it, and root has to, too: chgrp GROUP {F} && chmod 640 {F}; or a service sends for all users: contrib/systemd")] + \
     [(row, text, *[re.sub("^mysend: (hint: )?", "", line).replace("F:", "{F}:") for line in said.splitlines()])
      for row, text, status, said in ROWS if status == 78 and said and row.startswith("20")]
 WAYS = ["by name", "as sendmail", "cron", "terminal", "-bs", "by name without a queue", "cron without a queue"]
