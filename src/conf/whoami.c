@@ -49,7 +49,9 @@ const char *whoami_home(struct arena *in)
 	if (env && *env == '/' && (access(env, X_OK) == 0 || errno != EACCES))
 		return env;
 	pw = getpwuid(getuid());
-	return pw && pw->pw_dir && *pw->pw_dir == '/' ? copy(in, pw->pw_dir) : "";
+	if (pw && pw->pw_dir && *pw->pw_dir == '/')
+		return copy(in, pw->pw_dir);
+	return env && *env == '/' ? env : ""; /* no other is known: what is wrong with it is told where it is used */
 }
 
 void whoami_give_home(struct arena *in)
