@@ -386,7 +386,7 @@ def test_home_that_is_left_from_root_is_not_where_mail_of_another_user_waits(mys
 
 
 @pytest.mark.parametrize("home, words", [(None, "no home directory is known: set spool or HOME"), ("/nowhere", "spool /nowhere/.local/state/mysend/spool: making it: Permission denied: set spool, or HOME, to a folder that we may write"),
-                                         ("/dev/null", "no home directory is known: set spool or HOME")])
+                                         ("/dev/null", "Not a directory: set spool, or HOME, to a folder that we may write")])
 @pytest.mark.parametrize("how", [[], ["-odq"]])
 def test_queue_without_a_place_says_what_to_set(mysend, how, home, words):
     """A user without a home, or whose home nobody may write: the relay is down, and the mail can wait nowhere."""
