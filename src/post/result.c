@@ -71,7 +71,7 @@ static void print_hint(enum hint id, const char *const *arguments)
 static void tell_where(const struct job *j)
 {
 	if (j->account->unconfigured && j->spool && !setting_is_set(j->account, SET_spool))
-		print_hint(HINT_WAITS_THERE, (const char *const[]){j->spooled, j->spool, j->spool, NULL});
+		print_hint(HINT_WAITS_THERE, (const char *const[]){j->spooled, j->spool, NULL});
 	else
 		print_hint(HINT_WAITS_FOR_US, (const char *const[]){j->spooled, NULL});
 }

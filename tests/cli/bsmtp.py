@@ -197,9 +197,11 @@ ANSWERS = {
     "mail 450 on": (0, "alice carl dora", "bob", []),
     "mail 550 off": (1, "alice carl dora", "", [
         "message 2: 550 5.7.1 MAIL FROM to RELAY: never",
+        "message 2: 550 5.7.1 the relay does not let us send as that address: set from (or force_from, which wins over the From field) to one that it allows",
         "3 of 4 messages have been handed over"]),
     "mail 550 on": (1, "alice carl dora", "", [
         "message 2: 550 5.7.1 MAIL FROM to RELAY: never",
+        "message 2: 550 5.7.1 the relay does not let us send as that address: set from (or force_from, which wins over the From field) to one that it allows",
         "3 of 4 messages have been handed over"]),
     "mail 421 off": (0, "alice bob carl dora", "", []),
     "mail 421 on": (0, "alice bob carl dora", "", []),
@@ -302,11 +304,15 @@ ANSWERS = {
     "first greet 421 on": (0, "bob carl", "alice", []),
     "greet 554 off": (2, "", "", [
         "message 1: 554 5.7.1 greeting to RELAY: go away",
+        "message 1: 554 5.7.1 the relay takes no connections from this host: ask its operator to let it in, or send by a relay that you log in to (port 587)",
         "message 2: 554 5.7.1 greeting to RELAY: go away",
+        "message 2: 554 5.7.1 the relay takes no connections from this host: ask its operator to let it in, or send by a relay that you log in to (port 587)",
         "message 3: 554 5.7.1 greeting to RELAY: go away",
+        "message 3: 554 5.7.1 the relay takes no connections from this host: ask its operator to let it in, or send by a relay that you log in to (port 587)",
         "0 of 3 messages have been handed over"]),
     "first greet 554 off": (1, "bob carl", "", [
         "message 1: 554 5.7.1 greeting to RELAY: go away",
+        "message 1: 554 5.7.1 the relay takes no connections from this host: ask its operator to let it in, or send by a relay that you log in to (port 587)",
         "2 of 3 messages have been handed over"]),
     "greet 554 on": (0, "", "alice bob carl", BLOCKED),
     "first greet 554 on": (0, "bob carl", "alice", BLOCKED),
@@ -346,6 +352,7 @@ ANSWERS = {
         "3 of 4 messages have been handed over"]),
     "bdat mail 550": (1, "alice bob dora", "", [
         "message 3: 550 5.7.1 MAIL FROM to RELAY: never",
+        "message 3: 550 5.7.1 the relay does not let us send as that address: set from (or force_from, which wins over the From field) to one that it allows",
         "3 of 4 messages have been handed over"]),
     "bdat rcpt 550": (1, "alice bob dora", "", [
         "message 1: 500 5.5.1 no such command",

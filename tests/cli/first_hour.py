@@ -110,13 +110,20 @@ def with_queue_off(call):
         assert got[:2] == (call.fault.status, call.failure()) and not call.names(), got
 
 
+def fits(call, lines, words, hint):
+    """An answer has 512 octets: where the path of the test's folder is long, and stands in the hint as well, the words are cut."""
+    assert len(lines) == 1 and len(lines[0]) < 512 and lines[0].endswith(hint), lines
+    said = lines[0][:len(lines[0]) - len(hint)]
+    assert said == words or (call.fault.line.count("TOP") and len(call.top) > 60 and words.startswith(said)), lines
+
+
 def from_a_client_of_bs(call):
     status, error, answers = call("-bs", name="sendmail", stdin=DIALOGUE)
     hint = "; hint: " + call.fault.hint if call.fault.hint else ""
     lines = [line for line in answers.split("\n") if "it waits as" in line]
     assert (status, error) == (0, "")
     if call.fault.kind != REFUSED:
-        assert lines == ["250 2.0.0 Ok: it waits as ID: %s%s" % (call.fault.line, hint)] and len(lines[0]) < 512, lines
+        fits(call, lines, "250 2.0.0 Ok: it waits as ID: %s" % call.fault.line, hint)
 
 
 def refused_by_bs(call):
@@ -143,8 +150,10 @@ def from_a_file_of_bS(call):
     if call.fault.kind == REFUSED:
         return
     status, error, _ = call("-bS", name="sendmail", stdin=FILE)
-    told = "mysend: message 1: 250 2.0.0 Ok: it waits as ID: %s%s\n" % (call.fault.line, "; hint: " + call.fault.hint if call.fault.hint else "")
-    assert (status, error) == (0, told if call.fault.kind == PERSON else "") and len(call.names()) == 2, error
+    assert status == 0 and len(call.names()) == 2 and (error == "") == (call.fault.kind != PERSON), error
+    if error:
+        fits(call, error.splitlines(), "mysend: message 1: 250 2.0.0 Ok: it waits as ID: %s" % call.fault.line,
+             "; hint: " + call.fault.hint if call.fault.hint else "")
 
 
 def out_of_the_queue(call):

@@ -259,7 +259,7 @@ def test_configuration_that_cannot_be_used_is_told_in_every_way_of_calling(mysen
         else:
             assert answer.startswith(whole[:100]) and "; hint: %s" % hint[:200] in answer, answer
     else:
-        there = "the mail waits as %s in %s; once that is mended, mysend -qf tries it at once (with MYSEND_SPOOL=%s, where spool names another folder then)" % (names[0], spool, spool)
+        there = "the mail waits as %s in %s; once that is mended, mysend -qf tries it at once (with MYSEND_SPOOL set to that folder, where spool names another one then)" % (names[0], spool)
         assert (done.status, said) == (0, "mysend: no relay is known: %s\nmysend: hint: %s\nmysend: hint: %s\n" % (words, hint, there)), said
 
 
