@@ -237,7 +237,8 @@ def test_the_loop_of_the_page_goes_on_where_it_helps_and_nowhere_else(host, answ
     there.do_members(loop, FEW)
     if letter:
         there.write("letter.eml", letter)
-    there.run(loop.text.replace("sleep 600", "echo once more"), status)
+    # Over one session: of several, another one's mail may be taken between the three answers that end the run.
+    there.run(loop.text.replace("sleep 600", "echo once more"), status, MYSEND_SESSIONS="1")
     assert there.said.count("once more") == (status == 65)
     assert len(there.got()) == (len(EVERYBODY) - 1 if status == 65 else 0)
 
