@@ -290,7 +290,7 @@ enum { MAILS = 2000, PLANS = 12 };
 static struct {
 	const struct plan *plan;
 	unsigned plans;
-	_Atomic unsigned attempts, asked_again;
+	_Atomic unsigned attempts, refusals, asked_again;
 	int64_t at[PLANS]; /* when */
 	_Atomic int64_t now;
 } relay;
@@ -309,7 +309,7 @@ static struct feed {
 	_Atomic unsigned inside; /* callbacks at a time */
 	_Atomic unsigned synced;
 	unsigned waited, ticks, ahead;
-	unsigned back; /* so many mails came back */
+	_Atomic unsigned back; /* so many mails came back */
 	size_t sent, most; /* after so many it is over; 0: never */
 } feed;
 
@@ -407,6 +407,7 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	p = &relay.plan[nth < relay.plans ? nth : relay.plans - 1];
 	if (p->refused) {
 		*f = failure_of(p->refused, p->code < 500 ? EX_TEMPFAIL : EX_NOPERM, p->code, "", "not you");
+		relay.refusals++;
 		return -1;
 	}
 	l->session = calloc(1, sizeof *l->session);
@@ -417,12 +418,15 @@ int link_reach(struct link *l, const struct account *a, struct failure *f)
 	return 0;
 }
 
+/* Until so many sessions were asked for, and the crew knows which were refused: were all mail gone by then but the one that such a session had
+ * in hand, nobody would be in. Those that begin at once have two seconds in which no time passes for the crew, so that on a busy machine none
+ * of them is taken for one that comes a minute later; only then does the clock run. */
 static void hold(const struct plan *p)
 {
 	const struct timespec pause = {0, 1000 * 1000};
 
-	for (unsigned i = 0; relay.attempts < p->attempts && i < 30000; i++) {
-		relay.now += 1000;
+	for (unsigned i = 0; p->attempts && (relay.attempts < p->attempts || feed.back < relay.refusals) && i < 30000; i++) {
+		relay.now += i < 2000 ? 0 : 1000;
 		nanosleep(&pause, NULL);
 	}
 }
