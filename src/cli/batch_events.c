@@ -6,24 +6,18 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "post/hint.h"
+#include "post/verdict.h"
 
+/* The words that a single mail has with --json, but for two that programs know of a batch by other names. */
 static const char *state_of(enum verdict v)
 {
-	switch (v) {
-	case ACCEPTED:
-		return "accepted";
-	case REFUSED:
-	case BOUNCED:
-		return "refused";
-	case UNSURE:
+	const char *word = verdict_word(v);
+
+	if (v == UNSURE)
 		return "doubt";
-	case WAITS:
+	if (v == WAITS)
 		return "queued";
-	case PENDING:
-	case DEFERRED:
-		break;
-	}
-	return "waits";
+	return word ? word : "waits";
 }
 
 static int add_text(struct buf *out, const char *name, const char *text)
