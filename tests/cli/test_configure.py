@@ -1,28 +1,15 @@
 """mysend --configure ADDRESS: what is printed is a configuration that works once the password is written."""
 import os
-import random
 import re
 
 import pytest
 
-from nameserver import AAAA, A, CNAME, MX, SERVFAIL, SRV, NameServer, Raw, mx, name, srv
+from hosts import name_server
+from nameserver import AAAA, A, CNAME, MX, SERVFAIL, SRV, Raw, mx, name, srv
 from waiting import SOON
 
 LOOPBACK = b"\x7f\0\0\1"
 NONE = {}
-
-
-def place(at):
-    """A loopback address for a name server: /etc/resolv.conf has no ports, so it has to be port 53."""
-    for _ in range(50):
-        try:
-            return NameServer(at, "127.53.%d.%d" % (random.randrange(1, 250), random.randrange(1, 250)), 53)
-        except PermissionError:
-            pytest.skip("a name server of our own needs root, for port 53")
-        except OSError:
-            continue
-    pytest.skip("port 53 is taken on loopback")
-    return None
 
 
 @pytest.fixture
@@ -31,7 +18,7 @@ def configure(mysend, mounts, tmp_path):
     servers = []
 
     def run(answers, *args, **more):
-        servers.append(place(answers))
+        servers.append(name_server(answers))
         resolv = tmp_path / ("resolv%d" % len(servers))
         resolv.write_text("nameserver %s\noptions timeout:1 attempts:1\n" % servers[-1].host, encoding="ascii")
         done = mounts.run("mount", "--bind", resolv, os.path.realpath("/etc/resolv.conf"))

@@ -2,10 +2,8 @@
 import os
 import pty
 import select
-import shutil
 import signal
 import subprocess
-import tempfile
 import termios
 import time
 
@@ -35,15 +33,6 @@ print("x")
 """
 
 
-@pytest.fixture
-def folder():
-    """A folder that every user may read."""
-    path = tempfile.mkdtemp(prefix="ms.", dir="/tmp")
-    os.chmod(path, 0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
 def put(folder, name, text, mode=0o644):
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as out:
@@ -58,10 +47,10 @@ def account(folder, one, command):
         one.port, command))
 
 
-def test_nothing_is_typed_into_the_terminal_of_root(mysend, relay, folder):
+def test_nothing_is_typed_into_the_terminal_of_root(mysend, relay, open_folder):
     one = relay("ehlo auth=plain", "user joe x")
-    typing = put(folder, "typing.py", TYPES)
-    path = account(folder, one, "/usr/bin/python3 %s" % typing)
+    typing = put(open_folder, "typing.py", TYPES)
+    path = account(open_folder, one, "/usr/bin/python3 %s" % typing)
     ours, theirs = pty.openpty()
     mode = termios.tcgetattr(theirs)
     mode[3] &= ~(termios.ECHO | termios.ICANON)
@@ -79,12 +68,12 @@ def test_nothing_is_typed_into_the_terminal_of_root(mysend, relay, folder):
     assert not typed, typed
 
 
-def test_the_process_of_the_user_has_no_descriptor_terminal_or_key_of_root(mysend, relay, folder):
+def test_the_process_of_the_user_has_no_descriptor_terminal_or_key_of_root(mysend, relay, open_folder):
     one = relay("ehlo auth=plain", "user joe x")
-    place = put(folder, "seen", "", 0o666)
-    path = account(folder, one, "sh -c 'readlink /proc/$PPID/fd/0 >%s; tty >>%s; ls /proc/self/fd >>%s; grep -c secretofroot /proc/keys >>%s; ps -o tty= -p $PPID >>%s; echo x'" % (
+    place = put(open_folder, "seen", "", 0o666)
+    path = account(open_folder, one, "sh -c 'readlink /proc/$PPID/fd/0 >%s; tty >>%s; ls /proc/self/fd >>%s; grep -c secretofroot /proc/keys >>%s; ps -o tty= -p $PPID >>%s; echo x'" % (
         (place,) * 5))
-    secret = put(folder, "secret", "of root\n", 0o600)
+    secret = put(open_folder, "secret", "of root\n", 0o600)
     keyctl, add_key = {"x86_64": (250, 248), "aarch64": (219, 217)}.get(os.uname().machine, (-1, -1))
     add = "import ctypes, os, sys; c = ctypes.CDLL(None); c.syscall(%d, 1, None); c.syscall(%d, b'user', b'secretofroot', b'x', 1, -3); os.execv(sys.argv[1], sys.argv[1:])" % (
         keyctl, add_key)
@@ -98,9 +87,9 @@ def test_the_process_of_the_user_has_no_descriptor_terminal_or_key_of_root(mysen
 
 
 @pytest.mark.parametrize("json", [(), ("--json",)], ids=["lines", "json"])
-def test_what_a_program_of_the_user_writes_is_no_command_to_the_terminal(mysend, relay, folder, json):
+def test_what_a_program_of_the_user_writes_is_no_command_to_the_terminal(mysend, relay, open_folder, json):
     one = relay("ehlo auth=plain", "user joe x")
-    path = account(folder, one, r"""sh -c "printf '\\033]0;title\\007\\302\\2332J\\342\\200\\256a%s\n' b >&2; echo x" """.strip())
+    path = account(open_folder, one, r"""sh -c "printf '\\033]0;title\\007\\302\\2332J\\342\\200\\256a%s\n' b >&2; echo x" """.strip())
     result = mysend("--probe", *json, "--as", USER, "-C", path)
     assert result.status == 0, result
     assert result.raw_err == b"\\x1b]0;title\\x07\\u{9b}2J\\u{202e}ab\n", result
@@ -108,19 +97,19 @@ def test_what_a_program_of_the_user_writes_is_no_command_to_the_terminal(mysend,
 
 
 @pytest.mark.parametrize("length", [4095, 4096, 4097, 100000])
-def test_a_line_of_any_length_is_passed_on_whole(mysend, relay, folder, length):
+def test_a_line_of_any_length_is_passed_on_whole(mysend, relay, open_folder, length):
     one = relay("ehlo auth=plain", "user joe x")
-    text = put(folder, "text", ("ä€" * length)[:length] + "\nend")
-    path = account(folder, one, "sh -c 'cat %s >&2; echo x'" % text)
+    text = put(open_folder, "text", ("ä€" * length)[:length] + "\nend")
+    path = account(open_folder, one, "sh -c 'cat %s >&2; echo x'" % text)
     result = mysend("--probe", "--as", USER, "-C", path)
     with open(text, "rb") as want:
         assert result.status == 0 and result.raw_err == want.read(), (result.status, len(result.raw_err))
 
 
-def test_what_a_program_leaves_behind_is_not_waited_for(mysend, relay, folder):
+def test_what_a_program_leaves_behind_is_not_waited_for(mysend, relay, open_folder):
     one = relay("ehlo auth=plain", "user joe x")
-    place = put(folder, "pid", "", 0o666)
-    path = account(folder, one, "sh -c 'while :; do echo y >&2 || exit; done & echo $! >%s; echo x'" % place)
+    place = put(open_folder, "pid", "", 0o666)
+    path = account(open_folder, one, "sh -c 'while :; do echo y >&2 || exit; done & echo $! >%s; echo x'" % place)
     began = time.monotonic()
     result = mysend("--probe", "--as", USER, "-C", path)
     assert result.status == 0 and "login     ok" in result.out and time.monotonic() - began < SOON
@@ -135,9 +124,9 @@ def children(pid):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_the_end_of_root_s_process_ends_the_other_one(mysend, relay, folder, number):
+def test_the_end_of_root_s_process_ends_the_other_one(mysend, relay, open_folder, number):
     one = relay("ehlo", "mail 'hold && ok'")
-    path = put(folder, "conf", "host 127.0.0.1\nport %d\ntls off\nfrom me@example.net\nroot_to admin@example.com\nqueue off\n" % one.port)
+    path = put(open_folder, "conf", "host 127.0.0.1\nport %d\ntls off\nfrom me@example.net\nroot_to admin@example.com\nqueue off\n" % one.port)
     # whoever started this test may ignore them
     run = mysend.start("--probe", "--as", USER, "-C", path, before=lambda: number == signal.SIGKILL or signal.signal(number, signal.SIG_DFL))
     wait_for(lambda: one.counts.get("mail"))
@@ -148,9 +137,9 @@ def test_the_end_of_root_s_process_ends_the_other_one(mysend, relay, folder, num
     one.go()
 
 
-def test_where_the_user_s_process_is_killed_root_is_told(mysend, relay, folder):
+def test_where_the_user_s_process_is_killed_root_is_told(mysend, relay, open_folder):
     one = relay("ehlo", "mail 'hold && ok'")
-    path = put(folder, "conf", "host 127.0.0.1\nport %d\ntls off\nfrom me@example.net\nroot_to admin@example.com\nqueue off\n" % one.port)
+    path = put(open_folder, "conf", "host 127.0.0.1\nport %d\ntls off\nfrom me@example.net\nroot_to admin@example.com\nqueue off\n" % one.port)
     run = mysend.start("--probe", "--as", USER, "-C", path)
     wait_for(lambda: one.counts.get("mail"))
     os.kill(children(run.process.pid)[0], signal.SIGKILL)
@@ -158,9 +147,9 @@ def test_where_the_user_s_process_is_killed_root_is_told(mysend, relay, folder):
     assert "the process of %s was ended by signal 9" % USER in run.finish().failed(70)
 
 
-def test_output_that_cannot_be_written_is_told(mysend, relay, folder):
+def test_output_that_cannot_be_written_is_told(mysend, relay, open_folder):
     one = relay("ehlo")
-    path = put(folder, "conf", "host 127.0.0.1\nport %d\ntls off\nfrom me@example.net\nroot_to admin@example.com\nqueue off\n" % one.port)
+    path = put(open_folder, "conf", "host 127.0.0.1\nport %d\ntls off\nfrom me@example.net\nroot_to admin@example.com\nqueue off\n" % one.port)
     with open("/dev/full", "wb") as full:
         done = subprocess.run([mysend.path, "--probe", "--as", USER, "-C", path], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, env=mysend.environment({}), check=False,
                               timeout=PATIENCE)
