@@ -84,7 +84,7 @@ const char *advice_doubt(struct slice v)
 
 bool advice_may_be_anything(enum setting s)
 {
-	return setting_is_secret(s) || s == SET_subject || s == SET_from_full_name || s == SET_password_command || s == SET_logfile_time_format;
+	return setting_is_secret(s) || s == SET_subject || s == SET_from_full_name || setting_is_command(s) || s == SET_logfile_time_format;
 }
 
 bool advice_begins_with_equals(struct slice v)
@@ -96,7 +96,7 @@ const char *advice_doubt_of(enum setting s, struct slice v)
 {
 	const char *doubt = advice_doubt(v);
 
-	if (s == SET_password_command)
+	if (setting_is_command(s))
 		return NULL;
 	/* In a file of a password alone no quotes count, and many a password begins with one. */
 	if (!doubt && v.len && v.p[0] == '"' && !memchr(v.p + 1, '"', v.len - 1))

@@ -40,10 +40,10 @@ struct configuration {
 static atomic_uint ids;
 
 /* A variable must not name a command: a user who can set variables for another user's program could run commands as that user. */
-static int refuse_command(const char *name, const struct accounts *all, struct failure *f)
+static int refuse_command(const char *name, enum setting s, const struct accounts *all, struct failure *f)
 {
 	fail(f, AT_CONFIG, EX_CONFIG, "%s is refused: a command counts only out of a file", name);
-	return failure_hint(f, HINT_COMMAND_VARIABLE, all->place);
+	return failure_hint(f, HINT_COMMAND_VARIABLE, setting_name(s), all->place);
 }
 
 /* For root a variable must not name a log file: a user who can set root's variables could have lines appended to any file of
@@ -60,7 +60,7 @@ static int from_environment(struct account *a, const struct accounts *all, struc
 
 	advice_variables(in);
 	if (other && *other)
-		return refuse_command("MYSEND_PASSWORDEVAL", all, f);
+		return refuse_command("MYSEND_PASSWORDEVAL", SET_password_command, all, f);
 	for (unsigned s = 0; s < SETTINGS; s++) {
 		char *name = arena_printf(in, "MYSEND_%s", setting_name((enum setting)s));
 		const char *value;
@@ -71,8 +71,8 @@ static int from_environment(struct account *a, const struct accounts *all, struc
 		value = getenv(name);
 		if (value && !*value && s == SET_host) /* an empty MYSEND_HOST names no host, and hides none */
 			continue;
-		if (value && *value && s == SET_password_command)
-			return refuse_command(name, all, f);
+		if (value && *value && setting_is_command((enum setting)s))
+			return refuse_command(name, (enum setting)s, all, f);
 		if (value && account_set(a, in, (enum setting)s, slice_of(value),
 					 &(struct origin){RANK_ENVIRONMENT, 0, name}, f) < 0)
 			return -1;

@@ -153,7 +153,7 @@ static int set(struct parser *p, const struct keyword *k, struct failure *f)
 
 	if (!p->section && !p->in_defaults && begin_section(p, "default", f) < 0)
 		return -1;
-	if (k->setting == SET_password_command && k->value.len && p->config->no_commands)
+	if (setting_is_command(k->setting) && k->value.len && p->config->no_commands)
 		return no_command(p, f);
 	if (k->setting == SET_logfile && p->config->no_commands && !names_no_file(p, k->value))
 		return no_log(p, f);

@@ -5,6 +5,7 @@
 #include <sysexits.h>
 
 #include "base/bytes.h"
+#include "conf/oauth.h"
 #include "conf/value.h"
 #include "conf/whoami.h"
 
@@ -267,6 +268,8 @@ int account_settle(struct account *a, struct arena *in, struct failure *f)
 		return alone(a, SET_proxy_port, "needs proxy_host beside it", f);
 	if (*a->pop_before_smtp && !*a->user)
 		return alone(a, SET_pop_before_smtp, "needs user beside it", f);
+	if (oauth_check(a, f) < 0)
+		return -1;
 	if (!a->port && !*a->socket)
 		a->port = !a->tls_starttls && !setting_is(a, SET_tls, "off") ? SUBMISSIONS : SUBMISSION;
 	return 0;

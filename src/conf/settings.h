@@ -83,6 +83,10 @@ bool setting_takes_word(enum setting s, struct slice word); /* a word of a CHOIC
 bool setting_is_secret(enum setting s);
 bool setting_holds_secret(const struct account *a, enum setting s); /* the setting is a SECRET, or a URL with a password */
 bool setting_is_path(enum setting s);
+static inline bool setting_is_command(enum setting s) /* which a shell runs */
+{
+	return s == SET_password_command || s == SET_oauth_assertion_command;
+}
 /* The keyword may stand without a value, which means on. */
 bool setting_takes_optional(enum setting s);
 /* "FILE:LINE", "--host", "MYSEND_HOST" or "default". */

@@ -19,6 +19,7 @@ bool enqueue_is_allowed(const struct account *a)
 	static const enum setting ways[] = {
 		SET_relay, SET_host, SET_port, SET_socket, SET_fallback, SET_proxy, SET_proxy_host, SET_proxy_port, SET_source_ip,
 		SET_user, SET_auth, SET_password_file, SET_password_command, SET_netrc, SET_pop_before_smtp,
+		SET_oauth, SET_oauth_provider, SET_oauth_client_id, SET_oauth_scope, SET_oauth_token_url, SET_oauth_state, SET_oauth_assertion_command,
 		SET_tls, SET_tls_starttls, SET_tls_trust_file, SET_tls_trust_dir, SET_tls_crl_file, SET_tls_certcheck, SET_tls_host_override,
 		SET_tls_pinned_key, SET_tls_cert_file, SET_tls_key_file, SET_tls_min_version,
 	};

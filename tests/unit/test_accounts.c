@@ -344,7 +344,7 @@ static void test_every_setting_can_come_from_the_environment(void **state)
 
 	(void)state;
 	for (unsigned s = 0; s < SETTINGS; s++) {
-		static const char *const values[] = {"", "9", "on", "any", "1.2"}; /* one of them it takes */
+		static const char *const values[] = {"", "9", "on", "any", "1.2", "off"}; /* one of them it takes */
 		const struct origin from = {RANK_USER, 1, "x"};
 		const char *name = variable((enum setting)s), *value;
 		struct account plain;
@@ -363,7 +363,7 @@ static void test_every_setting_can_come_from_the_environment(void **state)
 		setenv(name, "a\x01" "b", 1);
 		assert_int_equal(choose("own", &none, &a, &f), -1);
 		/* A command does not come from there at all. */
-		assert_string_equal(f.text, arena_printf(&arena, s == SET_password_command ? "%s is refused: a command counts only out of a file" : "%s holds a control character", name));
+		assert_string_equal(f.text, arena_printf(&arena, setting_is_command((enum setting)s) ? "%s is refused: a command counts only out of a file" : "%s holds a control character", name));
 		unsetenv(name);
 	}
 }
