@@ -1,4 +1,4 @@
-"""Fixtures: the program (mysend), scripted relays (relay), certificates (certs), real servers (postfix, dovecot)."""
+"""Fixtures: the program (mysend), scripted relays (relay) and providers of tokens (provider), certificates (certs), real servers (postfix, dovecot)."""
 import os
 import shutil
 import sys
@@ -10,13 +10,16 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "relay"))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "oauth"))
 
 import certs as certificates  # noqa: E402
+import leaks  # noqa: E402
 import program  # noqa: E402
 import servers  # noqa: E402
 from composed import make  # noqa: E402,F401
 from namespaces import mounts  # noqa: E402,F401
 from preload import libcurl_with, libraries, library  # noqa: E402,F401
+from provider import Provider  # noqa: E402
 from relay import Relay  # noqa: E402
 from spools import Spool  # noqa: E402
 
@@ -54,10 +57,10 @@ def certs(tmp_path_factory):
 @pytest.fixture
 def relay(relays, request, tmp_path):
     """relay(part, ...) -> a running Relay. A protocol violation by the client fails the test at its end."""
-    def make(*parts, lax=False, host="127.0.0.1"):
+    def make(*parts, lax=False, host="127.0.0.1", who=None):
         needs_tls = any("tls" in (part if isinstance(part, str) else " ".join(part)) for part in parts)
         where = request.getfixturevalue("certs") if needs_tls else None
-        one = Relay(*parts, *(["lax"] if lax else []), certs_dir=where, host=host)
+        one = Relay(*parts, *(["lax"] if lax else []), certs_dir=where, host=host, who=who)
         relays.append(one)
         return one
     yield make
@@ -65,6 +68,25 @@ def relay(relays, request, tmp_path):
         one.stop()
     bad = [text for one in relays if not one.script.lax for text in one.violations]
     assert not bad, "the relay saw: " + "; ".join(bad)
+
+
+@pytest.fixture
+def provider(mysend, request, tmp_path):
+    """provider(part, ...) -> a running Provider of tokens, whose state is kept in tmp_path/oauth. A violation by the client fails the test at
+    its end, and so does a token or secret that stands in what mysend said, in its spool, or in any file but the state and the test's own."""
+    made = []
+
+    def make(*parts, **more):
+        needs_tls = any((part if isinstance(part, str) else part[0]).split()[:1] == ["tls"] for part in parts)
+        one = Provider(*parts, certs_dir=request.getfixturevalue("certs") if needs_tls else None, state=str(tmp_path / "oauth"), **more)
+        made.append(one)
+        return one
+    yield make
+    for one in made:
+        one.stop()
+    bad = [text for one in made if not one.script.lax for text in one.violations]
+    assert not bad, "the provider saw: " + "; ".join(bad)
+    leaks.look([secret for one in made for secret in one.secrets], mysend, str(tmp_path))
 
 
 @pytest.fixture

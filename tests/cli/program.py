@@ -135,6 +135,7 @@ class Result:
 class Program:
     def __init__(self, path, tmp, relays):
         self.path, self.tmp, self.relays, self.files = path, str(tmp), relays, 0
+        self.results, self.written = [], set()      # what each run has said; the files that are the test's own
         self.home = os.path.join(self.tmp, "home")
         os.makedirs(self.home, exist_ok=True)
 
@@ -145,6 +146,7 @@ class Program:
         with open(path, "wb") as out:
             out.write(text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape"))
         os.chmod(path, mode)
+        self.written.add(path)
         return path
 
     def usual(self, text, name=None):
@@ -262,4 +264,5 @@ class Run:
                 relay.settle()
         assert self.process.returncode >= 0, "mysend died of signal %d\nstderr: %s" % (-self.process.returncode, err[-4000:])
         assert b"Sanitizer" not in (err or b"") and b"runtime error:" not in (err or b""), err[-6000:].decode(errors="replace")
-        return Result(self.process.returncode, out or b"", err or b"", maxrss)
+        self.program.results.append(Result(self.process.returncode, out or b"", err or b"", maxrss))
+        return self.program.results[-1]

@@ -16,17 +16,20 @@ class Credentials:
 
 
 def login(mechanism, initial, ask, who, certificate_name=None):
-    """Runs the mechanism. ask(challenge bytes) -> answer bytes (None: cancelled); who: (user, password) or None."""
+    """Runs the mechanism. ask(challenge bytes) -> answer bytes (None: cancelled); who: (user, password), None for anybody, or a function
+    of user and token for the mechanisms that have one (the others then let nobody in)."""
     run = MECHANISMS.get(mechanism)
     if run is None:
         return None
+    if callable(who) and mechanism not in ("XOAUTH2", "OAUTHBEARER"):
+        who = ("\0", "\0")
     if initial is not None:
         initial = b"" if initial == "=" else base64.b64decode(initial)
     return run(initial, ask, who, certificate_name)
 
 
 def right(who, user, password):
-    return who is None or (user, password) == who
+    return who is None or (who(user, password) if callable(who) else (user, password) == who)
 
 
 def plain(initial, ask, who, _):

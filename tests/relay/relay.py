@@ -29,10 +29,11 @@ from waiting import PATIENCE, wait_for  # noqa: E402
 
 
 class Relay:
-    def __init__(self, *parts, certs_dir=None, host="127.0.0.1", port=0, on_end=None):
+    def __init__(self, *parts, certs_dir=None, host="127.0.0.1", port=0, on_end=None, who=None):
         self.script = script.Script(*parts)
         self.moods = moods.Moods(self.script)
         self.certs_dir, self.on_end = certs_dir, on_end
+        self.who = who or self.script.user      # who may log in: (user, password), or who(user, token) says whether, of a token
         self.sessions, self.transactions, self.logins, self.threads = [], [], [], []
         self.stopping, self.going = threading.Event(), threading.Event()
         self.lock = threading.Lock()
