@@ -47,8 +47,6 @@ struct marked {
  * no value of it gave an address. */
 MUST_CHECK int template_field_write(const struct marked *m, size_t from, size_t to, struct slice name, struct buf *out, struct failure *f);
 
-/* Of the value, what stands for itself in any part of a URL, and all other octets as %HH (RFC 3986 2.3, 2.1). */
-MUST_CHECK int template_percent(struct buf *out, struct slice value);
 /* A field of that name has URLs within <> (RFC 2369 2). */
 bool template_holds_urls(struct slice name);
 /* The body of such a field, at that column of the line: a value within <> is part of a URL, or all of it. */

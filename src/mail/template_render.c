@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/percent.h"
+
 enum { SHOWN = 60 };
 
 static int too_long(struct failure *f)
@@ -49,7 +51,7 @@ static int add_marked(struct marked *m, size_t column, struct slice value, struc
 		return fail(f, AT_INPUT, EX_DATAERR, "%s: a line end or control character, which cannot stand in %s: %s", name,
 			    m->t->kind == TEMPLATE_LINE ? "the name of a file" : m->t->kind == TEMPLATE_URL ? "a URL" : "a header", shown);
 	}
-	rc = m->t->kind == TEMPLATE_URL ? template_percent(&m->text, value) : buf_slice(&m->text, value);
+	rc = m->t->kind == TEMPLATE_URL ? percent_add(&m->text, value) : buf_slice(&m->text, value);
 	m->mark = arena_grow(m->scratch, m->mark, m->marks, &m->room, sizeof *m->mark);
 	m->mark[m->marks++] = (struct mark){from, m->text.len, column};
 	return rc < 0 ? too_long(f) : 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/percent.h"
 #include "mail/words.h"
 
 enum { SHOWN = 60 };
@@ -10,18 +11,6 @@ enum { SHOWN = 60 };
 static int too_long(struct failure *f)
 {
 	return fail(f, AT_INPUT, EX_DATAERR, "it grows too long with its values");
-}
-
-int template_percent(struct buf *out, struct slice value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.p[i];
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
-
-		if (plain ? buf_add(out, &value.p[i], 1) < 0 : buf_printf(out, "%%%02X", (unsigned)c) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 bool template_holds_urls(struct slice name)
@@ -48,7 +37,7 @@ static int add_value(struct buf *out, struct slice value, bool within, bool firs
 	char shown[SHOWN];
 
 	if (within && !first)
-		return template_percent(out, value) < 0 ? too_long(f) : 0;
+		return percent_add(out, value) < 0 ? too_long(f) : 0;
 	if (!within || is_url(value))
 		return buf_slice(out, value) < 0 ? too_long(f) : 0;
 	slice_printable(shown, sizeof shown, value);
