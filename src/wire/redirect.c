@@ -147,7 +147,7 @@ static void take_in(struct redirect *r)
 	*v = (struct redirect_visitor){.fd = fd, .until = clock_steady() + REDIRECT_VISIT_MS, .number = r->visits++};
 }
 
-void redirect_serve(struct redirect *r, const struct pollfd *polled, struct redirect_answer *out)
+void redirect_serve(struct redirect *r, const struct pollfd polled[static REDIRECT_FDS], struct redirect_answer *out)
 {
 	int64_t now = clock_steady();
 

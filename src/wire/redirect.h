@@ -65,7 +65,7 @@ MUST_CHECK int redirect_open(struct redirect *r, const char *state, struct failu
 /* What to poll for; returns how many. */
 nfds_t redirect_watch(const struct redirect *r, struct pollfd to[static REDIRECT_FDS]);
 /* Takes and answers what has come. out->kind: the answer, if one came; else REDIRECT_NOTHING. */
-void redirect_serve(struct redirect *r, const struct pollfd *polled, struct redirect_answer *out);
+void redirect_serve(struct redirect *r, const struct pollfd polled[static REDIRECT_FDS], struct redirect_answer *out);
 void redirect_close(struct redirect *r); /* waits half a second at most until the browser has its page */
 
 #endif

@@ -40,7 +40,7 @@ static const struct {
 	{"code=%C3%A4&state=" STATE, REDIRECT_NOTHING, "", "", ""},
 	{"error=access_denied&error_description=The%20user+said%20no&state=" STATE, REDIRECT_REFUSED, "", "access_denied", "The user said no"},
 	{"error=access_denied&state=" STATE, REDIRECT_REFUSED, "", "access_denied", ""},
-	{"error=a%1B%5B2Jb&error_description=%07%E2%80%AE&state=" STATE, REDIRECT_REFUSED, "", "a\\x1b[2Jb", "\\x07\\u{202E}"},
+	{"error=a%1B%5B2Jb&error_description=%07%E2%80%AE&state=" STATE, REDIRECT_REFUSED, "", "a\\x1b[2Jb", "\\x07\\u{202e}"},
 	{"error=access_denied&error_description=no", REDIRECT_OTHER, "", "", ""},
 	{"error=&state=" STATE, REDIRECT_NOTHING, "", "", ""},
 	{"state=" STATE, REDIRECT_NOTHING, "", "", ""},
