@@ -117,7 +117,7 @@ const char *stage_words(enum stage at)
 {
 	static const char *const words[] = {
 		[AT_USAGE] = "usage",	  [AT_CONFIG] = "configuration", [AT_INPUT] = "input",
-		[AT_SPOOL] = "spool",	  [AT_RESOLVE] = "name look-up",  [AT_CONNECT] = "connect",
+		[AT_SPOOL] = "spool",	  [AT_TOKEN] = "token",		 [AT_RESOLVE] = "name look-up",  [AT_CONNECT] = "connect",
 		[AT_GREETING] = "greeting", [AT_TLS] = "TLS",		 [AT_LOGIN] = "login",
 		[AT_SENDER] = "MAIL FROM", [AT_RECIPIENT] = "RCPT TO",	 [AT_DATA] = "DATA",
 		[AT_BODY] = "message",	  [AT_END] = "end of message",
@@ -128,7 +128,7 @@ const char *stage_words(enum stage at)
 
 bool stage_is_remote(enum stage at)
 {
-	return at >= AT_RESOLVE;
+	return at >= AT_TOKEN;
 }
 
 const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f, unsigned parts, const char *whom)
@@ -142,7 +142,7 @@ const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f
 		snprintf(code, sizeof code, "%d ", f->code);
 	if (parts & WORDS_WHERE && stage_is_remote(f->stage))
 		snprintf(where, sizeof where, "%s%s%s%s%s%.300s: ", stage_words(f->stage), whom ? ":<" : "", address, whom ? ">" : "",
-			 *relay ? " to " : "", relay);
+			 !*relay ? "" : f->stage == AT_TOKEN ? " from " : " to ", relay);
 	snprintf(to, FAILURE_WORDS, "%s%s%s%s%s", where, parts & WORDS_CODE ? code : "", parts & WORDS_CODE ? f->enhanced : "",
 		 parts & WORDS_CODE && *f->enhanced ? " " : "", text);
 	return to;

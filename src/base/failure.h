@@ -21,6 +21,7 @@
 
 enum stage {
 	AT_USAGE, AT_CONFIG, AT_INPUT, AT_SPOOL,		     /* on this host */
+	AT_TOKEN,						     /* with the provider of tokens (OAuth 2.0), before the relay is asked */
 	AT_RESOLVE, AT_CONNECT, AT_GREETING, AT_TLS, AT_LOGIN,	     /* on the way in */
 	AT_SENDER, AT_RECIPIENT, AT_DATA, AT_BODY, AT_END	     /* RFC 5321 3.3 */
 };
@@ -38,7 +39,7 @@ struct failure {
 	int code;	   /* 0 or the relay's reply code */
 	int client_code;   /* 0 or ours, for a client that speaks SMTP to us; then enhanced is ours, too */
 	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
-	char relay[272];   /* "" or HOST:PORT of the relay */
+	char relay[272];   /* "" or HOST:PORT of the relay; AT_TOKEN: the host of the provider */
 	char user[80];	   /* "" or as whom we are logged in there, or tried to be */
 	bool token;	   /* that user's secret is a token */
 	char ehlo[80];	   /* "" or the name that we have said in EHLO there */

@@ -27,8 +27,10 @@ enum probe_stage probe_blame(const struct failure *f, const struct session_facts
 	if (!stage_is_remote(f->stage))
 		return PROBE_CONFIG;
 	if (*a->pop_before_smtp && !facts->began)
-		return PROBE_POP;
+		return PROBE_POP; /* an account of tokens has none */
 	switch (f->stage) {
+	case AT_TOKEN:
+		return PROBE_SECRET;
 	case AT_RESOLVE:
 		return PROBE_NAME;
 	case AT_CONNECT:
@@ -185,8 +187,8 @@ static void tell_way_in(const struct way *w, const struct failure *f)
 		shown = *f;
 	if (blamed == PROBE_CONNECT && *f->relay)
 		snprintf(shown.text, sizeof shown.text, "%.120s: %.250s%.120s", f->relay, f->text, tried(w, " (", ")"));
-	if (blamed == PROBE_CONFIG)
-		probe_fail(w->p, PROBE_CONFIG, f);
+	if (blamed == PROBE_CONFIG || blamed == PROBE_SECRET)
+		probe_fail(w->p, blamed, f);
 	if (blamed == PROBE_POP)
 		probe_fail(w->p, PROBE_POP, f);
 	else if (has_stage(w->account, PROBE_POP) && w->p->failed)

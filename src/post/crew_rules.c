@@ -106,7 +106,7 @@ static void sit_down(struct crew_rules *r, unsigned sessions, int64_t now)
 
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now)
 {
-	bool wrong = f->stage == AT_LOGIN && !is_busy(f);
+	bool wrong = (f->stage == AT_TOKEN || f->stage == AT_LOGIN) && !is_busy(f);
 
 	if (wrong && before && (!r->asked_again || now - r->asked_at > ASKED_MS)) {
 		r->asked_again = true;

@@ -12,7 +12,7 @@
 enum {
 	ANYWHERE = ~0U >> 1,
 	TO_RELAY = AT(AT_RESOLVE) | AT(AT_CONNECT),
-	WAY_IN = AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN),
+	WAY_IN = AT(AT_TOKEN) | AT(AT_GREETING) | AT(AT_TLS) | AT(AT_LOGIN),
 	IN_TRANSACTION = AT(AT_SENDER) | AT(AT_RECIPIENT) | AT(AT_DATA) | AT(AT_BODY) | AT(AT_END)
 };
 /* The kinds of an answer: "later" (4yz, silence), one that makes no sense, or a final one (5yz, a certificate). */
@@ -33,15 +33,15 @@ static const struct row {
 	/* This recipient may have the mail already; but a relay that has not answered has not promised anything. */
 	{IS(UNSURE), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES, false},
 	{IS(DEFERRED), ANYWHERE, ANY_KIND, 0, 0, FATE_WAIT, PASSES, false},
-	/* There is no relay, or it is busy: neither the mail nor the login is to blame, and another relay may take the mail. A name that
+	/* There is no relay, or it or the provider of tokens is busy: neither the mail nor the login is to blame, and another relay may take the mail. A name that
 	 * does not exist, and a connection that this host forbids, do not pass by themselves. */
 	{NOT_TAKEN, TO_RELAY, FOR_GOOD, 0, 0, FATE_OTHER_RELAY, ADMIN, false},
 	{NOT_TAKEN, TO_RELAY, ANY_KIND, 0, 0, FATE_OTHER_RELAY, PASSES, false},
-	{NOT_TAKEN, AT(AT_GREETING), LATER, 0, 0, FATE_OTHER_RELAY, PASSES, false},
+	{NOT_TAKEN, AT(AT_TOKEN) | AT(AT_GREETING), LATER, 0, 0, FATE_OTHER_RELAY, PASSES, false},
 	/* The relay takes no more of us for now: nothing is wrong with the mail, though some relays say 5yz. */
 	{NOT_TAKEN, WAY_IN | IN_TRANSACTION, FOR_GOOD, 0, 0, FATE_WAIT, PASSES, true},
-	/* No mail server speaks at this port. */
-	{NOT_TAKEN, AT(AT_GREETING), NONSENSE, 0, 0, FATE_WAIT, ADMIN, false},
+	/* No mail server speaks at this port, or no provider of tokens. */
+	{NOT_TAKEN, AT(AT_TOKEN) | AT(AT_GREETING), NONSENSE, 0, 0, FATE_WAIT, ADMIN, false},
 	/* A relay that refuses the session, or wants a login first, objects to the configuration and not to the mail. */
 	{NOT_TAKEN, WAY_IN, LATER | NONSENSE, 0, 0, FATE_WAIT, PASSES, false},
 	{NOT_TAKEN, WAY_IN, FOR_GOOD, 0, 0, FATE_WAIT, ADMIN, false},

@@ -178,7 +178,7 @@ int session_open(struct session **out, const struct account *a, const struct tra
 	if (rc == 0) {
 		rc = connect_and_login(s, a, f);
 		credential_release(&s->login.password); /* libcurl and the mask have copies, which they wipe */
-		if (rc < 0 && stage_is_remote(f->stage))
+		if (rc < 0 && stage_is_remote(f->stage) && f->stage != AT_TOKEN) /* that one names the provider of tokens */
 			session_name(s, f);
 	}
 	if (rc < 0) {

@@ -50,6 +50,9 @@ static void test_who_is_kept_out_sits_down_asks_again_or_is_the_end(void **state
 		{AT_LOGIN, EX_NOPERM, 535, "5.7.8", "wrong", 2, false, CREW_NOBODY},
 		{AT_LOGIN, EX_NOPERM, 535, "5.7.8", "wrong", 0, true, CREW_ASK_AGAIN},
 		{AT_LOGIN, EX_NOPERM, 535, "5.7.8", "wrong", 3, true, CREW_ASK_AGAIN},
+		{AT_TOKEN, EX_NOPERM, 0, "", "invalid_client", 0, false, CREW_NOBODY},
+		{AT_TOKEN, EX_NOPERM, 0, "", "invalid_client", 2, true, CREW_ASK_AGAIN}, /* the secret may be a new one */
+		{AT_TOKEN, EX_TEMPFAIL, 0, "", "no answer", 2, true, CREW_SIT_DOWN},
 	};
 
 	(void)state;
