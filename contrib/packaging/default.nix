@@ -8,11 +8,11 @@ pkgs.stdenv.mkDerivation {
   src = pkgs.lib.cleanSource ../..;
 
   nativeBuildInputs = [ pkgs.autoreconfHook pkgs.pkg-config ];
-  buildInputs = [ pkgs.curl pkgs.file ];
+  buildInputs = [ pkgs.curl pkgs.file pkgs.jansson ];
   checkInputs = [ pkgs.cmocka ];
   doCheck = true;
 
-  # A library that is opened by name would not be found in the store: both are linked.
+  # A library that is opened by name would not be found in the store: all are linked.
   configureFlags = [ "--disable-dlopen" "--sysconfdir=/etc" "--localstatedir=/var" ];
   # make install puts nothing into /etc or /var.
   postInstall = "make install-units";

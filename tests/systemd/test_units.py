@@ -68,6 +68,26 @@ def test_mail_of_root_that_waits_goes_out_by_the_timer(host, relay):
     host.shell("systemctl disable -q --now mysend-queue.timer; rm -r /etc/systemd/system/mysend-queue.timer.d; systemctl daemon-reload")
 
 
+@pytest.mark.parametrize("mail", [True, False])
+def test_the_queue_s_unit_may_write_how_fast_mail_went_and_runs_where_tokens_are_kept(host, relay, mail):
+    there = relay()
+    configure(host, there.port, "rate 600/m\n")
+    host.shell("rm -rf '%s/lib/mysend'" % host.state)
+    if mail:
+        host.run(host.program, "-odq", "root", stdin="Subject: later\n\nx\n")
+    else:
+        host.shell("mkdir -p '%s/lib/mysend/oauth'; echo x >'%s/lib/mysend/oauth/default'" % (host.state, host.state))
+    runs = host.journal("mysend-queue.service").count("Finished ")
+    host.run("systemctl", "start", "mysend-queue.service")
+    wait_for(lambda: host.journal("mysend-queue.service").count("Finished ") == runs + 1, "the end of the run in the journal")
+    assert [m.recipients for m in there.messages] == ([["admin@example.org"]] if mail else [])
+    assert host.shell("stat -c %%a '%s/lib/mysend'" % host.state).stdout.strip() == ("700" if mail else "755")
+    host.shell("rm -rf '%s/lib/mysend' '%s/spool/mysend'" % (host.state, host.state))
+    host.run("systemctl", "start", "mysend-queue.service")
+    wait_for(lambda: "skipped" in host.journal("mysend-queue.service"), "that there is nothing to do")
+    assert host.journal("mysend-queue.service").count("Finished ") == runs + 1
+
+
 def as_www_data(host):
     host.run("setpriv", "--reuid=www-data", "--regid=www-data", "--clear-groups", "env", "HOME=/var/www", "USER=www-data",
              host.program, "bob@example.org", stdin="Subject: from the web\n\nx\n")
