@@ -111,8 +111,8 @@ def proxy():
     """proxy("socks5" | "http") -> a running proxy; .requests holds what it was asked for."""
     running = []
 
-    def make(kind):
-        running.append(servers.Proxy(kind))
+    def make(kind, ways=None):
+        running.append(servers.Proxy(kind, ways))
         return running[-1]
     yield make
     for one in running:

@@ -22,6 +22,7 @@ A part is a line of words; quotes as in the shell. What no part mentions, a frie
   code-lasts SECONDS         how long a code from authorize is good (600)
   member NAME JSON           stands in each answer that has a token
   skew SECONDS               by so much the Date of an answer is ahead; "none": it has no Date
+  path FROM TO               what is asked for at FROM is answered as at TO: /token, /devicecode, /authorize, /revoke, /introspect
   tls [CERT]                 https, with a certificate of tests/relay/certs.py (good)
   lax                        note violations, but do not fail the test for them
   STAGE ACTION...            what the first, second, ... request of that stage gets; the last action repeats. Stages:
@@ -120,6 +121,7 @@ class Script:
         self.interval_checked = False
         self.code_lasts = 600.0
         self.members = {}           # name -> JSON as text
+        self.paths = {}             # of other providers -> ours
         self.skew = 0
         self.tls = None
         self.lax = False
@@ -154,6 +156,8 @@ class Script:
             setattr(self, name.replace("-", "_"), True)
         elif name == "member":
             self.members[rest[0]] = rest[1]
+        elif name == "path":
+            self.paths[rest[0]] = rest[1]
         elif name == "skew":
             self.skew = None if rest[0] == "none" else float(rest[0])
         elif name == "tls":

@@ -185,7 +185,9 @@ class Connection:
         while len(self.buffer) < length:
             self.receive()
         body, self.buffer = self.buffer[:length], self.buffer[length:]
-        return Request(lines[0], headers, body, self.tls)
+        request = Request(lines[0], headers, body, self.tls)
+        request.path = self.provider.script.paths.get(request.path, request.path)
+        return request
 
     def form_of(self, request):
         """The fields of a form, each once (RFC 6749 3.2), in UTF-8 (appendix B)."""

@@ -1,7 +1,7 @@
 """A certificate authority and certificates, good and bad, made with the openssl command.
 
 make(DIR) leaves there: ca.pem, ca/ (hashed), good.pem/.key (localhost, 127.0.0.1), near-end (9 days), expired, wrong-name,
-mail (mail.example.com), large (beyond the 100 KB that OpenSSL takes), self-signed, other-ca (signed by a CA nobody
+mail (mail.example.com), providers (those of the manuals), large (beyond the 100 KB that OpenSSL takes), self-signed, other-ca (signed by a CA nobody
 trusts), client.pem/.key. Call it from as many processes as you like.
 """
 import fcntl
@@ -10,6 +10,8 @@ import shutil
 import subprocess
 
 NAMES = "DNS:localhost,IP:127.0.0.1,IP:0:0:0:0:0:0:0:1"
+PROVIDERS = ("smtp.office365.com", "smtp-mail.outlook.com", "smtp.gmail.com", "smtp.fastmail.com", "login.microsoftonline.com", "accounts.google.com",
+             "oauth2.googleapis.com", "api.fastmail.com", "mail.example.com", "id.example.com")
 CONFIG = """\
 [ca]
 default_ca = d
@@ -74,6 +76,7 @@ def build(where):
     issue(path, "near-end", "localhost", NAMES, days=9)
     issue(path, "wrong-name", "other.example", "DNS:other.example")
     issue(path, "mail", "mail.example.com", "DNS:mail.example.com")
+    issue(path, "providers", "providers", ",".join("DNS:" + name for name in PROVIDERS))
     issue(path, "large", "localhost", ",".join([NAMES] + ["DNS:%d.%s" % (i, "x" * 200) for i in range(590)]))
     issue(path, "other-ca", "localhost", NAMES, authority="other")
     issue(path, "client", "alice", "email:alice@example.net")

@@ -34,7 +34,7 @@ Actions (in quotes when they hold blanks; several in a row are joined with " && 
 
 Whole-relay parts:
   unix PATH                  listen there, not on 127.0.0.1
-  cert NAME                  good near-end expired wrong-name mail large self-signed other-ca (for starttls and implicit-tls)
+  cert NAME                  good near-end expired wrong-name mail providers large self-signed other-ca (for starttls and implicit-tls)
   implicit-tls               TLS before the greeting
   client-cert                ask for a client certificate of the CA, and insist
   tls-max 1.0|1.1|1.2|1.3    at most that
