@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "oauth"))
 
 import certs as certificates  # noqa: E402
 import leaks  # noqa: E402
+import oidc as foreign  # noqa: E402
 import program  # noqa: E402
 import servers  # noqa: E402
 from composed import make  # noqa: E402,F401
@@ -87,6 +88,22 @@ def provider(mysend, request, tmp_path):
     bad = [text for one in made if not one.script.lax for text in one.violations]
     assert not bad, "the provider saw: " + "; ".join(bad)
     leaks.look([secret for one in made for secret in one.secrets], mysend, str(tmp_path))
+
+
+@pytest.fixture
+def oidc():
+    """oidc(seconds that a token is good) -> a running node-oidc-provider; or the test is skipped."""
+    running = []
+
+    def make(lasts=3600):
+        try:
+            running.append(foreign.Oidc(lasts))
+        except foreign.OidcMissing as missing:
+            pytest.skip(str(missing))
+        return running[-1]
+    yield make
+    for one in running:
+        one.stop()
 
 
 @pytest.fixture

@@ -202,6 +202,7 @@ class Grants:
     def ask_device(self, form, client):
         code = Code(self.secret("dc"), client, self.scope_of(form), time.monotonic() + self.script.device[0])
         code.interval = self.script.device[1]
+        code.challenge = form.get("code_challenge")     # not in RFC 8628, but Keycloak has it
         code.user_code = "".join(secrets.choice("BCDFGHJKLMNPQRSTVWXZ") for _ in range(8))
         self.codes[code.text] = code
         return {"device_code": code.text, "user_code": code.user_code[:4] + "-" + code.user_code[4:], "expires_in": self.script.device[0], "interval": code.interval}
@@ -217,6 +218,9 @@ class Grants:
             warned, code.warned = code.warned, True
             code.interval += 5
             raise No("slow_down", "asked again after %.3f s" % (now - before), warned)
+        if code.challenge and challenge_of(form.get("code_verifier", "")) != code.challenge:
+            raise No("invalid_grant", "code_verifier does not fit", True)
+        self.secrets.append(form.get("code_verifier", ""))
         if now >= code.until:
             raise No("expired_token", "the device_code is too old")
         if code.state == "pending":

@@ -14,6 +14,7 @@ sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "relay"))
 
 from grants import ASSERTION, BEARER, DEVICE, challenge_of  # noqa: E402
+from oidc import SECRETS, Oidc, OidcMissing  # noqa: E402
 from provider import FORM, Provider  # noqa: E402
 from waiting import PATIENCE  # noqa: E402
 
@@ -211,3 +212,24 @@ def test_the_lines_for_a_configuration_name_all_of_it():
         assert lines == ["oauth login", "oauth_client_id a b"] + ["oauth_%s_url %s/%s" % (kind, provider.url, path) for kind, path in (
             ("token", "token"), ("login", "authorize"), ("device", "devicecode"), ("revoke", "revoke"))] + [
             "user me@example.net", "oauth_scope mail", 'password " s"# x"', "oauth_state /s"]
+
+
+def test_a_foreign_provider_gives_tokens_by_each_flow():
+    try:
+        provider = Oidc()
+    except OidcMissing as missing:
+        pytest.skip(str(missing))
+    with provider:
+        status, said = provider.post("/token", grant_type="client_credentials", client_id="unattended", client_secret=SECRETS["unattended"], scope="mail")
+        assert status == 200 and provider.who("me@example.net", said["access_token"]), provider.said
+        asked = provider.post("/device/auth", client_id="public", scope="openid offline_access mail")[1]
+        ask = {"grant_type": DEVICE, "client_id": "public", "device_code": asked["device_code"]}
+        assert provider.post("/token", **ask)[1]["error"] == "authorization_pending"
+        provider.approve(asked["verification_uri"], asked["user_code"])
+        said = provider.post("/token", **ask)[1]
+        assert provider.who("me@example.net", said["access_token"]) and not provider.who("you@example.net", said["access_token"])
+        again = {"grant_type": "refresh_token", "client_id": "public", "refresh_token": said["refresh_token"]}
+        new = provider.post("/token", **again)[1]
+        assert provider.who("me@example.net", new["access_token"]) and new["refresh_token"] != said["refresh_token"]
+        assert provider.post("/token", **again)[1]["error"] == "invalid_grant", "a refresh token is good once"
+        assert not provider.who("me@example.net", new["access_token"])
