@@ -148,6 +148,13 @@ const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f
 	return to;
 }
 
+void login_words(char *to, size_t room, const char *account)
+{
+	bool usual = !*account || strcmp(account, "default") == 0;
+
+	snprintf(to, room, "mysend --login%s%s", usual ? "" : " -a ", usual ? "" : account);
+}
+
 const char *exit_words(int status)
 {
 	static const char *const words[] = {

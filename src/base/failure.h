@@ -33,6 +33,9 @@ enum hint {
 #include "base/hints.def"
 };
 
+/* Who gives an account its token. */
+enum token_of { NO_TOKEN, TOKEN_OF_COMMAND, TOKEN_OF_CLIENT, TOKEN_OF_LOGIN };
+
 struct failure {
 	enum stage stage;
 	int exit;	   /* sysexits; EX_TEMPFAIL means: worth another try */
@@ -41,7 +44,9 @@ struct failure {
 	char enhanced[12]; /* "" or "5.7.8", RFC 3463 */
 	char relay[272];   /* "" or HOST:PORT of the relay; AT_TOKEN: the host of the provider */
 	char user[80];	   /* "" or as whom we are logged in there, or tried to be */
-	bool token;	   /* that user's secret is a token */
+	enum token_of token; /* that user's secret is a token */
+	bool refuses_token;  /* and the relay does not take it: another one may do */
+	char account[80];    /* "" or the name of the account, where the relay has refused something */
 	char ehlo[80];	   /* "" or the name that we have said in EHLO there */
 	char text[512];	   /* the relay's words, or ours; one line, printable */
 	enum hint hint_id; /* NO_HINT, or which row hint is */
@@ -77,6 +82,9 @@ bool stage_is_remote(enum stage at);
  * TO:<bob@example.org> to HOST:PORT: "); WORDS_CODE, the code and the enhanced code ("550 5.1.1 "). */
 enum { WORDS_WHERE = 1, WORDS_CODE = 2, FAILURE_WORDS = 2600 };
 const char *failure_words(char to[static FAILURE_WORDS], const struct failure *f, unsigned parts, const char *whom);
+
+/* The command that logs the account in with its provider: "mysend --login -a NAME". */
+void login_words(char *to, size_t room, const char *account);
 
 /* The name of a status: "EX_UNAVAILABLE". */
 const char *exit_words(int status);

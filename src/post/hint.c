@@ -6,7 +6,7 @@
 #include "post/limits.h"
 #include "wire/meaning.h"
 
-enum who { ANYBODY, STRANGER, KNOWN, TOKEN };
+enum who { ANYBODY, STRANGER, KNOWN, TOKEN, BY_CLIENT, BY_LOGIN };
 enum { ARGUMENTS = 4 };
 /* Sets of stages. */
 enum {
@@ -34,7 +34,21 @@ static bool is_enhanced(const struct failure *f, const char *wanted)
 
 static bool is_who(const struct failure *f, enum who who)
 {
-	return who == ANYBODY || (who == STRANGER && !*f->user) || (who == KNOWN && *f->user) || (who == TOKEN && f->token);
+	switch (who) {
+	case STRANGER:
+		return !*f->user;
+	case KNOWN:
+		return *f->user;
+	case TOKEN:
+		return f->token != NO_TOKEN;
+	case BY_CLIENT:
+		return f->token == TOKEN_OF_CLIENT;
+	case BY_LOGIN:
+		return f->token == TOKEN_OF_LOGIN;
+	case ANYBODY:
+		break;
+	}
+	return true;
 }
 
 static bool says(const struct failure *f, const char *words)
@@ -60,7 +74,7 @@ static bool says(const struct failure *f, const char *words)
 }
 
 /* What {NAME} in the text of a hint stands for. */
-static const char *fact(const struct failure *f, const char *name, char host[static sizeof f->relay])
+static const char *fact(const struct failure *f, const char *name, char room[static sizeof f->relay])
 {
 	const char *colon = strrchr(f->relay, ':');
 	size_t n = colon ? (size_t)(colon - f->relay) : strlen(f->relay);
@@ -71,19 +85,23 @@ static const char *fact(const struct failure *f, const char *name, char host[sta
 		return f->ehlo;
 	if (strncmp(name, "RELAY}", 6) == 0)
 		return f->relay;
-	memcpy(host, f->relay, n);
-	host[n] = '\0';
-	return host;
+	if (strncmp(name, "LOGIN}", 6) == 0) {
+		login_words(room, sizeof f->relay, f->account);
+		return room;
+	}
+	memcpy(room, f->relay, n);
+	room[n] = '\0';
+	return room;
 }
 
 static void take_hint(struct failure *f, enum hint id)
 {
 	const char *arguments[ARGUMENTS + 1] = {NULL};
-	char host[sizeof f->relay];
+	char room[ARGUMENTS][sizeof f->relay];
 	size_t n = 0;
 
-	for (const char *at = hint_row(id); n < ARGUMENTS && (at = strchr(at, '{')); at++)
-		arguments[n++] = fact(f, at + 1, host);
+	for (const char *at = hint_row(id); n < ARGUMENTS && (at = strchr(at, '{')); at++, n++)
+		arguments[n] = fact(f, at + 1, room[n]);
 	failure_add_hint(f, id, arguments);
 }
 

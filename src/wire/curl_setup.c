@@ -258,7 +258,7 @@ int curl_setup_login(CURL *h, const struct account *a, struct login *login, stru
 		return -1;
 	/* In clear text only with a mechanism that the user asked for by name, or over a connection that never leaves this host. */
 	login->in_clear = clear;
-	login->token = m->token;
+	login->token = m->token ? TOKEN_OF_COMMAND : NO_TOKEN;
 	login->ours = automatic && clear && !curl_setup_is_local(a) ? "AUTH=CRAM-MD5;AUTH=DIGEST-MD5" : m->option;
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_LOGIN_OPTIONS, login->ours), SET_auth);
 	/* libcurl's own idea of whether the relay offers TLS decides, not ours: or the password goes in clear text. */

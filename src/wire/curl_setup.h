@@ -22,7 +22,7 @@ struct login {
 	bool wanted;	      /* the account has a name to log in with */
 	bool in_clear;	      /* the password may go without TLS */
 	bool plain_first;     /* libcurl chooses the mechanism; an initial response is sent if PLAIN is offered */
-	bool token;	      /* the password is a token */
+	enum token_of token;  /* the password is a token */
 	const char *ours;     /* the mechanisms that libcurl may choose from: "AUTH=PLAIN;AUTH=LOGIN" */
 	struct credential password; /* taken from conf/credential; without text no password is needed */
 };

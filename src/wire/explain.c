@@ -70,6 +70,10 @@ static int no_mechanism(const struct session *s, const struct account *a, struct
 	if (s->login.in_clear && password && !takes(s->login.ours, SLICE("PLAIN")) && (setting_is(a, SET_auth, "auto") || setting_is(a, SET_auth, "on")))
 		return failure_hint(f, HINT_AUTH_IN_CLEAR);
 	snprintf(word, sizeof word, "%s", xoauth2 ? "xoauth2" : "oauthbearer");
+	if (s->login.token > TOKEN_OF_COMMAND && !bearer && !xoauth2)
+		return failure_hint(f, HINT_AUTH_NO_TOKENS);
+	if (s->login.token > TOKEN_OF_COMMAND && !setting_is(a, SET_auth, "auto"))
+		return failure_hint(f, HINT_AUTH_LEAVE_OUT);
 	if (!s->login.token && !password && (bearer || xoauth2))
 		return failure_hint(f, HINT_AUTH_TOKENS, word);
 	if (!setting_is(a, SET_auth, "auto") && password)
@@ -103,35 +107,73 @@ int explain_opened(const struct session *s, const struct account *a, struct fail
 }
 
 /* "a word": the value of a field of a JSON object that has texts only, as far as it can be read. */
-static bool json_value(struct slice object, const char *name, char *to, size_t room)
+static bool json_value(const char *object, const char *name, char *to, size_t room)
 {
 	char quoted[40];
-	struct slice value, rest = object;
 	const char *at;
 
 	snprintf(quoted, sizeof quoted, "\"%s\"", name);
-	for (size_t n = strlen(quoted); rest.len > n; rest = (struct slice){rest.p + 1, rest.len - 1})
-		if (memcmp(rest.p, quoted, n) == 0 && (at = memchr(rest.p + n, '"', rest.len - n))) {
-			value = (struct slice){at + 1, (size_t)(rest.p + rest.len - at) - 1};
-			at = memchr(value.p, '"', value.len);
-			if (!at)
-				return false;
-			slice_printable(to, room, (struct slice){value.p, (size_t)(at - value.p)});
-			return true;
-		}
+	for (at = strstr(object, quoted); at; at = strstr(at, quoted)) {
+		at += strlen(quoted);
+		at += strspn(at, " ");
+		if (*at++ != ':')
+			continue;
+		at += strspn(at, " ");
+		if (*at != '"' || !strchr(at + 1, '"'))
+			return false;
+		at++;
+		slice_printable(to, room, (struct slice){at, strcspn(at, "\"")});
+		return *to;
+	}
 	return false;
 }
 
-/* A token is refused with 334 and a reason in JSON (wire/transcript has decoded it). */
-static int explain_token(const struct session *s, struct failure *f)
+/* The relay refuses the token itself, so that another one may do; not the mailbox by a rule of its tenant's (535 5.7.139), and nothing else
+ * about us. */
+static bool refuses_token(const struct failure *f)
 {
-	const struct reply *r = &s->transcript.reply;
-	char scope[160];
+	bool ends = strcmp(f->enhanced, "5.5.127") == 0; /* Exchange: it ends soon */
 
-	fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", r->code, r->text);
-	if (json_value(slice_of(r->text), "scope", scope, sizeof scope))
-		return failure_hint(f, HINT_TOKEN_SCOPE, scope);
-	return failure_hint(f, HINT_TOKEN, s->user);
+	return f->stage == AT_LOGIN && (f->code == 535 || ends) && strcmp(f->enhanced, "5.7.139") != 0;
+}
+
+static int hint_of_scope(const struct session *s, const struct account *a, struct failure *f)
+{
+	char scope[160], again[120];
+
+	if (!json_value(s->transcript.why_token, "scope", scope, sizeof scope))
+		return -1;
+	login_words(again, sizeof again, a->name);
+	if (s->login.token == TOKEN_OF_CLIENT)
+		return failure_hint(f, HINT_SCOPE_CLIENT, scope, s->user);
+	if (s->login.token == TOKEN_OF_LOGIN)
+		return failure_hint(f, HINT_SCOPE_LOGIN, scope, s->user, again);
+	return failure_hint(f, HINT_TOKEN_SCOPE, scope);
+}
+
+static bool is_refused(const struct transcript *t)
+{
+	return t->refusal.code && t->refused_at == AT_LOGIN;
+}
+
+/* The login with a token was refused: behind 334 and a reason in JSON (RFC 7628 3.2.2; XOAUTH2's says a status of HTTP), or at once. What
+ * comes after the reason, if anything, is the answer. */
+static int explain_token(const struct session *s, const struct account *a, struct failure *f)
+{
+	const struct transcript *t = &s->transcript;
+	char status[40] = "";
+
+	if (is_refused(t)) {
+		reply_failure(&t->refusal, AT_LOGIN, EX_NOPERM, f);
+		f->refuses_token = refuses_token(f);
+	} else {
+		(void)json_value(t->why_token, "status", status, sizeof status);
+		if (*status == '5')
+			return fail(f, AT_LOGIN, EX_TEMPFAIL, "the relay cannot check the login just now: 334 %s", t->why_token);
+		fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: 334 %s", *t->why_token ? t->why_token : t->reply.text);
+		f->refuses_token = true;
+	}
+	return f->refuses_token ? hint_of_scope(s, a, f) : -1;
 }
 
 static const char *day(char to[static 40], const char *word, time_t when)
@@ -270,6 +312,14 @@ static int explain_refusal(const struct transcript *t, const char *ehlo, struct 
 	return -1;
 }
 
+/* The token was said, and it, or the login with it, was refused; the connection may have ended behind the reason. */
+static bool is_of_token(const struct session *s)
+{
+	const struct transcript *t = &s->transcript;
+
+	return s->login.token && t->said == SAID_AUTH && (*t->why_token || transcript_is_refused(t) || is_refused(t));
+}
+
 int explain_open(struct session *s, const struct account *a, CURLcode code, struct failure *f)
 {
 	enum stage at = transcript_stage(&s->transcript);
@@ -279,6 +329,8 @@ int explain_open(struct session *s, const struct account *a, CURLcode code, stru
 		*f = s->heard;
 		return -1;
 	}
+	if (is_of_token(s))
+		return explain_token(s, a, f);
 	if (s->limit.passed) {
 		fail(f, at, EX_TEMPFAIL, "the relay did not answer within the time allowed");
 		return explain_no_answer(s, a, f);
@@ -294,7 +346,7 @@ int explain_open(struct session *s, const struct account *a, CURLcode code, stru
 	}
 	curl_setup_failure(s->easy, code, at, s->words, f);
 	if (code == CURLE_LOGIN_DENIED && t->said == SAID_AUTH)
-		return explain_token(s, f);
+		return fail(f, AT_LOGIN, EX_NOPERM, "the relay does not take the login: %d %s", t->reply.code, t->reply.text);
 	if (code == CURLE_LOGIN_DENIED)
 		return no_mechanism(s, a, f);
 	if (code == CURLE_OPERATION_TIMEDOUT || (code == CURLE_COULDNT_CONNECT && says(f, "timed out")))

@@ -32,7 +32,7 @@ struct session {
 	struct buf in;
 	size_t taken; /* octets of `in` that session_reply has taken */
 	struct arena arena;
-	const char *ehlo, *user; /* the name that we say in EHLO, and the account's user; in the arena */
+	const char *ehlo, *user, *account; /* the name that we say in EHLO, the account's user, and its name; in the arena */
 	char relay[272]; /* HOST:PORT or a path, as it is shown; a long path is cut */
 	unsigned grace; /* milliseconds that an answer is waited for, from `told` on */
 	int64_t told;	/* when we first saw that we are told to end, or 0 */

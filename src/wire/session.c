@@ -85,6 +85,7 @@ static int listen_in(struct session *s, const struct account *a, struct failure 
 
 	s->ehlo = whoami_ehlo(&s->arena, a);
 	s->user = arena_printf(&s->arena, "%s", a->user);
+	s->account = arena_printf(&s->arena, "%s", a->name);
 	s->transcript.login = login->wanted;
 	if (login->wanted) {
 		mask_start(&s->mask);
@@ -239,7 +240,8 @@ void session_name(const struct session *s, struct failure *f)
 	snprintf(f->relay, sizeof f->relay, "%s", s->relay);
 	snprintf(f->ehlo, sizeof f->ehlo, "%s", t->said != SAID_NOTHING ? s->ehlo : "");
 	snprintf(f->user, sizeof f->user, "%s", in && s->login.wanted ? s->user : "");
-	f->token = in && s->login.wanted && s->login.token;
+	f->token = in && s->login.wanted ? s->login.token : NO_TOKEN;
+	snprintf(f->account, sizeof f->account, "%s", s->account ? s->account : "");
 }
 
 const char *session_relay(const struct session *s)

@@ -38,6 +38,7 @@ static void note_token(struct transcript *t, struct slice line)
 	if (slice_begins(line, "AUTH ")) {
 		t->xoauth2 = slice_begins(line, "AUTH XOAUTH2");
 		t->token_said = t->xoauth2 && line.len > strlen("AUTH XOAUTH2 ");
+		*t->why_token = '\0';
 	} else {
 		t->token_said = t->xoauth2;
 	}
@@ -105,6 +106,8 @@ static int heard_whole(struct transcript *t, struct failure *f)
 		t->encrypted = true;
 	if (t->said == SAID_AUTH && t->reply.code == 235)
 		t->authenticated = true;
+	if (t->said == SAID_AUTH && t->reply.code == 334 && *t->reply.text == '{')
+		memcpy(t->why_token, t->reply.text, sizeof t->why_token);
 	return 0;
 }
 
@@ -118,8 +121,8 @@ struct slice transcript_masked(const struct transcript *t, struct slice line, bo
 	return (struct slice){room, mask_line(t->mask, room, len, first)};
 }
 
-/* Why a token was refused is JSON in base64 behind 334 (Google's XOAUTH2; RFC 7628 3.2.2): it is kept and shown as JSON. Before it is
- * masked, since "bearer" stands in what we said, too, and its base64 would be covered. */
+/* Why a token was refused is JSON in base64 behind 334 (Google's XOAUTH2; RFC 7628 3.2.2): it is kept and shown as JSON. Decoded before it
+ * is masked, since "bearer" stands in what we said, too, and its base64 would be covered. */
 static struct slice refusal_of_token(const struct transcript *t, struct slice line, char room[static MASK_ANSWER])
 {
 	struct arena scratch = {0};
@@ -129,6 +132,7 @@ static struct slice refusal_of_token(const struct transcript *t, struct slice li
 	if (t->said != SAID_AUTH || t->reply.lines || line.len < 8 || !slice_begins(line, "334 "))
 		return line;
 	said = decode_part(&scratch, MIME_BASE64, (struct slice){line.p + 4, line.len - 4});
+	said = slice_trim(said);
 	if (said.len && *said.p == '{' && said.p[said.len - 1] == '}') {
 		len = said.len < MASK_ANSWER - 4 ? said.len : MASK_ANSWER - 4;
 		memcpy(room, "334 ", 4);

@@ -38,6 +38,7 @@ struct transcript {
 	bool starttls_said;
 	bool token_said; /* the token of XOAUTH2 was said, and nothing follows it */
 	bool xoauth2;
+	char why_token[512]; /* why the token was refused, in JSON: behind 334; or "" */
 	enum { SAID_NOTHING, SAID_EHLO, SAID_HELO, SAID_STARTTLS, SAID_AUTH } said;
 	struct caps caps;
 	struct reply reply; /* the last reply, or as much of it as has come */

@@ -18,7 +18,7 @@ FAULTS = [
           "joe may not send as that address: set force_from to joe's own address, or have the relay's operator allow this one", REFUSED, False),
     Fault("5a", "password logins switched off", ["ehlo auth=plain", 'auth "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."'], LOGIN, 77,
           "login to HOST: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
-          "the tenant's administrator has switched password logins off: allow SMTP AUTH (\"Authenticated SMTP\") for the mailbox joe, or use a token (auth xoauth2); no other password helps"),
+          "SMTP AUTH is switched off: the tenant's administrator has to allow it for the mailbox joe (\"Authenticated SMTP\"); until then no other password helps, and no token"),
     Fault("10a", "EHLO name refused", ['ehlo "501 5.5.4 Invalid domain name"', 'helo "501 5.5.4 Invalid domain name"'], "domain vm\n", 69, "greeting to HOST: 501 5.5.4 Invalid domain name",
           "the relay does not take the name \"vm\" that we say in EHLO: set domain to the full name of this host, as in domain box.example.org"),
     Fault("11b", "certificate for another name", ["ehlo starttls", "cert wrong-name"], "tls on\ntls_trust_file CERTS/ca.pem\n", 69,

@@ -62,10 +62,10 @@ ROWS = [
      'mysend: hint: make an app password for joe at the provider, which is simplest; or log in there once as joe with a browser (the address above), and let this host in\n'),
     ('5a', ['ehlo pipelining auth=login', 'auth "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information."'], 'tls off\nuser joe\npassword secret\nauth login\n', 77,
      'mysend: login to 127.0.0.1:PORT: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information.\n'
-     'mysend: hint: the tenant\'s administrator has switched password logins off: allow SMTP AUTH ("Authenticated SMTP") for the mailbox joe, or use a token (auth xoauth2); no other password helps\n'),
+     'mysend: hint: SMTP AUTH is switched off: the tenant\'s administrator has to allow it for the mailbox joe ("Authenticated SMTP"); until then no other password helps, and no token\n'),
     ('5a2', ['ehlo pipelining auth=login', 'auth "535 5.7.139 Authentication unsuccessful, user is locked by your organization\'s security defaults policy. Contact your administrator."'], 'tls off\nuser joe\npassword secret\nauth login\n', 77,
      "mysend: login to 127.0.0.1:PORT: 535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy. Contact your administrator.\n"
-     'mysend: hint: a policy of the tenant forbids password logins for joe: its administrator has to exempt the account from it, or use a token (auth xoauth2)\n'),
+     'mysend: hint: a policy of the tenant forbids password logins for joe: its administrator has to exempt the account from it; or use a token (oauth client, contrib/oauth.md)\n'),
     ('5b', ['mail "530 5.7.57 Client not authenticated to send mail. [LO2P265CA0001.GBRP265.PROD.OUTLOOK.COM]"', 'ehlo pipelining auth=plain,login'], JOE, 77,
      'mysend: MAIL FROM:<me@example.net> to 127.0.0.1:PORT: 530 5.7.57 Client not authenticated to send mail. [LO2P265CA0001.GBRP265.PROD.OUTLOOK.COM]\n'
      'mysend: hint: the login as joe went well, but may not send: have its administrator look whether the mailbox has a licence, and whether SMTP AUTH is allowed for it\n'),
@@ -74,10 +74,10 @@ ROWS = [
      "mysend: hint: joe has no right to send as that address: set force_from to joe's own address, or have the administrator grant Send As on that mailbox\n"),
     ('5d', ['ehlo auth=xoauth2'], 'tls off\nuser joe\npassword x\n', 77,
      'mysend: login to 127.0.0.1:PORT: no way to log in that both sides know: the relay offers AUTH XOAUTH2, and we PLAIN LOGIN CRAM-MD5 DIGEST-MD5\n'
-     'mysend: hint: this relay takes tokens (OAuth) only: set auth xoauth2, and password_command to a program that prints a token\n'),
+     'mysend: hint: this relay takes tokens (OAuth) only: set oauth client or oauth login, as contrib/oauth.md says; or auth xoauth2, and password_command to a program that prints a token\n'),
     ('5e', ['ehlo pipelining auth=xoauth2', 'auth "535 5.7.8 Username and Password not accepted"'], 'tls off\nuser joe\npassword secret\nauth xoauth2\n', 77,
      'mysend: login to 127.0.0.1:PORT: 535 5.7.8 Username and Password not accepted\n'
-     'mysend: hint: the secret is a token, which ends after an hour or so: have password_command print a fresh one; if it is fresh, check its scope, and whether it may open the mailbox of joe\n'),
+     'mysend: hint: the secret is a token, which ends after an hour or so: have password_command print a fresh one, or mysend fetch it (contrib/oauth.md); if it is fresh: is it for this relay, and for joe?\n'),
     ('5e2', ['ehlo pipelining auth=oauthbearer', 'auth "535 5.7.3 Authentication unsuccessful"'], 'tls off\nuser joe\npassword secret\nauth oauthbearer\n', 77,
      'mysend: login to 127.0.0.1:PORT: 535 5.7.3 Authentication unsuccessful\n'
      "mysend: hint: the token may be good, but joe's mailbox is not opened to it: give the service principal (object id of Enterprise applications) permission on it, and wait 30 minutes\n"),
@@ -188,10 +188,10 @@ ROWS = [
      'mysend: hint: the relay blocks the address of this host, and no setting here changes that: ask its operator, or send by a relay that you log in to (port 587)\n'),
     ('5g', ['ehlo pipelining auth=plain', 'auth "550 5.7.30 Basic authentication is not supported for Client Submission."'], JOE, 77,
      'mysend: login to 127.0.0.1:PORT: 550 5.7.30 Basic authentication is not supported for Client Submission.\n'
-     'mysend: hint: this provider takes passwords no more: use a token (auth xoauth2, and password_command to a program that prints one)\n'),
+     'mysend: hint: this provider takes passwords no more, but tokens: set oauth client or oauth login, as contrib/oauth.md says\n'),
     ('5h', ['mail "550 5.7.30 Basic authentication is not supported for Client Submission."', 'ehlo pipelining auth=plain,login'], JOE, 77,
      'mysend: MAIL FROM:<me@example.net> to 127.0.0.1:PORT: 550 5.7.30 Basic authentication is not supported for Client Submission.\n'
-     'mysend: hint: this provider takes passwords no more: use a token (auth xoauth2, and password_command to a program that prints one)\n'),
+     'mysend: hint: this provider takes passwords no more, but tokens: set oauth client or oauth login, as contrib/oauth.md says\n'),
     ('14g', ['greet hang', 'lax'], 'tls off\ntimeout 1\n', 75,
      'mysend: greeting to 127.0.0.1:PORT: Operation timed out after N milliseconds with 0 bytes received\n'
      'mysend: hint: the port takes the connection and says nothing, as one with TLS from the start does: try tls_starttls off and tls on\n'),

@@ -15,9 +15,13 @@ class Credentials:
         return "Credentials(%s, %r, %r, ok=%r)" % (self.mechanism, self.user, self.password, self.ok)
 
 
-def login(mechanism, initial, ask, who, certificate_name=None):
+WHY = b'{"status":"401","schemes":"bearer","scope":"mail"}'
+
+
+def login(mechanism, initial, ask, who, certificate_name=None, why=WHY):
     """Runs the mechanism. ask(challenge bytes) -> answer bytes (None: cancelled); who: (user, password), None for anybody, or a function
-    of user and token for the mechanisms that have one (the others then let nobody in)."""
+    of user and token for the mechanisms that have one (the others then let nobody in). why: what is asked where a token is refused;
+    None: nothing."""
     run = MECHANISMS.get(mechanism)
     if run is None:
         return None
@@ -25,6 +29,8 @@ def login(mechanism, initial, ask, who, certificate_name=None):
         who = ("\0", "\0")
     if initial is not None:
         initial = b"" if initial == "=" else base64.b64decode(initial)
+    if run in BEARERS:
+        return run(initial, ask, who, why)
     return run(initial, ask, who, certificate_name)
 
 
@@ -89,15 +95,15 @@ def digest_md5(_initial, ask, who, _name):
 
 
 def bearer(mechanism, pattern):
-    def run(initial, ask, who, _):
+    def run(initial, ask, who, why):
         answer = ask(b"") if initial is None else initial
         found = re.search(pattern, answer or b"", re.S)
         if not found:
             return None
         user, token = found.group(1).decode(), found.group(2).decode()
         ok = right(who, user, token)
-        if not ok:
-            ask(b'{"status":"401","schemes":"bearer","scope":"mail"}')
+        if not ok and why is not None:
+            ask(why)
         return Credentials(mechanism, user, token, ok=ok)
     return run
 
@@ -119,3 +125,4 @@ MECHANISMS = {
     "OAUTHBEARER": bearer("OAUTHBEARER", rb"n,a=([^,]*),\x01.*auth=Bearer ([^\x01]*)\x01"),
     "EXTERNAL": external,
 }
+BEARERS = (MECHANISMS["XOAUTH2"], MECHANISMS["OAUTHBEARER"])

@@ -2,6 +2,8 @@
 import os
 import shlex
 
+import auth
+
 PARTS = """\
 A part is a line of words; quotes as in the shell. What no part mentions, a friendly relay would do.
 
@@ -40,6 +42,7 @@ Whole-relay parts:
   tls-max 1.0|1.1|1.2|1.3    at most that
   tls-ciphers LIST           only these, as OpenSSL names them
   user NAME PASSWORD         who may log in (default: anybody)
+  why TEXT                   what a refused token gets behind 334, before the answer to AUTH; "": no 334
   require-auth               MAIL before AUTH gets 530
   drip SECONDS               every reply goes an octet at a time, so far apart
   delay SECONDS              every reply is that late
@@ -80,6 +83,7 @@ class Script:
         self.tls_max = None
         self.tls_ciphers = None
         self.user = None
+        self.why = auth.WHY
         self.require_auth = False
         self.drip = 0.0
         self.delay = 0.0
@@ -135,6 +139,8 @@ class Script:
             self.tls_ciphers = rest[0]
         elif name == "user":
             self.user = (rest[0], rest[1])
+        elif name == "why":
+            self.why = rest[0].encode() or None
         elif name == "require-auth":
             self.require_auth = True
         elif name in ("drip", "delay", "patience"):

@@ -129,7 +129,7 @@ class Session(Conversation):
             answer = self.line()
             return None if answer == "*" else base64.b64decode(answer)
         try:
-            who = auth.login(mechanism.upper(), initial or None, ask, self.relay.who, self.certificate)
+            who = auth.login(mechanism.upper(), initial or None, ask, self.relay.who, self.certificate, self.script.why)
         except ValueError:
             self.act("other", "501 5.5.2 bad base64")
             return

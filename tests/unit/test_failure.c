@@ -142,6 +142,18 @@ static void test_every_row_of_hints_fits_and_closes_what_it_opens(void **state)
 	}
 }
 
+static void test_a_login_is_of_the_account_that_is_named_or_the_usual_one(void **state)
+{
+	static const struct { const char *account, *words; } rows[] = {{"", "mysend --login"}, {"default", "mysend --login"}, {"work", "mysend --login -a work"}};
+	char words[40];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		login_words(words, sizeof words, rows[i].account);
+		assert_string_equal(words, rows[i].words);
+	}
+}
+
 static void test_what_is_too_long_is_cut_and_terminated(void **state)
 {
 	struct failure f;
@@ -195,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_the_first_hint_stays),
 		cmocka_unit_test(test_arguments_stand_where_the_row_names_them),
 		cmocka_unit_test(test_every_row_of_hints_fits_and_closes_what_it_opens),
+		cmocka_unit_test(test_a_login_is_of_the_account_that_is_named_or_the_usual_one),
 		cmocka_unit_test(test_what_is_too_long_is_cut_and_terminated),
 		cmocka_unit_test(test_every_stage_and_status_has_its_words),
 	};

@@ -6,7 +6,7 @@
 
 #include "post/hint.h"
 
-enum { STRANGER, KNOWN, TOKEN };
+enum { STRANGER, KNOWN, TOKEN, CLIENT, LOGIN };
 
 struct row {
 	enum stage at;
@@ -19,7 +19,9 @@ struct row {
 static void try_rows(const struct row *row, size_t count)
 {
 	for (size_t i = 0; i < count; i++, row++) {
-		struct failure f = {.stage = row->at, .code = row->code, .relay = "relay.test:587", .ehlo = "vm", .token = row->who == TOKEN};
+		struct failure f = {.stage = row->at, .code = row->code, .relay = "relay.test:587", .ehlo = "vm", .account = "work"};
+
+		f.token = row->who < TOKEN ? NO_TOKEN : (enum token_of)(row->who - TOKEN + TOKEN_OF_COMMAND);
 
 		snprintf(f.user, sizeof f.user, "%s", row->who == STRANGER ? "" : "joe");
 		snprintf(f.enhanced, sizeof f.enhanced, "%s", row->enhanced);
@@ -42,6 +44,16 @@ static void test_a_failure_that_is_known_by_its_answer_gets_its_hint_and_no_othe
 		{AT_LOGIN, 535, "5.7.8", "bad password", KNOWN, HINT_PASSWORD},
 		{AT_LOGIN, 535, "5.7.8", "bad token", TOKEN, HINT_TOKEN},
 		{AT_LOGIN, 535, "5.7.3", "Authentication unsuccessful", TOKEN, HINT_TOKEN_MAILBOX},
+		{AT_LOGIN, 535, "5.7.3", "Authentication unsuccessful", CLIENT, HINT_MAILBOX_CLIENT},
+		{AT_LOGIN, 535, "5.7.3", "Authentication unsuccessful", LOGIN, HINT_MAILBOX_LOGIN},
+		{AT_LOGIN, 535, "5.7.8", "bad token", CLIENT, HINT_TOKEN_CLIENT},
+		{AT_LOGIN, 535, "5.7.8", "bad token", LOGIN, HINT_TOKEN_LOGIN},
+		{AT_LOGIN, 0, "", "the relay does not take the login: 334 {}", TOKEN, HINT_TOKEN},
+		{AT_LOGIN, 0, "", "the relay does not take the login: 334 {}", CLIENT, HINT_TOKEN_CLIENT},
+		{AT_LOGIN, 0, "", "the relay does not take the login: 334 {}", LOGIN, HINT_TOKEN_LOGIN},
+		{AT_LOGIN, 0, "", "the relay does not take the login: 250 ok", KNOWN, NO_HINT},
+		{AT_LOGIN, 0, "", "the relay cannot check the login just now: 334 {}", CLIENT, NO_HINT},
+		{AT_LOGIN, 454, "4.7.0", "Temporary authentication failure", CLIENT, NO_HINT},
 		{AT_LOGIN, 535, "5.7.3", "Authentication unsuccessful", KNOWN, HINT_PASSWORD},
 		{AT_LOGIN, 534, "5.7.9", "application password required", KNOWN, HINT_APP_PASSWORD},
 		{AT_LOGIN, 454, "4.7.0", "later", KNOWN, NO_HINT},
@@ -98,6 +110,15 @@ static void test_what_providers_say_leads_to_the_setting_that_mends_it(void **st
 		{AT_SENDER, 550, "5.7.30", "Basic authentication is not supported for Client Submission.", KNOWN, HINT_PASSWORDS_ENDED},
 		{AT_LOGIN, 550, "5.7.30", "Basic authentication is not supported for Client Submission.", KNOWN, HINT_PASSWORDS_ENDED},
 		{AT_LOGIN, 501, "5.5.127", "Invalid XOAUTH2 auth data - Token will expire soon", TOKEN, HINT_TOKEN_ENDS},
+		{AT_LOGIN, 501, "5.5.127", "Invalid XOAUTH2 auth data - Token will expire soon", CLIENT, HINT_TOKEN_SHORT},
+		{AT_LOGIN, 501, "5.5.127", "Invalid XOAUTH2 auth data - Token will expire soon", LOGIN, HINT_TOKEN_SHORT},
+		{AT_LOGIN, 501, "5.5.124", "Invalid XOAUTH2 auth data - User address provided is not valid.", CLIENT, HINT_TOKEN_USER},
+		{AT_LOGIN, 535, "5.7.139", "Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.", CLIENT, HINT_SMTP_AUTH_OFF},
+		{AT_LOGIN, 535, "5.7.139", "Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully. Contact your administrator.", CLIENT, HINT_TENANT_POLICY},
+		{AT_END, 554, "5.2.252", "SendAsDenied; joe@example.net not allowed to send as me@example.net; STOREDRV.Submission.Exception:SendAsDeniedException", CLIENT, HINT_SENDER_CLIENT},
+		{AT_SENDER, 550, "5.7.60", "SMTP; Client does not have permissions to send as this sender", CLIENT, HINT_SENDER_CLIENT},
+		{AT_SENDER, 550, "5.7.60", "SMTP; Client does not have permissions to send as this sender", LOGIN, HINT_SENDER_MAILBOX},
+		{AT_SENDER, 550, "5.7.708", "Service unavailable. Access denied, traffic not accepted from this IP.", KNOWN, HINT_TENANT_BLOCKED},
 		{AT_END, 554, "5.2.252", "SendAsDenied; joe@example.net not allowed to send as me@example.net; STOREDRV.Submission.Exception:SendAsDeniedException", KNOWN, HINT_SENDER_MAILBOX},
 		{AT_RECIPIENT, 550, "5.7.64", "TenantAttribution; Relay Access Denied [x.protection.outlook.com]", STRANGER, HINT_RELAYING},
 		{AT_RECIPIENT, 550, "5.7.1", "Service unavailable, Client host [192.0.2.1] blocked using Spamhaus. To request removal from this list see https://www.spamhaus.org/lookup.lasso (AS16012609)", STRANGER, HINT_ADDRESS_BLOCKED},
@@ -174,6 +195,7 @@ static void test_a_hint_names_the_user_the_name_and_the_relay(void **state)
 		{{.stage = AT_SENDER, .code = 550, .text = "Helo command rejected", .ehlo = "vm", .relay = "r.test:25"}, "the name \"vm\""},
 		{{.stage = AT_SENDER, .code = 553, .text = "not owned by user joe", .user = "joe", .relay = "r.test:25"}, "joe may not send"},
 		{{.stage = AT_RECIPIENT, .code = 554, .text = "Relay access denied", .user = "joe", .relay = "[::1]:25"}, "yet [::1] relays nothing"},
+		{{.stage = AT_LOGIN, .code = 535, .enhanced = "5.7.8", .user = "joe", .token = TOKEN_OF_LOGIN, .account = "work"}, "not good for joe: is oauth_scope this relay's, and has that very user logged in? mysend --login -a work"},
 		{{.stage = AT_RECIPIENT, .code = 554, .text = "Relay access denied", .user = "joe", .relay = "/run/s"}, "yet /run/s relays nothing"},
 	};
 

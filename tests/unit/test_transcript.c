@@ -58,6 +58,32 @@ static void test_secrets_are_masked_whatever_the_mechanism(void **state)
 	}
 }
 
+static void test_why_a_token_is_refused_is_kept_until_the_next_login(void **state)
+{
+	/* {"status":"401","scope":"mail"}, {"status":"401"}, and the same with a line feed behind it */
+	static const struct { const char *script, *why; bool refused; } rows[] = {
+		{"> AUTH XOAUTH2 dXNlcj0=\n< 334 eyJzdGF0dXMiOiI0MDEiLCJzY29wZSI6Im1haWwifQ==\n", "{\"status\":\"401\",\"scope\":\"mail\"}", true},
+		{"> AUTH XOAUTH2\n< 334 \n> dXNlcj0=\n< 334 eyJzdGF0dXMiOiI0MDEifQ==\n", "{\"status\":\"401\"}", true},
+		{"> AUTH OAUTHBEARER dXNlcj0=\n< 334 eyJzdGF0dXMiOiI0MDEifQo=\n", "{\"status\":\"401\"}", false},
+		{"> AUTH OAUTHBEARER dXNlcj0=\n< 334 eyJzdGF0dXMiOiI0MDEifQ==\n> AQ==\n< 535 5.7.8 no\n", "{\"status\":\"401\"}", true},
+		{"> AUTH OAUTHBEARER dXNlcj0=\n< 334 eyJzdGF0dXMiOiI0MDEifQ==\n> *\n< 501 no\n> AUTH XOAUTH2 dXNlcj0=\n< 535 no\n", "", true},
+		{"> AUTH XOAUTH2 dXNlcj0=\n< 334\n", "", true},
+		{"> AUTH XOAUTH2 dXNlcj0=\n< 235 ok\n", "", false},
+		{"> AUTH XOAUTH2\n< 334 \n", "", false},
+		{"< 220 {\n> EHLO me\n< 334 eyJzdGF0dXMiOiI0MDEifQ==\n", "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct transcript t = {0};
+		struct failure f;
+
+		assert_int_equal(play(&t, rows[i].script, &f), 0);
+		assert_string_equal(t.why_token, rows[i].why);
+		assert_int_equal(transcript_is_refused(&t), rows[i].refused);
+	}
+}
+
 static void test_extensions_are_those_of_the_last_ehlo(void **state)
 {
 	struct transcript t = {0};
@@ -186,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_secrets_are_masked_whatever_the_mechanism),
+		cmocka_unit_test(test_why_a_token_is_refused_is_kept_until_the_next_login),
 		cmocka_unit_test(test_extensions_are_those_of_the_last_ehlo),
 		cmocka_unit_test(test_tls_is_missed_where_it_was_offered_and_never_begun),
 		cmocka_unit_test(test_the_first_line_is_the_relays_name_and_no_extension),
