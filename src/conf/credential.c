@@ -1,7 +1,6 @@
 #include "conf/credential.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -11,6 +10,7 @@
 #include "base/run.h"
 #include "base/trusted.h"
 #include "conf/advice.h"
+#include "conf/known.h"
 #include "conf/netrc.h"
 #include "conf/private.h"
 #include "conf/vault.h"
@@ -18,25 +18,11 @@
 
 enum { COMMAND_SECONDS = 60, FILE_LIMIT = 64 * 1024 };
 
-/* The search for an account's credential, and what it has found so far. */
-struct search {
-	const struct account *of;
-	struct credential found;
-};
-
-/* Global, like the vault, so that what one thread has found no other thread has to ask for. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
 static int keep(struct search *s, struct slice text, const char *where, struct failure *f)
 {
 	if (slice_has_control(text))
 		return fail(f, AT_CONFIG, EX_CONFIG, "%s: there is a control character in the password", where);
-	/* The text is kept and taken under one lock: in between, credential_wipe would find a text without a user, and wipe it. */
-	pthread_mutex_lock(&lock);
-	s->found.handle = vault_keep(text);
-	s->found.text = vault_take(s->found.handle);
-	pthread_mutex_unlock(&lock);
-	return s->found.text ? 0 : fail(f, AT_CONFIG, EX_CONFIG, "%s: no locked memory for the password", where);
+	return known_keep(s, text) == 0 ? 0 : fail(f, AT_CONFIG, EX_CONFIG, "%s: no locked memory for the password", where);
 }
 
 static int keep_line(struct search *s, const struct private *p, const char *where, struct failure *f)
@@ -186,10 +172,11 @@ static int from_systemd(struct search *s, struct failure *f)
 	return rc;
 }
 
-static int find(struct search *s, struct failure *f)
+static int find(struct search *s, void *unused, struct failure *f)
 {
 	const struct account *a = s->of;
 
+	(void)unused;
 	if (*a->password_file)
 		return from_file(s, a->password_file, MUST_READ, OURS_ONLY, setting_rules(a, SET_password_file), f) < 0 ? said_in(a, SET_password_file, f) : 0;
 	if (*a->password_command)
@@ -216,117 +203,14 @@ struct credential_place credential_place_of(const struct account *a, struct aren
 	return (struct credential_place){"netrc", a->netrc};
 }
 
-/* The state of an account's credential. */
-struct known {
-	unsigned account; /* the account's id */
-	enum { UNKNOWN, FINDING, FOUND } state;
-	unsigned handle;  /* FOUND: the text's handle; 0: the account has no password */
-	unsigned waiting; /* threads that wait for a search to end */
-	unsigned searches; /* searches that have ended */
-	bool failed;	  /* the last search failed: */
-	struct failure why;
-	struct known *next;
-};
-
-static pthread_cond_t ended = PTHREAD_COND_INITIALIZER; /* a search has ended */
-static struct known *all;
-static unsigned wipes;
-
-static struct known *known_of(unsigned account)
-{
-	struct known *k = all;
-
-	while (k && k->account != account)
-		k = k->next;
-	if (k)
-		return k;
-	k = calloc(1, sizeof *k);
-	if (k) {
-		k->account = account;
-		k->next = all;
-		all = k;
-	}
-	return k;
-}
-
-static void forget(struct known *k)
-{
-	if (k->state != FOUND)
-		return;
-	vault_drop(k->handle);
-	k->handle = 0;
-	k->state = UNKNOWN;
-}
-
-/* Waits for the search of another thread, and shares its result. */
-static int await(struct known *k, struct failure *f)
-{
-	unsigned before = k->searches;
-
-	k->waiting++;
-	while (k->searches == before)
-		pthread_cond_wait(&ended, &lock);
-	k->waiting--;
-	if (!k->failed)
-		return 0;
-	*f = k->why;
-	return -1;
-}
-
-/* Searches without the lock: a command may take long, and the searches for other accounts need not wait for it. */
-static int search(struct known *k, const struct account *a, struct credential *out, struct failure *f)
-{
-	struct search s = {.of = a};
-	unsigned before = wipes;
-	int rc;
-
-	k->state = FINDING;
-	pthread_mutex_unlock(&lock);
-	rc = find(&s, f);
-	pthread_mutex_lock(&lock);
-	k->state = rc < 0 ? UNKNOWN : FOUND;
-	k->handle = s.found.handle;
-	k->failed = rc < 0;
-	if (rc < 0)
-		k->why = *f;
-	else
-		*out = s.found;
-	if (wipes != before) /* credential_wipe was called meanwhile: no login is to come after this one */
-		forget(k);
-	k->searches++;
-	pthread_cond_broadcast(&ended);
-	return rc;
-}
-
-static int take_known(struct credential *out, const struct account *a, struct failure *f)
-{
-	struct known *k = known_of(a->id);
-
-	if (!k)
-		return fail(f, AT_CONFIG, EX_OSERR, "no memory for the password");
-	while (k->state != FOUND) {
-		if (k->state == UNKNOWN)
-			return search(k, a, out, f);
-		if (await(k, f) < 0)
-			return -1;
-	}
-	*out = (struct credential){vault_take(k->handle), k->handle};
-	return 0;
-}
-
 int credential_take(struct credential *out, const struct account *a, struct failure *f)
 {
-	int rc;
-
 	*out = (struct credential){NULL, 0};
 	if (a->password) {
 		*out = (struct credential){vault_take(a->password), a->password};
 		return out->text ? 0 : fail(f, AT_CONFIG, EX_SOFTWARE, "the password was wiped after the last login");
 	}
-	pthread_mutex_lock(&lock);
-	rc = take_known(out, a, f);
-	pthread_mutex_unlock(&lock);
-	return rc;
+	return known_take(out, a, KNOWN_PASSWORD, find, NULL, f);
 }
 
 void credential_release(struct credential *c)
@@ -338,11 +222,8 @@ void credential_release(struct credential *c)
 
 void credential_drop(const struct account *a)
 {
-	pthread_mutex_lock(&lock);
-	for (struct known *k = all; k; k = k->next)
-		if (k->account == a->id)
-			forget(k);
-	pthread_mutex_unlock(&lock);
+	known_drop(a, KNOWN_PASSWORD);
+	known_drop(a, KNOWN_TOKEN);
 }
 
 void credential_end(void)
@@ -358,21 +239,5 @@ void credential_end(void)
 
 void credential_wipe(void)
 {
-	struct known **last = &all;
-
-	pthread_mutex_lock(&lock);
-	wipes++;
-	while (*last) {
-		struct known *k = *last;
-
-		forget(k);
-		if (k->state == FINDING || k->waiting) {
-			last = &k->next;
-			continue;
-		}
-		*last = k->next;
-		free(k);
-	}
-	vault_wipe();
-	pthread_mutex_unlock(&lock);
+	known_wipe();
 }

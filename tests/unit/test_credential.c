@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "conf/vault.h"
 /* and who waits for whom */
+#include "conf/known.c"
 #include "conf/credential.c"
 #include "files.h"
 #include "threads.h"
@@ -457,11 +458,13 @@ static void end(struct asking *of, size_t count)
 static void until_waiting(const struct account *a, unsigned count)
 {
 	const struct timespec pause = {0, 1000 * 1000};
+	const struct known *k;
 	bool there = false;
 
 	while (!there) {
 		pthread_mutex_lock(&lock);
-		there = known_of(a->id)->state == FINDING && known_of(a->id)->waiting == count;
+		k = look_up(a, KNOWN_PASSWORD);
+		there = k && k->state == SEARCHED_FOR && k->waiting == count;
 		pthread_mutex_unlock(&lock);
 		if (!there)
 			nanosleep(&pause, NULL);

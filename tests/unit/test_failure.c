@@ -57,6 +57,7 @@ static void test_words_are_the_parts_that_are_asked_for_and_that_there_are(void 
 {
 	static const struct failure refused = {.stage = AT_RECIPIENT, .code = 550, .enhanced = "5.1.1", .relay = "relay.test:25", .text = "nobody\x1b[2J"};
 	static const struct failure down = {.stage = AT_CONNECT, .relay = "relay.test:25", .text = "refused"}, local = {.stage = AT_CONFIG, .text = "no relay"};
+	static const struct failure token = {.stage = AT_TOKEN, .relay = "login.example.org", .text = "invalid_client"};
 	static const struct failure bare = {.stage = AT_END, .code = 451, .text = "later"};
 	static const struct { const struct failure *f; unsigned parts; const char *whom, *words; } rows[] = {
 		{&refused, WORDS_WHERE | WORDS_CODE, "bob@x", "RCPT TO:<bob@x> to relay.test:25: 550 5.1.1 nobody\\x1b[2J"},
@@ -65,6 +66,7 @@ static void test_words_are_the_parts_that_are_asked_for_and_that_there_are(void 
 		{&refused, WORDS_CODE, "bob@x", "550 5.1.1 nobody\\x1b[2J"},
 		{&refused, 0, NULL, "nobody\\x1b[2J"},
 		{&down, WORDS_WHERE | WORDS_CODE, NULL, "connect to relay.test:25: refused"},
+		{&token, WORDS_WHERE | WORDS_CODE, NULL, "token from login.example.org: invalid_client"},
 		{&local, WORDS_WHERE | WORDS_CODE, NULL, "no relay"}, /* of this host nobody needs the stage */
 		{&bare, WORDS_WHERE | WORDS_CODE, NULL, "end of message: 451 later"},
 	};
