@@ -19,6 +19,7 @@ enum { WIDTH = 78 };
 
 struct config_text { /* what stands in the configuration beside the relay */
 	const char *account, *user, *secret;
+	const char *client; /* oauth_client_id; or NULL */
 };
 
 /* Prints sentences as comments, broken at blanks. */
@@ -81,17 +82,20 @@ static int take_relay(struct found *found, struct arena *run, const char *value,
 }
 
 /* A name that a configuration would read as another one, as "me" with its quotes, cannot be written there. */
-static int check_user(struct arena *run, const char *name, struct failure *f)
+static int check_name(struct arena *run, const char *keyword, const char *name, struct failure *f)
 {
-	struct config c = {.path = "--user", .rank = RANK_USER};
+	struct config c = {.path = "--configure", .rank = RANK_USER};
+	const struct account *a;
 
-	if (*name && !slice_has_control(slice_of(name)) && config_parse(&c, run, slice_of(arena_printf(run, "account default\nuser %s\n", name)), f) == 0 &&
-	    strcmp(config_find(&c, "default")->whole.user, name) == 0)
-		return 0;
-	return usage_fail(f, "no configuration can have the user ", *name ? name : "\"\"");
+	if (*name && !slice_has_control(slice_of(name)) && config_parse(&c, run, slice_of(arena_printf(run, "account default\n%s %s\n", keyword, name)), f) == 0) {
+		a = &config_find(&c, "default")->whole;
+		if (strcmp(a->user, name) == 0 || strcmp(a->oauth_client_id, name) == 0)
+			return 0;
+	}
+	return usage_fail(f, arena_printf(run, "no configuration can have the %s ", keyword), *name ? name : "\"\"");
 }
 
-static int find(struct found *found, const struct options *o, struct arena *run, const char **user, struct failure *f)
+static int find(struct found *found, const struct options *o, struct arena *run, struct config_text *t, struct failure *f)
 {
 	const char *relay = NULL;
 
@@ -99,10 +103,13 @@ static int find(struct found *found, const struct options *o, struct arena *run,
 		if (o->request.option[i].setting == SET_relay)
 			relay = o->request.option[i].value;
 		else if (o->request.option[i].setting == SET_user)
-			*user = o->request.option[i].value;
+			t->user = o->request.option[i].value;
+		else if (o->request.option[i].setting == SET_oauth_client_id)
+			t->client = o->request.option[i].value;
 		else
 			return usage_fail(f, "with --configure there is no ", o->request.option[i].spelled);
-	if ((*user && check_user(run, *user, f) < 0) || read_address(found, run, o->configure, f) < 0)
+	if ((t->user && check_name(run, "user", t->user, f) < 0) || (t->client && check_name(run, "oauth_client_id", t->client, f) < 0) ||
+	    read_address(found, run, o->configure, f) < 0)
 		return -1;
 	return relay ? take_relay(found, run, relay, f) : configure_find(found, run, f);
 }
@@ -170,12 +177,36 @@ static void print_relay(const struct found *found, struct arena *run)
 		printf("tls on\n");
 }
 
+static bool by_oauth(const struct found *found)
+{
+	return found->provider && (found->provider->secret == SECRET_LOGIN || found->provider->secret == SECRET_TENANT);
+}
+
+static const char *login_command(struct arena *run, const struct config_text *t)
+{
+	return strcmp(t->account, "default") == 0 ? "mysend --login" : arena_printf(run, "mysend --login -a %s", t->account);
+}
+
+/* A domain of the tenant's stands for the tenant's id. Without an oauth_client_id the configuration is refused, with words that name it. */
+static void print_oauth(const struct found *found, struct arena *run, const struct config_text *t)
+{
+	bool person = found->provider->secret == SECRET_LOGIN;
+
+	printf("oauth %s\noauth_provider microsoft:%s\n", person ? "login" : "client", person ? "consumers" : found->domain);
+	say(arena_printf(run, "The application (client) ID of an app that %s once at https://entra.microsoft.com, App registrations; contrib/oauth.md has each step.",
+			 person ? "is registered" : "an administrator registers"));
+	printf(t->client ? "oauth_client_id %s\n" : "#oauth_client_id %s\n", t->client ? t->client : "ID");
+	if (person)
+		say(arena_printf(run, "Then, once: %s", login_command(run, t)));
+}
+
 static void print_login(const struct found *found, struct arena *run, const struct config_text *t)
 {
 	static const char *const secrets[] = {
 		[SECRET_PASSWORD] = "The password is that of the mailbox.",
 		[SECRET_APP] = "The password is an app password, made for this program alone, not that of the account.",
-		[SECRET_TOKEN] = "The password is an access token of OAuth2, which lasts an hour or so: put password_command and what prints one in the place of password_file.",
+		[SECRET_LOGIN] = "It is by tokens of OAuth2, for which a person logs in once.",
+		[SECRET_TENANT] = "It is by tokens of OAuth2, which this host fetches by itself.",
 		[SECRET_KEY] = "The password is one for programs, not that of the account.",
 	};
 	const struct provider *p = found->provider;
@@ -185,12 +216,17 @@ static void print_login(const struct found *found, struct arena *run, const stru
 		say(arena_printf(run, "The login at %s (as of %s). %s%s%s", p->name, p->date, secrets[p->secret], *p->note ? " " : "", p->note));
 	else
 		say("The login: often the address, else the name that the provider gives; some want an app password.");
-	if (p && p->secret == SECRET_TOKEN)
-		printf("auth xoauth2\n");
 	printf("user %s\n", t->user);
-	say("The password stands alone in a file that nobody else may read. To write it: this, the password, Enter, Ctrl-D.");
+	if (by_oauth(found))
+		print_oauth(found, run, t);
+	if (by_oauth(found) && p->secret == SECRET_LOGIN)
+		return;
+	say(arena_printf(run, "The %s stands alone in a file that nobody else may read. To write it: this, the %s, Enter, Ctrl-D.",
+			 by_oauth(found) ? "client's secret (its value, not its ID)" : "password", by_oauth(found) ? "secret" : "password"));
 	printf("#   (umask 077; cat >%s)\n", t->secret);
 	printf("password_file %s\n", t->secret);
+	if (by_oauth(found))
+		say(arena_printf(run, "Without an administrator, for one's own mailbox: oauth login, and no password_file; then, once: %s", login_command(run, t)));
 }
 
 static void print(const struct found *found, struct arena *run, const struct config_text *t)
@@ -210,6 +246,18 @@ static void print(const struct found *found, struct arena *run, const struct con
 	printf("from %s\nto %s\nroot_to %s\n", found->address, found->address, found->address);
 }
 
+/* What is left to do by hand. */
+static const char *next_step(const struct found *found, struct arena *run, const struct config_text *t)
+{
+	const char *id = t->client ? "" : "oauth_client_id, ";
+
+	if (!by_oauth(found))
+		return arena_printf(run, "the password into %s", t->secret);
+	if (found->provider->secret == SECRET_LOGIN)
+		return arena_printf(run, "%s%s", id, login_command(run, t));
+	return arena_printf(run, "%sthe client's secret into %s", id, t->secret);
+}
+
 static int check_account(const char *name, struct failure *f)
 {
 	if (slice_has_control(slice_of(name)) || strpbrk(name, " :,\"#") || !*name)
@@ -223,11 +271,11 @@ int mode_configure(const struct options *o, struct arena *run, struct failure *f
 	struct found found = {.host = ""};
 	struct config_text t = {.account = o->request.account ? o->request.account : "default", .secret = secret_file(run)};
 
-	if (check_account(t.account, f) < 0 || find(&found, o, run, &t.user, f) < 0 || login(&found, run, &t.user, f) < 0)
+	if (check_account(t.account, f) < 0 || find(&found, o, run, &t, f) < 0 || login(&found, run, &t.user, f) < 0)
 		return -1;
 	print(&found, run, &t);
 	if (file_end_output(f) < 0)
 		return -1;
-	fprintf(stderr, "mysend: %s, %s; next: the password into %s, then mysend --probe\n", found.relay, where(&found, run), t.secret);
+	fprintf(stderr, "mysend: %s, %s; next: %s, then mysend --probe\n", found.relay, where(&found, run), next_step(&found, run, &t));
 	return EX_OK;
 }

@@ -207,7 +207,7 @@ static int check(const struct options *o, struct failure *f)
 	if (o->mode == MODE_REPORT && (o->request.recipients || o->dry_run))
 		return usage_fail(f, "--report LEDGER takes nothing else but --json", "");
 	if (o->mode == MODE_CONFIGURE && (o->request.recipients || o->request.from_header || o->config))
-		return usage_fail(f, "--configure ADDRESS takes no other address, and nothing but --relay, --user and -a", "");
+		return usage_fail(f, "--configure ADDRESS takes no other address, and nothing but --relay, --user, --oauth_client_id and -a", "");
 	if (o->mode == MODE_QUEUE && (o->request.recipients || o->request.from_header))
 		return usage_fail(f, "-q runs the queue: it takes no recipients and no -t", "");
 	return 0;

@@ -19,7 +19,8 @@ enum provider_user {
 enum provider_secret {
 	SECRET_PASSWORD, /* of the mailbox */
 	SECRET_APP,	 /* of this program alone, made for it */
-	SECRET_TOKEN,	 /* OAuth2: passwords are not taken */
+	SECRET_LOGIN,	 /* OAuth2 of Microsoft's, for persons: passwords are not taken */
+	SECRET_TENANT,	 /* OAuth2 of Microsoft's, at the tenant that the domain belongs to: passwords are hardly taken */
 	SECRET_KEY,	 /* of an interface for programs */
 };
 

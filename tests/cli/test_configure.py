@@ -193,9 +193,48 @@ def test_some_log_in_with_what_stands_before_the_at(configure, local, user):
     assert printed(result)["user"] == user and printed(result)["from"] == "me@" + local, result
 
 
-def test_where_no_password_is_taken_a_token_is_asked_for(configure):
+CLIENT = ["--oauth_client_id", "11111111-2222-3333-4444-555555555555"]
+
+
+def oauth(result):
+    return {keyword: value for keyword, value in printed(result).items() if keyword.startswith(("oauth", "auth", "password"))}
+
+
+def test_person_whose_password_is_not_taken_gets_a_login(configure):
     result = configure(NONE, "me@outlook.com")
-    assert printed(result)["auth"] == "xoauth2" and "password_command" in comments(result) and "since autumn 2024" in comments(result), result
+    assert oauth(result) == {"oauth": "login", "oauth_provider": "microsoft:consumers"} and printed(result)["user"] == "me@outlook.com", result
+    assert "#oauth_client_id ID\n" in result.out and "since autumn 2024" in comments(result) and "contrib/oauth.md" in comments(result), result
+    assert result.err.endswith("next: oauth_client_id, mysend --login, then mysend --probe\n"), result
+    result = configure(NONE, "me@outlook.com", "-a", "work", *CLIENT)
+    assert oauth(result) == {"oauth": "login", "oauth_provider": "microsoft:consumers", "oauth_client_id": CLIENT[1]} and "ID\n" not in result.out, result
+    assert result.err.endswith("next: mysend --login -a work, then mysend --probe\n") and "once: mysend --login -a work" in comments(result), result
+
+
+def test_host_of_a_tenant_fetches_its_tokens_by_itself(configure):
+    answers = {("example.org", MX): [mx(10, "example-org.mail.protection.outlook.com")]}
+    result = configure(answers, "alerts@example.org", *CLIENT)
+    assert oauth(result) == {"oauth": "client", "oauth_provider": "microsoft:example.org", "oauth_client_id": CLIENT[1],
+                             "password_file": printed(result)["password_file"]}, result
+    assert "end of December 2026" in comments(result) and "its value, not its ID" in comments(result) and "oauth login, and no password_file" in comments(result), result
+    assert ("next: the client's secret into " + printed(result)["password_file"]) in result.err, result
+    assert "next: oauth_client_id, the client's secret into " in configure(answers, "alerts@example.org").err
+
+
+def test_gmail_stays_with_the_app_password_and_names_the_other_way(configure):
+    result = configure(NONE, "me@gmail.com")
+    assert list(oauth(result)) == ["password_file"] and "oauth login and oauth_provider google" in comments(result), result
+
+
+@pytest.mark.parametrize("wrong", ["", "a\nb", '"a"', " a"])
+def test_client_that_no_configuration_can_have_is_an_error(mysend, wrong):
+    result = offline(mysend, "me@outlook.com", "--relay", "smtp://x.example", "--oauth_client_id", wrong)
+    assert result.status == 64 and result.out == "", result
+
+
+def test_without_its_client_the_configuration_is_refused_with_the_name_of_what_lacks(configure, mysend):
+    for address in ("me@outlook.com", "me@contoso.onmicrosoft.com"):
+        made = configure(NONE, address)
+        assert "oauth_client_id" in mysend("-C", mysend.file(made.out), "--show-config").failed(78), made
 
 
 def every_domain():
@@ -208,7 +247,7 @@ def every_domain():
 
 def test_all_that_the_table_makes_are_configurations(configure, mysend):
     for domain in every_domain():
-        made = configure(NONE, "me@" + domain)
+        made = configure(NONE, "me@" + domain, *CLIENT)
         path = mysend.file(made.out)
         shown = mysend("-C", path, "--show-config")
         assert shown.status == 0 and shown.err == "" and re.search("^host +[^ ]", shown.out, re.M), (domain, made, shown)
