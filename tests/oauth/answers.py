@@ -38,7 +38,7 @@ class Answer:
             lines.append("Content-Encoding: gzip")
         if self.chunked:
             lines.append("Transfer-Encoding: chunked")
-        elif length is not None and not self.unsized:
+        elif length is not None and not self.unsized and not any(line.startswith("Content-Length:") for line in self.lines):
             lines.append("Content-Length: %d" % length)
         return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
 

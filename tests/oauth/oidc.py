@@ -99,6 +99,16 @@ class Oidc:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
 
+    @staticmethod
+    def secret(client):
+        return SECRETS[client]
+
+    def log_in(self, client):
+        """The answer to a login by device that has been, without mysend."""
+        asked = self.post("/device/auth", client_id=client, scope="openid offline_access mail")[1]
+        self.approve(asked["verification_uri"], asked["user_code"])
+        return self.post("/token", grant_type="urn:ietf:params:oauth:grant-type:device_code", client_id=client, device_code=asked["device_code"])[1]
+
     def introspect(self, token):
         """RFC 7662: what the relay is told of it."""
         return self.post("/token/introspection", token=token, client_id="relay", client_secret=SECRETS["relay"])[1]
