@@ -39,15 +39,15 @@ static int close_at_exec(void *unused, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
-static void network(CURL *h, const struct account *a, struct setopt *s)
+void curl_setup_network(CURL *h, const struct account *a, bool direct, struct setopt *s)
 {
 	const curl_version_info_data *v = libcurl_version();
 	char text[300];
 
 	/* What the account does not say, the environment must not: no http_proxy, no ALL_PROXY. */
-	setopt_took(s, curl_easy_setopt(h, CURLOPT_PROXY, a->proxy), SET_proxy);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_PROXY, direct ? "" : a->proxy), SET_proxy);
 	setopt_took(s, curl_easy_setopt(h, CURLOPT_NOPROXY, ""), SET_proxy);
-	if (!*a->proxy && *a->proxy_host) {
+	if (!direct && !*a->proxy && *a->proxy_host) {
 		snprintf(text, sizeof text, "socks5h://%s:%u", a->proxy_host, a->proxy_port ? a->proxy_port : 1080);
 		setopt_took(s, curl_easy_setopt(h, CURLOPT_PROXY, text), SET_proxy_host);
 	}
@@ -62,6 +62,7 @@ static void network(CURL *h, const struct account *a, struct setopt *s)
 				       (long)(setting_is(a, SET_ip, "4")   ? CURL_IPRESOLVE_V4
 					      : setting_is(a, SET_ip, "6") ? CURL_IPRESOLVE_V6
 									   : CURL_IPRESOLVE_WHATEVER)), SET_ip);
+	setopt_took(s, curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, close_at_exec), SETTINGS);
 }
 
 /* libcurl from 8.20 on connects to an address that is written out, whatever the setting ip. */
@@ -86,8 +87,7 @@ static int set_up(CURL *h, const struct account *a, long use_ssl, bool from_star
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)a->timeout), SET_timeout);
 	if (use_ssl != CURLUSESSL_NONE) /* CURLUSESSL_NONE is what a new handle has, and a libcurl without TLS refuses to set it */
 		setopt_took(&s, curl_easy_setopt(h, CURLOPT_USE_SSL, use_ssl), SET_tls);
-	setopt_took(&s, curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, close_at_exec), SETTINGS);
-	network(h, a, &s);
+	curl_setup_network(h, a, false, &s);
 	if (check_family(a, f) < 0)
 		return -1;
 	if ((use_ssl != CURLUSESSL_NONE || from_start) && curl_setup_tls(h, a, &s, f) < 0)

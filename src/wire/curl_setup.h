@@ -54,6 +54,10 @@ void curl_setup_line(char *to, size_t room, const struct account *a, bool from_s
 bool curl_setup_must_end(CURL *h);
 void curl_setup_forget(CURL *h); /* wipes name and password, once they have been used */
 MUST_CHECK int curl_setup_pop_login(CURL *h, const struct account *a, struct failure *f); /* POP3 */
+/* The account's proxy, source_ip and ip, for a connection to the relay or to another host; direct: without the proxy. */
+void curl_setup_network(CURL *h, const struct account *a, bool direct, struct setopt *s);
+/* The authorities that the account trusts, for a connection to the relay or to another host. */
+MUST_CHECK int curl_setup_trust(CURL *h, const struct account *a, struct setopt *s, struct failure *f);
 /* Certificates and versions; AT_CONFIG EX_CONFIG where this libcurl has no TLS. */
 MUST_CHECK int curl_setup_tls(CURL *h, const struct account *a, struct setopt *s, struct failure *f);
 bool curl_setup_trusts_nobody(const struct account *a); /* no authority is named, and this host has none in the usual places */

@@ -19,9 +19,9 @@ static int load(struct failure *f)
 	};
 	static const struct library library = {LIBJANSSON_SONAME, functions, sizeof functions / sizeof *functions, sizeof libjansson};
 
-	if (library_load(&library, &libjansson, AT_CONFIG, f) == 0)
+	if (library_load(&library, &libjansson, AT_TOKEN, f) == 0)
 		return 0;
-	failure_in(f, "jansson cannot be loaded, which reads what an OAuth2 provider answers");
+	failure_in(f, "jansson cannot be loaded, which reads what the provider answers");
 	return failure_hint(f, HINT_JANSSON_MISSING, LIBJANSSON_SONAME);
 }
 

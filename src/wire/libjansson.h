@@ -6,7 +6,7 @@
  * there. json_decref of jansson.h is no way to give a value back, since it calls json_delete by its own name.
  *
  * Owns: the library and the one table, until the process ends. It gets its memory from wire/memory: all that it gives back is wiped.
- * Errors: AT_CONFIG, EX_TEMPFAIL: it cannot be loaded, or lacks a function. The next call tries again.
+ * Errors: AT_TOKEN, EX_TEMPFAIL: it cannot be loaded, or lacks a function. The next call tries again.
  * Threads: any; whoever has called libjansson_start may use the table.
  * Source: jansson's API reference; base/library. Configured with --disable-dlopen jansson is linked, and the table always full.
  */

@@ -90,6 +90,14 @@ static int can_read(const struct account *a, enum setting s, const char *path, s
 	return 0;
 }
 
+int curl_setup_trust(CURL *h, const struct account *a, struct setopt *s, struct failure *f)
+{
+	if (can_read(a, SET_tls_trust_file, a->tls_trust_file, f) < 0 || can_read(a, SET_tls_trust_dir, a->tls_trust_dir, f) < 0)
+		return -1;
+	trust(h, a, s);
+	return 0;
+}
+
 /* Before 8.19 libcurl takes the option with every TLS library, and passes over it with those that it reads no list for. */
 static CURLcode revoked(CURL *h, const char *path)
 {
@@ -142,14 +150,12 @@ static int has_tls(const struct account *a, struct failure *f)
 
 int curl_setup_tls(CURL *h, const struct account *a, struct setopt *s, struct failure *f)
 {
-	if (has_tls(a, f) < 0 || can_read(a, SET_tls_trust_file, a->tls_trust_file, f) < 0 ||
-	    can_read(a, SET_tls_trust_dir, a->tls_trust_dir, f) < 0 ||
+	if (has_tls(a, f) < 0 || curl_setup_trust(h, a, s, f) < 0 ||
 	    can_read(a, SET_tls_crl_file, a->tls_crl_file, f) < 0 ||
 	    can_read(a, SET_tls_cert_file, a->tls_cert_file, f) < 0 ||
 	    can_read(a, SET_tls_key_file, a->tls_key_file, f) < 0 ||
 	    can_read(a, SET_tls_pinned_key, *a->tls_pinned_key == '/' ? a->tls_pinned_key : "", f) < 0)
 		return -1;
-	trust(h, a, s);
 	version(h, a, s);
 	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, a->tls_certcheck ? 1L : 0L), SET_tls_certcheck);
 	setopt_took(s, curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, a->tls_certcheck ? 2L : 0L), SET_tls_certcheck);

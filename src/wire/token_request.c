@@ -1,0 +1,231 @@
+#include "wire/token_request.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/run.h"
+#include "wire/http.h"
+#include "wire/token_fault.h"
+
+enum { COMMAND_SECONDS = 60, SHOWN = 1500 };
+
+/* A request while it is put together: the form, and how it is shown. */
+struct asking {
+	const struct token_request *r;
+	enum grant grant;
+	const char *url;
+	struct private form;
+	char shown[SHOWN];
+	size_t used;
+	bool failed;
+	struct failure *f;
+};
+
+static void show(struct asking *q, const char *name, const char *value)
+{
+	char printable[400];
+
+	slice_printable(printable, sizeof printable, slice_of(value));
+	if (q->used < sizeof q->shown)
+		q->used += (size_t)snprintf(q->shown + q->used, sizeof q->shown - q->used, " %s%s%s", name, *name ? "=" : "", printable);
+}
+
+static struct asking begin(const struct token_request *r, enum grant grant, const char *url, struct failure *f)
+{
+	struct asking q = {.r = r, .grant = grant, .url = url, .f = f};
+
+	q.used = (size_t)snprintf(q.shown, sizeof q.shown, "POST");
+	show(&q, "", url);
+	q.failed = http_form_start(&q.form, f) < 0;
+	return q;
+}
+
+static void add(struct asking *q, const char *name, const char *value)
+{
+	q->failed = q->failed || http_form_add(&q->form, name, value, q->f) < 0;
+	if (*value)
+		show(q, name, value);
+}
+
+static void add_secret(struct asking *q, const char *name, const char *value)
+{
+	q->failed = q->failed || http_form_add(&q->form, name, value, q->f) < 0;
+	if (*value)
+		show(q, name, "****");
+}
+
+/* What oauth_assertion_command prints: the JWT that stands in the place of a secret. */
+static void add_assertion(struct asking *q, const char *name)
+{
+	const char *command = q->r->account->oauth_assertion_command;
+	struct private p;
+	struct slice line;
+	int rc;
+
+	private_start(&p, HTTP_BODY);
+	/* All the room at once: a buffer that grows leaves copies in freed memory. */
+	if (q->failed || buf_reserve(&p.buf, HTTP_BODY) < 0)
+		rc = q->failed ? -1 : fail(q->f, AT_CONFIG, EX_OSERR, "no memory to run a command");
+	else if ((rc = run_shell(command, COMMAND_SECONDS, &p.buf, q->f)) < 0)
+		failure_in(q->f, "oauth_assertion_command");
+	line = private_line(&p);
+	if (rc == 0 && (!line.len || slice_has_control(line)))
+		rc = fail(q->f, AT_CONFIG, EX_CONFIG, "oauth_assertion_command: the first line should be the assertion, and is %s", line.len ? "none" : "empty");
+	if (rc == 0) {
+		p.buf.p[(size_t)(line.p - p.buf.p) + line.len] = '\0';
+		add_secret(q, name, line.p);
+	}
+	q->failed |= rc < 0;
+	private_free(&p);
+}
+
+/* In the body: what all of these providers take (RFC 6749 2.3.1). */
+static void add_client(struct asking *q)
+{
+	add(q, "client_id", q->r->oauth->client_id);
+	if (*q->r->account->oauth_assertion_command) {
+		add(q, "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+		add_assertion(q, "client_assertion");
+	} else {
+		add_secret(q, "client_secret", q->r->secret);
+	}
+}
+
+static void tell(const struct asking *q, char way, const char *text)
+{
+	const struct tracer *w = q->r->tracer;
+
+	if (w && w->line)
+		w->line(w->ctx, way, slice_of(text));
+}
+
+static void tell_answer(const struct asking *q, const struct token_answer *a)
+{
+	char text[2 * TOKEN_WORDS + 100];
+
+	if (*a->error)
+		snprintf(text, sizeof text, "%d %s%s%s", a->status, a->error, *a->description ? " " : "", a->description);
+	else if (*a->access)
+		snprintf(text, sizeof text, "%d, a token for %u s%s%s", a->status, a->lasts, a->lasts_said ? "" : ", which is a guess", *a->refresh ? ", and one to renew it" : "");
+	else if (*a->device_code)
+		snprintf(text, sizeof text, "%d, a code for %u s", a->status, a->lasts);
+	else
+		snprintf(text, sizeof text, "%d", a->status);
+	tell(q, '<', text);
+}
+
+static int ask(struct asking *q, enum token_wanted wanted, struct token_answer *out)
+{
+	struct http_answer got = {.status = 0};
+	int rc = -1;
+
+	*out = (struct token_answer){.access = "", .refresh = "", .error = "", .description = ""};
+	private_start(&out->text, 0);
+	if (!q->failed) {
+		tell(q, '>', q->shown);
+		rc = http_post(q->r->account, q->url, &q->form, q->r->tracer, &got, q->f);
+	}
+	private_free(&q->form);
+	if (rc == 0) {
+		rc = token_answer_read(out, got.status, buf_slice_of(&got.body.buf), wanted, q->f);
+		out->skew = got.skew;
+		out->dated = got.dated;
+		tell_answer(q, out);
+		if (rc < 0 && q->f->stage == AT_TOKEN)
+			snprintf(q->f->relay, sizeof q->f->relay, "%s", q->r->oauth->host);
+	}
+	http_answer_free(&got);
+	return rc;
+}
+
+/* The answer is no error, or it is a failure. */
+static int judge(const struct asking *q, const struct token_answer *out)
+{
+	if (!*out->error)
+		return 0;
+	token_fault(out, q->grant, q->r->account, q->r->oauth, q->f);
+	snprintf(q->f->relay, sizeof q->f->relay, "%s", q->r->oauth->host);
+	return -1;
+}
+
+int token_request_client(const struct token_request *r, struct token_answer *out, struct failure *f)
+{
+	bool assertion = *r->account->oauth_assertion_command;
+	struct asking q = begin(r, assertion ? GRANT_ASSERTION : GRANT_CLIENT, r->oauth->token_url, f);
+
+	if (assertion && r->oauth->maker == OAUTH_GOOGLE) {
+		add(&q, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer");
+		add_assertion(&q, "assertion");
+	} else {
+		add(&q, "grant_type", "client_credentials");
+		add_client(&q);
+		add(&q, "scope", r->oauth->scope);
+	}
+	return ask(&q, ANSWER_TOKEN, out) < 0 ? -1 : judge(&q, out);
+}
+
+int token_request_refresh(const struct token_request *r, const char *refresh, struct token_answer *out, struct failure *f)
+{
+	struct asking q = begin(r, GRANT_REFRESH, r->oauth->token_url, f);
+
+	add(&q, "grant_type", "refresh_token");
+	add_client(&q);
+	add_secret(&q, "refresh_token", refresh);
+	if (r->oauth->maker == OAUTH_MICROSOFT) /* whose refresh tokens are for all that the user has allowed */
+		add(&q, "scope", r->oauth->scope);
+	return ask(&q, ANSWER_TOKEN, out) < 0 ? -1 : judge(&q, out);
+}
+
+int token_request_code(const struct token_request *r, const char *code, const char *redirect_uri, const char *verifier,
+		       struct token_answer *out, struct failure *f)
+{
+	struct asking q = begin(r, GRANT_CODE, r->oauth->token_url, f);
+
+	add(&q, "grant_type", "authorization_code");
+	add_client(&q);
+	add_secret(&q, "code", code);
+	add(&q, "redirect_uri", redirect_uri);
+	add_secret(&q, "code_verifier", verifier);
+	return ask(&q, ANSWER_TOKEN, out) < 0 ? -1 : judge(&q, out);
+}
+
+int token_request_device(const struct token_request *r, const char *challenge, struct token_answer *out, struct failure *f)
+{
+	struct asking q = begin(r, GRANT_DEVICE, r->oauth->device_url, f);
+
+	add_client(&q);
+	add(&q, "scope", r->oauth->scope);
+	add(&q, "code_challenge", challenge);
+	add(&q, "code_challenge_method", *challenge ? "S256" : "");
+	return ask(&q, ANSWER_DEVICE, out) < 0 ? -1 : judge(&q, out);
+}
+
+int token_request_device_poll(const struct token_request *r, const char *device_code, const char *verifier,
+			      struct token_answer *out, struct failure *f)
+{
+	struct asking q = begin(r, GRANT_POLL, r->oauth->token_url, f);
+
+	add(&q, "grant_type", "urn:ietf:params:oauth:grant-type:device_code");
+	add_client(&q);
+	add_secret(&q, "device_code", device_code);
+	add_secret(&q, "code_verifier", verifier);
+	if (ask(&q, ANSWER_TOKEN, out) < 0)
+		return -1;
+	return strcmp(out->error, "authorization_pending") == 0 || strcmp(out->error, "slow_down") == 0 ? 0 : judge(&q, out);
+}
+
+int token_request_revoke(const struct token_request *r, const char *token, struct token_answer *out, struct failure *f)
+{
+	struct asking q = begin(r, GRANT_REVOKE, r->oauth->revoke_url, f);
+
+	add_secret(&q, "token", token);
+	if (r->oauth->maker != OAUTH_GOOGLE) { /* who takes the token alone */
+		add(&q, "token_type_hint", "refresh_token");
+		add_client(&q);
+	}
+	if (ask(&q, ANSWER_REVOKED, out) < 0)
+		return -1;
+	/* RFC 7009 2.2 has 200 for a token that is none any more; Google has an error. */
+	return strcmp(out->error, "invalid_token") == 0 ? 0 : judge(&q, out);
+}
