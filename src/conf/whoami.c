@@ -175,6 +175,40 @@ const char *whoami_rates(struct arena *in)
 	return geteuid() == 0 ? LOCALSTATEDIR "/lib/mysend/rate" : state_folder(in, "rate");
 }
 
+/* The folder for tokens in $STATE_DIRECTORY (systemd.exec(5)): in that of mysend's own service; or, where no other place is known, in
+ * that of any. "": there is none. */
+static const char *service_folder(struct arena *in, bool of_any)
+{
+	const char *list = getenv("STATE_DIRECTORY");
+	struct slice rest = slice_of(list ? list : ""), one;
+
+	while (rest.len) {
+		if (!slice_cut(&rest, ':', &one)) {
+			one = rest;
+			rest.len = 0;
+		}
+		if (one.len && *one.p == '/' && (of_any || slice_mentions(one, "/mysend")))
+			return arena_printf(in, "%.*s/oauth", (int)one.len, one.p);
+	}
+	return "";
+}
+
+/* A service of another program has a $STATE_DIRECTORY, too, and sends alerts: its mail goes by the login that was made outside of
+ * it, and so it counts only for who has no home, as a DynamicUser. */
+const char *whoami_tokens(struct arena *in, const struct account *a)
+{
+	const char *home, *folder = *a->oauth_state ? a->oauth_state : service_folder(in, false);
+
+	if (*folder)
+		return folder;
+	if (geteuid() == 0)
+		return LOCALSTATEDIR "/lib/mysend/oauth";
+	home = whoami_home(in);
+	if (!getenv("XDG_STATE_HOME") && (!*home || strcmp(home, "/") == 0 || access(home, X_OK) < 0))
+		folder = service_folder(in, true);
+	return *folder ? folder : state_folder(in, "oauth");
+}
+
 bool whoami_is_local(struct arena *in, const char *host, const char *address)
 {
 	const char *domain = address_domain(address);

@@ -26,6 +26,7 @@ const char *whoami_mailname(struct arena *in);	 /* the first line of /etc/mailna
 const char *whoami_mail_domain(struct arena *in, const struct account *a); /* the domain of local names, or "" */
 const char *whoami_rates(struct arena *in); /* where the state of rates is kept; "": nowhere */
 const char *whoami_spool(struct arena *in, const struct account *a); /* where mail waits; "": nowhere */
+const char *whoami_tokens(struct arena *in, const struct account *a); /* where tokens are kept; "": nowhere */
 /* The address has no domain, or localhost or this host as its domain. host: what whoami_host says, asked once by who looks at many. */
 bool whoami_is_local(struct arena *in, const char *host, const char *address);
 const char *whoami_ehlo(struct arena *in, const struct account *a);	   /* our name in EHLO */
