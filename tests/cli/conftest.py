@@ -166,5 +166,18 @@ def dovecot():
 
 
 @pytest.fixture
+def submission():
+    """submission(provider, relay) -> a real Dovecot that takes mail of who has a token of the provider, and passes it on to the relay."""
+    running = []
+
+    def make(provider, relay):
+        running.append(servers.Submission(provider, relay))
+        return running[-1]
+    yield make
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
 def spool(mysend, tmp_path):
     return Spool(mysend, tmp_path / "state" / "spool")

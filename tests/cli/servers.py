@@ -315,34 +315,41 @@ postlog unix-dgram n - n - 1 postlogd
 class Dovecot:
     """A private Dovecot that serves POP3 to joe, password secret."""
 
-    def __init__(self):
+    PROGRAM, PACKAGE, SERVICE, FILES = "pop3-login", "dovecot-pop3d", "pop3", ()
+
+    def __init__(self, **more):
         if os.getuid():
             pytest.skip("dovecot: needs root")
         if shutil.which("dovecot", path="/usr/sbin:/sbin:" + os.environ["PATH"]) is None:
             pytest.skip("dovecot is missing")
-        if not os.path.exists("/usr/lib/dovecot/pop3-login"):
-            pytest.skip("dovecot-pop3d is missing")
+        if not os.path.exists("/usr/lib/dovecot/" + self.PROGRAM):
+            pytest.skip(self.PACKAGE + " is missing")
         self.top, self.port = tempfile.mkdtemp(prefix="ms-dovecot.", dir="/tmp"), free_port()
         os.chmod(self.top, 0o755)
         self.host, nobody = "127.0.0.1", pwd.getpwnam("nobody")
         os.mkdir(os.path.join(self.top, "mail"))
         os.chown(os.path.join(self.top, "mail"), nobody.pw_uid, nobody.pw_gid)
         config = os.path.join(self.top, "dovecot.conf")
-        with open(config, "w", encoding="ascii") as out:
-            out.write(DOVECOT_CONF % {"top": self.top, "port": self.port, "uid": nobody.pw_uid, "gid": nobody.pw_gid})
+        more.update({"top": self.top, "port": self.port, "uid": nobody.pw_uid, "gid": nobody.pw_gid})
+        for path, text in ((config, DOVECOT_CONF + SERVICES[self.SERVICE]),) + tuple((os.path.join(self.top, name), text) for name, text in self.FILES):
+            with open(path, "w", encoding="ascii") as out:
+                out.write(text % more)
         self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", config], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         wait_for(lambda: listens(self.port) or self.process.poll() is not None, "dovecot to listen")
         if self.process.poll() is not None:
             raise AssertionError("dovecot: " + self.process.stderr.read().decode())
 
-    def logins(self):
-        """How many logins the log holds."""
+    def log(self):
         try:
             with open(os.path.join(self.top, "log"), encoding="utf-8", errors="replace") as text:
-                return text.read().count("pop3-login: Info: Login: user=<joe>")
+                return text.read()
         except OSError:
-            return 0
+            return ""
+
+    def logins(self):
+        """How many logins the log holds."""
+        return self.log().count("pop3-login: Info: Login: user=<joe>")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -359,20 +366,25 @@ DOVECOT_CONF = """\
 base_dir = %(top)s/run
 state_dir = %(top)s/state
 log_path = %(top)s/log
-protocols = pop3
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5
 first_valid_uid = 1
 mail_location = maildir:%(top)s/mail/%%u
-passdb {
-  driver = static
-  args = password=secret
-}
 userdb {
   driver = static
   args = uid=%(uid)d gid=%(gid)d home=%(top)s/mail/%%u
+}
+service anvil {
+  chroot =
+}
+"""
+POP3_CONF = """\
+protocols = pop3
+auth_mechanisms = plain login cram-md5
+passdb {
+  driver = static
+  args = password=secret
 }
 service pop3-login {
   inet_listener pop3 {
@@ -383,7 +395,45 @@ service pop3-login {
     port = 0
   }
 }
-service anvil {
+"""
+# A relay that takes mail for others, of users who have a token: it asks the provider whether the token is good (RFC 7662), and passes
+# the mail on.
+SUBMISSION_CONF = """\
+protocols = submission
+auth_mechanisms = xoauth2 oauthbearer
+auth_failure_delay = 0
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = %(top)s/oauth2.conf
+}
+service submission-login {
+  inet_listener submission {
+    address = 127.0.0.1
+    port = %(port)d
+  }
   chroot =
 }
+submission_relay_host = 127.0.0.1
+submission_relay_port = %(relay)d
+submission_relay_ssl = no
 """
+OAUTH2_CONF = """\
+tokeninfo_url =
+introspection_url = %(introspect)s
+introspection_mode = post
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+SERVICES = {"pop3": POP3_CONF, "submission": SUBMISSION_CONF}
+
+
+class Submission(Dovecot):
+    """Dovecot's submission service: who has a token of the provider may send by the relay."""
+
+    PROGRAM, PACKAGE, SERVICE, FILES = "submission-login", "dovecot-submissiond", "submission", (("oauth2.conf", OAUTH2_CONF),)
+
+    def __init__(self, provider, relay):
+        super().__init__(relay=relay.port, introspect=provider.url + "/introspect")

@@ -118,6 +118,8 @@ static void test_what_providers_say_leads_to_the_setting_that_mends_it(void **st
 		{AT_END, 554, "5.2.252", "SendAsDenied; joe@example.net not allowed to send as me@example.net; STOREDRV.Submission.Exception:SendAsDeniedException", CLIENT, HINT_SENDER_CLIENT},
 		{AT_SENDER, 550, "5.7.60", "SMTP; Client does not have permissions to send as this sender", CLIENT, HINT_SENDER_CLIENT},
 		{AT_SENDER, 550, "5.7.60", "SMTP; Client does not have permissions to send as this sender", LOGIN, HINT_SENDER_MAILBOX},
+		{AT_END, 430, "4.2.0", "STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception:ConnectionFailedTransientException.MapiExceptionLogonFailed; Failed to process message due to a transient exception with message Cannot open mailbox.", CLIENT, HINT_MAILBOX_CLOSED},
+		{AT_END, 554, "5.2.0", "STOREDRV.Submission.Exception:SendAsDeniedException.MapiExceptionSendAsDenied", CLIENT, HINT_SENDER_CLIENT},
 		{AT_SENDER, 550, "5.7.708", "Service unavailable. Access denied, traffic not accepted from this IP.", KNOWN, HINT_TENANT_BLOCKED},
 		{AT_END, 554, "5.2.252", "SendAsDenied; joe@example.net not allowed to send as me@example.net; STOREDRV.Submission.Exception:SendAsDeniedException", KNOWN, HINT_SENDER_MAILBOX},
 		{AT_RECIPIENT, 550, "5.7.64", "TenantAttribution; Relay Access Denied [x.protection.outlook.com]", STRANGER, HINT_RELAYING},
