@@ -43,7 +43,15 @@ static int fake_access(const char *path, int mode)
 	return strcmp(path, "/home/x") == 0 ? 0 : -1;
 }
 
+static uid_t user_id = 1000;
+
+static uid_t fake_geteuid(void)
+{
+	return user_id;
+}
+
 #define access fake_access
+#define geteuid fake_geteuid
 #define getpwuid fake_getpwuid
 #define gethostname fake_gethostname
 #define lookup_host fake_lookup_host
@@ -229,11 +237,62 @@ static void test_ehlo_says_domain_or_the_host_or_localhost(void **state)
 	assert_int_equal(lookups, 0);
 }
 
+static void give(const char *name, const char *value)
+{
+	assert_int_equal(value ? setenv(name, value, 1) : unsetenv(name), 0);
+}
+
+static void test_tokens_are_kept_where_the_service_or_the_user_keeps_them(void **state)
+{
+	static const struct { uid_t uid; const char *setting, *given, *xdg, *home, *place; } rows[] = {
+		{1000, "", NULL, NULL, "/home/x", "/home/x/.local/state/mysend/oauth"},
+		{1000, "", NULL, "/s", "/home/x", "/s/mysend/oauth"},
+		{1000, "", NULL, "s", "/home/x", "/home/x/.local/state/mysend/oauth"},
+		{1000, "/t", "/var/lib/mysend", "/s", "/home/x", "/t"},
+		{0, "", NULL, NULL, "/home/x", LOCALSTATEDIR "/lib/mysend/oauth"}, /* sudo keeps HOME at some hosts */
+		{0, "", NULL, "/s", "/home/x", LOCALSTATEDIR "/lib/mysend/oauth"},
+		{0, "/t", NULL, NULL, "/home/x", "/t"},
+		/* a service of mysend's */
+		{0, "", "/var/lib/mysend", NULL, "/root", "/var/lib/mysend/oauth"},
+		{1000, "", "/var/lib/private/mysend", "/s", "/home/x", "/var/lib/private/mysend/oauth"},
+		{1000, "", "/var/lib/x:/var/lib/mysend-alerts:/var/lib/y", NULL, "/", "/var/lib/mysend-alerts/oauth"},
+		{1000, "", "/var/lib/mysend/alerts", NULL, "/", "/var/lib/mysend/alerts/oauth"},
+		/* another program's, which sends an alert */
+		{0, "", "/var/lib/backup", NULL, "/root", LOCALSTATEDIR "/lib/mysend/oauth"},
+		{1000, "", "/var/lib/backup", NULL, "/home/x", "/home/x/.local/state/mysend/oauth"},
+		{1000, "", "/var/lib/backup", "/s", "/", "/s/mysend/oauth"},
+		/* and whose user has no home */
+		{1000, "", "/var/lib/backup:/var/lib/more", NULL, "/", "/var/lib/backup/oauth"},
+		{1000, "", "/var/lib/backup", NULL, "/nonexistent", "/var/lib/backup/oauth"},
+		{1000, "", "backup", NULL, "/nonexistent", "/nonexistent/.local/state/mysend/oauth"},
+		{1000, "", "", NULL, "/", "//.local/state/mysend/oauth"},
+		{1000, "", "::", NULL, NULL, ""},
+		{1000, "", NULL, NULL, NULL, ""},
+	};
+
+	(void)state;
+	entry = NULL;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct account a;
+
+		account_defaults(&a);
+		a.oauth_state = rows[i].setting;
+		user_id = rows[i].uid;
+		give("STATE_DIRECTORY", rows[i].given);
+		give("XDG_STATE_HOME", rows[i].xdg);
+		give("HOME", rows[i].home);
+		assert_string_equal(whoami_tokens(&arena, &a), rows[i].place);
+	}
+	give("STATE_DIRECTORY", NULL);
+	user_id = 1000;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_the_user_is_whom_passwd_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_home_is_the_environments_else_passwds, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tokens_are_kept_where_the_service_or_the_user_keeps_them, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_full_name_is_that_of_gecos, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_hosts_full_name_is_looked_up_only_where_it_must_be, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers_have_the_resolver_asked_once_a_process, setup, teardown),
