@@ -12,6 +12,7 @@
 #include "conf/advice.h"
 #include "conf/known.h"
 #include "conf/netrc.h"
+#include "conf/oauth.h"
 #include "conf/private.h"
 #include "conf/vault.h"
 #include "conf/whoami.h"
@@ -140,21 +141,31 @@ static int from_command(struct search *s, struct failure *f)
 static int from_netrc(struct search *s, struct failure *f)
 {
 	const struct account *a = s->of;
+	const char *host = a->host, *user = a->user;
+	struct arena scratch = {.block = NULL};
 	struct slice password;
 	struct private p;
+	struct oauth o;
 	int rc;
 
+	if (oauth_is_on(a)) { /* the entry of the relay is the mailbox's password, which must not travel to the provider */
+		if (oauth_of(a, &scratch, &o, f) < 0)
+			return -1;
+		host = o.host;
+		user = o.client_id;
+	}
 	private_start(&p, FILE_LIMIT);
 	rc = open_and_read(&p, a->netrc, setting_is_set(a, SET_netrc) ? MUST_READ : MAY_LACK, setting_rules(a, SET_netrc), f);
 	if (rc > 0) {
 		rc = 0;
-		if (netrc_find(&p.buf, a->host, a->user, &password)) {
+		if (netrc_find(&p.buf, host, user, &password)) {
 			rc = check_mode(&p, a->netrc, f);
 			if (rc == 0)
 				rc = keep(s, password, a->netrc, f);
 		}
 	}
 	private_free(&p);
+	arena_free(&scratch);
 	return rc < 0 ? said_in(a, SET_netrc, f) : rc;
 }
 
@@ -223,7 +234,7 @@ void credential_release(struct credential *c)
 void credential_drop(const struct account *a)
 {
 	known_drop(a, KNOWN_PASSWORD);
-	known_drop(a, KNOWN_TOKEN);
+	known_drop(a, KNOWN_TOKEN); /* it was fetched with that password */
 }
 
 void credential_end(void)

@@ -4,7 +4,7 @@
  * Use: credential_take(&c, account, f); use(c.text); credential_release(&c), for each login. Whoever saw it refused or knows that
  * it has expired: credential_drop(account), and the next one who asks has it found anew. credential_wipe() when no login is to come.
  * The first that is set decides: password, password_file, password_command,
- * $CREDENTIALS_DIRECTORY/mysend.password, netrc. What was found is kept by the account's id, so that a command runs once, however many
+ * $CREDENTIALS_DIRECTORY/mysend.password, netrc (of an account of tokens, the entry of their provider's host and the client's id). What was found is kept by the account's id, so that a command runs once, however many
  * threads ask at once; who asks meanwhile waits, and shares what went wrong.
  *
  * Owns: the text, in conf/vault, until it is dropped or wiped, and released. Nothing here ever prints it.

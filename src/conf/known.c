@@ -161,6 +161,18 @@ int known_put(const struct account *a, enum known_kind kind, struct slice text, 
 	return rc;
 }
 
+void known_look(struct credential *out, const struct account *a, enum known_kind kind)
+{
+	struct known *k;
+
+	*out = (struct credential){NULL, 0};
+	pthread_mutex_lock(&lock);
+	k = look_up(a, kind);
+	if (k && k->state == FOUND)
+		*out = (struct credential){vault_take(k->handle), k->handle};
+	pthread_mutex_unlock(&lock);
+}
+
 /* The lock is held. NULL: this text is not what is known. */
 static struct known *known_text(const struct account *a, enum known_kind kind, unsigned handle)
 {
@@ -198,6 +210,17 @@ void known_drop(const struct account *a, enum known_kind kind)
 
 	pthread_mutex_lock(&lock);
 	k = look_up(a, kind);
+	if (k)
+		forget(k);
+	pthread_mutex_unlock(&lock);
+}
+
+void known_drop_text(const struct account *a, enum known_kind kind, unsigned handle)
+{
+	struct known *k;
+
+	pthread_mutex_lock(&lock);
+	k = known_text(a, kind, handle);
 	if (k)
 		forget(k);
 	pthread_mutex_unlock(&lock);

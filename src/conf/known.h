@@ -16,7 +16,7 @@
 
 #include "conf/credential.h"
 
-enum known_kind { KNOWN_PASSWORD, KNOWN_TOKEN };
+enum known_kind { KNOWN_PASSWORD, KNOWN_TOKEN, KNOWN_LOGIN /* a refresh token that could not be written to its file */ };
 
 struct known_facts { /* of a token; of a password nothing is known */
 	time_t obtained, expires; /* by our wall clock */
@@ -38,11 +38,14 @@ MUST_CHECK int known_keep(struct search *s, struct slice text); /* -1: there is 
 MUST_CHECK int known_take(struct credential *out, const struct account *a, enum known_kind kind, known_search *search, void *ctx, struct failure *f);
 /* Puts a text there that nobody has searched for, in the place of what is known. */
 MUST_CHECK int known_put(const struct account *a, enum known_kind kind, struct slice text, const struct known_facts *facts, struct failure *f);
+/* Without a search: text NULL where nothing is known. */
+void known_look(struct credential *out, const struct account *a, enum known_kind kind);
 /* False: this text is not (or no more) what is known of the account. */
 bool known_facts_of(const struct account *a, enum known_kind kind, unsigned handle, struct known_facts *out);
 void known_prove(const struct account *a, enum known_kind kind, unsigned handle);
 void known_drop(const struct account *a, enum known_kind kind);
-/* As known_drop, if it is this text; and it is not to be found again. */
+/* If it is this text; refuse: and it is not to be found again. */
+void known_drop_text(const struct account *a, enum known_kind kind, unsigned handle);
 void known_refuse(const struct account *a, enum known_kind kind, unsigned handle);
 void known_wipe(void); /* all of it, and the whole vault */
 

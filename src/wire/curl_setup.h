@@ -3,7 +3,7 @@
  *
  * Use: curl_setup_new(&h, account, use_ssl, from_start, words, f); set URL and callbacks; curl_easy_perform(h); on error
  * curl_setup_failure(h, code, at, words, f). Shared by the SMTP session and POP before SMTP.
- * In curl_setup.c: network and login; in tls.c: TLS; in fault.c: curl_setup_failure; what a session adds to that: explain.c.
+ * In curl_setup.c: network; in login.c: login; in tls.c: TLS; in fault.c: curl_setup_failure; what a session adds to that: explain.c.
  *
  * Owns: the caller owns the handle (curl_easy_cleanup). words: CURL_ERROR_SIZE octets, the caller's, as long as the handle.
  * Units: as the account's. Errors: AT_CONFIG EX_CONFIG for what this libcurl lacks; curl_setup_failure maps
@@ -16,6 +16,7 @@
 #include "conf/credential.h"
 #include "wire/command.h"
 #include "wire/setopt.h"
+#include "wire/transcript.h"
 
 /* How the login goes, settled before anything is sent. */
 struct login {
@@ -39,12 +40,14 @@ void limit_look(struct limit *l, CURL *h); /* of a debug function: when it has p
 
 /* use_ssl: libcurl's CURLUSESSL_; from_start: TLS before the first word. With neither, nothing is to be encrypted. */
 MUST_CHECK int curl_setup_new(CURL **out, const struct account *a, long use_ssl, bool from_start, char *words, struct failure *f);
-/* What the account logs in with, as *password; without text no password is needed. *wanted: it logs in at all. */
+/* What the user has to keep for the login, as *password: the password, or the secret that tokens are fetched with; without text none is
+ * needed. *wanted: it logs in at all. */
 MUST_CHECK int curl_setup_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f);
 /* smtp://HOST:PORT/EHLO-NAME; with another name to check the certificate for, that one goes into the URL, and *to has HOST:PORT for
  * the connection: the caller's, to free behind it (slist_free_all). */
 MUST_CHECK int curl_setup_address(CURL *h, struct arena *in, const struct account *a, const char *name, struct curl_slist **to, struct failure *f);
-MUST_CHECK int curl_setup_login(CURL *h, const struct account *a, struct login *login, struct failure *f);
+/* Also takes what the account logs in with, and shows the tracer (or NULL) how a token is fetched for it. */
+MUST_CHECK int curl_setup_login(CURL *h, const struct account *a, const struct tracer *w, struct login *login, struct failure *f);
 void curl_setup_offered(CURL *h, const struct login *login, const struct caps *c); /* EHLO has been answered */
 /* The first of the relay's mechanisms that this libcurl could take if the setting auth named it, in the setting's spelling; false: none. */
 bool curl_setup_could(struct slice offered, char *to, size_t room);

@@ -131,7 +131,7 @@ static int connect_and_login(struct session *s, const struct account *a, struct 
 	CURLcode code;
 	int rc = -1;
 
-	if (curl_setup_new(&s->easy, a, curl_setup_use_ssl(a), curl_setup_tls_from_start(a), s->words, f) < 0 || curl_setup_login(s->easy, a, &s->login, f) < 0)
+	if (curl_setup_new(&s->easy, a, curl_setup_use_ssl(a), curl_setup_tls_from_start(a), s->words, f) < 0 || curl_setup_login(s->easy, a, s->transcript.tracer, &s->login, f) < 0)
 		return -1;
 	if (listen_in(s, a, f) == 0 && curl_setup_address(s->easy, &s->arena, a, s->ehlo, &to, f) == 0) {
 		limit_start(&s->limit, a);

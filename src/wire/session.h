@@ -32,7 +32,7 @@ struct past { /* what has happened in the session before, for wire/smtp */
 
 MUST_CHECK int session_open(struct session **out, const struct account *a, const struct tracer *w,
 			    struct failure *f);
-/* Takes what the account would log in with, as session_open does, and with its failure; credential_release it. *wanted: the account
+/* Takes the password, or the secret that a token is fetched with, as session_open does, and with its failure; credential_release it. *wanted: the account
  * logs in at all. */
 MUST_CHECK int session_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f);
 bool session_is_local(const struct account *a); /* what is said to the account's relay never leaves this host */

@@ -14,6 +14,7 @@
 #ifndef WIRE_TOKEN_H
 #define WIRE_TOKEN_H
 
+#include <sysexits.h>
 #include <time.h>
 
 #include "conf/credential.h"
@@ -22,24 +23,55 @@
 
 struct token_answer;
 
-MUST_CHECK int token_take(struct credential *out, const struct account *a, const struct tracer *w, struct failure *f);
-/* The relay refuses this token: it is dropped, from memory and from its file. True: another is worth one try, since this one was not
- * fetched just now. */
-bool token_refused(const struct account *a, unsigned handle);
-void token_proved(const struct account *a, unsigned handle); /* a relay has taken it */
-/* What mysend --login has got: it becomes the account's state. */
-MUST_CHECK int token_keep(const struct account *a, const struct oauth *o, const struct token_answer *got, struct failure *f);
-
 /* What is known of an account's token and login by the file alone. */
 struct token_outlook {
-	bool there;	       /* a token, fit to be used, is in the file */
+	bool token;	       /* a token that is fit to be used is in the file */
 	int64_t token_seconds; /* that it lasts */
 	bool login;	       /* there is a login (a refresh token) */
 	int64_t login_seconds; /* until it ends where it is not used; -1: not known */
 	time_t logged_in;      /* when --login was; 0: not known */
-	char file[300];	       /* where they are kept; cut */
+	char file[512];	       /* where they are kept; cut */
 };
-/* Neither asks the provider nor makes a folder or file. */
+
+#ifndef WITHOUT_OAUTH
+
+MUST_CHECK int token_take(struct credential *out, const struct account *a, const struct tracer *w, struct failure *f);
+/* The relay refuses this token: it is not taken again. True: another is worth one try, since this one was not fetched just now. */
+bool token_refused(const struct account *a, unsigned handle);
+void token_proved(const struct account *a, unsigned handle); /* a relay has taken it */
+/* The client's secret, for the provider; without text none is needed. */
+MUST_CHECK int token_secret(struct credential *out, const struct account *a, struct failure *f);
+/* What mysend --login has got is what token_take gives next in this process, as fetched just now. */
+MUST_CHECK int token_lend(const struct account *a, const struct token_answer *got, struct failure *f);
+/* It becomes the account's state, in the place of whatever was there. */
+MUST_CHECK int token_keep(const struct account *a, const struct oauth *o, const struct token_answer *got, struct failure *f);
+/* Neither asks the provider nor makes a folder or a file. */
 MUST_CHECK int token_outlook(const struct account *a, struct token_outlook *out, struct failure *f);
 
+#else /* conf/oauth refuses every account of tokens before one of these is called */
+
+static inline int token_take(struct credential *out, const struct account *a, const struct tracer *w, struct failure *f)
+{
+	(void)a;
+	(void)w;
+	*out = (struct credential){NULL, 0};
+	return fail(f, AT_CONFIG, EX_CONFIG, "mysend was built without tokens");
+}
+static inline bool token_refused(const struct account *a, unsigned handle)
+{
+	(void)a;
+	(void)handle;
+	return false;
+}
+static inline void token_proved(const struct account *a, unsigned handle)
+{
+	(void)a;
+	(void)handle;
+}
+static inline int token_secret(struct credential *out, const struct account *a, struct failure *f)
+{
+	return token_take(out, a, NULL, f);
+}
+
+#endif
 #endif
