@@ -46,3 +46,11 @@ def read(one, account="default", folder=None):
 def relay_of(relay, *providers, parts=()):
     """A relay that takes the good tokens of these providers, and nothing else."""
     return relay(OFFER, "require-auth", *parts, who=lambda user, token: any(one.who(user, token) for one in providers))
+
+
+def pass_time(one, seconds=7200, account="default", folder=None):
+    """As if the state had been written so much earlier: by default, so that its token's hour is over."""
+    values = {name.lower().replace("-", "_"): value for name, value in read(one, account, folder).items()}
+    for name in ("obtained", "expires"):
+        values[name] = max(0, int(values[name]) - seconds)
+    write(one, account=account, folder=folder, **values)

@@ -1,0 +1,48 @@
+"""Tokens of a provider that nobody here wrote (tests/oauth/oidc.py), whose every rule is its own."""
+import tokens
+from given import PLAIN
+
+BOB = "bob@example.org"
+
+
+def sent(mysend, far, config, **more):
+    return mysend(BOB, stdin=PLAIN, relay=far, config=config, **more).ok()
+
+
+def test_client_credentials(mysend, relay, oidc, tmp_path):
+    one = oidc()
+    far = relay(tokens.OFFER, "require-auth", who=one.who)
+    for _ in range(2):
+        sent(mysend, far, one.account("client", "unattended", tmp_path / "oauth", scope="mail"))
+    assert [line for line in one.said if line.startswith("grant")] == ["grant.success: client_credentials"]
+    assert len(far.messages) == 2
+
+
+def test_a_wrong_secret_or_client_is_77_and_told(mysend, relay, oidc, tmp_path):
+    one = oidc()
+    far = relay(tokens.OFFER, "require-auth", who=one.who)
+    config = one.account("client", "unattended", tmp_path / "oauth", scope="mail")
+    for before, after in (("unattended", "nobody"), ("s3cret", "secret")):
+        line = mysend(BOB, stdin=PLAIN, relay=far, config=config.replace(before, after)).failed(77)
+        assert "invalid_client" in line, line
+    assert not far.sessions
+
+
+def test_a_login_that_is_renewed_is_good_though_each_refresh_token_is_good_once(mysend, relay, oidc, tmp_path):
+    one = oidc()
+    far = relay(tokens.OFFER, "require-auth", who=one.who)
+    first = one.log_in("public")
+    path = tmp_path / "oauth"
+    config = one.account("login", "public", path)
+    purpose = {"client": "public", "scope": "openid offline_access mail", "user": "me@example.net", "token_url": one.url + "/token"}
+    tokens.write(None, refresh=first["refresh_token"], folder=str(path), **purpose)
+    seen = {first["refresh_token"]}
+    for _ in range(3):
+        sent(mysend, far, config)
+        state = tokens.read(None, folder=str(path))
+        assert state["Refresh"] not in seen, "a new one each time"
+        seen.add(state["Refresh"])
+        tokens.pass_time(None, folder=str(path))
+    assert len(far.messages) == 3 and one.said.count("grant.success: refresh_token") == 3
+    tokens.write(None, refresh=first["refresh_token"], folder=str(path), **purpose)
+    assert "invalid_grant" in mysend(BOB, stdin=PLAIN, relay=far, config=config).failed(77)
