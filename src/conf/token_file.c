@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "base/trusted.h"
+#include "conf/vault.h"
 #include "conf/whoami.h"
 
 #define LOCK ".lock"
@@ -165,6 +166,7 @@ static int read_file(const struct token_file *t, const char *path, struct token_
 	fd = trusted_open(path, TRUSTED_COMMANDS | TRUSTED_NO_LINK, f);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : errno ? fails(path, "opening it", f) : -1;
+	vault_guard();
 	private_start(&text, TOKEN_STATE_OCTETS);
 	rc = check_file(fd, path, f);
 	if (rc == 0 && private_read(&text, fd) < 0)

@@ -30,9 +30,19 @@ static char *memory;
 static size_t used;
 static unsigned last; /* the handle that was given last */
 
-static bool vault_open(void)
+/* It stays, and asking for it again is cheap. */
+void vault_guard(void)
 {
 	const struct rlimit none = {0, 0};
+
+	(void)!setrlimit(RLIMIT_CORE, &none);
+#if defined(PR_SET_DUMPABLE) && !defined(__SANITIZE_ADDRESS__) /* the leak checker of ASan has to read this process's memory */
+	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+static bool vault_open(void)
+{
 	void *p;
 
 	if (memory)
@@ -46,10 +56,7 @@ static bool vault_open(void)
 #ifdef MADV_WIPEONFORK
 	(void)!madvise(p, VAULT_ROOM, MADV_WIPEONFORK);
 #endif
-	(void)!setrlimit(RLIMIT_CORE, &none);
-#if defined(PR_SET_DUMPABLE) && !defined(__SANITIZE_ADDRESS__) /* the leak checker of ASan has to read this process's memory */
-	(void)!prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
+	vault_guard();
 	memory = p;
 	return true;
 }
