@@ -12,7 +12,7 @@ enum {
 	FRUITLESS_SESSIONS = 2, /* after so many lost sessions in a row with no mail answered none is opened any more */
 	FIRST_PAUSE_MS = 60 * 1000, LAST_PAUSE_MS = 15 * 60 * 1000, /* how long a relay that takes no more sessions is left alone */
 	FIRST_PROBE_MS = 5 * 1000, LAST_PROBE_MS = 5 * 60 * 1000, /* between two attempts to reach a relay that lets nobody in */
-	ASKED_MS = 10 * 60 * 1000, /* a password is not looked for again sooner: a token lasts for longer */
+	ASKED_MS = 10 * 60 * 1000, /* a secret is not looked for again sooner, since a command's token lasts for longer */
 	ALIKE_MAILS = 3, /* after so many mails in a row with the same temporary failure the relay is thought to be sent too much */
 	SLOWED_MS = 60 * 1000, /* for so long a relay that takes nothing is given the same mail again, where the order has no patience */
 	NARROW_MAILS = 100, /* how many mails have to pass before the window is as before */
@@ -107,8 +107,9 @@ static void sit_down(struct crew_rules *r, unsigned sessions, int64_t now)
 enum crew_refusal crew_rules_refused(struct crew_rules *r, const struct failure *f, unsigned sessions, bool before, int64_t now)
 {
 	bool wrong = (f->stage == AT_TOKEN || f->stage == AT_LOGIN) && !is_busy(f);
+	bool ours = f->token == TOKEN_OF_CLIENT || f->token == TOKEN_OF_LOGIN; /* session_open has asked for another */
 
-	if (wrong && before && (!r->asked_again || now - r->asked_at > ASKED_MS)) {
+	if (wrong && before && !ours && (!r->asked_again || now - r->asked_at > ASKED_MS)) {
 		r->asked_again = true;
 		r->asked_at = now;
 		return CREW_ASK_AGAIN;

@@ -67,7 +67,7 @@ static int no_mechanism(const struct session *s, const struct account *a, struct
 
 	fail(f, AT_LOGIN, EX_NOPERM, "no way to log in that both sides know: the relay offers AUTH %s, and we %s", t->caps.auth,
 	     list_of(line, s->login.ours ? s->login.ours : ""));
-	if (s->login.in_clear && password && !takes(s->login.ours, SLICE("PLAIN")) && (setting_is(a, SET_auth, "auto") || setting_is(a, SET_auth, "on")))
+	if (s->login.in_clear && !s->login.token && password && !takes(s->login.ours, SLICE("PLAIN")) && (setting_is(a, SET_auth, "auto") || setting_is(a, SET_auth, "on")))
 		return failure_hint(f, HINT_AUTH_IN_CLEAR);
 	snprintf(word, sizeof word, "%s", xoauth2 ? "xoauth2" : "oauthbearer");
 	if (s->login.token > TOKEN_OF_COMMAND && !bearer && !xoauth2)

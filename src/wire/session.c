@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/log.h"
 #include "conf/relay.h"
 #include "conf/whoami.h"
 #include "mail/offers.h"
@@ -12,6 +13,7 @@
 #include "wire/inside.h"
 #include "wire/memory.h"
 #include "wire/pop.h"
+#include "wire/token.h"
 
 static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 {
@@ -163,11 +165,22 @@ static void ignore_offers(struct session *s, const struct account *a)
 		s->transcript.caps.size_limit = 0;
 }
 
-int session_open(struct session **out, const struct account *a, const struct tracer *w, struct failure *f)
+/* What the relay thinks of the token. True: it was refused, and another is worth one try. */
+static bool judge_token(const struct session *s, const struct account *a, int rc, const struct failure *f)
+{
+	if (s->login.token <= TOKEN_OF_COMMAND)
+		return false;
+	if (rc == 0)
+		token_proved(a, s->login.password.handle);
+	return rc < 0 && f->refuses_token && token_refused(a, s->login.password.handle);
+}
+
+static int open_once(struct session **out, const struct account *a, const struct tracer *w, bool *again, struct failure *f)
 {
 	struct session *s = calloc(1, sizeof *s);
 	int rc;
 
+	*again = false;
 	if (!s)
 		return fail(f, AT_CONNECT, EX_OSERR, "no memory for a session");
 	account_relay(a, s->relay, sizeof s->relay);
@@ -178,6 +191,7 @@ int session_open(struct session **out, const struct account *a, const struct tra
 	rc = *a->pop_before_smtp ? pop_visit(a, f) : 0;
 	if (rc == 0) {
 		rc = connect_and_login(s, a, f);
+		*again = judge_token(s, a, rc, f);
 		credential_release(&s->login.password); /* libcurl and the mask have copies, which they wipe */
 		if (rc < 0 && stage_is_remote(f->stage) && f->stage != AT_TOKEN) /* that one names the provider of tokens */
 			session_name(s, f);
@@ -190,6 +204,18 @@ int session_open(struct session **out, const struct account *a, const struct tra
 	ignore_offers(s, a);
 	*out = s;
 	return 0;
+}
+
+int session_open(struct session **out, const struct account *a, const struct tracer *w, struct failure *f)
+{
+	bool again;
+	int rc = open_once(out, a, w, &again, f);
+
+	if (rc < 0 && again) { /* once: a relay that refuses a token which was fetched just now will refuse the next as well */
+		log_debug("account %s: the relay refuses the token; once more with another: %s", a->name, f->text);
+		rc = open_once(out, a, w, &again, f);
+	}
+	return rc;
 }
 
 int session_secret(const struct account *a, struct credential *password, bool *wanted, struct failure *f)

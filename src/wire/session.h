@@ -10,7 +10,8 @@
  * session_close's own.
  * Units: until: milliseconds of clock_steady. Bounds: 64 KiB a line without an end; half of ANSWERS_MAX (wire/inside) of answers not yet asked for.
  * Errors: session_open: AT_CONFIG, AT_RESOLVE .. AT_LOGIN; afterwards AT_CONNECT, until the caller says what was going on.
- * f->relay is set. Threads: one session, one thread.
+ * f->relay is set. A token of oauth that the relay refuses, and that was not fetched just now, costs another connection, with a new one.
+ * Threads: one session, one thread.
  * Source: RFC 5321 3.1, 4.3.1; RFC 2920 3.1; CURLOPT_CONNECT_ONLY(3).
  */
 #ifndef WIRE_SESSION_H

@@ -64,6 +64,11 @@ static void test_who_is_kept_out_sits_down_asks_again_or_is_the_end(void **state
 		assert_int_equal(crew_rules_refused(&r, &f, rows[i].others, rows[i].before, 1000), rows[i].wanted);
 		if (rows[i].wanted == CREW_ASK_AGAIN) /* once */
 			assert_int_equal(crew_rules_refused(&r, &f, rows[i].others, rows[i].before, 1000), rows[i].others ? CREW_SIT_DOWN : CREW_NOBODY);
+		if (rows[i].wanted == CREW_ASK_AGAIN && rows[i].stage == AT_LOGIN) { /* never for a token of oauth: who was refused has asked for another */
+			crew_rules_begin(&r, 16, 5, 0);
+			f.token = i % 2 ? TOKEN_OF_CLIENT : TOKEN_OF_LOGIN;
+			assert_int_equal(crew_rules_refused(&r, &f, rows[i].others, rows[i].before, 1000), rows[i].others ? CREW_SIT_DOWN : CREW_NOBODY);
+		}
 		assert_int_equal(r.limit, rows[i].wanted != CREW_NOBODY ? rows[i].others : 0);
 	}
 }
