@@ -83,7 +83,7 @@ static enum hint hint_of_number(unsigned number)
 	return NO_HINT;
 }
 
-static enum hint hint_of_error(const struct token_answer *a, enum grant grant, enum oauth_maker maker)
+static enum hint hint_of_error(const struct token_answer *a, enum token_grant grant, enum oauth_maker maker)
 {
 	for (size_t i = 0; i < sizeof named / sizeof *named; i++)
 		if (strcmp(named[i].error, a->error) == 0 && named[i].makers & 1 << maker && named[i].grants & 1 << grant &&
@@ -98,7 +98,7 @@ static bool may_go_later(const struct token_answer *a)
 	       strcmp(a->error, "server_error") == 0 || strcmp(a->error, "slow_down") == 0;
 }
 
-int token_fault(const struct token_answer *a, enum grant grant, const struct account *account, const struct oauth *o, struct failure *f)
+int token_fault(const struct token_answer *a, enum token_grant grant, const struct account *account, const struct oauth *o, struct failure *f)
 {
 	enum hint hint = hint_of_number(a->number);
 

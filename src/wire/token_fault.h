@@ -15,8 +15,8 @@
 #include "conf/oauth.h"
 #include "wire/token_answer.h"
 
-enum grant { GRANT_CLIENT, GRANT_ASSERTION, GRANT_REFRESH, GRANT_CODE, GRANT_DEVICE, GRANT_POLL, GRANT_REVOKE };
+enum token_grant { GRANT_CLIENT, GRANT_ASSERTION, GRANT_REFRESH, GRANT_CODE, GRANT_DEVICE, GRANT_POLL, GRANT_REVOKE };
 
-int token_fault(const struct token_answer *a, enum grant grant, const struct account *account, const struct oauth *o, struct failure *f);
+int token_fault(const struct token_answer *a, enum token_grant grant, const struct account *account, const struct oauth *o, struct failure *f);
 
 #endif

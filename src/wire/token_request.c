@@ -13,7 +13,7 @@ enum { COMMAND_SECONDS = 60, SHOWN = 1500 };
 /* A request while it is put together: the form, and how it is shown. */
 struct asking {
 	const struct token_request *r;
-	enum grant grant;
+	enum token_grant grant;
 	const char *url;
 	struct private form;
 	char shown[SHOWN];
@@ -31,7 +31,7 @@ static void show(struct asking *q, const char *name, const char *value)
 		q->used += (size_t)snprintf(q->shown + q->used, sizeof q->shown - q->used, " %s%s%s", name, *name ? "=" : "", printable);
 }
 
-static struct asking begin(const struct token_request *r, enum grant grant, const char *url, struct failure *f)
+static struct asking begin(const struct token_request *r, enum token_grant grant, const char *url, struct failure *f)
 {
 	struct asking q = {.r = r, .grant = grant, .url = url, .f = f};
 
