@@ -11,6 +11,16 @@
 #include "mail/looker.h"
 #include "post/result.h"
 
+static int mode_token(const struct options *o, struct arena *run, struct failure *f)
+{
+#ifdef WITHOUT_OAUTH
+	(void)run;
+	return fail(f, AT_USAGE, EX_CONFIG, "there is no %s: mysend was built without OAuth2 (--without-oauth)", o->mode == MODE_LOGIN ? "--login" : "--logout");
+#else
+	return o->mode == MODE_LOGIN ? mode_login(o, run, f) : mode_logout(o, run, f);
+#endif
+}
+
 static int mode_run(const struct options *o, struct arena *run, struct failure *f)
 {
 	switch (o->mode) {
@@ -40,6 +50,9 @@ static int mode_run(const struct options *o, struct arena *run, struct failure *
 		return mode_batch(o, run, f);
 	case MODE_CONFIGURE:
 		return mode_configure(o, run, f);
+	case MODE_LOGIN:
+	case MODE_LOGOUT:
+		return mode_token(o, run, f);
 	case MODE_SHOW_CONFIG:
 	case MODE_LIST_SETTINGS:
 	case MODE_COMPLETE:

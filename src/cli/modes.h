@@ -18,6 +18,10 @@ int mode_aliases(const struct options *o, struct arena *run, struct failure *f);
 int mode_queue(const struct options *o, struct arena *run, struct failure *f);   /* mailq.c: hold, release, remove; -bp in mailq_list.c, -q in runner.c, --queue-check in health.c */
 int mode_batch(const struct options *o, struct arena *run, struct failure *f);   /* batch.c: --batch, --merge */
 int mode_report(const struct options *o, struct arena *run, struct failure *f);  /* report.c: --report */
+#ifndef WITHOUT_OAUTH
+int mode_login(const struct options *o, struct arena *run, struct failure *f);   /* login.c: --login */
+int mode_logout(const struct options *o, struct arena *run, struct failure *f);  /* logout.c: --logout */
+#endif
 int mode_configure(const struct options *o, struct arena *run, struct failure *f); /* configure.c: --configure */
 int mode_show(const struct options *o, struct arena *run, struct failure *f);    /* show.c: --show-config, --help (help.c), ... */
 

@@ -204,6 +204,8 @@ static int check(const struct options *o, struct failure *f)
 		return usage_fail(f, "--as goes with --probe only", "");
 	if (o->mode == MODE_PROBE && (o->dry_run || o->request.from_header))
 		return usage_fail(f, "--probe has no message: it takes no --dry-run and no -t", "");
+	if ((o->mode == MODE_LOGIN || o->mode == MODE_LOGOUT) && (o->request.recipients || o->request.from_header || o->dry_run))
+		return usage_fail(f, "--login and --logout take nothing but -a, -C, -v, -X and settings", "");
 	if (o->mode == MODE_REPORT && (o->request.recipients || o->dry_run))
 		return usage_fail(f, "--report LEDGER takes nothing else but --json", "");
 	if (o->mode == MODE_CONFIGURE && (o->request.recipients || o->request.from_header || o->config))

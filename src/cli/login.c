@@ -1,0 +1,193 @@
+#include "cli/login.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "cli/modes.h"
+#include "cli/trace.h"
+#include "conf/token_file.h"
+#include "wire/token.h"
+
+enum { WORDS = 128 };
+
+/* What is kept of the account before somebody logs in. */
+struct kept {
+	bool login;	     /* a login of this configuration */
+	const char *instead; /* "", or what else is replaced, in words */
+	const char *path;
+};
+
+int login_account(struct login_work *w, const struct options *o, struct book *book, struct failure *f)
+{
+	if (book_open(book, w->in, o->config, o->request.option, o->request.options, f) < 0 || book_account(book, o->request.account, NULL, &w->account, f) < 0)
+		return -1;
+	if (oauth_is_on(w->account))
+		return oauth_of(w->account, w->in, &w->oauth, f);
+	fail(f, AT_CONFIG, EX_CONFIG, "account %s logs in by no token: oauth is off", w->account->name);
+	return failure_hint(f, HINT_LOGIN_OAUTH);
+}
+
+int login_secret(struct login_work *w, struct credential *secret, struct failure *f)
+{
+	if (token_secret(secret, w->account, f) < 0)
+		return -1;
+	w->request.account = w->account;
+	w->request.oauth = &w->oauth;
+	w->request.secret = secret->text ? secret->text : "";
+	return 0;
+}
+
+static int check_urls(const struct login_work *w, struct failure *f)
+{
+	if (*w->oauth.device_url || *w->oauth.login_url)
+		return 0;
+	fail(f, AT_CONFIG, EX_CONFIG, "account %s: nothing says where somebody can log in", w->account->name);
+	return failure_hint(f, HINT_LOGIN_URL);
+}
+
+static int check_terminal(const struct login_work *w, struct failure *f)
+{
+	char login[WORDS];
+
+	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
+		return 0;
+	login_words(login, sizeof login, w->account->name);
+	fail(f, AT_USAGE, EX_USAGE, "--login needs somebody at a terminal, and standard %s is none", isatty(STDIN_FILENO) ? "error" : "input");
+	return failure_hint(f, HINT_LOGIN_TERMINAL, login);
+}
+
+/* A folder that cannot be written is told before somebody takes the trouble to log in. */
+static int look_at_kept(const struct login_work *w, struct kept *k, struct failure *f)
+{
+	struct token_file file;
+	struct token_state s;
+
+	if (token_file_open(&file, w->account, &w->oauth, f) < 0)
+		return -1;
+	*k = (struct kept){.instead = "", .path = arena_printf(w->in, "%s", file.path)};
+	if (token_file_read(&file, &s, f) < 0) {
+		token_file_close(&file);
+		return -1;
+	}
+	k->login = *s.refresh;
+	if (s.found == TOKEN_FOREIGN && s.keeps_login)
+		k->instead = arena_printf(w->in, " in place of a login that was for another %s", s.differs ? s.differs : "version of mysend");
+	token_state_free(&s);
+	token_file_close(&file);
+	return 0;
+}
+
+/* Without a refresh token it would be over within the hour. */
+static int check_lasting(const struct login_work *w, const struct token_answer *got, struct failure *f)
+{
+	bool asked = strstr(w->oauth.scope, "offline_access") || w->oauth.maker == OAUTH_GOOGLE;
+
+	if (*got->refresh)
+		return 0;
+	fail(f, AT_TOKEN, EX_NOPERM, "a token for %u s, and no login that lasts (no refresh_token): it is not kept", got->lasts);
+	snprintf(f->relay, sizeof f->relay, "%s", w->oauth.host);
+	return asked ? failure_hint(f, HINT_LOGIN_CLIENT) : failure_hint(f, HINT_LOGIN_OFFLINE);
+}
+
+static void tell(const struct login_work *w, const struct kept *k, const char *word)
+{
+	const char *user = w->account->user;
+
+	if (*word)
+		printf("Logged in as %s. The relay takes it: %s\n", user, word);
+	else
+		printf("%s has given a login for %s.\n", w->oauth.host, user);
+	printf("Kept in %s%s; renewed with every use", k->path, k->instead);
+	if (w->oauth.idle_days)
+		printf(", ends after %u days without any", w->oauth.idle_days);
+	puts(".");
+}
+
+/* The relay is asked before anything is replaced: a login that works is not given up for one that the relay refuses (somebody else may
+ * be logged in in the browser). Where there was none, the new one is kept: what is refused may be a permission that is still to come,
+ * and a relay that is not reached says nothing about the login. */
+static int keep(const struct login_work *w, const struct token_answer *got, const struct kept *k, struct failure *f)
+{
+	char word[LOGIN_WORD], text[1024];
+	struct failure why;
+	int rc;
+
+	if (token_lend(w->account, got, f) < 0)
+		return -1;
+	rc = login_relay(w->account, w->request.tracer, word, &why);
+	if (w->terminal->over || ending_asked())
+		return login_is_over(f);
+	if (rc < 0 && k->login && why.stage == AT_LOGIN && !failure_is_temporary(&why)) {
+		snprintf(text, sizeof text, "%s has given a login that the relay refuses. The one that was there stays; mysend --logout takes it away.", w->oauth.host);
+		login_terminal_say(w->terminal, text);
+		*f = why;
+		return -1;
+	}
+	if (token_keep(w->account, &w->oauth, got, f) < 0)
+		return -1;
+	tell(w, k, word);
+	if (file_end_output(f) < 0)
+		return -1;
+	if (rc < 0)
+		*f = why;
+	return rc;
+}
+
+static int talk(struct login_work *w, struct failure *f)
+{
+	struct login_terminal terminal;
+	struct token_answer got;
+	struct kept kept;
+	int rc;
+
+	if (check_terminal(w, f) < 0 || look_at_kept(w, &kept, f) < 0)
+		return -1;
+	w->terminal = &terminal;
+	login_terminal_open(&terminal);
+	login_terminal_say(&terminal, arena_printf(w->in, "Account %s: %s at %s, through %s.", w->account->name, w->account->user,
+						  *w->account->socket ? w->account->socket : w->account->host, w->oauth.host));
+	rc = *w->oauth.device_url ? login_device(w, &got, f) : login_browser(w, &got, f);
+	if (rc == 0)
+		rc = check_lasting(w, &got, f);
+	if (rc == 0)
+		rc = keep(w, &got, &kept, f);
+	token_answer_free(&got);
+	login_terminal_close(&terminal);
+	return rc;
+}
+
+/* oauth client: nobody has to log in. That a token can be had, and is taken, is tried all the same. */
+static int try_client(const struct login_work *w, const struct tracer *tracer, struct failure *f)
+{
+	char word[LOGIN_WORD];
+
+	if (login_relay(w->account, tracer, word, f) < 0)
+		return -1;
+	printf("Account %s has oauth client: nobody has to log in. %s gives it a token, and the relay takes it: %s\n", w->account->name, w->oauth.host, word);
+	return file_end_output(f);
+}
+
+/* --login */
+int mode_login(const struct options *o, struct arena *run, struct failure *f)
+{
+	struct credential secret = {.text = NULL};
+	struct login_work w = {.in = run};
+	struct trace trace;
+	struct book book;
+	int rc;
+
+	if (login_account(&w, o, &book, f) < 0)
+		return -1;
+	w.request.tracer = trace_open(&trace, o);
+	if (oauth_is_client(w.account))
+		rc = try_client(&w, w.request.tracer, f);
+	else
+		rc = check_urls(&w, f) < 0 || login_secret(&w, &secret, f) < 0 ? -1 : talk(&w, f);
+	credential_release(&secret);
+	credential_wipe();
+	trace_close(&trace);
+	return rc < 0 ? -1 : EX_OK;
+}
