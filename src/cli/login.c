@@ -117,6 +117,8 @@ static int keep(const struct login_work *w, const struct token_answer *got, cons
 
 	if (token_lend(w->account, got, f) < 0)
 		return -1;
+	login_terminal_wipe(w->terminal);
+	login_terminal_draw(w->terminal, "The provider has given a login; the relay is asked whether it takes it");
 	rc = login_relay(w->account, w->request.tracer, word, &why);
 	if (w->terminal->over || ending_asked())
 		return login_is_over(f);
@@ -128,6 +130,7 @@ static int keep(const struct login_work *w, const struct token_answer *got, cons
 	}
 	if (token_keep(w->account, &w->oauth, got, f) < 0)
 		return -1;
+	login_terminal_wipe(w->terminal);
 	tell(w, k, word);
 	if (file_end_output(f) < 0)
 		return -1;
@@ -136,7 +139,7 @@ static int keep(const struct login_work *w, const struct token_answer *got, cons
 	return rc;
 }
 
-static int talk(struct login_work *w, struct failure *f)
+static int talk(struct login_work *w, bool verbose, struct failure *f)
 {
 	struct login_terminal terminal;
 	struct token_answer got;
@@ -146,7 +149,7 @@ static int talk(struct login_work *w, struct failure *f)
 	if (check_terminal(w, f) < 0 || look_at_kept(w, &kept, f) < 0)
 		return -1;
 	w->terminal = &terminal;
-	login_terminal_open(&terminal);
+	login_terminal_open(&terminal, verbose);
 	login_terminal_say(&terminal, arena_printf(w->in, "Account %s: %s at %s, through %s.", w->account->name, w->account->user,
 						  *w->account->socket ? w->account->socket : w->account->host, w->oauth.host));
 	rc = *w->oauth.device_url ? login_device(w, &got, f) : login_browser(w, &got, f);
@@ -185,7 +188,7 @@ int mode_login(const struct options *o, struct arena *run, struct failure *f)
 	if (oauth_is_client(w.account))
 		rc = try_client(&w, w.request.tracer, f);
 	else
-		rc = check_urls(&w, f) < 0 || login_secret(&w, &secret, f) < 0 ? -1 : talk(&w, f);
+		rc = check_urls(&w, f) < 0 || login_secret(&w, &secret, f) < 0 ? -1 : talk(&w, o->verbose, f);
 	credential_release(&secret);
 	credential_wipe();
 	trace_close(&trace);

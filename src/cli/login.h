@@ -3,7 +3,7 @@
  *
  * login.c has the order of it, login_device.c the code that is typed into any browser, login_browser.c the browser that comes back,
  * login_terminal.c what is said and typed meanwhile, login_relay.c what the relay says to the new token, logout.c the way out.
- * Use: struct login_terminal t; login_terminal_open(&t); login_device(&work, &got, f) or login_browser(&work, &got, f);
+ * Use: struct login_terminal t; login_terminal_open(&t, false); login_device(&work, &got, f) or login_browser(&work, &got, f);
  * login_terminal_close(&t), which also lets a signal end us that has come in between: then all is as it was before.
  *
  * Owns: a login_terminal the modes of the terminal, until it is closed. Units: milliseconds. Bounds: LOGIN_TYPED octets are typed or
@@ -45,10 +45,11 @@ struct login_terminal {
 	char typed[LOGIN_TYPED];
 };
 
-void login_terminal_open(struct login_terminal *t);
+void login_terminal_open(struct login_terminal *t, bool plain); /* plain: other lines come in between, nothing is drawn */
 void login_terminal_close(struct login_terminal *t);
 void login_terminal_say(struct login_terminal *t, const char *text); /* a line, printable already */
 void login_terminal_draw(struct login_terminal *t, const char *text); /* the last line, in place of what was drawn before */
+void login_terminal_wipe(struct login_terminal *t); /* what was drawn */
 /* Waits so long for what is typed, and for the descriptors; room: one more than those. */
 enum login_event login_terminal_wait(struct login_terminal *t, struct pollfd *fds, nfds_t count, int64_t ms);
 void login_terminal_forget(struct login_terminal *t); /* what was typed */

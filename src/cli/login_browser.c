@@ -112,10 +112,9 @@ int login_browser(struct login_work *w, struct token_answer *got, struct failure
 		w->terminal->asks = false;
 		redirect_close(&b.port);
 	}
-	if (rc == 0) {
-		login_terminal_say(w->terminal, "");
+	login_terminal_wipe(w->terminal);
+	if (rc == 0)
 		rc = exchange(&b, &answer, got, f);
-	}
 	redirect_answer_wipe(&answer);
 	authorize_wipe(&b.proof);
 	return rc;

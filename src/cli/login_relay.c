@@ -17,18 +17,10 @@ static void hear(void *ctx, char way, struct slice line)
 		l->below->line(l->below->ctx, way, line);
 }
 
-static void pace(void *ctx, const char *relay, uint64_t sent, uint64_t size)
-{
-	struct listener *l = ctx;
-
-	if (l->below && l->below->pace)
-		l->below->pace(l->below->ctx, relay, sent, size);
-}
-
 int login_relay(const struct account *a, const struct tracer *w, char word[static LOGIN_WORD], struct failure *f)
 {
 	struct listener listener = {.below = w, .word = word};
-	struct tracer tracer = {.ctx = &listener, .line = hear, .pace = pace};
+	struct tracer tracer = {.ctx = &listener, .line = hear};
 	struct session *s;
 
 	*word = '\0';

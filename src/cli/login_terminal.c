@@ -14,12 +14,12 @@ enum { END = 4, ERASE = 8, KILL = 21, DELETE = 127 }; /* Ctrl-D, Ctrl-H, Ctrl-U 
 
 /* What is pasted is a secret for a while: the terminal shows none of it. It is also longer than the 4,095 octets that a terminal keeps of
  * a line. Without Ctrl-Z, for a shell would get the terminal in these modes. */
-void login_terminal_open(struct login_terminal *t)
+void login_terminal_open(struct login_terminal *t, bool plain)
 {
 	const char *kind = getenv("TERM");
 	struct termios ours;
 
-	*t = (struct login_terminal){.draws = kind && strcmp(kind, "dumb") != 0};
+	*t = (struct login_terminal){.draws = !plain && kind && strcmp(kind, "dumb") != 0};
 	ending_hold(&t->held);
 	if (tcgetattr(STDIN_FILENO, &t->before) < 0)
 		return;
@@ -31,16 +31,16 @@ void login_terminal_open(struct login_terminal *t)
 	t->changed = tcsetattr(STDIN_FILENO, TCSADRAIN, &ours) == 0;
 }
 
-static void wipe_drawn(struct login_terminal *t)
+void login_terminal_wipe(struct login_terminal *t)
 {
-	if (t->drawn)
-		fputs(t->draws ? "\r\033[K" : "\n", stderr);
+	if (t->drawn && t->draws)
+		fputs("\r\033[K", stderr);
 	t->drawn = false;
 }
 
 void login_terminal_close(struct login_terminal *t)
 {
-	wipe_drawn(t);
+	login_terminal_wipe(t);
 	/* Nothing of what was pasted is left for the shell to read. */
 	if (t->changed)
 		(void)!tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->before);
@@ -53,16 +53,17 @@ void login_terminal_close(struct login_terminal *t)
 
 void login_terminal_say(struct login_terminal *t, const char *text)
 {
-	wipe_drawn(t);
+	login_terminal_wipe(t);
 	fprintf(stderr, "%s\n", text);
 }
 
-/* Where nothing can be drawn over, only the first one is shown. */
+/* Where nothing can be drawn over, the first one is a line, and the others are left out. */
 void login_terminal_draw(struct login_terminal *t, const char *text)
 {
-	if (t->drawn && !t->draws)
-		return;
-	fprintf(stderr, "%s%s", t->drawn ? "\r\033[K" : "", text);
+	if (t->draws)
+		fprintf(stderr, "%s%s", t->drawn ? "\r\033[K" : "", text);
+	else if (!t->drawn)
+		fprintf(stderr, "%s\n", text);
 	fflush(stderr);
 	t->drawn = true;
 }

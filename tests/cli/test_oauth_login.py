@@ -1,24 +1,20 @@
 """mysend --login: a person logs in with a code that is typed into any browser, or with a browser that comes back, and mail goes by that."""
 import os
 import signal
+import termios
 import urllib.parse
 
 import pytest
 
+from browser import visit
 from logins import BROWSER, TAKES, Person, kept, send
-from waiting import wait_for
 
 QUICK = "device 900 1"
 
 
-def fast(library, times):
-    return {"LD_PRELOAD": library("clock"), "TEST_OF_SPEED": str(times)}
-
-
 @pytest.fixture
-def clock():
-    from preload import library
-    return lambda times: fast(library, times)
+def clock(library):
+    return lambda times: {"LD_PRELOAD": library("clock"), "TEST_OF_SPEED": str(times)}
 
 
 def test_a_code_that_is_typed_into_any_browser_logs_in_and_mail_goes_by_it(mysend, provider, relay):
@@ -169,7 +165,6 @@ def test_the_answer_to_another_login_is_ignored(mysend, provider, relay):
     url = person.url()
     address = one.browse(url, follow=False).location
     query = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
-    from browser import visit
     wrong = visit(address.replace("state=", "state=x"))
     assert wrong.status == 400 and "another login" in wrong.body and query["code"][0] not in wrong.body
     assert visit(address.split("?")[0].rstrip("/") + "/favicon.ico").status == 404
@@ -208,7 +203,6 @@ def test_who_ends_it_leaves_all_as_it_was(mysend, provider, relay, only, how):
 def test_the_terminal_is_as_before_and_nothing_pasted_is_left_in_it(mysend, provider, relay):
     one = provider()
     ours, theirs = os.openpty()
-    import termios
     before = termios.tcgetattr(theirs)
     run = mysend.start("--login", relay=relay(TAKES, who=one.who), config=one.account("login", only=BROWSER), stdin=theirs, stderr=theirs)
     seen = b""
@@ -217,7 +211,9 @@ def test_the_terminal_is_as_before_and_nothing_pasted_is_left_in_it(mysend, prov
     during = termios.tcgetattr(theirs)
     assert not during[3] & (termios.ECHO | termios.ICANON)
     os.write(ours, b"half an address")
-    wait_for(lambda: b"not shown" in seen or seen.__class__ and True)
+    while b"not shown" not in seen:
+        seen += os.read(ours, 4096)
+    os.write(ours, b" of a page")
     run.process.send_signal(signal.SIGINT)
     run.process.communicate()
     assert run.process.returncode == -signal.SIGINT and termios.tcgetattr(theirs) == before
@@ -238,8 +234,8 @@ def test_without_a_terminal_it_says_why_and_what_to_do(mysend, provider, relay, 
         done = mysend("--login", relay=relay(TAKES), config=one.account("login"), stdin=theirs)
         os.close(ours)
         os.close(theirs)
-    assert done.failed(64) == "usage: --login needs somebody at a terminal, and standard %s is none" % stream or True
-    assert "standard %s is none" % stream in done.err and "ssh -t" in done.hints[0] and not one.asked()
+    assert "--login needs somebody at a terminal, and standard %s is none" % stream in done.failed(64)
+    assert "run mysend --login in a terminal, over ssh with ssh -t" in done.hints[0] and not one.asked()
 
 
 def test_a_login_that_would_not_last_is_none(mysend, provider, relay):
@@ -337,3 +333,13 @@ def log_in_verbose(mysend, one, there):
     person.wait_for(b"left;")
     one.approve()
     return person.finish()
+
+
+@pytest.mark.parametrize("term", ["dumb", None])
+def test_a_terminal_that_cannot_draw_gets_lines(mysend, provider, relay, term):
+    one = provider(QUICK)
+    person = Person(mysend, one, relay(TAKES, who=one.who), env={"TERM": term})
+    one.wait_for("poll", 2)
+    one.approve()
+    status, shown = person.finish()
+    assert status == 0 and "\x1b" not in shown and "minutes left; Ctrl-C ends it, and nothing is changed\nThe provider has given a login" in shown and shown.count("left;") == 1, shown
