@@ -42,7 +42,7 @@ static void warn(const char *what, const struct failure *f)
 
 static bool is_fresh(const struct known_facts *k, time_t now)
 {
-	const struct token_state s = {.obtained = k->obtained, .expires = k->expires};
+	const struct token_state s = {.access = "-", .obtained = k->obtained, .expires = k->expires};
 
 	return token_state_is_fresh(&s, now);
 }
