@@ -185,10 +185,12 @@ int mode_login(const struct options *o, struct arena *run, struct failure *f)
 	if (login_account(&w, o, &book, f) < 0)
 		return -1;
 	w.request.tracer = trace_open(&trace, o);
-	if (oauth_is_client(w.account))
+	if (oauth_is_client(w.account)) {
 		rc = try_client(&w, w.request.tracer, f);
-	else
+	} else {
+		trace.tracer.pace = NULL; /* the dialogue draws on the terminal */
 		rc = check_urls(&w, f) < 0 || login_secret(&w, &secret, f) < 0 ? -1 : talk(&w, o->verbose, f);
+	}
 	credential_release(&secret);
 	credential_wipe();
 	trace_close(&trace);
