@@ -349,3 +349,13 @@ def test_processes_at_once_ask_once(mysend, relay, provider):
     assert len(one.asked()) == 1
     far.settle()
     assert len(far.messages) == 8
+
+
+def test_a_token_that_the_relay_refuses_is_fetched_anew_once(mysend, relay, provider):
+    one = provider()
+    far = tokens.relay_of(relay, one)
+    access, _ = one.user_token()
+    tokens.write(one, access, obtained=1800)
+    one.expire()
+    send(mysend, far, one).ok()
+    assert len(one.asked("client")) == 1 and [who.ok for who in far.logins] == [False, True]

@@ -46,3 +46,16 @@ def test_a_login_that_is_renewed_is_good_though_each_refresh_token_is_good_once(
     assert len(far.messages) == 3 and one.said.count("grant.success: refresh_token") == 3
     tokens.write(None, refresh=first["refresh_token"], folder=str(path), **purpose)
     assert "invalid_grant" in mysend(BOB, stdin=PLAIN, relay=far, config=config).failed(77)
+
+
+def test_a_token_that_was_revoked_is_fetched_anew(mysend, relay, oidc, tmp_path):
+    one = oidc()
+    far = relay(tokens.OFFER, "require-auth", who=one.who)
+    config = one.account("client", "unattended", tmp_path / "oauth", scope="mail")
+    sent(mysend, far, config)
+    state = tokens.read(None, folder=str(tmp_path / "oauth"))
+    one.post("/token/revocation", token=state["Access"], client_id="unattended", client_secret=one.secret("unattended"))
+    tokens.pass_time(None, 600, folder=str(tmp_path / "oauth"))
+    sent(mysend, far, config)
+    assert one.said.count("grant.success: client_credentials") == 2 and len(far.messages) == 2
+    assert [who.ok for who in far.logins] == [True, False, True]
