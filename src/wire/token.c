@@ -21,6 +21,7 @@ struct fetch {
 	struct oauth oauth;
 	struct arena arena;
 	struct credential secret;
+	struct credential unkept; /* a login that could not be written, and is newer than the one in the file */
 	struct token_file file;
 	bool has_file; /* there is a file to read and to write */
 	bool searched;
@@ -89,53 +90,45 @@ static int no_login(const struct fetch *t, const struct token_state *s, struct f
 	return -1;
 }
 
-/* A login that could not be written is newer than the one in the file. */
-static const char *login_of(const struct token_state *s, const struct credential *unkept)
-{
-	return unkept->text ? unkept->text : s->refresh;
-}
-
 static int renew(struct fetch *t, const struct token_request *r, struct token_state *s, struct token_answer *got, struct failure *f)
 {
-	struct credential unkept;
 	struct token_state again;
 	struct failure unused;
+	const char *login;
 	int rc;
 
-	known_look(&unkept, t->account, KNOWN_LOGIN);
-	if (!*login_of(s, &unkept)) {
-		credential_release(&unkept);
+	known_look(&t->unkept, t->account, KNOWN_LOGIN);
+	login = t->unkept.text ? t->unkept.text : s->refresh;
+	if (!*login)
 		return no_login(t, s, f);
-	}
-	rc = token_request_refresh(r, login_of(s, &unkept), got, f);
+	rc = token_request_refresh(r, login, got, f);
 	/* Whoever has put another login there meanwhile, without the lock: a backup, or another host. */
 	if (rc < 0 && strcmp(got->error, "invalid_grant") == 0 && token_file_read(&t->file, &again, &unused) == 0) {
-		if (*again.refresh && strcmp(again.refresh, login_of(s, &unkept)) != 0) {
+		if (*again.refresh && strcmp(again.refresh, login) != 0) {
 			token_answer_free(got);
+			credential_release(&t->unkept);
 			rc = token_request_refresh(r, again.refresh, got, f);
-			if (rc == 0)
-				known_drop(t->account, KNOWN_LOGIN);
 		}
 		token_state_free(&again);
 	}
-	credential_release(&unkept);
 	return rc;
 }
 
 /* What cannot be written is told, and the token is used. */
 static void keep(struct fetch *t, const struct token_answer *got, const struct token_state *old, time_t now)
 {
-	const struct token_state new = {.access = got->access, .refresh = got->refresh, .obtained = now, .expires = now + (time_t)got->lasts, .logged_in = old->logged_in};
-	struct known_facts none = {.obtained = now};
+	const char *refresh = *got->refresh || !t->unkept.text ? got->refresh : t->unkept.text; /* "": the one in the file stays */
+	const struct token_state new = {.access = got->access, .refresh = refresh, .obtained = now, .expires = now + (time_t)got->lasts, .logged_in = old->logged_in};
+	const struct known_facts none = {.obtained = now};
 	struct failure f;
 
 	if (!t->has_file)
 		return;
 	if (token_file_write(&t->file, &new, &f) == 0) {
 		known_drop(t->account, KNOWN_LOGIN);
-	} else if (*got->refresh && !oauth_is_client(t->account)) {
+	} else if (*refresh && !oauth_is_client(t->account)) {
 		warn("the new login is not kept, and the next run may need another: mend it", &f);
-		(void)!known_put(t->account, KNOWN_LOGIN, slice_of(got->refresh), &none, &f);
+		(void)!known_put(t->account, KNOWN_LOGIN, slice_of(refresh), &none, &f);
 	} else {
 		warn("the token is not kept, and each run fetches another", &f);
 	}
@@ -155,6 +148,7 @@ static int exchange(struct fetch *t, struct token_state *s, struct failure *f)
 		rc = found(t, got.access, now, now + (time_t)got.lasts, true, f);
 	}
 	token_answer_free(&got);
+	credential_release(&t->unkept);
 	return rc;
 }
 
