@@ -10,13 +10,14 @@
 #include "base/clock.h"
 #include "wire/curl_setup.h"
 
-enum { PATIENCE_MS = HTTP_SECONDS * 1000, MOST_RETRY = 24 * 60 * 60 };
+enum { MOST_RETRY = 24 * 60 * 60, GRACE_MS = 500 }; /* libcurl's own limit, where it works, comes first */
 
 /* An exchange while it lasts. */
 struct exchange {
 	CURL *easy;
 	struct http_answer *answer;
 	const struct tracer *tracer;
+	long patience; /* milliseconds for all of it */
 	struct limit limit;
 	size_t header; /* octets of header that have come */
 	bool too_long;
@@ -204,8 +205,12 @@ static int set_up(struct exchange *e, const struct account *a, const char *url, 
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_POSTFIELDS, form->buf.p), SETTINGS); /* borrowed: libcurl makes no copy of it */
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_FORBID_REUSE, 1L), SETTINGS);
 	setopt_took(&s, curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L), SETTINGS);
-	setopt_took(&s, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)HTTP_SECONDS), SETTINGS);
-	setopt_took(&s, curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)HTTP_SECONDS), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, e->patience), SETTINGS);
+	setopt_took(&s, curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, e->patience), SETTINGS);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A look-up that gets no answer goes on in a thread of libcurl's, which is not waited for. */
+	(void)curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	set_answer(e, &s);
 	curl_setup_network(h, a, e->direct, &s);
 	if (!e->direct) {
@@ -252,18 +257,30 @@ static int explain_certificate(const struct account *a, struct failure *f)
 	return failure_hint(f, HINT_OAUTH_CERTIFICATE);
 }
 
+/* What has come is no HTTP, of 1.0 or later. */
+static bool is_no_http(const struct exchange *e, CURLcode code)
+{
+	long sent = 0;
+
+	curl_easy_getinfo(e->easy, CURLINFO_REQUEST_SIZE, &sent);
+	return code == CURLE_WEIRD_SERVER_REPLY || (code == CURLE_UNSUPPORTED_PROTOCOL && sent > 0);
+}
+
 /* What curl_setup_failure says of a relay, of the provider. */
 static int explain(struct exchange *e, const struct account *a, CURLcode code, struct failure *f)
 {
-	const struct http_answer *answer = e->answer;
 	enum hint hint;
 
 	if (e->limit.passed) {
-		fail(f, AT_TOKEN, EX_TEMPFAIL, "no whole answer within %d s", HTTP_SECONDS);
+		fail(f, AT_TOKEN, EX_TEMPFAIL, "no whole answer within %ld s", e->patience / 1000);
 		return failure_hint(f, HINT_OAUTH_NETWORK, e->host);
 	}
 	if (e->too_long || code == CURLE_FILESIZE_EXCEEDED)
-		return too_long(answer, f);
+		return too_long(e->answer, f);
+	if (is_no_http(e, code)) {
+		fail(f, AT_TOKEN, EX_PROTOCOL, "what answers is no HTTP");
+		return failure_hint(f, HINT_OAUTH_URL);
+	}
 	curl_setup_failure(e->easy, code, AT_TOKEN, e->words, f);
 	hint = f->hint_id;
 	if (f->stage == AT_CONFIG || code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY || code == CURLE_INTERFACE_FAILED || code == CURLE_ABORTED_BY_CALLBACK)
@@ -277,7 +294,7 @@ static int explain(struct exchange *e, const struct account *a, CURLcode code, s
 		return *a->tls_trust_file || *a->tls_trust_dir ? failure_hint(f, HINT_TRUST_FILE) : failure_hint(f, HINT_TRUST_PACKAGE);
 	if (code == CURLE_SSL_CONNECT_ERROR)
 		return failure_hint(f, HINT_OAUTH_TLS);
-	f->exit = f->exit == EX_OSERR && answer->status == 0 && e->header == 0 ? EX_OSERR : EX_TEMPFAIL;
+	f->exit = EX_TEMPFAIL;
 	return failure_hint(f, HINT_OAUTH_NETWORK, e->host);
 }
 
@@ -299,7 +316,7 @@ static int post(struct exchange *e, const struct account *a, const char *url, co
 	if (!more) {
 		fail(f, AT_TOKEN, EX_OSERR, "no memory for a request");
 	} else if (set_up(e, a, url, form, fields, f) == 0) {
-		e->limit = (struct limit){.until = clock_steady() + PATIENCE_MS};
+		e->limit = (struct limit){.until = clock_steady() + e->patience + GRACE_MS};
 		code = libcurl.easy_perform(e->easy);
 		e->limit.until = INT64_MAX;
 		note_answer(e);
@@ -309,28 +326,32 @@ static int post(struct exchange *e, const struct account *a, const char *url, co
 	return rc;
 }
 
-int http_post(const struct account *a, const char *url, const struct private *form, const struct tracer *w, struct http_answer *out, struct failure *f)
+static int run(struct exchange *e, const struct account *a, const char *url, const struct private *form, struct failure *f)
 {
-	struct exchange e = {.answer = out, .tracer = w};
 	int rc = -1;
 
-	*out = (struct http_answer){0};
-	private_start(&out->body, HTTP_BODY);
-	if (libcurl_start(f) < 0)
+	*e->answer = (struct http_answer){0};
+	private_start(&e->answer->body, HTTP_BODY);
+	if (libcurl_start(f) < 0 || look_at_url(e, url, f) < 0)
 		return -1;
-	if (look_at_url(&e, url, f) < 0)
-		return -1;
-	if (!e.direct && !has_https()) {
+	if (!e->direct && !has_https()) {
 		fail(f, AT_CONFIG, EX_CONFIG, "oauth: libcurl %s is built without https", libcurl_version()->version);
 		return failure_hint(f, HINT_OAUTH_LIBCURL);
 	}
-	e.easy = libcurl.easy_init();
-	if (!e.easy || buf_reserve(&out->body.buf, HTTP_BODY) < 0)
+	e->easy = libcurl.easy_init();
+	if (!e->easy || buf_reserve(&e->answer->body.buf, HTTP_BODY) < 0)
 		fail(f, AT_TOKEN, EX_OSERR, "no memory for a request");
 	else
-		rc = post(&e, a, url, form, f);
-	libcurl.easy_cleanup(e.easy);
+		rc = post(e, a, url, form, f);
+	libcurl.easy_cleanup(e->easy);
 	if (rc < 0 && f->stage == AT_TOKEN)
-		snprintf(f->relay, sizeof f->relay, "%s", e.host);
+		snprintf(f->relay, sizeof f->relay, "%s", e->host);
 	return rc;
+}
+
+int http_post(const struct account *a, const char *url, const struct private *form, const struct tracer *w, struct http_answer *out, struct failure *f)
+{
+	struct exchange e = {.answer = out, .tracer = w, .patience = HTTP_SECONDS * 1000L};
+
+	return run(&e, a, url, form, f);
 }
