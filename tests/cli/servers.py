@@ -407,6 +407,12 @@ passdb {
   mechanisms = xoauth2 oauthbearer
   args = %(top)s/oauth2.conf
 }
+# No longer pauses for who was refused before.
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 service submission-login {
   inet_listener submission {
     address = 127.0.0.1
