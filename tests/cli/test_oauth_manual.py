@@ -1,0 +1,293 @@
+"""contrib/oauth.md: its configurations load, its dialogues and all that it says mysend prints are what mysend prints, with its very configurations:
+a proxy leads the providers' names to a provider and a relay on loopback, which have a certificate for them.
+
+A block of text has a comment in front of it (no reader sees it) that says what it is:
+
+    @file PATH          a configuration, which holds for what follows in its section
+    @more               lines that are added to it, in place of its password_file
+    @type PATH TEXT     a shell's, and TEXT (~ for a blank) is typed into that file
+    @run, @crontab      a shell's, root's crontab's
+    @says CASE          what a mail prints in that case, of CASES below
+    @shows              some of the lines that the probe shows
+    @login CASE         a terminal's: a command and what is shown
+    @login-says CASE    what the end of a login shows
+    @script PATH        a program, @unit NAME a unit of systemd's, @dovecot PATH a file of Dovecot's
+"""
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import urllib.parse
+
+import pytest
+
+from batches import Terminal
+from manual_page import matches
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PAGE = os.path.join(TOP, "contrib", "oauth.md")
+TEXT = b"Subject: x\n\nbody\n"
+TENANT = "11111111-2222-3333-4444-555555555555"
+KEYCLOAK = "/realms/mail/protocol/openid-connect"
+PATHS = [("/%s/oauth2/v2.0/%s" % (tenant, name), "/" + name) for tenant in (TENANT, "consumers") for name in ("token", "devicecode")]
+PATHS += [("/o/oauth2/v2/auth", "/authorize"), ("/oauth/authorize", "/authorize"), ("/oauth/refresh", "/token"), (KEYCLOAK + "/token", "/token"),
+          (KEYCLOAK + "/auth/device", "/devicecode"), (KEYCLOAK + "/auth", "/authorize"), (KEYCLOAK + "/revoke", "/revoke")]
+LOGINS = ("login.microsoftonline.com", "accounts.google.com", "oauth2.googleapis.com", "api.fastmail.com", "id.example.com")
+OFFERS = {"smtp.gmail.com": "login,plain,xoauth2,plain-clienttoken,oauthbearer,xoauth", "smtp.fastmail.com": "plain,login,xoauth2,oauthbearer",
+          "mail.example.com": "plain,oauthbearer,xoauth2"}
+EXCHANGE = "login,xoauth2"
+
+UNSUCCESSFUL = "535 5.7.3 Authentication unsuccessful [AM0PR06CA0126.eurprd06.prod.outlook.com 2026-11-30T06:50:26.590Z 08DC2D372B4C3DED]"
+LOGON = ("430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception:ConnectionFailedTransientException.MapiExceptionLogonFailed; Failed to "
+         "process message due to a transient exception with message [BeginDiagnosticData]Cannot open mailbox.")
+DENIED = ("554 5.2.252 SendAsDenied; alerts@example.com not allowed to send as other@example.com; STOREDRV.Submission.Exception:SendAsDeniedException."
+          "MapiExceptionSendAsDenied; Failed to process message due to a permanent exception with message [BeginDiagnosticData]Cannot submit message.")
+TENANT_OFF = ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for "
+              "more information. [MN2PR05CA0004.namprd05.prod.outlook.com 2026-11-30T06:50:26.590Z 08DBB276B7E699C4]")
+BASIC_OFF = ("535 5.7.139 Authentication unsuccessful, basic authentication is disabled. "
+             "[PN0PR01CA0024.INDPRD01.PROD.OUTLOOK.COM 2026-11-30T06:50:26.590Z 08DD3DD7D75D7743]")
+
+
+class Case:
+    """provider, relay: parts of theirs; mend: what the provider does once there is a login; drop: settings that are left out; more: lines that
+    are added; secret: whether it is there; sender: as whom."""
+
+    def __init__(self, provider=(), relay=(), mend=(), drop=(), more="", secret=True, sender=None):
+        self.provider, self.relay, self.mend, self.drop, self.more, self.secret, self.sender = provider, relay, mend, drop, more, secret, sender
+
+
+PASSWORD = {"drop": ("oauth", "password_file"), "more": "password secret1\n"}
+CASES = {
+    "basic-is-off": Case(relay=['auth "550 5.7.30 Basic authentication is not supported for Client Submission."'], **PASSWORD),
+    "no-such-tenant": Case(['token "error AADSTS90002"']),
+    "no-such-client": Case(['token "error AADSTS700016"']),
+    "secret-is-wrong": Case(['token "error AADSTS7000215"']),
+    "secret-has-ended": Case(['token "error AADSTS7000222"']),
+    "not-permitted": Case(relay=['auth "%s"' % UNSUCCESSFUL]),
+    "mailbox-is-closed": Case(relay=['end "%s"' % LOGON]),
+    "other-sender": Case(relay=['end "%s"' % DENIED], drop=("force_from",), sender="other@example.com"),
+    "smtp-is-off": Case(relay=['auth "%s"' % TENANT_OFF]),
+    "no-secret": Case(secret=False),
+    "no-login": Case(),
+    "login-has-ended": Case(mend=['refresh "error AADSTS50173"']),
+    "outlook-password": Case(relay=['auth "%s"' % BASIC_OFF], **PASSWORD),
+    "google-has-ended": Case(mend=['refresh "error google-expired"']),
+    "keycloak-secret": Case(['token "as 401 && error unauthorized_client \'Invalid client or Invalid client credentials\'"']),
+    "own-scope": Case(['client "ok"'], relay=["refuse-tokens"]),
+}
+
+
+class Block:
+    def __init__(self, what, argument, text, section, config, number):
+        self.what, self.argument, self.text, self.section, self.config, self.number = what, argument, text, section, config, number
+
+    def __repr__(self):
+        return "%s-%s" % (self.number, self.argument.split(" ")[0] or self.what)
+
+
+def blocks():
+    found, told, inside, section, config, fenced = [], None, None, "", None, False
+    with open(PAGE, encoding="utf-8") as page:
+        for number, line in enumerate(page, 1):
+            mark = re.fullmatch(r"<!-- @([a-z-]+) ?(.*?) -->\n", line)
+            fenced = fenced != line.startswith("```")
+            if line.startswith("# "):
+                section, config = line[2:].strip(), None
+            if line.startswith("    ") and not fenced:
+                if inside is None:
+                    assert told, "oauth.md:%d: no comment says what this is" % number
+                    inside = []
+                inside.append(line[4:])
+                continue
+            if inside is not None:
+                text = "".join(inside)
+                config = (told[1], text) if told[0] == "file" else config
+                found.append(Block(told[0], told[1], text, section, config, number))
+                inside = told = None
+            if mark:
+                assert not told, "oauth.md:%d: the comment before has no block" % number
+                told = mark.groups()
+    return found
+
+
+def all_of(*what):
+    return pytest.mark.parametrize("block", [block for block in blocks() if block.what in what], ids=repr)
+
+
+def value(config, setting):
+    found = re.search("^%s (.*)$" % setting, config, re.M)
+    return found.group(1) if found else ""
+
+
+class Host:
+    """Where a configuration of the page stands, with a provider and a relay behind the names in it."""
+
+    def __init__(self, made, block, case):
+        self.made, self.mysend, self.case = made, made["mysend"], case
+        self.top, self.home = self.mysend.tmp, self.mysend.home
+        path, text = block.config
+        self.relay_host = urllib.parse.urlsplit(value(text, "relay"))
+        self.user, self.client = value(text, "user"), value(text, "oauth_client_id")
+        self.secret = next((one.argument.split(" ")[1].replace("~", " ") for one in blocks()
+                            if one.what == "type" and one.argument.startswith(value(text, "password_file") + " ")), None)
+        self.start()
+        for setting in case.drop:
+            text = re.sub("^%s(_[a-z_]+)? .*\n" % setting if setting == "oauth" else "^%s .*\n" % setting, "", text, flags=re.M)
+        if self.secret and case.secret:
+            self.write(value(text, "password_file"), self.secret + "\n")
+        text += "proxy http://127.0.0.1:%d\ntls_trust_file %s/ca.pem\nqueue off\naliases off\n" % (self.proxy.port, made["certs"])
+        self.kept = "/var/lib/mysend/oauth" if path.startswith("/etc") else "~/.local/state/mysend/oauth"
+        if value(text, "oauth") and not value(text, "oauth_state"):
+            text += "oauth_state %s\n" % self.kept
+        self.env = {"MYSEND_CONFIG": self.write(path, text + case.more), "XDG_STATE_HOME": None}
+
+    def start(self):
+        login = ["app %s %s" % (self.client, self.secret or ""), "login " + self.user, "refresh rotate", "tls providers", "device 900 1"]
+        self.provider = self.made["provider"](*login, *[("path", *pair) for pair in PATHS], *self.case.provider)
+        host, port = self.relay_host.hostname, self.relay_host.port or (465 if self.relay_host.scheme == "smtps" else 587)
+        offers = "pipelining 8bitmime enhancedstatuscodes"
+        refused = "refuse-tokens" in self.case.relay
+        self.relay = self.made["relay"](*(["implicit-tls"] if port == 465 else []), "ehlo %s%s" % (offers, "" if port == 465 else " starttls"),
+                                        "ehlo-tls %s auth=%s" % (offers, OFFERS.get(host, EXCHANGE)), "cert providers",
+                                        *[part for part in self.case.relay if part != "refuse-tokens"],
+                                        who=(lambda user, token: False) if refused else self.provider.who if "more" not in PASSWORD or
+                                        self.case.more != PASSWORD["more"] else None)
+        ways = {(name, 443): self.provider.port for name in LOGINS}
+        self.proxy = self.made["proxy"]("http", {(host, port): self.relay.port, **ways})
+
+    def real(self, path):
+        return path.replace("~/", self.home + "/") if path.startswith("~/") else self.top + path
+
+    def write(self, path, text, mode=0o600):
+        os.makedirs(os.path.dirname(self.real(path)), exist_ok=True)
+        return self.mysend.file(re.sub(r"(/(?:etc|var)/[\w./-]*mysend)", self.top + r"\1", text), mode, self.real(path))
+
+    def page(self, text):
+        """As the page has it."""
+        text = text.replace("\r\n", "\n").replace(self.home, "/home/alice").replace(self.top, "")
+        return text.replace(self.provider.url + "/device", "https://microsoft.com/devicelogin")
+
+    def send(self, *args):
+        sender = ["-f", self.case.sender] if self.case.sender else []
+        header = b"From: %s\n" % self.case.sender.encode() if self.case.sender else b""
+        return self.mysend(*sender, *args, "bob@example.org", stdin=header + TEXT, env=self.env)
+
+    def log_in(self, person):
+        """(status, what is shown) of mysend --login; person(terminal) is who sits there."""
+        terminal = Terminal(self.mysend, "--login", columns=200, env=self.env)
+        person(terminal)
+        status, shown = terminal.finish()
+        return status, self.page(shown)
+
+    def type_code(self, terminal):
+        terminal.wait_for(b"type the code")
+        while not re.search(rb"type the code +[\w-]+\s", terminal.seen):
+            assert terminal.read()
+        self.provider.approve()
+
+
+@pytest.fixture
+def made(mysend, provider, relay, proxy, certs):
+    return {"mysend": mysend, "provider": provider, "relay": relay, "proxy": proxy, "certs": certs}
+
+
+def test_each_block_says_what_it_is_and_all_links_lead_somewhere():
+    assert len(blocks()) > 30
+    with open(PAGE, encoding="utf-8") as page:
+        text = page.read()
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert os.path.exists(os.path.join(TOP, "contrib", link)), link
+    titles = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.M)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= titles
+
+
+def test_no_case_is_left_over():
+    assert sorted(CASES) == sorted(block.argument for block in blocks() if block.what == "says")
+
+
+@all_of("file")
+def test_a_configuration_loads(made, block):
+    host = Host(made, block, Case())
+    done = made["mysend"]("--show-config", env=host.env)
+    assert done.status == 0 and done.err == "", done
+
+
+@all_of("says")
+def test_what_it_says_is_what_is_printed(made, block):
+    case = CASES[block.argument]
+    host = Host(made, block, case)
+    if case.mend:
+        assert host.log_in(host.type_code)[0] == 0
+        host.provider.expire()
+        host.provider.mend(*case.mend)
+    said = host.page(host.send().err)
+    assert matches(block.text, said), "the page:\n%s\nthe program:\n%s" % (block.text, said)
+
+
+@all_of("shows")
+def test_the_probe_shows_that(made, block):
+    host = Host(made, block, Case())
+    done = made["mysend"]("--probe", "bob@example.org", env=host.env)
+    shown = [re.sub(" +", " ", line) for line in host.page(done.out).splitlines()]
+    assert done.status == 0, done
+    for line in block.text.splitlines():
+        assert any(matches(line + "\n", one + "\n") for one in shown), "%r is not among\n%s" % (line, done.out)
+
+
+@all_of("run")
+def test_a_command_does_what_it_is_for(made, block):
+    """With a shell that has the configuration of its section; a mail arrives, if one is sent."""
+    host = Host(made, block, Case())
+    folder = host.write("/bin/mysend", "#!/bin/sh\nexec '%s' \"$@\"\n" % made["mysend"].path, 0o755)
+    env = made["mysend"].environment({**host.env, "PATH": os.path.dirname(folder) + ":/usr/bin:/bin"})
+    done = subprocess.run(["sh", "-ec", block.text], env=env, cwd=host.top, capture_output=True, check=False)
+    assert done.returncode == 0, done
+    host.relay.settle()
+    assert len(host.relay.messages) == ("echo" in block.text)
+
+
+@all_of("type")
+def test_a_secret_is_typed_into_a_file_that_nobody_else_may_read(made, block):
+    path, secret = block.argument.split(" ")
+    host = Host(made, Block("type", "", "", "", block.config or ("/etc/mysend.conf", "relay smtp://mail.example.com\nuser a\n"), 0), Case())
+    os.makedirs(os.path.dirname(host.real(path)), exist_ok=True)
+    text = block.text.replace("/etc/mysend", host.top + "/etc/mysend")
+    subprocess.run(["sh", "-ec", text], env=made["mysend"].environment({}), input=secret.replace("~", " ").encode() + b"\n", check=True)
+    assert os.stat(host.real(path)).st_mode & 0o077 == 0
+
+
+@all_of("script")
+def test_the_signed_statement_is_what_microsoft_wants(made, block, tmp_path):
+    """A JWT whose signature the certificate proves, with the claims of learn.microsoft.com, "application authentication certificate credentials"."""
+    key = [one.text for one in blocks() if one.what == "key"][0]
+    subprocess.run(["sh", "-ec", key.replace("/etc/", str(tmp_path) + "/")], check=True, capture_output=True)
+    script = tmp_path / "assertion"
+    script.write_text(block.text.replace("/etc/", str(tmp_path) + "/"))
+    done = subprocess.run(["sh", "-e", script], capture_output=True, check=True)
+    head, body, sign = done.stdout.decode().strip().split(".")
+    head, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (head, body))
+    der = subprocess.run(["openssl", "x509", "-in", tmp_path / "mysend.pem", "-outform", "DER"], capture_output=True, check=True).stdout
+    thumb = subprocess.run(["openssl", "dgst", "-sha256", "-binary"], input=der, capture_output=True, check=True).stdout
+    assert head == {"alg": "PS256", "typ": "JWT", "x5t#S256": base64.urlsafe_b64encode(thumb).decode().rstrip("=")}
+    assert claims["aud"] == "https://login.microsoftonline.com/%s/oauth2/v2.0/token" % TENANT and claims["iss"] == claims["sub"]
+    assert claims["exp"] - claims["nbf"] == 600 and len(claims["jti"]) == 32
+    (tmp_path / "sign").write_bytes(base64.urlsafe_b64decode(sign + "=" * (-len(sign) % 4)))
+    public = subprocess.run(["openssl", "x509", "-in", tmp_path / "mysend.pem", "-noout", "-pubkey"], capture_output=True, check=True).stdout
+    (tmp_path / "public").write_bytes(public)
+    signed = done.stdout.decode().strip().rpartition(".")[0].encode()
+    proved = subprocess.run(["openssl", "dgst", "-sha256", "-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:-1", "-verify",
+                             tmp_path / "public", "-signature", tmp_path / "sign"], input=signed, capture_output=True, check=False)
+    assert proved.returncode == 0, proved
+
+
+@all_of("unit")
+def test_a_unit_is_one_that_systemd_takes(block, tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is missing")
+    unit = tmp_path / block.argument
+    unit.write_text(block.text.replace("ExecStart=sh", "ExecStart=/bin/sh"))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, check=False)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if block.argument in line]
+    assert done.returncode == 0 and not said, done
