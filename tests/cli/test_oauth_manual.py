@@ -3,7 +3,7 @@ a proxy leads the providers' names to a provider and a relay on loopback, which 
 
 A block of text has a comment in front of it (no reader sees it) that says what it is:
 
-    @file PATH          a configuration, which holds for what follows in its section
+    @file PATH          a configuration, which holds for its section, up to the next one
     @more               lines that are added to it, in place of its password_file
     @type PATH TEXT     a shell's, and TEXT (~ for a blank) is typed into that file
     @run, @crontab      a shell's, root's crontab's
@@ -101,14 +101,20 @@ def blocks():
                     inside = []
                 inside.append(line[4:])
                 continue
+            if inside is not None and line == "\n":
+                inside.append(line)     # it may go on behind that
+                continue
             if inside is not None:
-                text = "".join(inside)
+                text = "".join(inside).rstrip("\n") + "\n"
                 config = (told[1], text) if told[0] == "file" else config
                 found.append(Block(told[0], told[1], text, section, config, number))
                 inside = told = None
             if mark:
                 assert not told, "oauth.md:%d: the comment before has no block" % number
                 told = mark.groups()
+    for before, block in zip(reversed(found[:-1]), reversed(found[1:])):
+        if before.config is None and before.section == block.section:
+            before.config = block.config
     return found
 
 
@@ -135,7 +141,7 @@ class Host:
         self.start()
         for setting in case.drop:
             text = re.sub("^%s(_[a-z_]+)? .*\n" % setting if setting == "oauth" else "^%s .*\n" % setting, "", text, flags=re.M)
-        if self.secret and case.secret:
+        if self.secret and case.secret and value(text, "password_file"):
             self.write(value(text, "password_file"), self.secret + "\n")
         text += "proxy http://127.0.0.1:%d\ntls_trust_file %s/ca.pem\nqueue off\naliases off\n" % (self.proxy.port, made["certs"])
         self.kept = "/var/lib/mysend/oauth" if path.startswith("/etc") else "~/.local/state/mysend/oauth"
@@ -144,7 +150,7 @@ class Host:
         self.env = {"MYSEND_CONFIG": self.write(path, text + case.more), "XDG_STATE_HOME": None}
 
     def start(self):
-        login = ["app %s %s" % (self.client, self.secret or ""), "login " + self.user, "refresh rotate", "tls providers", "device 900 1"]
+        login = ["app %s %s" % (self.client or "-", self.secret or ""), "login " + self.user, "refresh rotate", "tls providers", "device 900 1"]
         self.provider = self.made["provider"](*login, *[("path", *pair) for pair in PATHS], *self.case.provider)
         host, port = self.relay_host.hostname, self.relay_host.port or (465 if self.relay_host.scheme == "smtps" else 587)
         offers = "pipelining 8bitmime enhancedstatuscodes"
