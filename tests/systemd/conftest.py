@@ -1,4 +1,4 @@
-"""Fixtures: one host with systemd as process 1 (host), and a relay on its loopback (relay)."""
+"""Fixtures: one host with systemd as process 1 (host), and a relay or a provider of tokens on its loopback (relay, provider)."""
 import os
 import sys
 
@@ -8,10 +8,13 @@ sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "relay"))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "oauth"))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cli"))
 
 import program  # noqa: E402
 from host import Host  # noqa: E402
+from provider import Provider  # noqa: E402
+from relay import Relay  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -24,15 +27,24 @@ def host():
     one.stop()
 
 
-@pytest.fixture
-def relay(host):
+def servers(host, kind):
     running = []
 
     def make(*parts, **more):
-        running.append(host.relay(*parts, **more))
+        running.append(host.server(kind, *parts, **more))
         return running[-1]
     yield make
     for one in running:
         one.stop()
     bad = [text for one in running for text in one.violations]
-    assert not bad, "the relay saw: " + "; ".join(bad)
+    assert not bad, "the server saw: " + "; ".join(bad)
+
+
+@pytest.fixture
+def relay(host):
+    yield from servers(host, Relay)
+
+
+@pytest.fixture
+def provider(host):
+    yield from servers(host, Provider)

@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from relay import Relay
 from waiting import PATIENCE, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -90,8 +89,8 @@ class Host:
     def journal(self, unit):
         return self.run("journalctl", "-q", "--no-pager", "-o", "cat", "-u", unit).stdout
 
-    def relay(self, *parts, port=0):
-        """A relay on the loopback of that host: a socket belongs to the network that its maker was in."""
+    def server(self, kind, *parts, **more):
+        """A relay (kind Relay) or a provider (Provider) on the loopback of that host: a socket belongs to the network that its maker was in."""
         made = []
 
         def make():
@@ -99,7 +98,7 @@ class Host:
             with open("/proc/%d/ns/net" % self.first, "rb") as network:
                 if libc.setns(network.fileno(), CLONE_NEWNET):
                     raise OSError(ctypes.get_errno(), "setns")
-            made.append(Relay(*parts, port=port))
+            made.append(kind(*parts, **more))
         thread = threading.Thread(target=make)
         thread.start()
         thread.join()
