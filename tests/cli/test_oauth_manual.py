@@ -52,10 +52,11 @@ BASIC_OFF = ("535 5.7.139 Authentication unsuccessful, basic authentication is d
 
 class Case:
     """provider, relay: parts of theirs; mend: what the provider does once there is a login; drop: settings that are left out; more: lines that
-    are added; secret: whether it is there; sender: as whom."""
+    are added; secret: whether it is there; sender: as whom; read_only: nothing can be kept."""
 
-    def __init__(self, provider=(), relay=(), mend=(), drop=(), more="", secret=True, sender=None):
+    def __init__(self, provider=(), relay=(), mend=(), drop=(), more="", secret=True, sender=None, read_only=False):
         self.provider, self.relay, self.mend, self.drop, self.more, self.secret, self.sender = provider, relay, mend, drop, more, secret, sender
+        self.read_only = read_only
 
 
 PASSWORD = {"drop": ("oauth", "password_file"), "more": "password secret1\n"}
@@ -75,7 +76,22 @@ CASES = {
     "outlook-password": Case(relay=['auth "%s"' % BASIC_OFF], **PASSWORD),
     "google-has-ended": Case(mend=['refresh "error google-expired"']),
     "keycloak-secret": Case(['token "as 401 && error unauthorized_client \'Invalid client or Invalid client credentials\'"']),
-    "own-scope": Case(['client "ok"'], relay=["refuse-tokens"]),
+    "own-scope": Case(relay=["refuse-tokens"]),
+    "state-read-only": Case(read_only=True),
+}
+
+
+# Logins: who sits before the terminal, and what is wrong with it.
+LOGINS_OF = {
+    "device": ("type_code", Case()),
+    "paste": ("paste", Case()),
+    "not-public": ("type_code", Case(['poll "error AADSTS7000218"'])),
+    "nobody-came": ("look", Case(['poll "error expired_token"'])),
+    "somebody-else": ("type_code", Case(relay=['auth "%s"' % UNSUCCESSFUL])),
+    "google-secret": ("paste", Case(['code "error google-secret"'])),
+    "declined": ("decline", Case()),
+    "keycloak-device": ("look", Case(["device \"error unauthorized_client 'Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. "
+                                      "The flow is disabled for the client.'\""])),
 }
 
 
@@ -147,6 +163,7 @@ class Host:
         self.kept = "/var/lib/mysend/oauth" if path.startswith("/etc") else "~/.local/state/mysend/oauth"
         if value(text, "oauth") and not value(text, "oauth_state"):
             text += "oauth_state %s\n" % self.kept
+        self.kept = value(text, "oauth_state") or self.kept
         self.env = {"MYSEND_CONFIG": self.write(path, text + case.more), "XDG_STATE_HOME": None}
 
     def start(self):
@@ -178,7 +195,14 @@ class Host:
     def send(self, *args):
         sender = ["-f", self.case.sender] if self.case.sender else []
         header = b"From: %s\n" % self.case.sender.encode() if self.case.sender else b""
-        return self.mysend(*sender, *args, "bob@example.org", stdin=header + TEXT, env=self.env)
+        prefix = ()
+        if self.case.read_only:
+            if os.geteuid() or not shutil.which("unshare"):
+                pytest.skip("a folder that root may not write needs root and unshare(1)")
+            where = self.real("/var")
+            os.makedirs(where, exist_ok=True)
+            prefix = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o ro none "$0" && exec "$@"', where)
+        return self.mysend(*sender, *args, "bob@example.org", stdin=header + TEXT, env=self.env, prefix=prefix)
 
     def log_in(self, person):
         """(status, what is shown) of mysend --login; person(terminal) is who sits there."""
@@ -187,11 +211,27 @@ class Host:
         status, shown = terminal.finish()
         return status, self.page(shown)
 
+    # --- who sits before the terminal ------------------------------------------------------------
+
+    def look(self, terminal):
+        pass
+
     def type_code(self, terminal):
         terminal.wait_for(b"type the code")
         while not re.search(rb"type the code +[\w-]+\s", terminal.seen):
             assert terminal.read()
         self.provider.approve()
+
+    def paste(self, terminal, **how):
+        """A browser elsewhere: it ends at a page of 127.0.0.1 that does not load."""
+        terminal.wait_for(b"paste it here")
+        url = re.search(rb"^ +(https://\S+)", terminal.seen, re.M).group(1).decode()
+        where = urllib.parse.urlsplit(url)
+        visit = self.provider.browse(self.provider.url + where.path + "?" + where.query, follow=False, **how)
+        terminal.type(visit.location.encode() + b"\n")
+
+    def decline(self, terminal):
+        self.paste(terminal, no="access_denied")
 
 
 @pytest.fixture
@@ -211,6 +251,7 @@ def test_each_block_says_what_it_is_and_all_links_lead_somewhere():
 
 def test_no_case_is_left_over():
     assert sorted(CASES) == sorted(block.argument for block in blocks() if block.what == "says")
+    assert sorted(LOGINS_OF) == sorted({block.argument for block in blocks() if block.what in ("login", "login-says")})
 
 
 @all_of("file")
@@ -230,6 +271,38 @@ def test_what_it_says_is_what_is_printed(made, block):
         host.provider.mend(*case.mend)
     said = host.page(host.send().err)
     assert matches(block.text, said), "the page:\n%s\nthe program:\n%s" % (block.text, said)
+
+
+@all_of("login")
+def test_a_login_is_as_it_is_shown(made, block):
+    person, case = LOGINS_OF[block.argument]
+    host = Host(made, block, case)
+    status, shown = host.log_in(getattr(host, person))
+    wanted = block.text.partition("\n")[2]
+    code = re.search(r"type the code +([\w-]+)", shown)
+    if code:
+        shown = shown.replace(code.group(1), re.search(r"type the code +([\w-]+)", wanted).group(1))
+    assert status == 0 and matches(wanted, shown), "the page:\n%s\nthe program:\n%s" % (wanted, shown)
+    assert host.send().ok()
+
+
+@all_of("login-says")
+def test_the_end_of_a_login_that_fails_is_as_it_is_shown(made, block):
+    person, case = LOGINS_OF[block.argument]
+    host = Host(made, block, case)
+    status, shown = host.log_in(getattr(host, person))
+    end = shown[shown.find("\nmysend: ") + 1:]
+    assert status and matches(block.text, end), "the page:\n%s\nthe program:\n%s" % (block.text, shown)
+    assert not os.path.exists(os.path.join(host.real(host.kept), "default")), "a login that failed is kept"
+
+
+@all_of("logout")
+def test_a_logout_takes_the_login_away(made, block):
+    host = Host(made, [one for one in blocks() if one.what == "login" and one.argument == "paste"][0], Case())
+    assert host.log_in(host.paste)[0] == 0
+    done = made["mysend"](*block.text.split()[1:], env=host.env)
+    assert done.status == 0 and host.provider.asked("revoke"), done
+    assert not os.path.exists(os.path.join(host.real(host.kept), "default"))
 
 
 @all_of("shows")
