@@ -3,7 +3,7 @@ a proxy leads the providers' names to a provider and a relay on loopback, which 
 
 A block of text has a comment in front of it (no reader sees it) that says what it is:
 
-    @file PATH          a configuration, which holds for its section, up to the next one
+    @file PATH          a configuration, which holds for its section, up to the next one; the first one of all where a section has none
     @more               lines that are added to it, in place of its password_file
     @type PATH TEXT     a shell's, and TEXT (~ for a blank) is typed into that file
     @run, @crontab      a shell's, root's crontab's
@@ -75,7 +75,7 @@ CASES = {
     "login-has-ended": Case(mend=['refresh "error AADSTS50173"']),
     "outlook-password": Case(relay=['auth "%s"' % BASIC_OFF], **PASSWORD),
     "google-has-ended": Case(mend=['refresh "error google-expired"']),
-    "keycloak-secret": Case(['token "as 401 && error unauthorized_client \'Invalid client or Invalid client credentials\'"']),
+    "keycloak-secret": Case(['token "as 401 && error unauthorized_client Invalid client or Invalid client credentials"']),
     "own-scope": Case(relay=["refuse-tokens"]),
     "state-read-only": Case(read_only=True),
 }
@@ -90,8 +90,8 @@ LOGINS_OF = {
     "somebody-else": ("type_code", Case(relay=['auth "%s"' % UNSUCCESSFUL])),
     "google-secret": ("paste", Case(['code "error google-secret"'])),
     "declined": ("decline", Case()),
-    "keycloak-device": ("look", Case(["device \"error unauthorized_client 'Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. "
-                                      "The flow is disabled for the client.'\""])),
+    "keycloak-device": ("look", Case(['device "error unauthorized_client Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. '
+                                      'The flow is disabled for the client."'])),
 }
 
 
@@ -107,10 +107,6 @@ def blocks():
     found, told, inside, section, config, fenced = [], None, None, "", None, False
     with open(PAGE, encoding="utf-8") as page:
         for number, line in enumerate(page, 1):
-            mark = re.fullmatch(r"<!-- @([a-z-]+) ?(.*?) -->\n", line)
-            fenced = fenced != line.startswith("```")
-            if line.startswith("# "):
-                section, config = line[2:].strip(), None
             if line.startswith("    ") and not fenced:
                 if inside is None:
                     assert told, "oauth.md:%d: no comment says what this is" % number
@@ -125,12 +121,19 @@ def blocks():
                 config = (told[1], text) if told[0] == "file" else config
                 found.append(Block(told[0], told[1], text, section, config, number))
                 inside = told = None
+            mark = re.fullmatch(r"<!-- @([a-z-]+) ?(.*?) -->\n", line)
+            fenced = fenced != line.startswith("```")
+            if line.startswith("# "):
+                section, config = line[2:].strip(), None
             if mark:
                 assert not told, "oauth.md:%d: the comment before has no block" % number
                 told = mark.groups()
     for before, block in zip(reversed(found[:-1]), reversed(found[1:])):
         if before.config is None and before.section == block.section:
             before.config = block.config
+    first = next(block.config for block in found if block.what == "file")
+    for block in found:
+        block.config = block.config or first
     return found
 
 
@@ -167,7 +170,7 @@ class Host:
         self.env = {"MYSEND_CONFIG": self.write(path, text + case.more), "XDG_STATE_HOME": None}
 
     def start(self):
-        login = ["app %s %s" % (self.client or "-", self.secret or ""), "login " + self.user, "refresh rotate", "tls providers", "device 900 1"]
+        login = [("app", self.client or "-", *([self.secret] if self.secret else [])), "login " + self.user, "refresh rotate", "tls providers", "device 900 1"]
         self.provider = self.made["provider"](*login, *[("path", *pair) for pair in PATHS], *self.case.provider)
         host, port = self.relay_host.hostname, self.relay_host.port or (465 if self.relay_host.scheme == "smtps" else 587)
         offers = "pipelining 8bitmime enhancedstatuscodes"
