@@ -41,10 +41,11 @@ def got(relay):
 
 
 class Terminal:
-    """A terminal of mysend's: standard input and error are one, and standard output is kept apart."""
+    """A terminal of mysend's: standard input and error are one, and standard output is kept apart (but with output=True)."""
 
-    def __init__(self, mysend, *args, columns=100, **more):
+    def __init__(self, mysend, *args, columns=100, output=False, **more):
         self.ours, theirs = pty.openpty()
+        more.update({"stdout": theirs} if output else {})
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
         self.run = mysend.start(*args, stdin=theirs, stderr=theirs, **more)
         os.close(theirs)
