@@ -14,7 +14,7 @@ run install
 run install-sendmail-links
 run install-units
 for file in bin/mysend share/man/man5/mysend.conf.5 share/man/man7/mysend-compat.7 share/man/man7/mysend-trouble.7 share/bash-completion/completions/mysend share/zsh/site-functions/_mysend share/fish/vendor_completions.d/mysend.fish \
-	share/doc/mysend/migrate.md share/doc/mysend/examples/mysend.conf share/doc/mysend/examples/logrotate \
+	share/doc/mysend/migrate.md share/doc/mysend/oauth.md share/doc/mysend/examples/mysend.conf share/doc/mysend/examples/logrotate \
 	share/doc/mysend/examples/10-mysend-failure.conf sbin/sendmail libexec/mysend/failure-mail lib/systemd/system/mysend-failure@.service \
 	lib/systemd/system/mysend-failure@.service.d/10-mysend-failure.conf lib/systemd/system/mysend.socket lib/systemd/system/mysend@.service \
 	lib/systemd/user/mysend-queue.timer; do
