@@ -3,6 +3,8 @@
 #endif
 #include "base/clock.h"
 
+#include <stdio.h>
+
 #ifdef CLOCK_BOOTTIME
 #define SLEEPS_TOO CLOCK_BOOTTIME
 #else
@@ -39,4 +41,20 @@ int64_t clock_boot(void)
 int64_t clock_wall_ms(void)
 {
 	return milliseconds(CLOCK_REALTIME);
+}
+
+const char *clock_left(char to[static CLOCK_LEFT], int64_t seconds)
+{
+	static const struct { int64_t seconds; const char *name; } units[] = {{24 * 3600, "day"}, {3600, "hour"}, {60, "minute"}};
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		int64_t n = seconds / units[i].seconds;
+
+		/* 90 minutes say more than 1 hour. */
+		if (n >= 2 || (n == 1 && units[i].seconds == 60)) {
+			snprintf(to, CLOCK_LEFT, "%lld %s%s", (long long)n, units[i].name, n == 1 ? "" : "s");
+			return to;
+		}
+	}
+	return "less than a minute";
 }

@@ -15,4 +15,8 @@ int64_t clock_steady(void); /* milliseconds */
 int64_t clock_boot(void);   /* the same, and counts while the host sleeps, where the system has such a clock */
 int64_t clock_wall_ms(void); /* milliseconds since 1970 */
 
+enum { CLOCK_LEFT = 32 };
+/* "83 days", "5 hours", "41 minutes", in whole ones; of less than a minute "less than a minute". */
+const char *clock_left(char to[static CLOCK_LEFT], int64_t seconds);
+
 #endif

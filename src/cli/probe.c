@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "cli/modes.h"
+#include "conf/oauth.h"
 #include "intake/intake.h"
 #include "wire/session.h"
 
@@ -48,6 +49,15 @@ static void config_is_fine(struct probe *p, const struct book *b)
 	probe_add(p, PROBE_CONFIG, PROBE_OK, -1, text);
 }
 
+static const char *no_secret(const struct account *a, bool wanted)
+{
+	if (*a->oauth_assertion_command)
+		return "none: the client shows what oauth_assertion_command prints";
+	if (oauth_is_on(a))
+		return "none: the client is a public one";
+	return wanted ? "none is needed for this login" : "none: the account does not log in";
+}
+
 static void look_at_secret(struct probe *p, const struct account *a)
 {
 	const struct credential_place place = credential_place_of(a, p->in);
@@ -60,10 +70,11 @@ static void look_at_secret(struct probe *p, const struct account *a)
 		return;
 	}
 	if (!password.text)
-		probe_add(p, PROBE_SECRET, PROBE_OK, -1, wanted ? "none is needed for this login" : "none: the account does not log in");
+		probe_add(p, PROBE_SECRET, PROBE_OK, -1, no_secret(a, wanted));
 	else
-		probe_add(p, PROBE_SECRET, PROBE_OK, -1, arena_printf(p->in, "%s%s%s, %zu octets", place.word, *place.file ? *a->password_file ? " " : " in " : "",
-								     *place.file ? with_mode(p->in, place.file) : "", strlen(password.text)));
+		probe_add(p, PROBE_SECRET, PROBE_OK, -1, arena_printf(p->in, "%s%s%s, %zu octets%s", place.word, *place.file ? *a->password_file ? " " : " in " : "",
+								     *place.file ? with_mode(p->in, place.file) : "", strlen(password.text),
+								     oauth_is_on(a) ? "; it is the client's, for the provider of tokens" : ""));
 	credential_release(&password);
 }
 

@@ -2,8 +2,8 @@
  * cli/probe - looks at all that a mail would pass, and sends nothing: a line for each stage
  *
  * probe.c has the order of the stages and those of the configuration, probe_lines.c the lines, probe_wire.c those with the relay,
- * probe_queue.c what runs the queue, probe_callers.c which program `sendmail` is, probe_print.c shows it all, probe_as.c has it tried by
- * the user of --as.
+ * probe_token.c that of the token, probe_queue.c what runs the queue, probe_callers.c which program `sendmail` is, probe_print.c shows
+ * it all, probe_as.c has it tried by the user of --as.
  * Use: struct probe p = {.account = "default"}; probe_add(&p, PROBE_SECRET, PROBE_OK, -1, "password_file PATH"), and so
  * on; probe_fail(&p, PROBE_LOGIN, &failure); a stage behind a failed one is PROBE_UNTRIED. probe_print(&p, 1, false, false, f).
  *
@@ -21,6 +21,7 @@
 
 enum probe_stage {
 	PROBE_CONFIG, PROBE_SECRET, PROBE_SENDER, PROBE_SPOOL, /* on this host */
+	PROBE_TOKEN, /* with the provider of tokens, where the account has one */
 	PROBE_POP, PROBE_NAME, PROBE_CONNECT, PROBE_GREETING, PROBE_TLS, PROBE_LOGIN, PROBE_MAIL, PROBE_RCPT, PROBE_RSET, PROBE_OFFERS,
 	PROBE_FALLBACK, PROBE_CALLERS
 };
@@ -58,6 +59,9 @@ void probe_wire(struct probe *p, struct job *j, const struct options *o, bool la
 bool probe_is_ending(const struct certificate *c, time_t now);
 /* The stage that a failure of the session belongs to. */
 enum probe_stage probe_blame(const struct failure *f, const struct session_facts *facts, const struct account *a);
+
+/* probe_token.c. The line of a token that was had. */
+void probe_token(struct probe *p, const struct account *a, const struct token_facts *t);
 
 /* probe_queue.c */
 void probe_queue(struct probe *p, const struct account *a);

@@ -9,7 +9,7 @@
 enum { OUTPUT_MAX = 4 * 1024 * 1024 };
 
 static const char *const stages[] = {
-	[PROBE_CONFIG] = "config", [PROBE_SECRET] = "secret", [PROBE_SENDER] = "sender", [PROBE_SPOOL] = "spool", [PROBE_POP] = "pop",
+	[PROBE_CONFIG] = "config", [PROBE_SECRET] = "secret", [PROBE_SENDER] = "sender", [PROBE_SPOOL] = "spool", [PROBE_TOKEN] = "token", [PROBE_POP] = "pop",
 	[PROBE_NAME] = "name", [PROBE_CONNECT] = "connect", [PROBE_GREETING] = "greeting", [PROBE_TLS] = "tls", [PROBE_LOGIN] = "login",
 	[PROBE_MAIL] = "mail", [PROBE_RCPT] = "rcpt", [PROBE_RSET] = "rset", [PROBE_OFFERS] = "offers", [PROBE_FALLBACK] = "fallback",
 	[PROBE_CALLERS] = "callers",

@@ -7,6 +7,7 @@
 #include "base/lookup.h"
 #include "cli/probe.h"
 #include "cli/trace.h"
+#include "conf/oauth.h"
 #include "conf/whoami.h"
 #include "post/submit.h"
 #include "post/verdict.h"
@@ -30,7 +31,7 @@ enum probe_stage probe_blame(const struct failure *f, const struct session_facts
 		return PROBE_POP; /* an account of tokens has none */
 	switch (f->stage) {
 	case AT_TOKEN:
-		return PROBE_SECRET;
+		return PROBE_TOKEN;
 	case AT_RESOLVE:
 		return PROBE_NAME;
 	case AT_CONNECT:
@@ -173,7 +174,9 @@ enum { STEPS = sizeof steps[0] / sizeof steps[0][0] };
 
 static bool has_stage(const struct account *a, enum probe_stage stage)
 {
-	return !a || ((stage != PROBE_POP || *a->pop_before_smtp) && (stage != PROBE_NAME || !*a->socket));
+	if (!a)
+		return stage != PROBE_POP && stage != PROBE_TOKEN;
+	return (stage != PROBE_TOKEN || oauth_is_on(a)) && (stage != PROBE_POP || *a->pop_before_smtp) && (stage != PROBE_NAME || !*a->socket);
 }
 
 /* f: why there is no session, or NULL. */
@@ -187,8 +190,12 @@ static void tell_way_in(const struct way *w, const struct failure *f)
 		shown = *f;
 	if (blamed == PROBE_CONNECT && *f->relay)
 		snprintf(shown.text, sizeof shown.text, "%.120s: %.250s%.120s", f->relay, f->text, tried(w, " (", ")"));
-	if (blamed == PROBE_CONFIG || blamed == PROBE_SECRET)
+	if (blamed == PROBE_CONFIG || blamed == PROBE_TOKEN)
 		probe_fail(w->p, blamed, f);
+	else if (has_stage(w->account, PROBE_TOKEN))
+		probe_token(w->p, w->account, &w->facts.token);
+	if (blamed == PROBE_CONFIG && has_stage(w->account, PROBE_TOKEN))
+		probe_untried(w->p, PROBE_TOKEN);
 	if (blamed == PROBE_POP)
 		probe_fail(w->p, PROBE_POP, f);
 	else if (has_stage(w->account, PROBE_POP) && w->p->failed)
@@ -335,8 +342,8 @@ void probe_wire(struct probe *p, struct job *j, const struct options *o, bool la
 	struct trace trace;
 
 	if (p->failed || !a) {
-		for (enum probe_stage s = PROBE_POP; s <= PROBE_OFFERS; s++)
-			if (a ? has_stage(a, s) : s != PROBE_POP)
+		for (enum probe_stage s = PROBE_TOKEN; s <= PROBE_OFFERS; s++)
+			if (has_stage(a, s))
 				probe_untried(p, s);
 		return;
 	}

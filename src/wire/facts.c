@@ -12,7 +12,7 @@
 
 void facts_start(struct session_facts *f)
 {
-	*f = (struct session_facts){.resolve_ms = -1, .connect_ms = -1, .tls_ms = -1, .login_ms = -1};
+	*f = (struct session_facts){.resolve_ms = -1, .connect_ms = -1, .tls_ms = -1, .login_ms = -1, .token = {.ms = -1}};
 }
 
 /* "SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384": OpenSSL's and GnuTLS's lines both begin so. */

@@ -19,6 +19,17 @@
 
 enum { FACTS_TRIED = 8, FACTS_ADDRESS = 64 };
 
+/* Of the token that the account logs in with, where it has one of OAuth 2.0 (wire/token). */
+struct token_facts {
+	bool taken;    /* there is one */
+	bool fetched;  /* the provider was asked for it just now; else it was in its file or in memory */
+	int64_t lasts; /* seconds */
+	int64_t ms;    /* that fetching took */
+	bool dated;    /* the provider has said what time it is, by which its clock is ahead of ours: */
+	int64_t skew;  /* seconds */
+	char host[100]; /* of the provider */
+};
+
 struct session_facts {
 	bool began; /* libcurl's part has begun: what comes before it, POP before SMTP too, has gone well */
 	char tried[FACTS_TRIED][FACTS_ADDRESS]; /* addresses, in the order in which a connection was tried; a proxy's, if there is one */
@@ -33,6 +44,7 @@ struct session_facts {
 	struct certificate certificate; /* of the relay, where libcurl tells: */
 	bool certified;
 	char mechanism[32]; /* the word behind AUTH */
+	struct token_facts token;
 	int64_t tls_began, login_began; /* clock_steady, or 0 */
 };
 

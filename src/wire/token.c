@@ -6,8 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/known.h"
-#include "conf/token_file.h"
+#include "conf/token_note.h"
 #include "conf/whoami.h"
+#include "wire/facts.h"
 #include "wire/token_request.h"
 
 /* LOCK_MS: the other process may ask its provider twice. JUST_NOW: seconds. */
@@ -25,6 +26,7 @@ struct fetch {
 	struct token_file file;
 	bool has_file; /* there is a file to read and to write */
 	bool searched;
+	struct token_facts facts; /* of the exchange, if there was one */
 };
 
 /* The failure is the provider's, though it has not been asked. */
@@ -138,12 +140,14 @@ static int exchange(struct fetch *t, struct token_state *s, struct failure *f)
 {
 	const struct token_request r = {t->account, &t->oauth, t->secret.text ? t->secret.text : "", t->tracer};
 	struct token_answer got = {.error = ""};
+	int64_t began = clock_steady();
 	time_t now;
 	int rc;
 
 	rc = oauth_is_client(t->account) ? token_request_client(&r, &got, f) : renew(t, &r, s, &got, f);
 	if (rc == 0) {
 		now = clock_wall();
+		t->facts = (struct token_facts){.ms = clock_steady() - began, .dated = got.dated, .skew = got.skew};
 		keep(t, &got, s, now);
 		rc = found(t, got.access, now, now + (time_t)got.lasts, true, f);
 	}
@@ -175,8 +179,11 @@ static int fetch_locked(struct fetch *t, struct failure *f)
 		rc = f->exit == EX_TEMPFAIL ? at_provider(t, EX_TEMPFAIL, f) : without_file(t, f);
 	if (rc == 0 && (rc = look_into_file(t, &s, f)) < 0)
 		rc = without_file(t, f);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = exchange(t, &s, f);
+		if (rc < 0 && t->has_file && f->stage == AT_TOKEN && f->hint_id != HINT_OAUTH_NO_LOGIN)
+			token_note_write(&t->file, clock_wall(), f);
+	}
 	token_state_free(&s);
 	return rc < 0 ? -1 : 0;
 }
@@ -209,10 +216,28 @@ static int search(struct search *s, void *ctx, struct failure *f)
 
 	t->search = s;
 	t->searched = true;
-	if (oauth_of(t->account, &t->arena, &t->oauth, f) == 0)
+	if (oauth_of(t->account, &t->arena, &t->oauth, f) == 0) {
 		rc = look(t, f);
+		snprintf(t->facts.host, sizeof t->facts.host, "%s", t->oauth.host);
+	}
 	arena_free(&t->arena);
 	return rc;
+}
+
+/* For --probe. */
+static void tell_facts(const struct fetch *t, unsigned handle)
+{
+	struct token_facts *to = t->tracer && t->tracer->facts ? &t->tracer->facts->token : NULL;
+	struct known_facts k;
+
+	if (!to || !known_facts_of(t->account, KNOWN_TOKEN, handle, &k))
+		return;
+	*to = t->facts;
+	to->taken = true;
+	to->fetched = t->searched && k.fetched;
+	to->lasts = k.expires - clock_wall();
+	if (!to->fetched)
+		to->ms = -1;
 }
 
 int token_take(struct credential *out, const struct account *a, const struct tracer *w, struct failure *f)
@@ -230,7 +255,10 @@ int token_take(struct credential *out, const struct account *a, const struct tra
 		known_drop_text(a, KNOWN_TOKEN, out->handle);
 		credential_release(out);
 	}
-	return out->text ? 0 : fail(f, AT_CONFIG, EX_SOFTWARE, "the token was wiped after the last login");
+	if (!out->text)
+		return fail(f, AT_CONFIG, EX_SOFTWARE, "the token was wiped after the last login");
+	tell_facts(&t, out->handle);
+	return 0;
 }
 
 bool token_refused(const struct account *a, unsigned handle)
@@ -301,13 +329,25 @@ int token_keep(const struct account *a, const struct oauth *o, const struct toke
 
 static void tell(struct token_outlook *out, const struct token_state *s, const struct oauth *o)
 {
-	time_t now = clock_wall();
+	time_t now = clock_wall(), ends = s->obtained + (time_t)o->idle_days * DAY;
 
 	out->token = *s->access && token_state_is_fresh(s, now);
 	out->token_seconds = s->expires - now;
 	out->login = *s->refresh;
-	out->login_seconds = o->idle_days ? s->obtained + (time_t)o->idle_days * DAY - now : -1;
+	out->login_seconds = !o->idle_days ? TOKEN_LOGIN_UNKNOWN : ends > now ? ends - now : 0;
 	out->logged_in = s->logged_in;
+	out->obtained = s->obtained;
+}
+
+static void tell_failure(struct token_outlook *out, const struct token_file *t)
+{
+	struct token_note n;
+
+	token_note_read(&n, t);
+	out->tried = n.tried > out->obtained ? n.tried : 0;
+	out->refused = n.refused > out->obtained;
+	if (out->refused)
+		snprintf(out->why, sizeof out->why, "%s", n.words);
 }
 
 int token_outlook(const struct account *a, struct token_outlook *out, struct failure *f)
@@ -318,7 +358,7 @@ int token_outlook(const struct account *a, struct token_outlook *out, struct fai
 	struct oauth o;
 	int rc;
 
-	*out = (struct token_outlook){.login_seconds = -1};
+	*out = (struct token_outlook){.login_seconds = TOKEN_LOGIN_UNKNOWN};
 	rc = oauth_of(a, &scratch, &o, f);
 	if (rc == 0)
 		rc = token_file_look(&file, a, &o, f);
@@ -327,6 +367,8 @@ int token_outlook(const struct account *a, struct token_outlook *out, struct fai
 		snprintf(out->file, sizeof out->file, "%.*s", (int)sizeof out->file - 1, file.path);
 		if (rc == 0)
 			tell(out, &s, &o);
+		if (rc == 0)
+			tell_failure(out, &file);
 		token_state_free(&s);
 		token_file_close(&file);
 	}

@@ -28,10 +28,16 @@ struct token_outlook {
 	bool token;	       /* a token that is fit to be used is in the file */
 	int64_t token_seconds; /* that it lasts */
 	bool login;	       /* there is a login (a refresh token) */
-	int64_t login_seconds; /* until it ends where it is not used; -1: not known */
+	int64_t login_seconds; /* until it ends where it is not used, 0: it has; or TOKEN_LOGIN_UNKNOWN */
 	time_t logged_in;      /* when --login was; 0: not known */
+	time_t obtained;       /* when a token was last obtained; 0: not known */
+	time_t tried;	       /* when an exchange last failed, and none has gone well since; 0: none is known */
+	bool refused;	       /* only a person can mend it: */
+	char why[400];	       /* in words */
 	char file[512];	       /* where they are kept; cut */
 };
+
+enum { TOKEN_LOGIN_UNKNOWN = -1, TOKEN_LOGIN_NEAR = 14 * 24 * 3600 }; /* seconds: a login that ends so soon is near its end */
 
 #ifndef WITHOUT_OAUTH
 
@@ -71,6 +77,12 @@ static inline void token_proved(const struct account *a, unsigned handle)
 static inline int token_secret(struct credential *out, const struct account *a, struct failure *f)
 {
 	return token_take(out, a, NULL, f);
+}
+static inline int token_outlook(const struct account *a, struct token_outlook *out, struct failure *f)
+{
+	(void)a;
+	*out = (struct token_outlook){.login_seconds = TOKEN_LOGIN_UNKNOWN};
+	return fail(f, AT_CONFIG, EX_CONFIG, "mysend was built without tokens");
 }
 
 #endif

@@ -58,9 +58,24 @@ static void test_the_other_clocks_count_milliseconds_too(void **state)
 	assert_in_range(clock_wall_ms() - wall, 19, 60000);
 }
 
+static void test_what_is_left_is_told_in_whole_units(void **state)
+{
+	static const struct { int64_t seconds; const char *words; } rows[] = {
+		{-5, "less than a minute"}, {0, "less than a minute"}, {59, "less than a minute"}, {60, "1 minute"}, {119, "1 minute"}, {2460, "41 minutes"},
+		{7199, "119 minutes"}, {7200, "2 hours"}, {86400, "24 hours"}, {172799, "47 hours"}, {172800, "2 days"}, {83 * 86400, "83 days"},
+		{INT64_MAX, "106751991167300 days"},
+	};
+	char to[CLOCK_LEFT];
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++)
+		assert_string_equal(clock_left(to, rows[i].seconds), rows[i].words);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_left_is_told_in_whole_units),
 		cmocka_unit_test(test_the_wall_clock_is_the_systems),
 		cmocka_unit_test(test_the_steady_clock_counts_milliseconds_and_never_goes_back),
 		cmocka_unit_test(test_the_other_clocks_count_milliseconds_too),

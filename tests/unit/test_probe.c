@@ -47,7 +47,7 @@ static void test_the_stage_of_a_failure_is_the_one_that_is_blamed(void **state)
 		enum probe_stage wanted;
 	} rows[] = {
 		{AT_USAGE, "", false, PROBE_CONFIG}, {AT_CONFIG, "", false, PROBE_CONFIG}, {AT_CONFIG, "pop3://x", false, PROBE_CONFIG},
-		{AT_TOKEN, "", false, PROBE_SECRET}, {AT_RESOLVE, "", true, PROBE_NAME}, {AT_RESOLVE, "pop3://x", true, PROBE_NAME}, {AT_RESOLVE, "pop3://x", false, PROBE_POP},
+		{AT_TOKEN, "", false, PROBE_TOKEN}, {AT_RESOLVE, "", true, PROBE_NAME}, {AT_RESOLVE, "pop3://x", true, PROBE_NAME}, {AT_RESOLVE, "pop3://x", false, PROBE_POP},
 		{AT_CONNECT, "", false, PROBE_CONNECT}, /* libcurl cannot be loaded */
 		{AT_CONNECT, "", true, PROBE_CONNECT}, {AT_GREETING, "", true, PROBE_GREETING}, {AT_TLS, "", true, PROBE_TLS},
 		{AT_TLS, "pop3://x", false, PROBE_POP}, {AT_LOGIN, "", true, PROBE_LOGIN}, {AT_LOGIN, "pop3://x", false, PROBE_POP},
