@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/health_tokens.h"
 #include "cli/spooluser.h"
 #include "cli/usage.h"
 #include "conf/whoami.h"
@@ -19,6 +20,7 @@ struct health {
 	size_t failed;
 	size_t stuck;	  /* mails that wait until a person mends something */
 	const char *why; /* what the oldest of these was told; NULL */
+	struct health_tokens tokens;
 };
 
 /* What is known of each mail that waits. One that has just left the queue is passed over, and so is what cannot be read: mailq says
@@ -60,7 +62,7 @@ static int judge(const struct health *h, const struct options *o)
 {
 	if (h->age >= (time_t)o->queue.critical)
 		return CRITICAL;
-	return h->age >= (time_t)o->queue.warning || h->stuck ? WARNING : FINE;
+	return h->age >= (time_t)o->queue.warning || h->stuck || health_tokens_want(&h->tokens) ? WARNING : FINE;
 }
 
 /* A | would end the text for the monitoring program. */
@@ -83,19 +85,17 @@ static void print_plugin(const struct health *h, const struct options *o, int st
 	printf("MYSEND %s - %zu mail%s wait%s, the oldest for %lld s; %zu given up", words[state], h->sum.mails,
 	       h->sum.mails == 1 ? "" : "s", h->sum.mails == 1 ? "s" : "", (long long)h->age, h->failed);
 	print_why(h);
-	printf("|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0\n",
+	health_tokens_say(&h->tokens);
+	printf("|waiting=%zu;;;0 oldest=%llds;%u;%u;0 size=%" PRIu64 "B;;;0 failed=%zu;;;0",
 	       h->sum.mails, (long long)h->age, o->queue.warning, o->queue.critical, h->sum.octets, h->failed);
+	health_tokens_data(&h->tokens);
+	putchar('\n');
 }
 
-/* {spool="PATH"}; a value is UTF-8 with \, " and line ends escaped. */
 static void print_label(const char *path)
 {
-	char shown[4 * 4096];
-
-	slice_printable(shown, sizeof shown, slice_of(path));
 	fputs("{spool=\"", stdout);
-	for (const char *p = shown; *p; p++)
-		printf(*p == '\\' || *p == '"' ? "\\%c" : "%c", *p);
+	health_label(path);
 	fputs("\"}", stdout);
 }
 
@@ -117,6 +117,8 @@ static void print_prometheus(const struct health *h, const char *spool)
 			print_label(spool);
 		printf(" %" PRIu64 "\n", rows[i].value);
 	}
+	if (h)
+		health_tokens_metrics(&h->tokens, spool);
 }
 
 int health_format(struct options *o, const char *value, struct failure *f)
@@ -134,6 +136,8 @@ int health_check(const struct options *o, struct arena *run)
 
 	if (rc == 0)
 		rc = look(&k, &h, run, &f);
+	if (rc == 0)
+		health_tokens(&h.tokens, &k.book, run);
 	spooluser_close(&k);
 	state = rc < 0 ? UNKNOWN : judge(&h, o);
 	if (o->queue.prometheus) {

@@ -1,7 +1,7 @@
 /*
  * cli/health - --queue-check: how the queue is, for a monitoring plugin or for Prometheus
  *
- * A plugin is one line, and the status 0, 1, 2 or 3 that follows from the oldest mail's age. With --format prometheus it is the text
+ * A plugin is one line, and the status 0, 1, 2 or 3 that follows from the oldest mail's age, and from what only a person can mend. With --format prometheus it is the text
  * that a textfile collector reads, and the status 0; where the queue cannot be read, mysend_queue_readable 0 alone, the reason on
  * standard error, and 3.
  * Use: status = health_check(&options, run).
