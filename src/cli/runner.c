@@ -9,6 +9,7 @@
 #include "cli/trace.h"
 #include "conf/credential.h"
 #include "post/queue.h"
+#include "post/renew.h"
 
 static const struct account *account_of(void *ctx, const char *name, const char *config, struct failure *f)
 {
@@ -43,6 +44,8 @@ int runner_run(struct spooluser *k, struct failure *f)
 
 	ending_hold(&held);
 	rc = k->there ? queue_run(&k->spool, &order, &sum, f) : 0;
+	if (!o->queue.id && !o->queue.recipient && !o->queue.sender)
+		renew_logins(&k->book, order.tracer);
 	trace_close(&trace);
 	if (rc == 0 && sum.cut && !o->queue.interval)
 		rc = fail(f, AT_SPOOL, EX_TEMPFAIL, "the run was told to end: %zu %s for the next one", sum.cut, sum.cut == 1 ? "mail waits" : "mails wait");
