@@ -62,7 +62,7 @@ static int fails(const char *path, const char *what, struct failure *f)
 {
 	bool passes = errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EMFILE || errno == ENFILE || errno == EIO || errno == ENOMEM;
 
-	return fail_errno(f, AT_CONFIG, passes ? EX_TEMPFAIL : EX_CANTCREAT, "%s: %s", path, what);
+	return fail_errno(f, AT_CONFIG, passes ? EX_TEMPFAIL : EX_CONFIG, "%s: %s", path, what);
 }
 
 static int refuse(struct failure *f, const char *path, const char *why)
@@ -73,7 +73,7 @@ static int refuse(struct failure *f, const char *path, const char *why)
 static int no_folder(const char *folder, const char *what, struct failure *f)
 {
 	fails(folder, what, f);
-	return f->exit == EX_CANTCREAT ? failure_hint(f, HINT_TOKEN_WHERE) : -1;
+	return f->exit == EX_CONFIG ? failure_hint(f, HINT_TOKEN_WHERE) : -1;
 }
 
 /* 1: there is no such folder. */
@@ -221,7 +221,8 @@ static bool is_newer(const struct token_file *t, const struct token_state *left)
 
 static void put_into_place(const struct token_file *t, const char *name, int fd)
 {
-	if (fsync(fd) < 0 || renameat(t->folder, name, t->folder, t->name) < 0)
+	(void)!fsync(fd); /* it is whole, and newer than the file: even what the disk may lose is better */
+	if (renameat(t->folder, name, t->folder, t->name) < 0)
 		return;
 	(void)!fsync(t->folder);
 	log_debug("%s: what a run that was killed had left beside it is used", t->path);
@@ -310,7 +311,7 @@ static int make_new(const struct token_file *t, char name[static NEW_NAME], stru
 	int fd;
 
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-		return fails(t->path, "a name for a new one", f);
+		random = (unsigned)getpid();
 	snprintf(name, NEW_NAME, "%s.%0*x" NEW, t->name, RANDOM_DIGITS, random);
 	fd = openat(t->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -331,17 +332,21 @@ static int replace(const struct token_file *t, struct slice text, struct failure
 
 	if (fd < 0)
 		return -1;
-	if (fchmod(fd, 0600) < 0 || file_write(fd, text.p, text.len) < 0 || fsync(fd) < 0) {
+	(void)!fchmod(fd, 0600); /* whatever the umask is */
+	if (file_write(fd, text.p, text.len) < 0) {
 		rc = fails(t->path, "writing a new one", f);
 		(void)!unlinkat(t->folder, name, 0);
-	} else {
-		sweep(t, name, t->replaces ? DELETE_ALL : DELETE);
-		/* What is not renamed is not deleted: it is on the disk, and who takes the lock next tries again. */
-		if (renameat(t->folder, name, t->folder, t->name) < 0)
-			rc = fails(t->path, "putting a new one into its place", f);
-		else /* From here on the tokens are safe. */
-			rc = sync_folder(t, f);
+		close(fd);
+		return -1;
 	}
+	/* From here on it is not deleted, even if it cannot be put into its place: who takes the lock next does so. */
+	if (fsync(fd) < 0)
+		rc = fails(t->path, "writing a new one to the disk", f);
+	sweep(t, name, t->replaces ? DELETE_ALL : DELETE);
+	if (rc == 0 && renameat(t->folder, name, t->folder, t->name) < 0)
+		rc = fails(t->path, "putting a new one into its place", f);
+	if (rc == 0) /* From here on the tokens are safe. */
+		rc = sync_folder(t, f);
 	close(fd);
 	return rc;
 }

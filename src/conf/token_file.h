@@ -9,8 +9,8 @@
  * Use: token_file_open(&t, account, &oauth, f); token_file_read(&t, &s, f); token_file_lock(&t, ms, f); token_file_read again; exchange;
  * token_file_write(&t, &s, f); token_file_close(&t).
  * Owns: two descriptors; account and oauth are the caller's. Units: milliseconds. Bounds: TOKEN_FILE_PATH octets a path.
- * Errors: AT_CONFIG. EX_CONFIG: refused, or there is no place; EX_TEMPFAIL: the disk is full, or the lock is somebody else's, or we
- * are told to end; else EX_CANTCREAT. Threads: one each; two threads lock each other out as two processes do.
+ * Errors: AT_CONFIG. EX_TEMPFAIL: the disk is full or does not work, or the lock is somebody else's, or we are told to end; else
+ * EX_CONFIG: refused, or there is no place. Threads: one each; two threads lock each other out as two processes do.
  * BUGS: where no file can be made, the folder is locked in place of NAME.lock; where nothing can be locked (ENOLCK) two processes may
  * fetch at once.
  */

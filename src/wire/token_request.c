@@ -6,6 +6,7 @@
 
 #include "base/run.h"
 #include "wire/http.h"
+#include "wire/libjansson.h"
 #include "wire/token_fault.h"
 
 enum { COMMAND_SECONDS = 60, SHOWN = 1500 };
@@ -115,6 +116,13 @@ static void tell_answer(const struct asking *q, const struct token_answer *a)
 	tell(q, '<', text);
 }
 
+static int at_provider(const struct asking *q)
+{
+	if (q->f->stage == AT_TOKEN)
+		snprintf(q->f->relay, sizeof q->f->relay, "%s", q->r->oauth->host);
+	return -1;
+}
+
 static int ask(struct asking *q, enum token_wanted wanted, struct token_answer *out)
 {
 	struct http_answer got = {.status = 0};
@@ -122,6 +130,10 @@ static int ask(struct asking *q, enum token_wanted wanted, struct token_answer *
 
 	*out = (struct token_answer){.access = "", .refresh = "", .error = "", .description = ""};
 	private_start(&out->text, 0);
+	/* What reads the answer is loaded before the request goes out: else a refresh token that is good once could be spent, and the
+	 * next one not be read. */
+	if (!q->failed && libjansson_start(q->f) < 0)
+		q->failed = at_provider(q) < 0;
 	if (!q->failed) {
 		tell(q, '>', q->shown);
 		rc = http_post(q->r->account, q->url, &q->form, q->r->tracer, &got, q->f);
@@ -132,8 +144,8 @@ static int ask(struct asking *q, enum token_wanted wanted, struct token_answer *
 		out->skew = got.skew;
 		out->dated = got.dated;
 		tell_answer(q, out);
-		if (rc < 0 && q->f->stage == AT_TOKEN)
-			snprintf(q->f->relay, sizeof q->f->relay, "%s", q->r->oauth->host);
+		if (rc < 0)
+			at_provider(q);
 	}
 	http_answer_free(&got);
 	return rc;
