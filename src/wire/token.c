@@ -129,7 +129,7 @@ static void keep(struct fetch *t, const struct token_answer *got, const struct t
 	if (token_file_write(&t->file, &new, &f) == 0) {
 		known_drop(t->account, KNOWN_LOGIN);
 	} else if (*refresh && !oauth_is_client(t->account)) {
-		warn("the new login is not kept, and the next run may need another: mend it", &f);
+		warn("the new login could not be kept, and the next run may need another one", &f);
 		(void)!known_put(t->account, KNOWN_LOGIN, slice_of(refresh), &none, &f);
 	} else {
 		warn("the token is not kept, and each run fetches another", &f);
