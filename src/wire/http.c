@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "wire/curl_setup.h"
+#include "wire/memory.h"
 
 enum { MOST_RETRY = 24 * 60 * 60, GRACE_MS = 500 }; /* libcurl's own limit, where it works, comes first */
 
@@ -338,6 +339,8 @@ static int run(struct exchange *e, const struct account *a, const char *url, con
 		fail(f, AT_CONFIG, EX_CONFIG, "oauth: libcurl %s is built without https", libcurl_version()->version);
 		return failure_hint(f, HINT_OAUTH_LIBCURL);
 	}
+	if (!e->direct) /* the TLS library is given tokens to decrypt */
+		memory_wipe_freed();
 	e->easy = libcurl.easy_init();
 	if (!e->easy || buf_reserve(&e->answer->body.buf, HTTP_BODY) < 0)
 		fail(f, AT_TOKEN, EX_OSERR, "no memory for a request");

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 struct block {
 	alignas(max_align_t) struct block *before;
@@ -104,6 +107,15 @@ char *memory_give_text(const char *text)
 	char *p = memory_give(len);
 
 	return p ? memcpy(p, text, len) : NULL;
+}
+
+void memory_wipe_freed(void)
+{
+#ifdef __GLIBC__
+	enum { ANY_OCTET = 0xaa };
+
+	(void)!mallopt(M_PERTURB, ANY_OCTET);
+#endif
 }
 
 void memory_visit(void (*look)(void *ctx, char *p, size_t len), void *ctx)
