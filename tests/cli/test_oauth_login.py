@@ -1,4 +1,5 @@
 """mysend --login: a person logs in with a code that is typed into any browser, or with a browser that comes back, and mail goes by that."""
+import fcntl
 import os
 import signal
 import termios
@@ -8,6 +9,7 @@ import pytest
 
 from browser import visit
 from logins import BROWSER, TAKES, Person, kept, send
+from waiting import PATIENCE, wait_for
 
 QUICK = "device 900 1"
 
@@ -198,6 +200,44 @@ def test_who_ends_it_leaves_all_as_it_was(mysend, provider, relay, only, how):
         person.run.process.send_signal(number)
         assert person.killed() == number
     assert not kept(mysend) and not there.sessions
+
+
+def controlling():
+    """Standard input becomes the terminal that Ctrl-C and a hang-up come from."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.mark.parametrize("only", [BROWSER, BROWSER + ("device",)], ids=["browser", "device"])
+def test_ctrl_c_is_typed_and_ctrl_z_does_nothing(mysend, provider, relay, only):
+    one = provider()
+    person = Person(mysend, one, relay(TAKES), only=only, before=controlling)
+    person.wait_for(b"> " if only is BROWSER else b"left;")
+    person.type(b"\x1a\x03")
+    assert person.killed() == signal.SIGINT and not kept(mysend)
+
+
+@pytest.mark.parametrize("before, ends", [(controlling, -signal.SIGHUP), (None, 75)], ids=["with-a-signal", "without"])
+def test_a_terminal_that_hangs_up_ends_it(mysend, provider, relay, before, ends):
+    one = provider()
+    person = Person(mysend, one, relay(TAKES), only=BROWSER, before=before)
+    person.wait_for(b"> ")
+    os.close(person.ours)
+    person.run.process.communicate(timeout=PATIENCE)
+    assert person.run.process.returncode == ends and not kept(mysend)
+
+
+@pytest.mark.parametrize("stage", ["code", "relay"])
+def test_ctrl_c_at_the_last_moment_keeps_nothing(mysend, provider, relay, stage):
+    one = provider("code 'hold && ok'" if stage == "code" else "code ok")
+    there = relay(TAKES, *(["auth 'hold && ok'"] if stage == "relay" else []))
+    person = Person(mysend, one, there, only=BROWSER)
+    one.browse(person.url())
+    one.wait_for("code")
+    if stage == "relay":
+        wait_for(lambda: any("AUTH" in text for text in there.commands))
+    person.run.process.send_signal(signal.SIGINT)
+    assert person.killed() == signal.SIGINT and not kept(mysend)
+    there.go()
 
 
 def test_the_terminal_is_as_before_and_nothing_pasted_is_left_in_it(mysend, provider, relay):
