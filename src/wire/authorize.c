@@ -56,13 +56,15 @@ static int add(struct buf *url, char before, const char *name, const char *value
 
 const char *authorize_url(struct arena *in, const struct oauth *o, const struct authorize *z, const char *redirect_uri, const char *user)
 {
+	bool google = o->maker == OAUTH_GOOGLE;
+	/* Google gives a refresh token only where access_type and prompt are said; others ignore offline_access without prompt=consent
+	 * (OpenID Connect Core 11). */
 	const struct {
 		const char *name, *value;
 	} of[] = {
 		{"response_type", "code"}, {"client_id", o->client_id}, {"redirect_uri", redirect_uri}, {"scope", o->scope}, {"state", z->state},
 		{"code_challenge", z->challenge}, {"code_challenge_method", "S256"}, {"login_hint", user},
-		/* Google gives a refresh token only where both are said. */
-		{"access_type", o->maker == OAUTH_GOOGLE ? "offline" : ""}, {"prompt", o->maker == OAUTH_GOOGLE ? "consent" : ""},
+		{"access_type", google ? "offline" : ""}, {"prompt", google || strstr(o->scope, "offline_access") ? "consent" : ""},
 	};
 	const char *text = NULL;
 	struct buf url;

@@ -14,9 +14,9 @@ BROWSER = ("token", "login", "revoke")
 class Person(Terminal):
     """Somebody who logs in; standard output is kept apart, as `out`."""
 
-    def __init__(self, mysend, one, there, *args, only=ALL, config="", env=None, **more):
+    def __init__(self, mysend, one, there, *args, only=ALL, config="", env=None, account=None, **more):
         self.mysend = mysend
-        super().__init__(mysend, "--login", *args, relay=there, config=one.account("login", only=only) + config, env={"TERM": "xterm", **(env or {})}, **more)
+        super().__init__(mysend, "--login", *args, relay=there, config=(account or one.account("login", only=only)) + config, env={"TERM": "xterm", **(env or {})}, **more)
 
     def finish(self):
         status, shown = super().finish()

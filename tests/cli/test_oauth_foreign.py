@@ -1,6 +1,7 @@
 """Tokens of a provider that nobody here wrote (tests/oauth/oidc.py), whose every rule is its own."""
 import tokens
 from given import PLAIN
+from logins import Person
 
 BOB = "bob@example.org"
 
@@ -59,3 +60,31 @@ def test_a_token_that_was_revoked_is_fetched_anew(mysend, relay, oidc, tmp_path)
     sent(mysend, far, config)
     assert one.said.count("grant.success: client_credentials") == 2 and len(far.messages) == 2
     assert [who.ok for who in far.logins] == [True, False, True]
+
+
+def test_a_person_logs_in_with_a_code_mail_goes_and_the_login_is_given_back(mysend, relay, oidc, tmp_path):
+    one = oidc()
+    far = relay(tokens.OFFER, "require-auth", who=one.who)
+    config = one.account("login", "public", tmp_path / "oauth")
+    person = Person(mysend, one, far, account=config)
+    page, code = person.line_after(b"Open    "), person.line_after(b"and type the code   ")
+    assert code in person.line_after(b"or open ")
+    one.approve(page, code)
+    status, shown = person.finish()
+    assert status == 0 and "The relay takes it: 235 " in person.out, shown
+    sent(mysend, far, config)
+    access = tokens.read(None, folder=str(tmp_path / "oauth"))["Access"]
+    assert one.who("me@example.net", access)
+    done = mysend("--logout", relay=far, config=config)
+    assert done.status == 0 and "127.0.0.1 has ended the login." in done.out and not one.who("me@example.net", access), done
+
+
+def test_a_person_logs_in_with_a_browser_that_comes_back(mysend, relay, oidc, tmp_path):
+    one = oidc()
+    far = relay(tokens.OFFER, "require-auth", who=one.who)
+    config = "".join(line + "\n" for line in one.account("login", "desktop", tmp_path / "oauth").splitlines() if "device_url" not in line)
+    person = Person(mysend, one, far, account=config)
+    assert "mysend has got the answer." in one.browse(person.url())[1]
+    status, shown = person.finish()
+    assert status == 0 and "The relay takes it: 235 " in person.out, shown
+    sent(mysend, far, config)

@@ -38,20 +38,21 @@ static void test_each_login_has_a_state_and_a_verifier_of_its_own(void **state)
 	assert_true(!*z.verifier && !z.verifier[5] && !*z.state);
 }
 
+#define URL(more) \
+	"https://id.example.org/auth?response_type=code&client_id=a%20b%26c&redirect_uri=http%3A%2F%2F127.0.0.1%3A4711" \
+	"&scope=https%3A%2F%2Fmail.google.com%2F%20offline_access&state=STATE&code_challenge=CHALLENGE&code_challenge_method=S256" \
+	"&login_hint=me%40example.org" more "&prompt=consent"
+
 static void test_the_address_has_all_that_the_provider_needs(void **state)
 {
 	struct authorize z = {.state = "STATE", .verifier = "VERIFIER", .challenge = "CHALLENGE"};
 	struct oauth o = {.maker = OAUTH_OWN, .client_id = "a b&c", .scope = "https://mail.google.com/ offline_access", .login_url = "https://id.example.org/auth"};
-	const char *own = "https://id.example.org/auth?response_type=code&client_id=a%20b%26c&redirect_uri=http%3A%2F%2F127.0.0.1%3A4711"
-			  "&scope=https%3A%2F%2Fmail.google.com%2F%20offline_access&state=STATE&code_challenge=CHALLENGE&code_challenge_method=S256"
-			  "&login_hint=me%40example.org";
 	struct arena in = {0};
 
 	(void)state;
-	assert_string_equal(authorize_url(&in, &o, &z, "http://127.0.0.1:4711", "me@example.org"), own);
+	assert_string_equal(authorize_url(&in, &o, &z, "http://127.0.0.1:4711", "me@example.org"), URL(""));
 	o.maker = OAUTH_GOOGLE;
-	assert_string_equal(authorize_url(&in, &o, &z, "http://127.0.0.1:4711", "me@example.org"),
-			    arena_printf(&in, "%s&access_type=offline&prompt=consent", own));
+	assert_string_equal(authorize_url(&in, &o, &z, "http://127.0.0.1:4711", "me@example.org"), URL("&access_type=offline"));
 	o.maker = OAUTH_OWN;
 	o.login_url = "https://id.example.org/auth?realm=a";
 	o.scope = "";
