@@ -1,7 +1,9 @@
 #include "cli/login.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -59,6 +61,21 @@ static int check_terminal(const struct login_work *w, struct failure *f)
 	return failure_hint(f, HINT_LOGIN_TERMINAL, login);
 }
 
+/* Root may log in for everybody, but the service whose folder it is could not read what root keeps there. */
+static int not_ours(const struct login_work *w, struct failure *f)
+{
+	char login[WORDS];
+	const struct passwd *owner;
+	struct stat st;
+
+	if (geteuid() != 0 || !*w->account->oauth_state || stat(w->account->oauth_state, &st) < 0 || st.st_uid == 0)
+		return -1;
+	owner = getpwuid(st.st_uid);
+	login_words(login, sizeof login, w->account->name);
+	failure_hint(f, HINT_LOGIN_OWNER, owner ? owner->pw_name : arena_printf(w->in, "#%lu", (unsigned long)st.st_uid), login);
+	return -1;
+}
+
 /* A folder that cannot be written is told before somebody takes the trouble to log in. */
 static int look_at_kept(const struct login_work *w, struct kept *k, struct failure *f)
 {
@@ -66,7 +83,7 @@ static int look_at_kept(const struct login_work *w, struct kept *k, struct failu
 	struct token_state s;
 
 	if (token_file_open(&file, w->account, &w->oauth, f) < 0)
-		return -1;
+		return not_ours(w, f);
 	*k = (struct kept){.instead = "", .path = arena_printf(w->in, "%s", file.path)};
 	if (token_file_read(&file, &s, f) < 0) {
 		token_file_close(&file);

@@ -383,3 +383,14 @@ def test_a_terminal_that_cannot_draw_gets_lines(mysend, provider, relay, term):
     one.approve()
     status, shown = person.finish()
     assert status == 0 and "\x1b" not in shown and "minutes left; Ctrl-C ends it, and nothing is changed\nThe provider has given a login" in shown and shown.count("left;") == 1, shown
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else's root")
+def test_root_is_told_to_log_in_as_the_user_whose_folder_it_is(mysend, provider, relay):
+    one = provider()
+    folder = os.path.join(mysend.tmp, "oauth")
+    os.mkdir(folder, 0o700)
+    os.chown(folder, 1, 1)
+    status, shown = Person(mysend, one, relay(TAKES)).finish()
+    assert status == 78 and "belongs to somebody else" in shown and "hint: who sends mail by a login keeps it, too: sudo -u daemon mysend --login" in shown, shown
+    assert not one.asked()
