@@ -11,6 +11,7 @@
 #include "cli/modes.h"
 #include "cli/trace.h"
 #include "conf/token_file.h"
+#include "conf/vault.h"
 #include "wire/token.h"
 
 enum { WORDS = 128 };
@@ -64,7 +65,7 @@ static int check_terminal(const struct login_work *w, struct failure *f)
 /* Root may log in for everybody, but the service whose folder it is could not read what root keeps there. */
 static int not_ours(const struct login_work *w, struct failure *f)
 {
-	char login[WORDS];
+	char login[WORDS], who[WORDS];
 	const struct passwd *owner;
 	struct stat st;
 
@@ -72,7 +73,11 @@ static int not_ours(const struct login_work *w, struct failure *f)
 		return -1;
 	owner = getpwuid(st.st_uid);
 	login_words(login, sizeof login, w->account->name);
-	failure_hint(f, HINT_LOGIN_OWNER, owner ? owner->pw_name : arena_printf(w->in, "#%lu", (unsigned long)st.st_uid), login);
+	if (owner)
+		snprintf(who, sizeof who, "%s", owner->pw_name);
+	else
+		snprintf(who, sizeof who, "#%lu", (unsigned long)st.st_uid); /* as sudo(8) takes it */
+	failure_hint(f, HINT_LOGIN_OWNER, who, login);
 	return -1;
 }
 
@@ -166,6 +171,7 @@ static int talk(struct login_work *w, bool verbose, struct failure *f)
 	if (check_terminal(w, f) < 0 || look_at_kept(w, &kept, f) < 0)
 		return -1;
 	w->terminal = &terminal;
+	vault_guard(); /* a code and tokens are about to be in memory */
 	login_terminal_open(&terminal, verbose);
 	login_terminal_say(&terminal, arena_printf(w->in, "Account %s: %s at %s, through %s.", w->account->name, w->account->user,
 						  *w->account->socket ? w->account->socket : w->account->host, w->oauth.host));

@@ -90,10 +90,13 @@ static int wait_for_answer(struct browser *b, struct redirect_answer *answer, st
 static int exchange(const struct browser *b, const struct redirect_answer *answer, struct token_answer *got, struct failure *f)
 {
 	struct login_work *w = b->work;
-	struct token_answer refused = {.status = 400, .error = answer->error, .description = answer->description};
+	struct token_answer refused = {.error = answer->error, .description = answer->description};
 
-	if (answer->kind == REDIRECT_REFUSED)
-		return token_fault(&refused, GRANT_CODE, w->account, &w->oauth, f);
+	if (answer->kind == REDIRECT_REFUSED) {
+		token_fault(&refused, GRANT_CODE, w->account, &w->oauth, f);
+		snprintf(f->relay, sizeof f->relay, "%s", w->oauth.host);
+		return -1;
+	}
 	return token_request_code(&w->request, answer->code, b->uri, b->proof.verifier, got, f);
 }
 

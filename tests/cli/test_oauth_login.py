@@ -158,7 +158,7 @@ def test_a_login_that_is_declined_in_the_browser_says_so(mysend, provider, relay
     else:
         person.type(page.location.encode() + b"\n")
     status, shown = person.finish()
-    assert status == 77 and "access_denied" in shown and "declined" in shown and not kept(mysend), shown
+    assert status == 77 and "mysend: token from 127.0.0.1: access_denied\n" in shown and "declined" in shown and not kept(mysend), shown
 
 
 def test_the_answer_to_another_login_is_ignored(mysend, provider, relay):
