@@ -11,9 +11,14 @@
 #include "mail/address.h"
 
 #ifdef WITHOUT_LIBMAGIC
-#define WITHOUT ", without libmagic"
+#define LIBMAGIC ", without libmagic"
 #else
-#define WITHOUT ""
+#define LIBMAGIC ""
+#endif
+#ifdef WITHOUT_OAUTH
+#define OAUTH ", without oauth"
+#else
+#define OAUTH ""
 #endif
 
 /* Fills in settings that are not set, and whose value depends on the host and on the user. */
@@ -89,7 +94,7 @@ int mode_show(const struct options *o, struct arena *run, struct failure *f)
 		flags_help(stdout, o->batch.kind != BATCH_NONE);
 		break;
 	case MODE_VERSION:
-		puts("mysend " PACKAGE_VERSION WITHOUT);
+		puts("mysend " PACKAGE_VERSION LIBMAGIC OAUTH);
 		break;
 	case MODE_COMPLETE:
 		complete_print(stdout, o->words, run);

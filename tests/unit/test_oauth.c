@@ -6,6 +6,12 @@
 #include "conf/keyword.h"
 #include "conf/oauth.h"
 
+#ifdef WITHOUT_OAUTH
+#define NEEDS_OAUTH skip() /* what it would say is never asked for */
+#else
+#define NEEDS_OAUTH (void)0
+#endif
+
 static struct arena arena;
 
 /* An account of those lines, as they would stand in conf. */
@@ -58,6 +64,7 @@ static void test_a_provider_by_name_gives_urls_and_scope(void **state)
 	};
 
 	(void)state;
+	NEEDS_OAUTH;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct account a = account_of(rows[i].lines);
 		struct failure f;
@@ -106,6 +113,7 @@ static void test_what_lacks_or_contradicts_is_named_with_its_line(void **state)
 	};
 
 	(void)state;
+	NEEDS_OAUTH;
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		struct account a = account_of(rows[i].lines);
 		struct failure f = {.text = ""};
@@ -125,11 +133,27 @@ static void test_an_option_that_does_not_fit_is_a_failure_of_usage(void **state)
 	struct failure f;
 
 	(void)state;
+	NEEDS_OAUTH;
 	assert_int_equal(account_set(&a, &arena, SET_oauth_token_url, SLICE("http://x.example/"), &(struct origin){RANK_OPTION, 0, "--oauth-token-url"}, &f), 0);
 	assert_int_equal(oauth_check(&a, &f), -1);
 	assert_int_equal(f.stage, AT_USAGE);
 	assert_int_equal(f.exit, EX_USAGE);
 	assert_string_equal(f.text, "--oauth-token-url takes https:// only: http:// is for an address of this host alone, as 127.0.0.1");
+}
+
+static void test_a_program_that_was_built_without_it_says_so(void **state)
+{
+	struct account a = account_of(OWN "oauth_provider microsoft:contoso.example");
+	struct failure f;
+
+	(void)state;
+#ifdef WITHOUT_OAUTH
+	assert_int_equal(oauth_check(&a, &f), -1);
+	assert_int_equal(f.exit, EX_CONFIG);
+	assert_non_null(strstr(f.text, "conf:1: oauth is of no use: mysend was built without it"));
+#else
+	assert_int_equal(oauth_check(&a, &f), 0);
+#endif
 }
 
 static void test_without_oauth_nothing_of_it_is_looked_at(void **state)
@@ -148,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_a_provider_by_name_gives_urls_and_scope),
 		cmocka_unit_test(test_what_lacks_or_contradicts_is_named_with_its_line),
 		cmocka_unit_test(test_an_option_that_does_not_fit_is_a_failure_of_usage),
+		cmocka_unit_test(test_a_program_that_was_built_without_it_says_so),
 		cmocka_unit_test(test_without_oauth_nothing_of_it_is_looked_at),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
