@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -169,16 +170,27 @@ static int from_netrc(struct search *s, struct failure *f)
 	return rc < 0 ? said_in(a, SET_netrc, f) : rc;
 }
 
+/* A unit that is there for all accounts names the credential always, and systemd does not start one whose file is missing: with
+ * oauth login an empty one is a client that has no secret. */
+static bool says_there_is_none(const struct account *a, const char *path)
+{
+	struct stat st;
+
+	return oauth_is_on(a) && !oauth_is_client(a) && stat(path, &st) == 0 && st.st_size == 0;
+}
+
 /* The file of LoadCredential=mysend.password:...; systemd takes care that no other user can read it. */
 static int from_systemd(struct search *s, struct failure *f)
 {
-	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	const char *folder = getenv("CREDENTIALS_DIRECTORY"), *path;
 	struct arena scratch = {0};
-	int rc;
+	int rc = 0;
 
 	if (!folder || !*folder)
 		return 0;
-	rc = from_file(s, arena_printf(&scratch, "%s/mysend.password", folder), MAY_LACK, ANY_MODE, TRUSTED_TEXT, f);
+	path = arena_printf(&scratch, "%s/mysend.password", folder);
+	if (!says_there_is_none(s->of, path))
+		rc = from_file(s, path, MAY_LACK, ANY_MODE, TRUSTED_TEXT, f);
 	arena_free(&scratch);
 	return rc;
 }

@@ -106,6 +106,16 @@ def test_a_client_without_a_secret_is_told_so(mysend, relay, provider):
     assert not given.asked() and not one.sessions
 
 
+@pytest.mark.parametrize("flow, text, status", [("login", "", 0), ("login", "\n", 78), ("client", "", 78)])
+def test_an_empty_credential_is_a_client_without_a_secret_where_somebody_has_logged_in(mysend, relay, provider, tmp_path, flow, text, status):
+    """mysend@.service names the credential always."""
+    one = provider("app app")
+    tokens.logged_in(one)
+    (tmp_path / "mysend.password").write_text(text)
+    done = send(mysend, tokens.relay_of(relay, one), one.account(flow, secret="") + "queue off\n", env={"CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert done.status == status and ("is empty" in done.err) == bool(status), done
+
+
 def test_the_secret_is_looked_for_only_when_a_token_has_to_be_fetched(mysend, relay, provider, tmp_path):
     given = provider("app my-id s3cret")
     one = tokens.relay_of(relay, given)
