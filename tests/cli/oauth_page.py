@@ -124,7 +124,7 @@ class Host:
 
     def page(self, text):
         """As the page has it."""
-        text = re.sub(r"\b\d\d minutes left", "15 minutes left", text).replace("\r\n", "\n").replace(self.home, "/home/alice").replace(self.top, "")
+        text = re.sub(r"\b1[45] minutes left", "15 minutes left", text).replace("\r\n", "\n").replace(self.home, "/home/alice").replace(self.top, "")
         return text.replace(self.provider.url + "/device", "https://microsoft.com/devicelogin")
 
     def send(self, *args):
