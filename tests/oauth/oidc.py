@@ -41,6 +41,22 @@ def find():
     return None
 
 
+class Elsewhere(Exception):
+    """A browser is sent there."""
+
+
+class Within(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else, but ends there."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if newurl.startswith(self.url):
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+        raise Elsewhere(newurl)
+
+
 class Oidc:
     def __init__(self, lasts=3600):
         node, folder = shutil.which("node"), find()
@@ -117,14 +133,19 @@ class Oidc:
         said = self.introspect(token)
         return said.get("active") is True and said.get("sub", user) == user
 
-    def open(self, url, form=None):
-        """A browser that keeps cookies and goes where it is sent, back to the loopback redirect, too; (address, page)."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies))
-        with opener.open(url, form and urllib.parse.urlencode(form).encode(), SOON) as got:
-            return got.geturl(), got.read().decode("utf-8", "replace")
+    def open(self, url, form=None, follow=True):
+        """A browser that keeps cookies and goes where it is sent, back to the loopback redirect, too (or not: follow); (address, page)."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies),
+                                             *([] if follow else [Within(self.url)]))
+        try:
+            with opener.open(url, form and urllib.parse.urlencode(form).encode(), SOON) as got:
+                return got.geturl(), got.read().decode("utf-8", "replace")
+        except Elsewhere as where:
+            return str(where), ""
 
-    def browse(self, url):
-        return self.open(url)
+    def browse(self, url, follow=True):
+        """Opens the login's address; (address, page) of where that ends. Without follow: the address that a person would paste."""
+        return self.open(url, follow=follow)
 
     def approve(self, verification_uri, user_code):
         """Types the code at its page, and confirms."""
