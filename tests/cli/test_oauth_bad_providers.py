@@ -71,6 +71,7 @@ ANSWERS = [
     ("lose", "", LATER),
     ("drop", "", LATER),
     ("reset", "", LATER),
+    ("raw \x00\x01\x02 no HTTP", "", None),
     ("raw HTTP/1.1 200", "", None),
     ("header Content-Length: 99999", "", None),
 ]
@@ -127,10 +128,10 @@ def test_a_redirect_is_not_followed_and_the_other_host_gets_nothing(mysend, rela
 
 def test_a_refresh_token_survives_every_bad_answer(mysend, relay, provider):
     """What the provider may have done all the same is not told by a broken answer: the old one is kept, and sent again."""
-    one = provider("refresh until-used", ("token", "half", "lose", "503", "html", "junk 100", "duplicate", "endless", "drop", "huge 100000", "error server_error", "ok"))
+    one = provider("refresh until-used", ("token", "half", "lose", "503", "html", "junk 100", "duplicate", "endless", "drop", "raw x", "huge 100000", "error server_error", "ok"))
     first = tokens.logged_in(one)
     far = tokens.relay_of(relay, one)
-    for _ in range(10):
+    for _ in range(11):
         done = mysend(BOB, stdin=PLAIN, relay=far, config=one.account("login"))
         assert done.status in (LATER, NONSENSE, REFUSED) and tokens.read(one)["Refresh"] == first, done
     mysend(BOB, stdin=PLAIN, relay=far, config=one.account("login")).ok()
@@ -199,3 +200,27 @@ def test_many_mails_ask_a_provider_in_trouble_once_a_run(mysend, relay, provider
     before = len(one.asked())
     spool.run("-qf", relay=far, more=one.account() + "sessions 4\n")
     assert len(one.asked()) - before == 1 and not spool.names() and len(far.messages) == 5
+
+
+@pytest.mark.parametrize("value", ['""', "null", "5", '["a"]', '"a\\nAccess: b"', '"a\\u0000b"', '"caf\\u00e9"', '"%s"' % ("x" * 20000)],
+                         ids=["empty", "null", "number", "list", "two lines", "NUL", "not ASCII", "long"])
+def test_an_odd_refresh_token_does_not_replace_the_good_one(mysend, relay, provider, value):
+    one = provider("refresh keep", ("refresh", "member refresh_token " + value, "ok"))
+    first = tokens.logged_in(one)
+    far = tokens.relay_of(relay, one)
+    done = mysend(BOB, stdin=PLAIN, relay=far, config=one.account("login"))
+    assert done.status == (0 if far.messages else NONSENSE) and len(done.errors) <= 1, done
+    assert tokens.read(one)["Refresh"] == first, done
+    tokens.pass_time(one)
+    mysend(BOB, stdin=PLAIN, relay=far, config=one.account("login")).ok()
+    assert tokens.read(one)["Refresh"] == first and len(one.asked("refresh")) == 2
+
+
+def test_tokens_that_last_a_second_are_enough(mysend, relay, provider, spool):
+    one = provider("expires-in 1", "token 503")
+    far = tokens.relay_of(relay, one)
+    for _ in range(4):
+        spool.run(BOB, relay=far, stdin=PLAIN, more=one.account())
+    one.mend("token ok")
+    spool.run("-qf", relay=far, more=one.account())
+    assert not spool.names() and len(far.messages) == 4 and len(one.given()) <= 4
