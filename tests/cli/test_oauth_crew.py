@@ -139,3 +139,29 @@ def test_dialogue_of_several_messages_logs_in_once_or_by_the_relays_will_again(m
     assert done.out.count("250 2.0.0 ") >= 4 and len(post.messages) == 4, done
     assert [who.ok for who in post.logins] == ([True, False, True] if stale else [True, True]) and len(one.asked()) == 1
     assert TEXT and wait_for(lambda: all(session.lines for session in post.sessions), "the sessions")
+
+
+def test_each_account_of_a_queue_has_its_own_token(spool, relay, provider):
+    first, second = provider(), provider("login other@example.net")
+    tokens.logged_in(second, account="work", obtained=7200)
+    post = [relay("ehlo pipelining auth=xoauth2", who=one.who) for one in (first, second)]
+    config = spool.config(post[0], "sessions 4\n" + first.account("client")) + \
+        "account work\nhost 127.0.0.1\nport %d\ntls off\nfrom me@example.net\nmaildomain mail.example\naliases off\nqueue on\nspool %s\nsessions 4\n" % (post[1].port, spool.top) + second.account("login")
+    for i in range(20):
+        spool.mysend("-odq", "-a", "work" if i % 2 else "default", "u%d@example.org" % i, stdin=TEXT, config=config).ok()
+    assert not first.asked() and not second.asked()
+    spool.mysend("-qf", config=config).ok()
+    assert [len(one.messages) for one in post] == [10, 10] and [len(one.asked()) for one in (first, second)] == [1, 1] and not spool.names()
+    assert {who.user for who in post[1].logins} == {"other@example.net"}
+
+
+@FLOWS
+def test_session_that_takes_the_place_of_another_logs_in_by_the_same_token(mysend, relay, provider, flow):
+    """What the relay offered does not hold: one more session, behind the wiping of the passwords; the token is in its file."""
+    one = provider("refresh single")
+    tokens.logged_in(one)
+    post = relay("ehlo pipelining chunking auth=xoauth2", "no-bdat '502 5.5.1 no such command'", "lax", who=one.who)
+    path = mysend.file("s3cret\n")
+    lines = "".join(line + "\n" for line in one.account(flow).splitlines() if not line.startswith("password")) + "password_file %s\n" % path
+    mysend("bob@example.org", stdin=TEXT, relay=post, config="queue off\n" + lines).ok()
+    assert len(post.messages) == 1 and len(post.sessions) == 2 and len(one.asked()) == 1 and all(who.ok for who in post.logins)

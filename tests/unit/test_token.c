@@ -405,6 +405,40 @@ static void test_threads_share_one_token_and_each_that_follows(void **state)
 	assert_in_range(provider.asked, 5, 60); /* of 1,600 that were taken */
 }
 
+static pthread_barrier_t all_refused;
+
+/* As a crew does whose sessions the relay ends together: each has the old token, and hears that it is refused. */
+static void *refuse_and_take(void *number)
+{
+	struct credential c;
+	struct failure f;
+	void *wrong = NULL;
+
+	(void)number;
+	if (token_take(&c, &shared, NULL, &f) < 0 || strcmp(c.text, "F") != 0)
+		wrong = "not the old token";
+	pthread_barrier_wait(&all_refused);
+	if (!token_refused(&shared, c.handle))
+		wrong = "not worth another try";
+	credential_release(&c);
+	if (token_take(&c, &shared, NULL, &f) < 0 || strcmp(c.text, "T1") != 0)
+		return "not the new token";
+	token_proved(&shared, c.handle);
+	credential_release(&c);
+	return wrong;
+}
+
+static void test_old_token_that_is_refused_eight_times_at_once_costs_one_exchange(void **state)
+{
+	(void)state;
+	shared = account_of("client");
+	put(&shared, "F", "", wall - 100, 3600);
+	pthread_barrier_init(&all_refused, NULL, 8);
+	run_threads(8, refuse_and_take);
+	pthread_barrier_destroy(&all_refused);
+	assert_int_equal(provider.asked, 1);
+}
+
 static void *wipe_or_take(void *number)
 {
 	struct credential c;
@@ -462,6 +496,7 @@ int main(void)
 		cmocka_unit_test_setup(test_what_a_login_lends_is_what_is_taken_and_no_file_has_it, anew),
 		cmocka_unit_test_setup(test_the_outlook_of_an_account_is_what_its_file_says, anew),
 		cmocka_unit_test_setup(test_threads_share_one_token_and_each_that_follows, anew),
+		cmocka_unit_test_setup(test_old_token_that_is_refused_eight_times_at_once_costs_one_exchange, anew),
 		cmocka_unit_test_setup(test_what_is_wiped_is_found_again_in_its_file, anew),
 	};
 
