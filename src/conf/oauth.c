@@ -144,6 +144,9 @@ int oauth_check(const struct account *a, struct failure *f)
 		{SET_oauth_device_url, a->oauth_device_url}, {SET_oauth_revoke_url, a->oauth_revoke_url},
 	};
 
+	/* Or the client's secret would go to the relay as a password. */
+	if (!setting_is_set(a, SET_oauth) && *a->oauth_client_id)
+		return fault(a, SET_oauth_client_id, "needs oauth beside it: client or login", "", f);
 	if (!oauth_is_on(a))
 		return 0;
 #ifdef WITHOUT_OAUTH

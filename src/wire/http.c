@@ -22,6 +22,8 @@ struct exchange {
 	struct limit limit;
 	size_t header; /* octets of header that have come */
 	bool too_long;
+	bool said; /* the form, or a part of it, is on its way */
+	enum http_end end;
 	char host[sizeof((struct failure *)0)->relay];
 	bool direct; /* over http to this host: nothing of it is to go to a proxy */
 	char words[CURL_ERROR_SIZE];
@@ -111,16 +113,18 @@ static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl
 		e->tracer->pace(e->tracer->ctx, e->host, 0, 0);
 	if (clock_steady() > e->limit.until)
 		e->limit.passed = true;
-	return curl_setup_must_end(e->easy) || e->limit.passed;
+	if (e->said && e->end == HTTP_MUST_HEAR)
+		return e->limit.passed;
+	return e->limit.passed || curl_setup_must_end(e->easy);
 }
 
 static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 {
 	struct exchange *e = ctx;
 
-	(void)type;
 	(void)p;
 	(void)len;
+	e->said |= type == CURLINFO_DATA_OUT;
 	limit_look(&e->limit, h);
 	return 0;
 }
@@ -352,9 +356,10 @@ static int run(struct exchange *e, const struct account *a, const char *url, con
 	return rc;
 }
 
-int http_post(const struct account *a, const char *url, const struct private *form, const struct tracer *w, struct http_answer *out, struct failure *f)
+int http_post(const struct account *a, const char *url, const struct private *form, enum http_end end, const struct tracer *w, struct http_answer *out,
+	      struct failure *f)
 {
-	struct exchange e = {.answer = out, .tracer = w, .patience = HTTP_SECONDS * 1000L};
+	struct exchange e = {.answer = out, .end = end, .tracer = w, .patience = HTTP_SECONDS * 1000L};
 
 	return run(&e, a, url, form, f);
 }

@@ -2,7 +2,7 @@
  * wire/http - one POST of a form to a provider of tokens, and its answer
  *
  * Use: struct private form; http_form_start(&form, f); http_form_add(&form, "grant_type", "refresh_token", f); struct http_answer got;
- * http_post(account, "https://login.example.org/token", &form, tracer, &got, f); http_answer_free(&got); private_free(&form).
+ * http_post(account, "https://login.example.org/token", &form, HTTP_MAY_END, tracer, &got, f); http_answer_free(&got); private_free(&form).
  * https alone, and http where the URL has a literal loopback address: then without a proxy. The certificate is always checked, by the
  * authorities of tls_trust_file and tls_trust_dir or the system's; what else the account says of TLS is about the relay. The account's
  * proxy, source_ip and ip count. No redirect is followed, nothing is kept for a next request.
@@ -26,6 +26,10 @@
 
 enum { HTTP_FORM = 128 * 1024, HTTP_BODY = 64 * 1024, HTTP_SECONDS = 30 };
 
+/* When we are told to end. The answer to a refresh token that is good once has the only copy of the next one: once such a form is on its
+ * way, the answer is waited for. */
+enum http_end { HTTP_MAY_END, HTTP_MUST_HEAR };
+
 struct http_answer {
 	int status;	 /* 200, 400, ... */
 	struct private body;
@@ -38,7 +42,8 @@ struct http_answer {
 MUST_CHECK int http_form_start(struct private *form, struct failure *f);
 /* The value is escaped; an empty one is left out. */
 MUST_CHECK int http_form_add(struct private *form, const char *name, const char *value, struct failure *f);
-MUST_CHECK int http_post(const struct account *a, const char *url, const struct private *form, const struct tracer *w, struct http_answer *out, struct failure *f);
+MUST_CHECK int http_post(const struct account *a, const char *url, const struct private *form, enum http_end end, const struct tracer *w, struct http_answer *out,
+			 struct failure *f);
 void http_answer_free(struct http_answer *answer);
 
 #endif

@@ -136,7 +136,7 @@ static int ask(struct asking *q, enum token_wanted wanted, struct token_answer *
 		q->failed = at_provider(q) < 0;
 	if (!q->failed) {
 		tell(q, '>', q->shown);
-		rc = http_post(q->r->account, q->url, &q->form, q->r->tracer, &got, q->f);
+		rc = http_post(q->r->account, q->url, &q->form, q->grant == GRANT_REFRESH ? HTTP_MUST_HEAR : HTTP_MAY_END, q->r->tracer, &got, q->f);
 	}
 	private_free(&q->form);
 	if (rc == 0) {

@@ -230,3 +230,20 @@ def test_a_login_that_is_over_is_told_once_it_was_asked_for_once(mysend, relay, 
     done = send(mysend, one, given.account("login") + "queue off\n")
     assert "invalid_grant" in done.failed(77) and "mysend --login" in done.hints[0]
     assert len(given.asked("refresh")) == 1 and tokens.read(given)["Refresh"] == "over"
+
+
+def test_a_run_that_is_told_to_end_while_a_login_is_renewed_keeps_the_new_one(mysend, relay, provider, spool):
+    given = provider("app my-id s3cret", "refresh single", 'refresh "hold && ok" ok')
+    one = tokens.relay_of(relay, given)
+    old = tokens.logged_in(given)
+    run = mysend.start("bob@example.org", config=spool.config(one, given.account("login")))
+    run.process.stdin.write(TEXT)
+    run.process.stdin.close()
+    run.process.stdin = None
+    given.wait_for("refresh")
+    run.process.terminate()
+    given.go()
+    run.process.communicate(timeout=30)
+    assert tokens.read(given)["Refresh"] == given.given("refresh")[-1] != old and len(spool.names()) == 1
+    mysend("-qf", config=spool.config(one, given.account("login"))).ok()
+    assert len(one.transactions) == 1 and len(given.asked()) == 1

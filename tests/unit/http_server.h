@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct server {
 	const char *answer; /* what is said once the request is there */
 	enum server_end end;
 	const char *more; /* what drips and floods */
+	int tells;	  /* a signal that this process gets once the request is there; 0: none */
 	unsigned port;
 	char url[64];
 	char request[140 * 1024]; /* what has come */
@@ -72,6 +74,8 @@ static inline void *server_runs(void *ctx)
 		got = recv(fd, s->request + s->len, sizeof s->request - 1 - s->len, 0);
 		s->len += got > 0 ? (size_t)got : 0;
 	}
+	if (s->tells)
+		(void)!kill(getpid(), s->tells);
 	if (fd >= 0 && s->answer)
 		(void)!send(fd, s->answer, strlen(s->answer), MSG_NOSIGNAL);
 	if (fd >= 0 && s->end != THEN_CLOSE)

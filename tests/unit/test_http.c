@@ -11,9 +11,9 @@
 
 enum { SHORT = 400, LONG = 20000 }; /* milliseconds: what ends an exchange that has no end; one that ends by itself */
 
-static int ask_within(struct server *s, const struct account *a, long patience, struct http_answer *got, struct failure *f)
+static int ask_as(enum http_end end, struct server *s, const struct account *a, long patience, struct http_answer *got, struct failure *f)
 {
-	struct exchange e = {.answer = got, .patience = patience};
+	struct exchange e = {.answer = got, .end = end, .patience = patience};
 	struct private form;
 	int rc;
 
@@ -24,6 +24,11 @@ static int ask_within(struct server *s, const struct account *a, long patience, 
 	private_free(&form);
 	server_stop(s);
 	return rc;
+}
+
+static int ask_within(struct server *s, const struct account *a, long patience, struct http_answer *got, struct failure *f)
+{
+	return ask_as(HTTP_MAY_END, s, a, patience, got, f);
 }
 
 static int ask(struct server *s, long patience, struct http_answer *got, struct failure *f)
@@ -52,7 +57,7 @@ static void test_a_form_is_posted_with_its_values_escaped(void **state)
 	assert_int_equal(http_form_add(&form, "client_secret", "a b&c=d~e+f%g\303\274\"\n", &f), 0);
 	assert_int_equal(http_form_add(&form, "scope", "", &f), 0);
 	assert_int_equal(http_form_add(&form, "redirect_uri", "http://127.0.0.1:9", &f), 0);
-	assert_int_equal(http_post(&a, s->url, &form, NULL, &got, &f), 0);
+	assert_int_equal(http_post(&a, s->url, &form, HTTP_MAY_END, NULL, &got, &f), 0);
 	server_stop(s);
 	assert_int_equal(strncmp(s->request, "POST /token HTTP/1.1\r\n", 22), 0);
 	assert_non_null(strstr(s->request, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
@@ -221,7 +226,7 @@ static void test_http_goes_to_loopback_alone_and_never_by_a_proxy(void **state)
 	account_defaults(&a);
 	assert_int_equal(http_form_start(&form, &f), 0);
 	for (size_t i = 0; i < ROWS(refused); i++) {
-		assert_int_equal(http_post(&a, refused[i], &form, NULL, &got, &f), -1);
+		assert_int_equal(http_post(&a, refused[i], &form, HTTP_MAY_END, NULL, &got, &f), -1);
 		if (f.stage != AT_CONFIG || f.exit != EX_CONFIG) {
 			print_error("%s: %d %s\n", refused[i], f.exit, f.text);
 			assert_true(false);
@@ -253,7 +258,7 @@ static void test_who_is_not_there_is_waited_for(void **state)
 	server_start(s);
 	server_stop(s);
 	assert_int_equal(http_form_start(&form, &f), 0);
-	assert_int_equal(http_post(&a, s->url, &form, NULL, &got, &f), -1);
+	assert_int_equal(http_post(&a, s->url, &form, HTTP_MAY_END, NULL, &got, &f), -1);
 	assert_true(f.stage == AT_TOKEN && f.exit == EX_TEMPFAIL && f.hint_id == HINT_OAUTH_NETWORK);
 	http_answer_free(&got);
 	private_free(&form);
@@ -307,6 +312,35 @@ static void test_told_to_end_it_does_not_wait(void **state)
 	free(s);
 }
 
+/* It has the only copy of the next refresh token. */
+static void test_told_to_end_it_waits_for_an_answer_that_must_be_heard(void **state)
+{
+	struct account a;
+	struct server *s = calloc(1, sizeof *s);
+	struct http_answer got;
+	struct ending held;
+	struct failure f;
+	sigset_t taken;
+	int unused;
+
+	(void)state;
+	ending_hold(&held);
+	account_defaults(&a);
+	s->tells = SIGTERM;
+	s->answer = "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n";
+	s->end = THEN_DRIP;
+	s->more = "{ }";
+	assert_int_equal(ask_as(HTTP_MUST_HEAR, s, &a, LONG, &got, &f), 0);
+	assert_true(ending_asked());
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGTERM);
+	assert_int_equal(sigwait(&taken, &unused), 0);
+	ending_release(&held);
+	assert_int_equal(got.body.buf.len, 60);
+	http_answer_free(&got);
+	free(s);
+}
+
 static void test_a_form_has_a_most(void **state)
 {
 	char *value = malloc(HTTP_FORM + 1);
@@ -336,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_who_is_not_there_is_waited_for),
 		cmocka_unit_test(test_nothing_of_it_is_left_in_libcurl),
 		cmocka_unit_test(test_told_to_end_it_does_not_wait),
+		cmocka_unit_test(test_told_to_end_it_waits_for_an_answer_that_must_be_heard),
 		cmocka_unit_test(test_a_form_has_a_most),
 	};
 

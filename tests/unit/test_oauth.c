@@ -88,6 +88,7 @@ static void test_what_lacks_or_contradicts_is_named_with_its_line(void **state)
 {
 	static const struct { const char *lines, *text; enum hint hint; } rows[] = {
 		{"oauth client", "conf:1: oauth needs user beside it", NO_HINT},
+		{"user u\noauth_provider google\noauth_client_id i\npassword s", "conf:3: oauth_client_id needs oauth beside it: client or login", NO_HINT},
 		{"oauth client\nuser u", "conf:1: oauth needs oauth_client_id beside it", NO_HINT},
 		{OWN, "conf:1: oauth needs oauth_provider or oauth_token_url beside it", NO_HINT},
 		{OWN "oauth_provider github", "conf:4: oauth_provider takes microsoft:TENANT or google, not github", NO_HINT},
@@ -158,7 +159,7 @@ static void test_a_program_that_was_built_without_it_says_so(void **state)
 
 static void test_without_oauth_nothing_of_it_is_looked_at(void **state)
 {
-	struct account a = account_of("oauth off\noauth_token_url nonsense\npop_before_smtp pop3://h\nauth plain");
+	struct account a = account_of("oauth off\noauth_client_id i\noauth_token_url nonsense\npop_before_smtp pop3://h\nauth plain");
 	struct failure f;
 
 	(void)state;
