@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import tokens
 from hosts import name_server
 from nameserver import AAAA, A, CNAME, MX, SERVFAIL, SRV, Raw, mx, name, srv
 from waiting import SOON
@@ -290,3 +291,19 @@ def test_full_standard_output_is_an_error(mysend):
     with open("/dev/full", "wb") as full:
         result = offline(mysend, "me@example.org", "--relay", "smtp://x.example", stdout=full)
     assert result.status == 74, result
+
+
+@pytest.mark.parametrize("flow", ["client", "login"])
+def test_what_is_printed_for_microsoft_sends_mail_once_the_client_and_the_secret_are_there(mysend, relay, provider, flow):
+    one = provider("app %s s3cret" % CLIENT[1] if flow == "client" else "app %s" % CLIENT[1], "login alerts@example.org")
+    there = tokens.relay_of(relay, one)
+    host = "office365.com" if flow == "client" else "outlook.com"
+    made = offline(mysend, "alerts@example.org", "--relay", "smtp://smtp.office365.com" if flow == "client" else "smtp://smtp-mail.outlook.com", *CLIENT)
+    assert printed(made)["oauth"] == flow and host in printed(made)["relay"], made
+    secret = mysend.file("s3cret\n", name="secret")
+    text = made.out.replace(printed(made).get("password_file", "nothing"), secret)
+    if flow == "login":
+        tokens.write(one, *one.user_token(), scope="https://outlook.office.com/SMTP.Send offline_access")
+    config = mysend.file(text + "oauth_token_url %s/token\noauth_state %s\n" % (one.url, one.state))
+    mysend("-C", config, "--host=127.0.0.1", "--port=%d" % there.port, "--tls=off", "root", stdin=b"Subject: x\n\nx\n").ok()
+    assert [mail.recipients for mail in there.messages] == [["alerts@example.org"]]

@@ -48,7 +48,7 @@ objects="$root/build/src/conf/accounts.o $root/build/src/conf/whoami.o"
 {
 	grep -q /etc/mysend.conf $objects && ! grep -q /usr/etc $objects || trouble "with prefix=/usr the configuration is not in /etc"
 	grep -q /var/spool $objects && ! grep -q /usr/var $objects || trouble "with prefix=/usr the spool is not in /var"
-	grep -q '^ConditionDirectoryNotEmpty=/var/spool/mysend/queue$' "$root/build/contrib/systemd/mysend-queue.service" &&
+	grep -q '^ConditionDirectoryNotEmpty=|/var/spool/mysend/queue$' "$root/build/contrib/systemd/mysend-queue.service" &&
 		grep -q '^ExecStart=/usr/bin/mysend -q$' "$root/build/contrib/systemd/mysend-queue.service" ||
 		trouble "the unit has other folders: $(grep -E '^(Cond|Exec)' "$root/build/contrib/systemd/mysend-queue.service")"
 	configure --prefix=/usr --sysconfdir=/usr/etc
