@@ -6,8 +6,7 @@ import subprocess
 import pytest
 
 import tokens
-from preload import library  # noqa: F401
-from test_prometheus import CHECK, unpacked
+from metrics import CHECK, unpacked
 from waiting import PATIENCE
 
 DAY = 86400

@@ -6,7 +6,7 @@ import pytest
 
 import tokens
 from given import needs_root
-from test_probe import UNTRIED, fails, probe, sent_nothing
+from probes import UNTRIED, fails, probe, sent_nothing
 
 DAY = 86400
 MICROSOFT = "oauth_provider microsoft:example.org\n"      # which knows when its logins end; the URLs are the test's

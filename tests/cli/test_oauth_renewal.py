@@ -5,13 +5,12 @@ import threading
 import pytest
 
 import tokens
-from preload import library  # noqa: F401
 from waiting import wait_for
 
 HOUR, DAY = 3600, 86400
 
 
-def ahead(library, seconds):  # noqa: F811
+def ahead(library, seconds):
     return {"LD_PRELOAD": library("clock"), "TEST_OF_OFFSET": str(int(seconds))}
 
 
@@ -30,7 +29,7 @@ def test_login_whose_last_exchange_is_a_week_old_is_renewed_and_nothing_is_said(
     assert len(one.asked()) == asked            # and not again
 
 
-def test_clock_that_has_moved_on_a_week_at_a_time_keeps_a_login_for_a_year(spool, provider, library):  # noqa: F811
+def test_clock_that_has_moved_on_a_week_at_a_time_keeps_a_login_for_a_year(spool, provider, library):
     one = provider("refresh single")
     tokens.logged_in(one)
     for days in range(0, 365, 3):
@@ -59,7 +58,7 @@ def test_run_for_some_mails_by_hand_renews_nothing(spool, provider, args):
     assert one.asked() == []
 
 
-def test_provider_that_is_down_is_asked_again_an_hour_later_and_nothing_is_said(spool, provider, library):  # noqa: F811
+def test_provider_that_is_down_is_asked_again_an_hour_later_and_nothing_is_said(spool, provider, library):
     one = provider("token 503 503 503 503 ok", "refresh rotate")
     tokens.logged_in(one, obtained=30 * DAY)
     asked = []
@@ -70,7 +69,7 @@ def test_provider_that_is_down_is_asked_again_an_hour_later_and_nothing_is_said(
     assert asked[0] == asked[3] < asked[4] == asked[5] <= asked[6], asked
 
 
-def test_login_that_is_refused_is_told_once_a_day_with_what_a_person_does(spool, provider, library):  # noqa: F811
+def test_login_that_is_refused_is_told_once_a_day_with_what_a_person_does(spool, provider, library):
     one = provider('token "error invalid_grant"')
     tokens.logged_in(one, obtained=30 * DAY)
     first = run(spool, one)

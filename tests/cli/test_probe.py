@@ -8,30 +8,10 @@ import subprocess
 import pytest
 
 from given import PLAIN as MESSAGE, login, needs_root, trusting
-from probes import agree
+from probes import agree, fails, probe, sent_nothing, stages
 from waiting import wait_for
 
 PLAIN = "root_to admin@example.com\n"
-UNTRIED = ("-", "not tried", "")
-
-
-def stages(out):
-    """{stage: (result, detail, hint)} in the order of the lines."""
-    found, last = {}, None
-    for line in out.splitlines():
-        if line.startswith(" " * 16 + "hint: "):
-            found[last] = found[last][:2] + (line[22:],)
-        elif not line.startswith("account ") and line:
-            last = line[:9].strip()
-            assert last not in found, out
-            found[last] = (line[10:15].strip(), line[16:], "")
-    return found
-
-
-def probe(mysend, *args, **more):
-    result = mysend("--probe", *args, **more)
-    result.stages = {} if "--json" in args else stages(result.out)
-    return result
 
 
 def clean(text):
@@ -42,24 +22,6 @@ def clean(text):
     text = re.sub(r"EHLO \S+", "EHLO NAME", text)
     text = re.sub(r"\d+ IPv6, \d+ IPv4", "N IPv6, N IPv4", text)
     return re.sub(r"TLSv1\.\d.* \d+ days left", "TLS, N days left", text)
-
-
-def sent_nothing(one):
-    said = [line.text for session in one.sessions for line in session.lines]
-    assert not [line for line in said if line.upper().startswith(("DATA", "BDAT"))], said
-    assert one.messages == []
-
-
-def fails(result, stage, status):
-    """That stage has failed, those before it have not, and those behind it up to the offers were not tried."""
-    assert result.status == status, result
-    names = list(result.stages)
-    at = names.index(stage)
-    assert result.stages[stage][0] == "FAIL", result
-    assert all(result.stages[name][0] in ("ok", "warn") for name in names[:at]), result
-    behind = [name for name in names[at + 1:] if name not in ("callers", "fallback", "offers")]
-    assert all(result.stages[name] == UNTRIED for name in behind), result
-    return result.stages[stage]
 
 
 # --- all goes well --------------------------------------------------------------------------------

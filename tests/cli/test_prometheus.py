@@ -1,26 +1,18 @@
 """--queue-check --format prometheus: what it prints, and what promtool and node_exporter's textfile collector make of it."""
 import os
 import re
-import shutil
 import subprocess
 import urllib.request
 
 import pytest
 
 from given import PLAIN, needs_root
+from metrics import CHECK, unpacked
 from program import HERE
 from waiting import PATIENCE, wait_for
 
 METRICS = ["mysend_queue_readable", "mysend_queue_messages", "mysend_queue_oldest_seconds", "mysend_queue_bytes", "mysend_queue_needs_admin",
            "mysend_failed_messages"]
-CHECK = ("--queue-check", "--format", "prometheus")
-
-
-def unpacked(name, package):
-    """The program of a package that is only unpacked, since it would start a daemon if it were installed; or one that is installed."""
-    path = os.path.join(os.environ.get("MYSEND_PROGRAMS", "/nowhere"), "usr/bin", name)
-    path = path if os.access(path, os.X_OK) else shutil.which(name)
-    return path or pytest.skip("%s (package %s) is missing" % (name, package))
 
 
 def read(text):
