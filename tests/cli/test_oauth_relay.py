@@ -4,6 +4,7 @@ import json
 import pytest
 
 import tokens
+from first_hour import WAYS, Caller, Fault
 from given import PLAIN as TEXT
 from test_refused_tokens import GMAIL, OFFICE, RFC
 
@@ -176,3 +177,12 @@ def test_probe_heals_a_stale_token_as_a_mail_does(mysend, relay, provider, flow)
     post = refusing(relay, one, "xoauth2", "gmail")
     done = mysend("--probe", "bob@example.org", relay=post, config=config_of(one, flow))
     assert "FAIL" not in done.out and "login" in done.out and len(post.sessions) == 2 and len(one.asked()) == 1, done
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_refused_token_is_told_with_its_hint_however_mysend_is_called(mysend, relay, provider, way):
+    """From a pipe, a terminal, cron, -bs, -bS, out of the queue, in the log, by --probe."""
+    one = provider()
+    way(Caller(Fault("5f", "token refused", ["ehlo auth=xoauth2", ("why", ""), 'auth "535 5.7.3 Authentication unsuccessful"'], one.account("client"), 77, "login to HOST: 535 5.7.3 Authentication unsuccessful",
+                     HINTS[("", "535 5.7.3 Authentication unsuccessful " + OFFICE, "client")]), mysend, relay))
+    assert len(one.asked()) == 1
