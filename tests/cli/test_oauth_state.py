@@ -1,19 +1,26 @@
 """The file that keeps an account's tokens: many processes at once, a process killed or a disk that fails anywhere, and who else gets to see a token."""
+import collections
+import glob
 import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 
 import pytest
 
+import leaks
+import test_memory
 import tokens
 from faults import run_with_fault, tried_with_fault
 from given import PLAIN as TEXT
+from program import as_user
 from spools import Spool
 from waiting import PATIENCE, wait_for
 
 MANY = 20
+NOT_KEPT = re.compile("warning: the (new login|token) (is not|could not be) kept")
 SENT = "bob@example.org"
 
 
@@ -29,6 +36,12 @@ def at_once(mysend, text, count):
     """So many that have begun before the first of them has got its message."""
     running = [mysend.start(SENT, config=text) for _ in range(count)]
     return [one.finish(TEXT, settle=False) for one in running]
+
+
+def ended(status, mysend, text, **more):
+    result = send(mysend, text, **more)
+    assert result.status == status, result
+    return result
 
 
 def begun(mysend, text):
@@ -174,8 +187,7 @@ def test_a_run_that_is_killed_anywhere_loses_no_login_that_was_on_the_disk(tried
         result = send(tried.mysend, text)
         if kind == "single" and newest(one) != before and not kept:
             lost.append(where)
-            result.failed(77)
-            assert "mysend --login" in result.err, result
+            assert result.status == 77 and "mysend --login" in result.err, result
             continue
         result.ok()
         assert len(there.messages) == mails + 1, where
@@ -207,7 +219,7 @@ def test_a_call_that_fails_anywhere_costs_no_mail_and_is_told_with_the_path(trie
             assert said, where
             failed.append(where)
         elif not is_on_disk(one, newest(one)):
-            assert path.encode() in said and b"is not kept" in said, where
+            assert path.encode() in said and NOT_KEPT.search(said.decode()), where
             not_kept.append(where)
         result = send(tried.mysend, text)
         assert result.status == 0 and result.err == "", (where, result)
@@ -215,3 +227,315 @@ def test_a_call_that_fails_anywhere_costs_no_mail_and_is_told_with_the_path(trie
     print("%s at %d points: the mail did not go at %d\n%s\nthe login was not kept at %d\n%s" % (fault, len(all_points), len(failed), "\n".join(failed),
                                                                                           len(not_kept), "\n".join(not_kept)))
     assert not_kept
+
+
+# --- a state that cannot be kept ------------------------------------------------------------------
+
+@pytest.mark.parametrize("flow", ["client", "login"])
+def test_in_a_folder_that_is_read_only_the_mail_goes_and_the_path_is_told(mysend, relay, provider, flow):
+    one = provider("refresh rotate")
+    there = tokens.relay_of(relay, one)
+    os.makedirs(one.state, 0o700)
+    if flow == "login":
+        tokens.logged_in(one)
+    before = tokens.read(one)
+    os.chmod(one.state, 0o500)
+    for _ in range(2):
+        result = ended(0, mysend, config(there, one, flow), prefix=as_user())
+        assert NOT_KEPT.search(result.err) and os.path.join(one.state, "default") in result.err, result
+        assert result.err.count("\n") == 1, result
+    os.chmod(one.state, 0o700)
+    assert len(there.messages) == 2 and tokens.read(one) == before and left_over(one) == []
+
+
+def test_a_token_that_is_fresh_is_used_out_of_a_folder_that_is_read_only(mysend, relay, provider):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    tokens.logged_in(one, obtained=0)
+    os.chmod(one.state, 0o500)
+    assert send(mysend, config(there, one), prefix=as_user()).ok().err == ""
+    os.chmod(one.state, 0o700)
+    assert one.asked() == []
+
+
+@pytest.mark.parametrize("flow", ["client", "login"])
+def test_on_a_disk_that_is_full_the_mail_goes_and_the_path_is_told(mysend, relay, provider, mounts, flow, tmp_path):
+    one = provider("refresh rotate")
+    there = tokens.relay_of(relay, one)
+    one.state = str(tmp_path / "disk" / "oauth")
+    mounts.mount("small", str(tmp_path / "disk"), "-o", "size=64k", kind="tmpfs")
+    if flow == "login":
+        tokens.logged_in(one)
+    inside = mounts.seen(one.state)
+    os.makedirs(inside, 0o700)
+    if flow == "login":
+        shutil.copy(os.path.join(one.state, "default"), inside)
+        os.chmod(os.path.join(inside, "default"), 0o600)
+    full = os.open(os.path.join(inside, "full"), os.O_WRONLY | os.O_CREAT)
+    with pytest.raises(OSError):
+        while os.write(full, b"x" * 4096):
+            pass
+    os.close(full)
+    result = ended(0, mysend, config(there, one, flow), prefix=mounts.prefix)
+    assert NOT_KEPT.search(result.err) and os.path.join(one.state, "default") in result.err and "No space left on device" in result.err, result
+    os.unlink(os.path.join(inside, "full"))
+    assert send(mysend, config(there, one, flow), prefix=mounts.prefix).ok().err == ""
+    assert len(there.messages) == 2 and tokens.read(one, folder=inside)["Access"] == one.given()[-1]
+
+
+def test_what_a_killed_run_has_left_is_taken_up_by_the_next(mysend, relay, provider):
+    """The old refresh token is dead, the new one stands beside the state."""
+    one = provider("refresh single")
+    there = tokens.relay_of(relay, one)
+    tokens.logged_in(one)
+    old = tokens.read(one)
+    send(mysend, config(there, one)).ok()
+    os.rename(os.path.join(one.state, "default"), os.path.join(one.state, "default.0a1b2c3d.new"))
+    tokens.write(one, old["Access"], old["Refresh"], obtained=7200)
+    send(mysend, config(there, one)).ok()
+    assert len(one.asked("refresh")) == 1 and tokens.read(one)["Refresh"] == newest(one) and left_over(one) == []
+
+
+# --- whose it is, and where -----------------------------------------------------------------------
+
+def test_a_clock_that_was_set_back_makes_the_token_stale(mysend, relay, provider):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    tokens.logged_in(one, obtained=-7200)
+    send(mysend, config(there, one)).ok()
+    assert len(one.asked("refresh")) == 1
+
+
+@pytest.mark.parametrize("values, setting", [({"token_url": "https://other.example/token"}, "oauth_token_url"), ({"client": "other"}, "oauth_client_id"),
+                                             ({"scope": "other"}, "oauth_scope"), ({"user": "other@example.net"}, "user")])
+def test_another_configurations_login_is_neither_used_nor_overwritten(mysend, relay, provider, values, setting):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    path = tokens.write(one, *one.user_token(), obtained=0, **values)
+    with open(path, "rb") as text:
+        before = text.read()
+    result = ended(0, mysend, config(there, one, "client"))
+    assert NOT_KEPT.search(result.err) and path in result.err and "another " + setting in result.err, result
+    result = ended(77, mysend, config(there, one))
+    assert path in result.err and "another " + setting in result.err and "mysend --login" in result.err, result
+    with open(path, "rb") as text:
+        assert text.read() == before
+    assert len(one.asked("client")) == 1 and one.asked("refresh") == []
+
+
+def fifo(path):
+    os.mkfifo(path, 0o600)
+
+
+def folder(path):
+    os.mkdir(path, 0o700)
+
+
+def link(path):
+    os.symlink("/dev/zero", path)
+
+
+def hard_link(path):
+    os.link(path + ".lock", path)
+
+
+def huge(path):
+    with open(path, "wb") as out:
+        out.truncate(1 << 40)
+    os.chmod(path, 0o600)
+
+
+def for_all(path):
+    with open(path, "wb") as out:
+        out.write(b"mysend-token 1\n")
+    os.chmod(path, 0o644)
+
+
+def by_all(path):
+    for_all(path)
+    os.chmod(path, 0o602)
+
+
+@pytest.mark.parametrize("plant", [fifo, folder, link, hard_link, huge, for_all, by_all])
+def test_what_was_planted_as_the_state_is_refused_by_its_path(mysend, relay, provider, plant):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    os.makedirs(one.state, 0o700)
+    path = os.path.join(one.state, "default")
+    with open(path + ".lock", "wb"):
+        os.chmod(path + ".lock", 0o600)
+    plant(path)
+    before = os.lstat(path)
+    result = ended(0, mysend, config(there, one, "client"), timeout=60)
+    assert NOT_KEPT.search(result.err) and path + " is refused" in result.err, result
+    result = ended(78, mysend, config(there, one), timeout=60)
+    assert path + " is refused" in result.err, result
+    after = os.lstat(path)
+    assert (after.st_ino, after.st_mode, after.st_size) == (before.st_ino, before.st_mode, before.st_size)
+    assert len(there.messages) == 1 and one.asked("refresh") == []
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o703])
+def test_a_folder_that_others_may_write_is_refused(mysend, relay, provider, mode):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    tokens.logged_in(one)
+    os.chmod(one.state, mode)
+    result = ended(78, mysend, config(there, one))
+    assert one.state + " is refused: anybody may write it" in result.err and "chmod o-w" in result.err, result
+    assert one.asked() == []
+
+
+def kept(top):
+    """The states below it."""
+    return sorted(os.path.relpath(os.path.join(where, name), top) for where, _, names in os.walk(top) for name in names if not name.endswith(".lock"))
+
+
+@pytest.mark.parametrize("name, place", [("XDG_STATE_HOME", "mysend/oauth/default"), ("HOME", ".local/state/mysend/oauth/default"),
+                                         ("STATE_DIRECTORY", "oauth/default")])
+def test_a_user_keeps_it_where_states_are_kept(mysend, relay, provider, tmp_path, name, place):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    top = tmp_path / "oauth" / "mysend"         # where a secret may stand in these tests
+    top.mkdir(parents=True)
+    text = "".join(line + "\n" for line in config(there, one, "client").splitlines() if not line.startswith("oauth_state"))
+    for _ in range(2):
+        assert send(mysend, text, prefix=as_user(), env={name: str(top)}).ok().err == ""
+    assert kept(top) == [place] and len(one.asked("client")) == 1
+    state = os.stat(os.path.join(str(top), place))
+    assert stat.S_IMODE(state.st_mode) == 0o600 and stat.S_IMODE(os.stat(os.path.dirname(os.path.join(str(top), place))).st_mode) == 0o700
+
+
+def test_the_service_of_another_program_finds_the_login_of_its_user(mysend, relay, provider, tmp_path):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    state = tmp_path / "oauth" / "state"
+    tokens.logged_in(one, folder=str(state / "mysend" / "oauth"))
+    text = "".join(line + "\n" for line in config(there, one).splitlines() if not line.startswith("oauth_state"))
+    send(mysend, text, prefix=as_user(), env={"XDG_STATE_HOME": str(state), "STATE_DIRECTORY": str(tmp_path / "backup")}).ok()
+    assert len(one.asked("refresh")) == 1 and not (tmp_path / "backup").exists()
+
+
+def test_without_a_home_the_mail_goes_and_what_to_set_is_told(mysend, relay, provider):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    text = "".join(line + "\n" for line in config(there, one, "client").splitlines() if not line.startswith("oauth_state"))
+    result = ended(0, mysend, text, prefix=as_user(), env={"HOME": "/dev/null/home"})
+    assert NOT_KEPT.search(result.err) and "set oauth_state, or HOME" in result.err, result
+
+
+@pytest.mark.parametrize("names", [["Work", "work"], ["a/b", "a%2fb"], ["...", ".hidden"], ["x", "x.lock"], ["\xe4", "a\u0308"], ["y" * 300, "y" * 299 + "z"]],
+                         ids=["case", "slash", "dots", "lock", "utf-8", "long"])
+def test_accounts_whose_names_are_no_file_names_have_a_file_each(mysend, relay, provider, names):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    each = config(there, one, "client").split("\n", 1)[1]
+    text = "".join("account %s\n%s" % (name, each) for name in names)
+    for name in names + names:
+        assert mysend("-a", name, SENT, stdin=TEXT, config=text).ok().err == ""
+    found = kept(one.state)
+    assert len(found) == 2 and len({name.lower() for name in found}) == 2 and len(one.asked("client")) == 2, found
+
+
+# --- who else gets to see a token -----------------------------------------------------------------
+
+SECRET = "s3cret-of-this-app~1"
+APP = "app app " + SECRET
+
+
+def seen(log, secrets):
+    """{where: how often} one of them stands in what a run has read, written, opened, executed or handed on, as strace -yy tells it."""
+    spellings = [spelling.decode() for secret in secrets for spelling in leaks.spellings(secret)]
+    found = collections.Counter()
+    for path in glob.glob(log + "*"):
+        with open(path, encoding="utf-8", errors="surrogateescape") as lines:
+            text = lines.read().splitlines()
+        for line in text:
+            plain = line.replace('\\"', '"')
+            if any(spelling in plain for spelling in spellings):
+                call = re.match(r"(?:\d+ +)?(\w+)\((?:\d+<((?:->|[^>])*)>)?", plain)
+                found[(call.group(1), call.group(2)) if call else ("?", plain[:100])] += 1
+    return found
+
+
+@pytest.mark.parametrize("flow, parts, secret", [("client", [APP], "password"), ("client", [APP], "command"), ("login", [APP, "refresh single"], "password"),
+                                                 ("login", ["app app"], ""), ("login", [APP, "refresh single"], "refused")],
+                         ids=["client", "command", "login", "public", "refused"])
+def test_no_token_is_seen_but_in_the_state_and_on_the_way_to_provider_and_relay(mysend, relay, provider, flow, parts, secret, tmp_path):
+    if shutil.which("strace") is None or mysend.sanitized:
+        pytest.skip("strace is missing, or does not go together with sanitizers")
+    one = provider(*parts)
+    there = tokens.relay_of(relay, one)
+    refused = secret == "refused"
+    if flow == "login":
+        tokens.logged_in(one, obtained=120 if refused else 7200)
+        if refused:
+            one.expire()        # the provider has forgotten it: the relay refuses it, and another is fetched
+    text, given = config(there, one, flow), None
+    if secret == "command":
+        given = mysend.file(SECRET + "\n")
+        text = text.replace('password %s\n' % SECRET, "password_command cat %s\n" % given)
+    log, path = str(tmp_path / "seen.log"), mysend.file(text)
+    traced = ["strace", "-ff", "-yy", "-v", "-s", "1000000", "-o", log]
+    mysend(SENT, "-v", stdin=TEXT, prefix=traced, env={"MYSEND_CONFIG": path}, settle=False)
+    there.settle()
+    mysend.written.update(glob.glob(log + "*"))         # a file a process
+    assert len(there.messages) == 1 and len(one.asked("client", "refresh")) == 1
+    found = seen(log, one.secrets + [SECRET])
+    socket = r"TCP:\[127\.0\.0\.1:\d+->127\.0\.0\.1:%d\]$"
+    may = [(("sendto", "recvfrom"), socket % one.port), (("sendto",), socket % there.port), (("read",), re.escape(path) + "$"),
+           (("read", "write"), re.escape(one.state) + r"/default(\.[0-9a-f]{8}\.new)?$")]
+    if given:       # the command reads it, and writes it into our pipe
+        may += [(("read", "write"), r"pipe:\[\d+\]$"), (("read",), re.escape(given) + "$")]
+    assert [each for each in found if not any(each[0] in calls and re.match(where, each[1] or "") for calls, where in may)] == []
+    assert any(call == "write" for call, _ in found) and any(re.match(socket % there.port, where or "") for _, where in found)
+
+
+def test_what_strace_is_searched_for_would_be_found(tmp_path):
+    log = tmp_path / "log"
+    log.write_text('12 execve("/bin/sh", ["sh"], ["A=a token+of/mine=="]) = 0\n13 write(1</tmp/x>, "YSB0b2tlbitvZi9taW5lPT0=", 3) = 3\n14 write(1</tmp/y>, "x", 1) = 1\n')
+    assert seen(str(log), ["a token+of/mine=="]) == {("execve", None): 1, ("write", "/tmp/x"): 1}
+
+
+def inside(pid, secrets):
+    return ["%s in %s" % (secret, place) for place, octets in test_memory.memory(pid) for secret in secrets for spelling in leaks.spellings(secret)
+            if len(spelling) >= 6 and spelling in octets]
+
+
+@pytest.mark.parametrize("flow", ["client", "login"])
+def test_nothing_of_a_token_stays_in_memory_after_the_login(mysend, relay, provider, flow):
+    one = provider(APP, "refresh single")
+    there = tokens.relay_of(relay, one, parts=["end hang"])
+    if flow == "login":
+        tokens.logged_in(one)
+    process = test_memory.waiting(mysend, there, config(there, one, flow))
+    left = inside(process.pid, one.secrets)
+    process.kill()
+    process.wait()
+    assert left == [] and len(one.secrets) > 1
+
+
+def test_while_a_login_is_renewed_no_core_is_dumped_and_nobody_may_look(mysend, relay, provider, open_folder):
+    """A public client has no secret: the refresh token is all there is. The owner of /proc/PID/mem tells whether other processes of the user may."""
+    if mysend.sanitized or os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("a sanitizer looks into its process; and only root, with setpriv, may be somebody else")
+    one = provider("app app", "refresh hang")
+    there = tokens.relay_of(relay, one)
+    one.state = os.path.join(open_folder, "oauth")
+    refresh, path = tokens.logged_in(one), os.path.join(open_folder, "config")
+    with open(path, "w", encoding="ascii") as out:
+        out.write(config(there, one))
+    os.chmod(path, 0o600)
+    for each in (path, one.state, os.path.join(one.state, "default")):
+        os.chown(each, 65534, 65534)
+    mysend.path = shutil.copy(mysend.path, open_folder)
+    running = mysend.start(SENT, prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], env={"MYSEND_CONFIG": path, "HOME": "/nowhere"}, cwd="/")
+    running.process.stdin.write(TEXT)
+    running.process.stdin.close()
+    one.wait_for("refresh")
+    owner = os.stat("/proc/%d/mem" % running.process.pid).st_uid
+    limits = open("/proc/%d/limits" % running.process.pid, encoding="ascii").read()
+    held = inside(running.process.pid, [refresh])
+    running.kill()
+    running.process.wait()
+    assert owner == 0 and re.search(r"Max core file size +0 +0 ", limits) and held
