@@ -163,25 +163,23 @@ static int keep(const struct login_work *w, const struct token_answer *got, cons
 
 static int talk(struct login_work *w, bool verbose, struct failure *f)
 {
-	struct login_terminal terminal;
 	struct token_answer got;
 	struct kept kept;
 	int rc;
 
 	if (check_terminal(w, f) < 0 || look_at_kept(w, &kept, f) < 0)
 		return -1;
-	w->terminal = &terminal;
 	vault_guard(); /* a code and tokens are about to be in memory */
-	login_terminal_open(&terminal, verbose);
-	login_terminal_say(&terminal, arena_printf(w->in, "Account %s: %s at %s, through %s.", w->account->name, w->account->user,
-						  *w->account->socket ? w->account->socket : w->account->host, w->oauth.host));
+	login_terminal_open(w->terminal, verbose);
+	login_terminal_say(w->terminal, arena_printf(w->in, "Account %s: %s at %s, through %s.", w->account->name, w->account->user,
+							*w->account->socket ? w->account->socket : w->account->host, w->oauth.host));
 	rc = *w->oauth.device_url ? login_device(w, &got, f) : login_browser(w, &got, f);
 	if (rc == 0)
 		rc = check_lasting(w, &got, f);
 	if (rc == 0)
 		rc = keep(w, &got, &kept, f);
 	token_answer_free(&got);
-	login_terminal_close(&terminal);
+	login_terminal_close(w->terminal);
 	return rc;
 }
 
@@ -200,7 +198,8 @@ static int try_client(const struct login_work *w, const struct tracer *tracer, s
 int mode_login(const struct options *o, struct arena *run, struct failure *f)
 {
 	struct credential secret = {.text = NULL};
-	struct login_work w = {.in = run};
+	struct login_terminal terminal;
+	struct login_work w = {.in = run, .terminal = &terminal};
 	struct trace trace;
 	struct book book;
 	int rc;

@@ -49,9 +49,11 @@ static void draw(const struct device *d)
 
 static int expired(const struct device *d, struct failure *f)
 {
+	bool minutes = d->said->lasts >= 120;
 	char login[128];
 
-	fail(f, AT_TOKEN, EX_TEMPFAIL, "nobody has typed the code within the %u minutes that it was good for", (d->said->lasts + 59) / 60);
+	fail(f, AT_TOKEN, EX_TEMPFAIL, "nobody has typed the code within the %u %s that it was good for", minutes ? d->said->lasts / 60 : d->said->lasts,
+	     minutes ? "minutes" : "seconds");
 	snprintf(f->relay, sizeof f->relay, "%s", d->work->oauth.host);
 	login_words(login, sizeof login, d->work->account->name);
 	return failure_hint(f, HINT_LOGIN_AGAIN, login);

@@ -30,19 +30,28 @@ static int nothing(const struct login_work *w, struct failure *f)
 	return file_end_output(f);
 }
 
-/* The refresh token first: with it the provider ends the access tokens that came of it, too (RFC 7009 2.1). */
+static int give_one_back(const struct login_work *w, const char *token, struct failure *f)
+{
+	struct token_answer got;
+	int rc = token_request_revoke(&w->request, token, &got, f);
+
+	token_answer_free(&got);
+	return rc;
+}
+
+/* The refresh token decides: with it the provider ends the access tokens that came of it (RFC 7009 2.1). The one that is there is given
+ * back all the same, for some do not end it; others take no access tokens back, which is no failure then. */
 static int give_back(const struct login_work *w, const struct token_state *s, struct failure *f)
 {
-	const char *const token[] = {s->refresh, s->access};
-	struct token_answer got;
-	int rc = 0;
+	struct failure unused;
 
-	for (size_t i = 0; i < sizeof token / sizeof *token && rc == 0; i++)
-		if (*token[i]) {
-			rc = token_request_revoke(&w->request, token[i], &got, f);
-			token_answer_free(&got);
-		}
-	return rc;
+	if (!*s->refresh)
+		return *s->access ? give_one_back(w, s->access, f) : 0;
+	if (give_one_back(w, s->refresh, f) < 0)
+		return -1;
+	if (*s->access)
+		(void)!give_one_back(w, s->access, &unused);
+	return 0;
 }
 
 /* The provider first: who is killed in between has a file of a login that is over, which the next mail says, and not a login that nobody

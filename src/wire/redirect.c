@@ -182,13 +182,14 @@ static bool is_read(const struct redirect *r, struct pollfd fds[static REDIRECT_
 void redirect_close(struct redirect *r)
 {
 	struct pollfd fds[REDIRECT_FDS];
-	struct redirect_answer late;
+	struct redirect_answer late = {.kind = REDIRECT_NOTHING}; /* another answer is too late */
 	int64_t until = clock_steady() + LEAVE_MS, left;
 
 	while (r->fd >= 0 && !is_read(r, fds) && (left = until - clock_steady()) > 0 && poll(fds, REDIRECT_FDS, (int)left) > 0)
 		for (size_t i = 0; i < REDIRECT_VISITORS; i++)
 			if (fds[i + 1].fd >= 0 && fds[i + 1].revents)
 				read_more(r, &r->visitor[i], &late);
+	redirect_answer_wipe(&late);
 	for (size_t i = 0; i < REDIRECT_VISITORS; i++)
 		drop(&r->visitor[i]);
 	if (r->fd >= 0)

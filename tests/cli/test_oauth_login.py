@@ -89,7 +89,7 @@ def test_a_code_that_nobody_types_ends_and_says_what_to_do(mysend, provider, rel
     one = provider("device 2 1")
     person = Person(mysend, one, relay(TAKES, who=one.who), "-a", "default")
     status, shown = person.finish()
-    assert status == 75 and "nobody has typed the code within the 1 minutes" in shown and "hint: mysend --login again" in shown, shown
+    assert status == 75 and "nobody has typed the code within the 2 seconds that it was good for" in shown and "hint: mysend --login again" in shown, shown
     assert not kept(mysend)
 
 

@@ -63,3 +63,9 @@ def test_a_login_of_another_configuration_goes_too(mysend, logged_in):
     done = mysend("--logout", relay=there, config=one.account("login") + "oauth_scope another\n")
     assert done.status == 0 and "It was of another configuration (oauth_scope): its provider was not told." in done.out and not kept(mysend), done
     assert not one.asked("revoke")
+
+
+def test_a_provider_that_takes_no_access_tokens_back_has_ended_the_login_all_the_same(mysend, logged_in):
+    one, there = logged_in("revoke ok 'error unsupported_token_type'")
+    done = logout(mysend, one, there)
+    assert done.status == 0 and done.out.endswith("127.0.0.1 has ended the login.\n") and not kept(mysend) and len(one.asked("revoke")) == 2, done
