@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 
 import tokens
-from test_memory import memory, waiting
+from held import memory, waiting
 from waiting import wait_for
 
 SECRET = "s3cret~hunter+2%secret"

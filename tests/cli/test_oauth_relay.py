@@ -6,7 +6,7 @@ import pytest
 import tokens
 from first_hour import WAYS, Caller, Fault
 from given import PLAIN as TEXT
-from test_refused_tokens import GMAIL, OFFICE, RFC
+from refusals import GMAIL, OFFICE, RFC
 
 FLOWS = pytest.mark.parametrize("flow", ["client", "login"])
 BOTH = pytest.mark.parametrize("mechanism", ["xoauth2", "oauthbearer"])

@@ -5,11 +5,8 @@ import json
 import pytest
 
 from given import PLAIN as TEXT, trusting
+from refusals import DOVECOT, GMAIL, OFFICE, RFC
 
-GMAIL = '{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}'
-DOVECOT = '{"status":"invalid_token"}'
-RFC = '{"status":"invalid_token","scope":"mail.send","openid-configuration":"https://id.example.net/.well-known/openid-configuration"}'
-OFFICE = "[AM0PR02CA0001.eurprd02.prod.outlook.com 2026-11-30T06:00:00.000Z 08DD66EDEFB0DFDF]"
 ENDS = "the token is too near its end: have password_command fetch a fresh one, or let mysend do it (contrib/oauth.md)"
 OLD = "the secret is a token, which ends after an hour or so: have password_command print a fresh one, or mysend fetch it (contrib/oauth.md); if it is fresh: is it for this relay, and for joe?"
 MAILBOX = "the token may be good, but joe's mailbox is not opened to it: give the service principal (object id of Enterprise applications) permission on it, and wait 30 minutes"
