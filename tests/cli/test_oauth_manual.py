@@ -8,7 +8,7 @@ A block of text has a comment in front of it (no reader sees it) that says what 
     @type PATH TEXT     a shell's, and TEXT (~ for a blank) is typed into that file
     @run, @crontab      a shell's, root's crontab's
     @says CASE          what a mail prints in that case, of CASES below
-    @shows              some of the lines that the probe shows
+    @shows, @verbose    some of the lines that the probe, or -v, shows
     @login CASE         a terminal's: a command and what is shown
     @login-says CASE    what the end of a login shows
     @script PATH        a program, @unit NAME a unit of systemd's, @dovecot PATH a file of Dovecot's
@@ -23,7 +23,7 @@ import subprocess
 import pytest
 
 from manual_page import matches
-from oauth_page import PAGE, TENANT, TOP, Block, Case, Host, blocks, value
+from oauth_page import PAGE, TENANT, TEXT, TOP, Block, Case, Host, blocks, value
 
 UNSUCCESSFUL = "535 5.7.3 Authentication unsuccessful [AM0PR06CA0126.eurprd06.prod.outlook.com 2026-11-30T06:50:26.590Z 08DC2D372B4C3DED]"
 LOGON = ("430 4.2.0 STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception:ConnectionFailedTransientException.MapiExceptionLogonFailed; Failed to "
@@ -147,11 +147,11 @@ def test_a_logout_takes_the_login_away(made, block):
     assert not os.path.exists(os.path.join(host.real(host.kept), "default"))
 
 
-@all_of("shows")
-def test_the_probe_shows_that(made, block):
+@all_of("shows", "verbose")
+def test_the_probe_and_v_show_that(made, block):
     host = Host(made, block, Case())
-    done = made["mysend"]("--probe", "bob@example.org", env=host.env)
-    shown = [re.sub(" +", " ", line) for line in host.page(done.out).splitlines()]
+    done = made["mysend"]("--probe" if block.what == "shows" else "-v", "bob@example.org", stdin=TEXT, env=host.env)
+    shown = [re.sub(" +", " ", line) for line in host.page(done.out + done.err).splitlines()]
     assert done.status == 0, done
     for line in block.text.splitlines():
         assert any(matches(line + "\n", one + "\n") for one in shown), "%r is not among\n%s" % (line, done.out)
