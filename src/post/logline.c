@@ -116,6 +116,7 @@ static void compose(struct buf *b, const struct job *j, const struct tally *t)
 	const struct account *a = j->account;
 	const struct envelope *e = &j->mail.envelope;
 	const struct failure *why = t->decides;
+	char words[FAILURE_WORDS];
 	struct slice queue = {"", 0};
 
 	plain(b, "host", *a->socket ? a->socket : a->host);
@@ -136,7 +137,8 @@ static void compose(struct buf *b, const struct job *j, const struct tally *t)
 		queue = logline_queue_id(e->answer->text);
 	}
 	if (why) {
-		quoted(b, "errormsg", why->text);
+		/* The host above is the relay's, which has not been asked yet where there is no token. */
+		quoted(b, "errormsg", why->stage == AT_TOKEN ? failure_words(words, why, WORDS_WHERE, NULL) : why->text);
 		add_hint(b, why);
 	}
 	(void)!buf_printf(b, " exitcode=%s", exit_words(t->status));

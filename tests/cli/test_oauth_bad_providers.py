@@ -1,4 +1,5 @@
 """A provider that answers badly, wrongly, late or not at all: one line that says so, and the mail goes once it is mended."""
+import os
 import time
 
 import pytest
@@ -185,6 +186,19 @@ def test_a_secret_never_goes_to_another_host_in_the_clear(mysend, relay, provide
         line = mysend(BOB, stdin=PLAIN, relay=far, config=lines).failed(78)
         assert "oauth_token_url" in line and "s3cret" not in line
     assert not one.requests and not far.sessions
+
+
+@pytest.mark.parametrize("answer, told", [("503", "503"), ("error AADSTS7000222", "AADSTS7000222")])
+def test_why_a_mail_waits_is_in_the_log_and_the_list(mysend, relay, provider, spool, answer, told):
+    one = provider(("token", answer))
+    far = tokens.relay_of(relay, one)
+    log = os.path.join(mysend.tmp, "log")
+    spool.run(BOB, relay=far, stdin=PLAIN, more=one.account() + "logfile %s\n" % log)
+    with open(log, encoding="utf-8") as text:
+        lines = text.read().splitlines()
+    assert len(lines) == 1 and "token from 127.0.0.1" in lines[0] and told in lines[0] and "Trace ID" not in lines[0], lines
+    listed = spool.run(name="mailq", relay=far, more=one.account())
+    assert listed.status == 0 and "token from 127.0.0.1" in listed.out and told in listed.out, listed
 
 
 def test_many_mails_ask_a_provider_in_trouble_once_a_run(mysend, relay, provider, spool):

@@ -22,7 +22,7 @@ import urllib.parse
 import urllib.request
 
 from provider import quoted
-from waiting import SOON
+from waiting import PATIENCE, SOON
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SECRETS = {"unattended": 's3cret~+ %&="', "desktop": "not really secret", "public": "", "relay": "relay"}
@@ -68,7 +68,10 @@ class Oidc:
         self.said, self.cookies = [], http.cookiejar.CookieJar()
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
+        late = threading.Timer(PATIENCE, self.process.kill)
+        late.start()
         port = self.process.stdout.readline().strip()
+        late.cancel()
         if not port:
             self.stop()
             raise OidcMissing("oidc-provider does not run with this node: " + " ".join(self.said[:3]))
