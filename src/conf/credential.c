@@ -14,7 +14,6 @@
 #include "conf/known.h"
 #include "conf/netrc.h"
 #include "conf/oauth.h"
-#include "conf/private.h"
 #include "conf/vault.h"
 #include "conf/whoami.h"
 
@@ -104,8 +103,8 @@ static int said_in(const struct account *a, enum setting s, struct failure *f)
 	return setting_is_set(a, s) ? failure_in(f, "%s", origin_subject(&a->origin[s], s, where, sizeof where)) : -1;
 }
 
-/* What is to be done about a command that brings no password. The command itself is not shown: it may hold a secret. */
-static int hint_of_command(struct failure *f)
+/* What is to be done about a command that brings nothing. The command itself is not shown: it may hold a secret. */
+static int hint_of_command(const char *what, struct failure *f)
 {
 	struct arena scratch = {.block = NULL};
 
@@ -114,9 +113,30 @@ static int hint_of_command(struct failure *f)
 	if (strstr(f->text, "failed with status 127"))
 		failure_hint(f, HINT_COMMAND_NOT_FOUND);
 	else
-		failure_hint(f, HINT_COMMAND_BY_HAND, whoami_user(&scratch));
+		failure_hint(f, HINT_COMMAND_BY_HAND, whoami_user(&scratch), what);
 	arena_free(&scratch);
 	return -1;
+}
+
+int credential_command(struct private *out, const struct account *a, enum setting s, const char *command, const char *what, struct failure *f)
+{
+	char where[300];
+	int rc;
+
+	origin_subject(&a->origin[s], s, where, sizeof where);
+	private_start(out, FILE_LIMIT);
+	/* All the room at once: a buffer that grows leaves copies in freed memory. */
+	if (buf_reserve(&out->buf, FILE_LIMIT) < 0)
+		rc = fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
+	else
+		rc = run_shell(command, COMMAND_SECONDS, &out->buf, f);
+	if (rc < 0)
+		failure_in(f, "%s", where);
+	else if (!private_line(out).len)
+		rc = fail(f, AT_CONFIG, EX_CONFIG, "%s: the first line should be the %s, and is empty", where, what);
+	else if (slice_has_control(private_line(out)))
+		rc = fail(f, AT_CONFIG, EX_CONFIG, "%s: there is a control character in the %s", where, what);
+	return rc < 0 ? hint_of_command(what, f) : 0;
 }
 
 static int from_command(struct search *s, struct failure *f)
@@ -124,19 +144,13 @@ static int from_command(struct search *s, struct failure *f)
 	const struct account *a = s->of;
 	struct private p;
 	char where[300];
-	int rc;
+	int rc = credential_command(&p, a, SET_password_command, a->password_command, "password", f);
 
 	origin_subject(&a->origin[SET_password_command], SET_password_command, where, sizeof where);
-
-	private_start(&p, FILE_LIMIT);
-	/* All the room at once: a buffer that grows leaves copies in freed memory. */
-	if (buf_reserve(&p.buf, FILE_LIMIT) < 0)
-		rc = fail(f, AT_CONFIG, EX_OSERR, "no memory to run a command");
-	else
-		rc = run_shell(a->password_command, COMMAND_SECONDS, &p.buf, f);
-	rc = rc < 0 ? failure_in(f, "%s", where) : keep_line(s, &p, where, f);
+	if (rc == 0)
+		rc = keep_line(s, &p, where, f);
 	private_free(&p);
-	return rc < 0 ? hint_of_command(f) : rc;
+	return rc;
 }
 
 static int from_netrc(struct search *s, struct failure *f)

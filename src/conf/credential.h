@@ -16,6 +16,7 @@
 #ifndef CONF_CREDENTIAL_H
 #define CONF_CREDENTIAL_H
 
+#include "conf/private.h"
 #include "conf/settings.h"
 
 struct credential {
@@ -29,6 +30,9 @@ struct credential_place {
 	const char *word, *file;
 };
 struct credential_place credential_place_of(const struct account *a, struct arena *in);
+/* Runs the command of that setting, which has to print `what` (a password) in its first line: private_line(out). private_free(out) also
+ * where it failed. */
+MUST_CHECK int credential_command(struct private *out, const struct account *a, enum setting s, const char *command, const char *what, struct failure *f);
 void credential_release(struct credential *c);
 void credential_drop(const struct account *a);
 void credential_wipe(void);

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/run.h"
+#include "conf/credential.h"
 #include "wire/http.h"
 #include "wire/libjansson.h"
 #include "wire/token_fault.h"
 
-enum { COMMAND_SECONDS = 60, SHOWN = 1500 };
+enum { SHOWN = 1500 };
 
 /* A request while it is put together: the form, and how it is shown. */
 struct asking {
@@ -59,25 +59,18 @@ static void add_secret(struct asking *q, const char *name, const char *value)
 /* What oauth_assertion_command prints: the JWT that stands in the place of a secret. */
 static void add_assertion(struct asking *q, const char *name)
 {
-	const char *command = q->r->account->oauth_assertion_command;
+	const struct account *a = q->r->account;
 	struct private p;
 	struct slice line;
-	int rc;
 
-	private_start(&p, HTTP_BODY);
-	/* All the room at once: a buffer that grows leaves copies in freed memory. */
-	if (q->failed || buf_reserve(&p.buf, HTTP_BODY) < 0)
-		rc = q->failed ? -1 : fail(q->f, AT_CONFIG, EX_OSERR, "no memory to run a command");
-	else if ((rc = run_shell(command, COMMAND_SECONDS, &p.buf, q->f)) < 0)
-		failure_in(q->f, "oauth_assertion_command");
-	line = private_line(&p);
-	if (rc == 0 && (!line.len || slice_has_control(line)))
-		rc = fail(q->f, AT_CONFIG, EX_CONFIG, "oauth_assertion_command: the first line should be the assertion, and is %s", line.len ? "none" : "empty");
-	if (rc == 0) {
+	if (q->failed)
+		return;
+	q->failed = credential_command(&p, a, SET_oauth_assertion_command, a->oauth_assertion_command, "signed statement", q->f) < 0;
+	if (!q->failed) {
+		line = private_line(&p);
 		p.buf.p[(size_t)(line.p - p.buf.p) + line.len] = '\0';
 		add_secret(q, name, line.p);
 	}
-	q->failed |= rc < 0;
 	private_free(&p);
 }
 
