@@ -493,8 +493,8 @@ def test_no_token_is_seen_but_in_the_state_and_on_the_way_to_provider_and_relay(
 
 def test_what_strace_is_searched_for_would_be_found(tmp_path):
     log = tmp_path / "log"
-    log.write_text('12 execve("/bin/sh", ["sh"], ["A=a token+of/mine=="]) = 0\n13 write(1</tmp/x>, "YSB0b2tlbitvZi9taW5lPT0=", 3) = 3\n14 write(1</tmp/y>, "x", 1) = 1\n')
-    assert seen(str(log), ["a token+of/mine=="]) == {("execve", None): 1, ("write", "/tmp/x"): 1}
+    log.write_text('12 execve("/bin/sh", ["sh"], ["A=a token+of/mine=="]) = 0\n13 write(1</x>, "YSB0b2tlbitvZi9taW5lPT0=", 3) = 3\n14 write(1</y>, "x", 1) = 1\n')
+    assert seen(str(log), ["a token+of/mine=="]) == {("execve", None): 1, ("write", "/x"): 1}
 
 
 def inside(pid, secrets):
