@@ -21,7 +21,7 @@ static const char *by_hand(const struct login_work *w)
 	case OAUTH_OWN:
 		break;
 	}
-	return "its own pages may end it";
+	return "The provider's own pages may end it";
 }
 
 static int nothing(const struct login_work *w, struct failure *f)

@@ -225,10 +225,9 @@ int token_request_revoke(const struct token_request *r, const char *token, struc
 	struct asking q = begin(r, GRANT_REVOKE, r->oauth->revoke_url, f);
 
 	add_secret(&q, "token", token);
-	if (r->oauth->maker != OAUTH_GOOGLE) { /* who takes the token alone */
-		add(&q, "token_type_hint", "refresh_token");
+	/* Without a hint of what it is (RFC 7009 2.1): it may be either, and who is told wrong finds none, and says 200. */
+	if (r->oauth->maker != OAUTH_GOOGLE) /* who takes the token alone */
 		add_client(&q);
-	}
 	if (ask(&q, ANSWER_REVOKED, out) < 0)
 		return -1;
 	/* RFC 7009 2.2 has 200 for a token that is none any more; Google has an error. */
