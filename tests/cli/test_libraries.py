@@ -9,6 +9,7 @@ import subprocess
 import preload
 import pytest
 import spooled
+import tokens
 
 from given import PLAIN as TEXT
 from waiting import PATIENCE, wait_for
@@ -55,8 +56,10 @@ def test_program_names_what_it_opens_for_those_who_package_it(mysend, on_demand)
         assert (owner, kind, text[-1:]) == (b"FDO\0", 0x407c0c0a, b"\0"), (owner, kind, text)
         for entry in json.loads(text[:-1]):
             found[entry["soname"][0].split(".")[0]] = entry
-    assert sorted(found) == ["libcurl", "libmagic"] or sorted(found) == ["libcurl-gnutls", "libmagic"], found
-    assert {entry["priority"] for name, entry in found.items() if "curl" in name} == {"required"} and found["libmagic"]["priority"] == "recommended"
+    oauth = [] if "without oauth" in mysend("--version").out else ["libjansson"]
+    assert sorted(found) in (["libcurl"] + oauth + ["libmagic"], ["libcurl-gnutls"] + oauth + ["libmagic"]), found
+    assert {name: entry["priority"] for name, entry in found.items() if "curl" not in name} == dict.fromkeys(oauth + ["libmagic"], "recommended")
+    assert {entry["priority"] for name, entry in found.items() if "curl" in name} == {"required"}
     assert all(re.fullmatch(r"lib[\w-]+\.so\.\d+", name) for entry in found.values() for name in entry["soname"])
     assert all(entry["feature"] and entry["description"] for entry in found.values())
 
@@ -70,7 +73,7 @@ def test_program_is_linked_with_nothing_but_the_c_library(mysend, on_demand):
 
 
 def kinds(paths):
-    return {kind for kind in ("libcurl", "libmagic") for path in paths if os.path.basename(path).startswith(kind)}
+    return {kind for kind in ("libcurl", "libmagic", "libjansson") for path in paths if os.path.basename(path).startswith(kind)}
 
 
 def test_who_opens_no_session_loads_neither(mysend, spool, on_demand):
@@ -130,6 +133,32 @@ def broken(mysend, how, library="libcurl"):
     for top, _, _ in os.walk(folder):
         os.chmod(top, 0o755)
     return {"LD_LIBRARY_PATH": folder}
+
+
+@pytest.fixture
+def tokens_on_demand(mysend, on_demand):
+    if preload.soname(mysend, "libjansson") is None:
+        pytest.skip("this mysend is built without oauth")
+
+
+def test_jansson_is_loaded_when_a_token_is_fetched_and_not_for_one_that_is_kept(mysend, relay, provider, tokens_on_demand):
+    one = provider()
+    config, far = one.account(), tokens.relay_of(relay, one)
+    assert kinds(preload.loaded(mysend, "bob@example.org", stdin=TEXT, relay=far, config=config)) == {"libcurl", "libjansson"}
+    assert kinds(preload.loaded(mysend, "bob@example.org", stdin=TEXT, relay=far, config=config)) == {"libcurl"}
+    assert len(one.asked()) == 1 and len(far.messages) == 2
+
+
+@pytest.mark.parametrize("how", BROKEN, ids=lambda how: how.__name__)
+def test_mail_that_needs_a_token_waits_while_jansson_cannot_be_loaded(mysend, relay, spool, provider, tokens_on_demand, how):
+    one = provider()
+    lines, far = one.account(), tokens.relay_of(relay, one)
+    assert spool.run("bob@example.org", relay=far, stdin=TEXT, more=lines, env=broken(mysend, how, "libjansson")).status == 0
+    assert len(spool.names()) == 1 and not far.messages
+    listed = spool.run("-bp", relay=far, more=lines)
+    assert "jansson cannot be loaded, which reads what the provider answers" in listed.out, listed
+    spool.run("-qf", relay=far, more=lines)
+    assert not spool.names() and len(far.messages) == 1
 
 
 @pytest.mark.parametrize("how", BROKEN, ids=lambda how: how.__name__)
