@@ -366,9 +366,9 @@ def test_what_was_planted_as_the_state_is_refused_by_its_path(mysend, relay, pro
         os.chmod(path + ".lock", 0o600)
     plant(path)
     before = os.lstat(path)
-    result = ended(0, mysend, config(there, one, "client"), timeout=60)
+    result = ended(0, mysend, config(there, one, "client"))
     assert NOT_KEPT.search(result.err) and path + " is refused" in result.err, result
-    result = ended(78, mysend, config(there, one), timeout=60)
+    result = ended(78, mysend, config(there, one))
     assert path + " is refused" in result.err, result
     after = os.lstat(path)
     assert (after.st_ino, after.st_mode, after.st_size) == (before.st_ino, before.st_mode, before.st_size)
