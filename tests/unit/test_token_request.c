@@ -203,7 +203,7 @@ static void test_a_login_is_given_back(void **state)
 
 	(void)state;
 	assert_int_equal(token_request_revoke(&w->r, "OLD", &got, &f), 0);
-	ends(w, &got, "token=OLD&token_type_hint=refresh_token&client_id=id%261", "> POST {URL} token=**** token_type_hint=refresh_token client_id=id&1\n< 200\n");
+	ends(w, &got, "token=OLD&client_id=id%261", "> POST {URL} token=**** client_id=id&1\n< 200\n");
 
 	w = world_of(BAD_OF("{\"error\":\"invalid_token\"}"), OAUTH_GOOGLE, "s");
 	assert_int_equal(token_request_revoke(&w->r, "OLD", &got, &f), 0);
