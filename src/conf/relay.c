@@ -20,6 +20,11 @@ static const enum setting groups[][3] = {
 	{SET_proxy, SET_proxy_host, SET_proxy_port},
 };
 
+/* What is said of a provider goes with it. */
+static const enum setting of_provider[] = {
+	SET_oauth_scope, SET_oauth_token_url, SET_oauth_login_url, SET_oauth_device_url, SET_oauth_revoke_url,
+};
+
 /* Whether setting s replaces its group: not proxy_port alone, and not an empty socket beside a host. */
 static bool puts_out(const struct account *over, enum setting s)
 {
@@ -36,6 +41,8 @@ void account_lay(struct account *under, const struct account *over)
 		for (size_t i = 0; i < 3 && any; i++)
 			account_unset(under, groups[g][i]);
 	}
+	for (size_t i = 0; i < sizeof of_provider / sizeof *of_provider && setting_is_set(over, SET_oauth_provider); i++)
+		account_unset(under, of_provider[i]);
 	for (unsigned s = 0; s < SETTINGS; s++)
 		if (setting_is_set(over, (enum setting)s))
 			account_copy(under, over, (enum setting)s);

@@ -17,7 +17,7 @@
 
 MUST_CHECK int relay_split(struct account *a, struct arena *in, struct failure *f);
 /* What `over` sets takes the place of what `under` has. A relay puts out the relay beneath it however that
- * was said (relay, host, socket); so do a password and a proxy. */
+ * was said (relay, host, socket); so do a password, a proxy and a provider of tokens. */
 void account_lay(struct account *under, const struct account *over);
 MUST_CHECK int account_settle(struct account *a, struct arena *in, struct failure *f);
 /* %U, %H, %C, %M and %% replaced. */

@@ -107,7 +107,7 @@ static int add_recipients(struct buf *out, const struct job *j, const struct tal
 	return buf_printf(out, "],\"more_recipients\":%zu", e->recipients - i);
 }
 
-/* The relay that spoke last, else the account's: a fallback may have taken the mail. */
+/* The relay that spoke last, else the account's: a fallback may have taken the mail. A provider of tokens is none. */
 static int add_relay(struct buf *out, const struct job *j, const struct failure *said)
 {
 	const struct account *a = j->account;
@@ -115,7 +115,7 @@ static int add_relay(struct buf *out, const struct job *j, const struct failure 
 
 	if (a && (*a->socket || *a->host))
 		account_relay(a, relay, sizeof relay);
-	return add_text(out, "relay", said && *said->relay ? said->relay : relay);
+	return add_text(out, "relay", said && *said->relay && said->stage != AT_TOKEN ? said->relay : relay);
 }
 
 static int add_message(struct buf *out, const struct job *j)

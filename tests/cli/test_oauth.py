@@ -1,4 +1,5 @@
 """An account of tokens: fetched from a provider, kept, and taken by the relay in the place of a password."""
+import json
 import os
 import stat
 
@@ -6,6 +7,7 @@ import pytest
 
 import tokens
 from given import PLAIN as TEXT
+from waiting import SOON
 
 
 def send(mysend, one, config, *words, **more):
@@ -180,6 +182,16 @@ def test_without_a_queue_the_status_tells(mysend, relay, provider, parts, status
     assert "token from 127.0.0.1: " in done.failed(status) and not one.sessions
 
 
+def test_log_and_object_tell_who_gave_no_token_and_which_relay_it_is(mysend, relay, provider, tmp_path):
+    given = provider("app my-id s3cret", "token 'error invalid_client AADSTS7000215'")
+    one = tokens.relay_of(relay, given)
+    log, words = tmp_path / "log", "token from 127.0.0.1: 401 invalid_client: AADSTS7000215"
+    done = send(mysend, one, given.account() + "queue off\nlogfile %s\n" % log, "--json")
+    told = json.loads(done.out)
+    assert (told["stage"], told["error"], told["relay"], told["status"]) == ("token", words, "127.0.0.1:%d" % one.port, 77)
+    assert " port=%d tls=off auth=off user=me@example.net " % one.port in log.read_text() and " errormsg='%s' hint='" % words in log.read_text()
+
+
 def two_accounts(given, first, second):
     return ("account default\nhost 127.0.0.1\nport %d\ntls off\nfrom me@example.net\naliases off\nqueue off\nfallback second\n%s"
             "account second\nhost 127.0.0.1\nport %d\ntls off\nauth off\nfrom other@example.net\n" % (first.port, given.account(), second.port))
@@ -243,7 +255,7 @@ def test_a_run_that_is_told_to_end_while_a_login_is_renewed_keeps_the_new_one(my
     given.wait_for("refresh")
     run.process.terminate()
     given.go()
-    run.process.communicate(timeout=30)
+    run.process.communicate(timeout=SOON)
     assert tokens.read(given)["Refresh"] == given.given("refresh")[-1] != old and len(spool.names()) == 1
     mysend("-qf", config=spool.config(one, given.account("login"))).ok()
     assert len(one.transactions) == 1 and len(given.asked()) == 1

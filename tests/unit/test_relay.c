@@ -197,6 +197,21 @@ static void test_a_higher_place_goes_over_a_lower_one(void **state)
 	}
 }
 
+static void test_another_provider_of_tokens_takes_its_own_urls(void **state)
+{
+	struct account a, over;
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(place(&a, "oauth login\nuser u\noauth_client_id i\noauth_token_url https://own.example/t\noauth_scope s", RANK_SYSTEM, &f), 0);
+	assert_int_equal(place(&over, "oauth_provider google\noauth_revoke_url https://own.example/r", RANK_USER, &f), 0);
+	account_lay(&a, &over);
+	assert_string_equal(a.oauth_token_url, "");
+	assert_string_equal(a.oauth_scope, "");
+	assert_string_equal(a.oauth_revoke_url, "https://own.example/r");
+	assert_string_equal(a.oauth_client_id, "i");
+}
+
 static void test_a_higher_place_may_still_contradict_a_relay_and_an_option_is_usage(void **state)
 {
 	static const struct { const char *under, *over; } rows[] = {
@@ -257,6 +272,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_a_relay_that_is_none_is_refused, teardown),
 		cmocka_unit_test_teardown(test_a_password_in_the_relay_is_refused_and_not_shown, teardown),
 		cmocka_unit_test_teardown(test_a_higher_place_goes_over_a_lower_one, teardown),
+		cmocka_unit_test_teardown(test_another_provider_of_tokens_takes_its_own_urls, teardown),
 		cmocka_unit_test_teardown(test_a_higher_place_may_still_contradict_a_relay_and_an_option_is_usage, teardown),
 		cmocka_unit_test_teardown(test_patterns_in_from_are_replaced, teardown),
 		cmocka_unit_test_teardown(test_a_tilde_is_the_home, teardown),
