@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
+import held
 import leaks
-import test_memory
 import tokens
 from faults import run_with_fault, tried_with_fault
 from given import PLAIN as TEXT
@@ -498,7 +498,7 @@ def test_what_strace_is_searched_for_would_be_found(tmp_path):
 
 
 def inside(pid, secrets):
-    return ["%s in %s" % (secret, place) for place, octets in test_memory.memory(pid) for secret in secrets for spelling in leaks.spellings(secret)
+    return ["%s in %s" % (secret, place) for place, octets in held.memory(pid) for secret in secrets for spelling in leaks.spellings(secret)
             if len(spelling) >= 6 and spelling in octets]
 
 
@@ -508,7 +508,7 @@ def test_nothing_of_a_token_stays_in_memory_after_the_login(mysend, relay, provi
     there = tokens.relay_of(relay, one, parts=["end hang"])
     if flow == "login":
         tokens.logged_in(one)
-    process = test_memory.waiting(mysend, there, config(there, one, flow))
+    process = held.waiting(mysend, there, config(there, one, flow))
     left = inside(process.pid, one.secrets)
     process.kill()
     process.wait()
@@ -535,7 +535,7 @@ def test_while_a_login_is_renewed_no_core_is_dumped_and_nobody_may_look(mysend, 
     one.wait_for("refresh")
     owner = os.stat("/proc/%d/mem" % running.process.pid).st_uid
     limits = open("/proc/%d/limits" % running.process.pid, encoding="ascii").read()
-    held = inside(running.process.pid, [refresh])
+    found = inside(running.process.pid, [refresh])
     running.kill()
     running.process.wait()
-    assert owner == 0 and re.search(r"Max core file size +0 +0 ", limits) and held
+    assert owner == 0 and re.search(r"Max core file size +0 +0 ", limits) and found
