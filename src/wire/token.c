@@ -139,7 +139,7 @@ static void keep(struct fetch *t, const struct token_answer *got, const struct t
 static int exchange(struct fetch *t, struct token_state *s, struct failure *f)
 {
 	const struct token_request r = {t->account, &t->oauth, t->secret.text ? t->secret.text : "", t->tracer};
-	struct token_answer got = {.error = ""};
+	struct token_answer got = {.access = "", .refresh = "", .error = ""};
 	int64_t began = clock_steady();
 	time_t now;
 	int rc;
