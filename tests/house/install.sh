@@ -17,7 +17,7 @@ for file in bin/mysend share/man/man5/mysend.conf.5 share/man/man7/mysend-compat
 	share/doc/mysend/migrate.md share/doc/mysend/oauth.md share/doc/mysend/examples/mysend.conf share/doc/mysend/examples/logrotate \
 	share/doc/mysend/examples/10-mysend-failure.conf sbin/sendmail libexec/mysend/failure-mail lib/systemd/system/mysend-failure@.service \
 	lib/systemd/system/mysend-failure@.service.d/10-mysend-failure.conf lib/systemd/system/mysend.socket lib/systemd/system/mysend@.service \
-	lib/systemd/user/mysend-queue.timer; do
+	lib/systemd/user/mysend-queue.timer lib/systemd/system/mysend-renew.timer lib/systemd/system/mysend-renew.service; do
 	[ -e "$root/to/usr/$file" ] || [ -L "$root/to/usr/$file" ] || trouble "/usr/$file is not installed"
 done
 sysconfdir=$(sed -n 's/^sysconfdir = //p' Makefile)
@@ -48,7 +48,7 @@ objects="$root/build/src/conf/accounts.o $root/build/src/conf/whoami.o"
 {
 	grep -q /etc/mysend.conf $objects && ! grep -q /usr/etc $objects || trouble "with prefix=/usr the configuration is not in /etc"
 	grep -q /var/spool $objects && ! grep -q /usr/var $objects || trouble "with prefix=/usr the spool is not in /var"
-	grep -q '^ConditionDirectoryNotEmpty=|/var/spool/mysend/queue$' "$root/build/contrib/systemd/mysend-queue.service" &&
+	grep -q '^ConditionDirectoryNotEmpty=/var/spool/mysend/queue$' "$root/build/contrib/systemd/mysend-queue.service" &&
 		grep -q '^ExecStart=/usr/bin/mysend -q$' "$root/build/contrib/systemd/mysend-queue.service" ||
 		trouble "the unit has other folders: $(grep -E '^(Cond|Exec)' "$root/build/contrib/systemd/mysend-queue.service")"
 	configure --prefix=/usr --sysconfdir=/usr/etc

@@ -16,7 +16,7 @@ for unit in "$src"/*.service "$src"/*.timer "$src"/*.socket; do
 done
 cp "$work/mysend@.service" "$work/mysend@1.service"
 cp "$work/mysend-failure@.service" "$work/mysend-failure@x.service.service"
-for unit in "$work"/*.timer "$work"/*.socket "$work"/mysend-queue.service "$work"/mysend-service-queue.service "$work"/mysend@1.service "$work/mysend-failure@x.service.service"; do
+for unit in "$work"/*.timer "$work"/*.socket "$work"/mysend-queue.service "$work"/mysend-renew.service "$work"/mysend-service-queue.service "$work"/mysend@1.service "$work/mysend-failure@x.service.service"; do
 	said=$(cd "$work" && systemd-analyze verify "./$(basename "$unit")" 2>&1 | grep -F "$(basename "$unit")")
 	[ -z "$said" ] || trouble "$said"
 done

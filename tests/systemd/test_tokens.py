@@ -70,6 +70,11 @@ def test_somebody_logs_in_as_the_service_which_then_sends_for_all_users(host, re
              host.program, "bob@example.org", stdin="Subject: from the web\n\nx\n")
     wait_for(lambda: there.messages, "the mail of the web server's user")
     assert len(one.asked("poll")) >= 1 and not one.asked("refresh"), "the service has the login's own token"
+    # Not used for a month: its queue's unit uses it, without any mail.
+    when = int(time.time()) - 30 * 86400
+    host.shell("sed -i 's/^Obtained: .*/Obtained: %d/; s/^Expires: .*/Expires: %d/' /var/lib/private/mysend/oauth/default" % (when, when + 3600))
+    host.run("systemctl", "start", "mysend-service-queue.service")
+    assert len(one.asked("refresh")) == 1
     host.shell("systemctl disable -q --now mysend.socket; rm -rf /var/lib/private/mysend")
 
 
@@ -85,13 +90,15 @@ def root_s_login(host, there, one, ago):
     return path
 
 
-def test_root_s_login_that_is_hardly_used_is_renewed_by_the_queue_s_unit_and_by_a_mail_about_a_failed_one(host, relay, provider):
+def test_root_s_login_that_is_hardly_used_is_renewed_by_a_unit_of_its_own_and_by_a_mail_about_a_failed_one(host, relay, provider):
     one = provider("refresh single")
     there = relay("ehlo pipelining 8bitmime auth=xoauth2", who=one.who)
     path = root_s_login(host, there, one, 30 * 86400)
     before = host.shell("grep ^Refresh: '%s'" % path).stdout
-    for _ in range(2):                  # there is no mail, and no folder for any: tokens are kept, and that is enough
+    for asked in (0, 1):               # there is no mail, and no folder for any: tokens are kept, and that is enough
         host.run("systemctl", "start", "mysend-queue.service")
+        assert len(one.asked("refresh")) == asked
+        host.run("systemctl", "start", "mysend-renew.service")
     assert len(one.asked("refresh")) == 1 and host.shell("grep ^Refresh: '%s'" % path).stdout != before
     # A mail by the unit of failures, which has to keep what it gets.
     path = root_s_login(host, there, one, 7200)

@@ -68,24 +68,43 @@ def test_mail_of_root_that_waits_goes_out_by_the_timer(host, relay):
     host.shell("systemctl disable -q --now mysend-queue.timer; rm -r /etc/systemd/system/mysend-queue.timer.d; systemctl daemon-reload")
 
 
-@pytest.mark.parametrize("mail", [True, False])
-def test_the_queue_s_unit_may_write_how_fast_mail_went_and_runs_where_tokens_are_kept(host, relay, mail):
+def ran(host, unit):
+    """Starts it, and says whether its condition let it run."""
+    host.run("journalctl", "--sync")
+    runs = host.journal(unit).count("Finished ")
+    host.shell("systemctl start %s; journalctl --sync" % unit)
+    return host.journal(unit).count("Finished ") == runs + 1
+
+
+def test_the_queue_s_unit_may_write_how_fast_mail_went_and_runs_only_where_mail_waits(host, relay):
     there = relay()
     configure(host, there.port, "rate 600/m\n")
-    host.shell("rm -rf '%s/lib/mysend'" % host.state)
-    if mail:
-        host.run(host.program, "-odq", "root", stdin="Subject: later\n\nx\n")
-    else:
-        host.shell("mkdir -p '%s/lib/mysend/oauth'; echo x >'%s/lib/mysend/oauth/default'" % (host.state, host.state))
-    runs = host.journal("mysend-queue.service").count("Finished ")
-    host.run("systemctl", "start", "mysend-queue.service")
-    wait_for(lambda: host.journal("mysend-queue.service").count("Finished ") == runs + 1, "the end of the run in the journal")
-    assert [m.recipients for m in there.messages] == ([["admin@example.org"]] if mail else [])
-    assert host.shell("stat -c %%a '%s/lib/mysend'" % host.state).stdout.strip() == ("700" if mail else "755")
     host.shell("rm -rf '%s/lib/mysend' '%s/spool/mysend'" % (host.state, host.state))
-    host.run("systemctl", "start", "mysend-queue.service")
-    wait_for(lambda: "skipped" in host.journal("mysend-queue.service"), "that there is nothing to do")
-    assert host.journal("mysend-queue.service").count("Finished ") == runs + 1
+    host.run(host.program, "-odq", "root", stdin="Subject: later\n\nx\n")
+    assert ran(host, "mysend-queue.service") and [m.recipients for m in there.messages] == [["admin@example.org"]]
+    assert host.shell("stat -c %%a '%s/lib/mysend'" % host.state).stdout.strip() == "700"
+    host.shell("mkdir -m 700 '%s/lib/mysend/oauth'; echo x >'%s/lib/mysend/oauth/default'" % (host.state, host.state))
+    assert not ran(host, "mysend-queue.service")
+    host.shell("rm -rf '%s/lib/mysend' '%s/spool/mysend'" % (host.state, host.state))
+    assert not ran(host, "mysend-queue.service")
+
+
+def test_the_unit_that_renews_logins_comes_and_goes_with_the_queue_s_timer_and_runs_only_where_tokens_are_kept(host):
+    def timers():
+        return re.findall(r"^(\S+\.timer)", host.run("systemctl", "list-units", "--no-legend", "--plain", "mysend-*.timer").stdout, re.M)
+    assert not timers()
+    host.shell("rm -rf '%s/lib/mysend'" % host.state)
+    configure(host, 1)
+    # The day, and the hour by chance, of a second.
+    host.write("/etc/systemd/system/mysend-renew.timer.d/soon.conf", SOON + "RandomizedDelaySec=0\n")
+    host.shell("systemctl daemon-reload; systemctl enable -q --now mysend-queue.timer")
+    assert sorted(timers()) == ["mysend-queue.timer", "mysend-renew.timer"]
+    wait_for(lambda: host.journal("mysend-renew.service").count("skipped") >= 2, "that it comes again, though there was nothing to do")
+    assert "Finished" not in host.journal("mysend-renew.service")
+    host.shell("mkdir -p -m 700 '%s/lib/mysend/oauth'; chmod 700 '%s/lib/mysend/oauth'; echo x >'%s/lib/mysend/oauth/default'" % ((host.state,) * 3))
+    wait_for(lambda: "Finished" in host.journal("mysend-renew.service"), "the run, now that something is kept")
+    host.shell("systemctl disable -q --now mysend-queue.timer; rm -rf '%s/lib/mysend' /etc/systemd/system/mysend-renew.timer.d; systemctl daemon-reload" % host.state)
+    assert not timers()
 
 
 def as_www_data(host):
@@ -216,10 +235,10 @@ def test_with_the_drop_in_for_all_services_none_of_mysends_own_makes_mail(host, 
     configure(host, 1, "queue off\n")
     host.shell('mkdir -p /etc/systemd/system/service.d; cp "%s/10-mysend-failure.conf" /etc/systemd/system/service.d' % host.examples)
     host.write("/etc/systemd/system/any.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n")
-    for own in ("mysend-queue", "mysend-service-queue"):
+    for own in ("mysend-queue", "mysend-renew", "mysend-service-queue"):
         host.write("/etc/systemd/system/%s.service.d/fails.conf" % own, "[Unit]\nConditionDirectoryNotEmpty=\n[Service]\nExecStart=\nExecStart=/bin/false\n")
     host.run("systemctl", "daemon-reload")
-    for unit in ("any.service", "mysend-queue.service", "mysend-service-queue.service"):
+    for unit in ("any.service", "mysend-queue.service", "mysend-renew.service", "mysend-service-queue.service"):
         assert host.run("systemctl", "start", unit, check=False).returncode != 0
     wait_for(lambda: ended(host, "any.service"), "what mails about any.service")
     ran = host.run("systemctl", "list-units", "--all", "--no-legend", "--plain", "mysend-failure@*").stdout
@@ -227,7 +246,7 @@ def test_with_the_drop_in_for_all_services_none_of_mysends_own_makes_mail(host, 
     assert "OnFailure=\n" == host.run("systemctl", "show", "-p", "OnFailure", "mysend@1.service").stdout
     assert "OnFailure=mysend-failure@dbus.service.service\n" == host.run("systemctl", "show", "-p", "OnFailure", "dbus.service").stdout
     host.shell("rm -r /etc/systemd/system/service.d /etc/systemd/system/mysend-*.service.d; systemctl daemon-reload; "
-               "systemctl reset-failed 'mysend-failure@*' any.service mysend-queue.service mysend-service-queue.service", check=False)
+               "systemctl reset-failed 'mysend-failure@*' any.service mysend-queue.service mysend-renew.service mysend-service-queue.service", check=False)
     assert not there.messages
 
 
