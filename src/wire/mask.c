@@ -17,7 +17,7 @@ static char small(char c)
 
 void mask_start(struct mask *m)
 {
-	*m = (struct mask){0};
+	*m = (struct mask){.least = MASK_LEAST};
 	buf_start(&m->texts, ROOM);
 	/* All of the room at once: a buffer that grows leaves copies of its texts in freed memory. */
 	m->all = buf_reserve(&m->texts, ROOM) < 0;
@@ -156,11 +156,12 @@ static size_t piece_at(const struct mask *m, const char *p, size_t len, size_t a
 
 		for (; (found = memchr(found, small(p[at]), (size_t)(end - found))); found++) {
 			size_t n = 1;
+			bool whole;
 
 			while (found + n < end && at + n < len && found[n] == small(p[at + n]))
 				n++;
-			if (n > most && (n >= MASK_LEAST ||
-					 (n == m->text[t].len && (!at || !in_word(p[at - 1])) && (at + n == len || !in_word(p[at + n])))))
+			whole = n == m->text[t].len && (n >= MASK_LEAST || ((!at || !in_word(p[at - 1])) && (at + n == len || !in_word(p[at + n]))));
+			if (n > most && (n >= m->least || whole))
 				most = n;
 		}
 	}
@@ -174,8 +175,8 @@ static void find_pieces(const struct mask *m, const char *p, size_t len, char *h
 		size_t n = piece_at(m, p, len, i);
 
 		memset(hit + i, 1, n);
-		if (n > MASK_LEAST)
-			i += n - MASK_LEAST; /* the next piece may overlap with the end of this one */
+		if (n > m->least)
+			i += n - m->least; /* the next piece may overlap with the end of this one */
 	}
 }
 

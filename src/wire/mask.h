@@ -3,7 +3,7 @@
  *
  * Some relays repeat the login in their refusal ("535 bad: AUTH PLAIN AHUAcA=="), and the relay's words go far: to
  * the log, the spool, the screen, into a bounce. Each answer passes here before it is shown or kept: a word that
- * holds one of the texts, or a piece of LEAST octets of one, becomes "****", in any case of letters, also where the
+ * holds one of the texts, or a piece of `least` octets of one, becomes "****", in any case of letters, also where the
  * text was cut off or goes on in the answer's next line.
  *
  * Use: mask_start(&m); mask_password(&m, user, password); mask_said(&m, said) for each line of ours during AUTH;
@@ -29,6 +29,7 @@ enum { MASK_LEAST = 6, MASK_TEXT_MOST = 4096, MASK_TEXTS = 32, MASK_ANSWER = 102
 
 struct mask {
 	struct buf texts; /* one after the other, in small letters */
+	size_t least;	  /* MASK_LEAST, or what the user sets it to: more where the words of an answer may well have a piece in common with a secret */
 	struct {
 		size_t at, len;
 		uint32_t sum;

@@ -7,16 +7,19 @@
 #include "conf/credential.h"
 #include "wire/http.h"
 #include "wire/libjansson.h"
+#include "wire/mask.h"
 #include "wire/token_fault.h"
 
-enum { SHOWN = 1500 };
+/* PIECE: octets of a secret that an answer does not have by chance. Shorter ones may be words, as "secret" in "the-secret-of-host7". */
+enum { SHOWN = 1500, PIECE = 12 };
 
-/* A request while it is put together: the form, and how it is shown. */
+/* A request while it is put together: the form, how it is shown, and what of it no answer may repeat. */
 struct asking {
 	const struct token_request *r;
 	enum token_grant grant;
 	const char *url;
 	struct private form;
+	struct mask mask;
 	char shown[SHOWN];
 	size_t used;
 	bool failed;
@@ -38,6 +41,8 @@ static struct asking begin(const struct token_request *r, enum token_grant grant
 
 	q.used = (size_t)snprintf(q.shown, sizeof q.shown, "POST");
 	show(&q, "", url);
+	mask_start(&q.mask);
+	q.mask.least = PIECE;
 	q.failed = http_form_start(&q.form, f) < 0;
 	return q;
 }
@@ -52,8 +57,24 @@ static void add(struct asking *q, const char *name, const char *value)
 static void add_secret(struct asking *q, const char *name, const char *value)
 {
 	q->failed = q->failed || http_form_add(&q->form, name, value, q->f) < 0;
-	if (*value)
-		show(q, name, "****");
+	if (!*value)
+		return;
+	show(q, name, "****");
+	for (size_t at = 0, len = strlen(value); at < len; at += MASK_TEXT_MOST)
+		mask_password(&q->mask, "", value + at);
+}
+
+/* Some providers repeat in an error what they were shown, and it would go to the log, the spool, and into a bounce. */
+static void mask(struct asking *q, char *text, size_t room)
+{
+	char line[MASK_ANSWER];
+	size_t len = strlen(text);
+
+	len = len < sizeof line ? len : sizeof line;
+	memcpy(line, text, len);
+	len = mask_line(&q->mask, line, len, true);
+	snprintf(text, room, "%.*s", (int)len, line);
+	explicit_bzero(line, sizeof line);
 }
 
 /* What oauth_assertion_command prints: the JWT that stands in the place of a secret. */
@@ -94,7 +115,7 @@ static void tell(const struct asking *q, char way, const char *text)
 		w->line(w->ctx, way, slice_of(text));
 }
 
-static void tell_answer(const struct asking *q, const struct token_answer *a)
+static void tell_answer(struct asking *q, const struct token_answer *a)
 {
 	char text[2 * TOKEN_WORDS + 100];
 
@@ -106,6 +127,8 @@ static void tell_answer(const struct asking *q, const struct token_answer *a)
 		snprintf(text, sizeof text, "%d, a code for %u s", a->status, a->lasts);
 	else
 		snprintf(text, sizeof text, "%d", a->status);
+	if (*a->error) /* the other words are ours */
+		mask(q, text, sizeof text);
 	tell(q, '<', text);
 }
 
@@ -114,6 +137,28 @@ static int at_provider(const struct asking *q)
 	if (q->f->stage == AT_TOKEN)
 		snprintf(q->f->relay, sizeof q->f->relay, "%s", q->r->oauth->host);
 	return -1;
+}
+
+/* An error that is an answer: not yet (RFC 8628 3.5), or gone already (RFC 7009 2.2 has 200 for that; Google has an error). */
+static bool is_fine(enum token_grant grant, const char *error)
+{
+	if (grant == GRANT_POLL)
+		return strcmp(error, "authorization_pending") == 0 || strcmp(error, "slow_down") == 0;
+	return grant == GRANT_REVOKE && strcmp(error, "invalid_token") == 0;
+}
+
+static int hear(struct asking *q, enum token_wanted wanted, const struct http_answer *got, struct token_answer *out)
+{
+	int rc = token_answer_read(out, got->status, buf_slice_of(&got->body.buf), wanted, q->f);
+
+	out->skew = got->skew;
+	out->dated = got->dated;
+	tell_answer(q, out);
+	if (rc == 0 && *out->error && !is_fine(q->grant, out->error)) {
+		rc = token_fault(out, q->grant, q->r->account, q->r->oauth, q->f);
+		mask(q, q->f->text, sizeof q->f->text);
+	}
+	return rc < 0 ? at_provider(q) : 0;
 }
 
 static int ask(struct asking *q, enum token_wanted wanted, struct token_answer *out)
@@ -132,26 +177,11 @@ static int ask(struct asking *q, enum token_wanted wanted, struct token_answer *
 		rc = http_post(q->r->account, q->url, &q->form, q->grant == GRANT_REFRESH ? HTTP_MUST_HEAR : HTTP_MAY_END, q->r->tracer, &got, q->f);
 	}
 	private_free(&q->form);
-	if (rc == 0) {
-		rc = token_answer_read(out, got.status, buf_slice_of(&got.body.buf), wanted, q->f);
-		out->skew = got.skew;
-		out->dated = got.dated;
-		tell_answer(q, out);
-		if (rc < 0)
-			at_provider(q);
-	}
+	if (rc == 0)
+		rc = hear(q, wanted, &got, out);
+	mask_free(&q->mask);
 	http_answer_free(&got);
 	return rc;
-}
-
-/* The answer is no error, or it is a failure. */
-static int judge(const struct asking *q, const struct token_answer *out)
-{
-	if (!*out->error)
-		return 0;
-	token_fault(out, q->grant, q->r->account, q->r->oauth, q->f);
-	snprintf(q->f->relay, sizeof q->f->relay, "%s", q->r->oauth->host);
-	return -1;
 }
 
 int token_request_client(const struct token_request *r, struct token_answer *out, struct failure *f)
@@ -167,7 +197,7 @@ int token_request_client(const struct token_request *r, struct token_answer *out
 		add_client(&q);
 		add(&q, "scope", r->oauth->scope);
 	}
-	return ask(&q, ANSWER_TOKEN, out) < 0 ? -1 : judge(&q, out);
+	return ask(&q, ANSWER_TOKEN, out);
 }
 
 int token_request_refresh(const struct token_request *r, const char *refresh, struct token_answer *out, struct failure *f)
@@ -179,7 +209,7 @@ int token_request_refresh(const struct token_request *r, const char *refresh, st
 	add_secret(&q, "refresh_token", refresh);
 	if (r->oauth->maker == OAUTH_MICROSOFT) /* whose refresh tokens are for all that the user has allowed */
 		add(&q, "scope", r->oauth->scope);
-	return ask(&q, ANSWER_TOKEN, out) < 0 ? -1 : judge(&q, out);
+	return ask(&q, ANSWER_TOKEN, out);
 }
 
 int token_request_code(const struct token_request *r, const char *code, const char *redirect_uri, const char *verifier,
@@ -192,7 +222,7 @@ int token_request_code(const struct token_request *r, const char *code, const ch
 	add_secret(&q, "code", code);
 	add(&q, "redirect_uri", redirect_uri);
 	add_secret(&q, "code_verifier", verifier);
-	return ask(&q, ANSWER_TOKEN, out) < 0 ? -1 : judge(&q, out);
+	return ask(&q, ANSWER_TOKEN, out);
 }
 
 int token_request_device(const struct token_request *r, const char *challenge, struct token_answer *out, struct failure *f)
@@ -203,7 +233,7 @@ int token_request_device(const struct token_request *r, const char *challenge, s
 	add(&q, "scope", r->oauth->scope);
 	add(&q, "code_challenge", challenge);
 	add(&q, "code_challenge_method", *challenge ? "S256" : "");
-	return ask(&q, ANSWER_DEVICE, out) < 0 ? -1 : judge(&q, out);
+	return ask(&q, ANSWER_DEVICE, out);
 }
 
 int token_request_device_poll(const struct token_request *r, const char *device_code, const char *verifier,
@@ -215,9 +245,7 @@ int token_request_device_poll(const struct token_request *r, const char *device_
 	add_client(&q);
 	add_secret(&q, "device_code", device_code);
 	add_secret(&q, "code_verifier", verifier);
-	if (ask(&q, ANSWER_TOKEN, out) < 0)
-		return -1;
-	return strcmp(out->error, "authorization_pending") == 0 || strcmp(out->error, "slow_down") == 0 ? 0 : judge(&q, out);
+	return ask(&q, ANSWER_TOKEN, out);
 }
 
 int token_request_revoke(const struct token_request *r, const char *token, struct token_answer *out, struct failure *f)
@@ -228,8 +256,5 @@ int token_request_revoke(const struct token_request *r, const char *token, struc
 	/* Without a hint of what it is (RFC 7009 2.1): it may be either, and who is told wrong finds none, and says 200. */
 	if (r->oauth->maker != OAUTH_GOOGLE) /* who takes the token alone */
 		add_client(&q);
-	if (ask(&q, ANSWER_REVOKED, out) < 0)
-		return -1;
-	/* RFC 7009 2.2 has 200 for a token that is none any more; Google has an error. */
-	return strcmp(out->error, "invalid_token") == 0 ? 0 : judge(&q, out);
+	return ask(&q, ANSWER_REVOKED, out);
 }

@@ -97,6 +97,30 @@ static void test_short_password_is_masked_as_a_word_only(void **state)
 	}
 }
 
+static void test_shorter_pieces_are_shown_where_the_user_of_the_mask_says_so(void **state)
+{
+	static const struct { const char *heard, *shown; } rows[] = {
+		{"400 the client secret is wrong", "400 the client secret is wrong"},
+		{"400 secret the-secret-of-host7 is wrong", "400 secret **** is wrong"},
+		{"400 xthe-secret-of-host7x", "400 ****"},
+		{"400 the-secret-of...", "400 ****"},
+		{"400 the-secret...", "400 the-secret..."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char out[MASK_ANSWER + 1];
+		struct mask m;
+
+		mask_start(&m);
+		m.least = 12;
+		mask_password(&m, "", "the-secret-of-host7");
+		hear(&m, rows[i].heard, true, out);
+		assert_string_equal(out, rows[i].shown);
+		mask_free(&m);
+	}
+}
+
 static void test_after_the_login_whole_texts_are_known_again_without_being_kept(void **state)
 {
 	struct mask m;
@@ -227,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_was_said_is_masked_in_answers),
 		cmocka_unit_test(test_short_password_is_masked_as_a_word_only),
+		cmocka_unit_test(test_shorter_pieces_are_shown_where_the_user_of_the_mask_says_so),
 		cmocka_unit_test(test_after_the_login_whole_texts_are_known_again_without_being_kept),
 		cmocka_unit_test(test_after_the_login_three_quarters_of_a_text_are_known_on_one_line_or_more),
 		cmocka_unit_test(test_more_than_can_be_kept_masks_all_words),
