@@ -17,6 +17,7 @@ struct browser {
 	struct authorize proof;
 	const char *uri; /* to which the browser is sent back */
 	int64_t until;	 /* clock_steady */
+	bool told;	 /* that an answer to another login came: any user of this host can send one, and without end */
 };
 
 static void show(const struct browser *b)
@@ -33,10 +34,13 @@ static void show(const struct browser *b)
 }
 
 /* What came that is not the answer; the person may go on. */
-static void tell_other(const struct browser *b, enum redirect_kind kind, bool pasted)
+static void tell_other(struct browser *b, enum redirect_kind kind, bool pasted)
 {
 	struct login_terminal *t = b->work->terminal;
 
+	if (!pasted && b->told)
+		return;
+	b->told |= !pasted;
 	if (kind == REDIRECT_OTHER)
 		login_terminal_say(t, pasted ? "That is the address of another login than this one (its state is another): open the address above anew."
 					     : "The browser has brought the answer to another login than this one: it is ignored.");

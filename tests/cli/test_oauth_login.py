@@ -2,6 +2,7 @@
 import fcntl
 import os
 import signal
+import socket
 import termios
 import urllib.parse
 
@@ -182,6 +183,25 @@ def test_nobody_is_waited_for_longer_than_five_minutes(mysend, provider, relay, 
 
 
 # --- the end of it -------------------------------------------------------------------------------
+
+def test_a_user_of_this_host_who_sends_answers_without_end_neither_fills_the_terminal_nor_gets_in(mysend, provider, relay):
+    """Anybody on the host can connect to the port: whose state is wrong is told once, and who says nothing gives way to the browser."""
+    one = provider()
+    person = Person(mysend, one, relay(TAKES, who=one.who), only=BROWSER)
+    url = person.url()
+    port = int(urllib.parse.unquote(url).split("redirect_uri=http://127.0.0.1:")[1].split("&")[0])
+    silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+    for number in range(300):
+        with socket.create_connection(("127.0.0.1", port)) as other:
+            other.sendall(b"GET /?code=of-mine&state=wrong%d HTTP/1.1\r\n\r\n" % number)
+            assert other.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert one.browse(url).status == 200
+    status, shown = person.finish()
+    assert status == 0 and shown.count("another login than this one") == 1, shown
+    assert len(one.asked("code")) == 1
+    for other in silent:
+        other.close()
+
 
 @pytest.mark.parametrize("only", [BROWSER, BROWSER + ("device",)], ids=["browser", "device"])
 @pytest.mark.parametrize("how", ["ctrl-c", "ctrl-d", "term", "hang-up"])
