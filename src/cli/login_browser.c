@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "wire/authorize.h"
 #include "wire/redirect.h"
+#include "wire/token_answer.h"
 #include "wire/token_fault.h"
 
 static const char PROMPT[] = "> ";
@@ -29,7 +30,7 @@ static void show(const struct browser *b)
 	slice_printable(shown, strlen(url) + 1, slice_of(url));
 	login_terminal_say(t, "Open this address in a browser, on this host or on any other:");
 	login_terminal_say(t, arena_printf(b->work->in, "    %s", shown));
-	login_terminal_say(t, "If the browser then cannot load a page at 127.0.0.1, copy that page's address and paste it here:");
+	login_terminal_say(t, arena_printf(b->work->in, "If the browser then cannot load a page at %s, copy that page's address and paste it here:", b->work->oauth.redirect));
 	login_terminal_draw(t, PROMPT);
 }
 
@@ -94,7 +95,8 @@ static int wait_for_answer(struct browser *b, struct redirect_answer *answer, st
 static int exchange(const struct browser *b, const struct redirect_answer *answer, struct token_answer *got, struct failure *f)
 {
 	struct login_work *w = b->work;
-	struct token_answer refused = {.error = answer->error, .description = answer->description};
+	struct token_answer refused = {.error = answer->error, .description = answer->description,
+					.number = token_answer_number(answer->description)};
 
 	if (answer->kind == REDIRECT_REFUSED) {
 		token_fault(&refused, GRANT_CODE, w->account, &w->oauth, f);
@@ -112,7 +114,7 @@ int login_browser(struct login_work *w, struct token_answer *got, struct failure
 
 	*got = (struct token_answer){.access = ""};
 	if (authorize_begin(&b.proof, f) == 0 && redirect_open(&b.port, b.proof.state, f) == 0) {
-		b.uri = arena_printf(w->in, "http://127.0.0.1:%u", b.port.port);
+		b.uri = arena_printf(w->in, "http://%s:%u", w->oauth.redirect, b.port.port);
 		w->terminal->asks = true;
 		show(&b);
 		rc = wait_for_answer(&b, &answer, f);

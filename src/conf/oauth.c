@@ -6,11 +6,11 @@
 
 static const struct maker {
 	enum oauth_maker maker;
-	const char *word, *scope_client, *scope_login, *token, *login, *device, *revoke;
+	const char *word, *scope_client, *scope_login, *token, *login, *device, *revoke, *redirect;
 	unsigned idle_days;
 } makers[] = {
-#define OAUTH(maker, word, scope_client, scope_login, token, login, device, revoke, idle_days) \
-	{OAUTH_##maker, word, scope_client, scope_login, token, login, device, revoke, idle_days},
+#define OAUTH(maker, word, scope_client, scope_login, token, login, device, revoke, redirect, idle_days) \
+	{OAUTH_##maker, word, scope_client, scope_login, token, login, device, revoke, redirect, idle_days},
 #include "conf/oauth.def"
 };
 
@@ -66,6 +66,12 @@ static bool is_tenant(struct slice t)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.", t.p[i]))
 			return false;
 	return t.len > 0;
+}
+
+/* oauth_device_url off: there is such a URL, but who logs in may not use it. */
+static bool has_device(const struct account *a)
+{
+	return strcmp(a->oauth_device_url, "off") != 0;
 }
 
 static int check_provider(const struct account *a, struct failure *f)
@@ -141,7 +147,7 @@ int oauth_check(const struct account *a, struct failure *f)
 {
 	const struct { enum setting setting; const char *url; } given[] = {
 		{SET_oauth_token_url, a->oauth_token_url}, {SET_oauth_login_url, a->oauth_login_url},
-		{SET_oauth_device_url, a->oauth_device_url}, {SET_oauth_revoke_url, a->oauth_revoke_url},
+		{SET_oauth_device_url, has_device(a) ? a->oauth_device_url : ""}, {SET_oauth_revoke_url, a->oauth_revoke_url},
 	};
 
 	/* Or the client's secret would go to the relay as a password. */
@@ -179,7 +185,7 @@ static const char *url_of(struct arena *in, const char *given, const char *row, 
 
 int oauth_of(const struct account *a, struct arena *in, struct oauth *out, struct failure *f)
 {
-	static const struct maker own = {OAUTH_OWN, "", "", "", "", "", "", "", 0};
+	static const struct maker own = {OAUTH_OWN, "", "", "", "", "", "", "", "127.0.0.1", 0};
 	const struct maker *m;
 	struct slice tenant, host;
 
@@ -193,8 +199,9 @@ int oauth_of(const struct account *a, struct arena *in, struct oauth *out, struc
 		.scope = *a->oauth_scope ? a->oauth_scope : oauth_is_client(a) ? m->scope_client : m->scope_login,
 		.token_url = url_of(in, a->oauth_token_url, m->token, tenant),
 		.login_url = url_of(in, a->oauth_login_url, m->login, tenant),
-		.device_url = url_of(in, a->oauth_device_url, m->device, tenant),
+		.device_url = has_device(a) ? url_of(in, a->oauth_device_url, m->device, tenant) : "",
 		.revoke_url = url_of(in, a->oauth_revoke_url, m->revoke, tenant),
+		.redirect = m->redirect,
 		.idle_days = m->idle_days,
 	};
 	host = host_of(out->token_url);

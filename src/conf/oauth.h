@@ -14,13 +14,14 @@
 
 enum oauth_maker {
 	OAUTH_OWN, /* no provider by name: the URLs are set */
-#define OAUTH(maker, word, scope_client, scope_login, token, login, device, revoke, idle_days) OAUTH_##maker,
+#define OAUTH(maker, word, scope_client, scope_login, token, login, device, revoke, redirect, idle_days) OAUTH_##maker,
 #include "conf/oauth.def"
 };
 
 struct oauth {
 	enum oauth_maker maker;
 	const char *client_id, *scope, *token_url, *login_url, *device_url, *revoke_url; /* "": the provider has none */
+	const char *redirect; /* the name of this host that the provider sends the browser to */
 	const char *host;   /* of token_url, without port and brackets: "login.microsoftonline.com" */
 	unsigned idle_days; /* a login that is not used for so long ends; 0: not known */
 };

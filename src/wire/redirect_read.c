@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/percent.h"
+#include "wire/token_answer.h"
 
 enum { PASTED = 16384, NAME = 32, ESCAPE = 0x1b };
 
@@ -69,7 +70,7 @@ static void read_error(struct redirect_answer *out, struct slice query)
 		return;
 	slice_printable(out->error, sizeof out->error, slice_of(raw));
 	if (find(query, "error_description", raw, sizeof raw))
-		slice_printable(out->description, sizeof out->description, slice_of(raw));
+		token_answer_words(out->description, sizeof out->description, slice_of(raw));
 	out->kind = REDIRECT_REFUSED;
 }
 

@@ -47,16 +47,22 @@ static const char *keep(struct reading *r, struct slice text)
 	return b->p + at;
 }
 
-/* As it may be shown, cut; what follows a line end is Microsoft's trace. */
-static const char *keep_words(struct reading *r, struct slice text)
+/* What follows a line end is Microsoft's trace. */
+void token_answer_words(char *to, size_t room, struct slice said)
 {
 	static const char trace[] = " Trace ID";
+
+	for (size_t i = 0; i < said.len; i++)
+		if (said.p[i] == '\r' || said.p[i] == '\n' || (said.len - i >= sizeof trace - 1 && memcmp(said.p + i, trace, sizeof trace - 1) == 0))
+			said.len = i;
+	slice_printable(to, room, slice_trim(said));
+}
+
+static const char *keep_words(struct reading *r, struct slice text)
+{
 	char shown[TOKEN_WORDS];
 
-	for (size_t i = 0; i < text.len; i++)
-		if (text.p[i] == '\r' || text.p[i] == '\n' || (text.len - i >= sizeof trace - 1 && memcmp(text.p + i, trace, sizeof trace - 1) == 0))
-			text.len = i;
-	slice_printable(shown, sizeof shown, slice_trim(text));
+	token_answer_words(shown, sizeof shown, text);
 	return keep(r, slice_of(shown));
 }
 
@@ -122,7 +128,7 @@ static void read_number(const struct reading *r, const char *name, unsigned most
 	*to = !*said ? otherwise : number >= most ? most : (unsigned)number;
 }
 
-static unsigned aadsts(const char *description)
+unsigned token_answer_number(const char *description)
 {
 	static const char word[] = "AADSTS";
 	const char *at = strstr(description, word);
@@ -146,7 +152,7 @@ static int read_error(struct reading *r)
 		rc = read_words(r, r->object, "error", &out->error) < 0 || read_words(r, r->object, "error_description", &out->description) < 0 ? -1 : 0;
 	if (rc == 0 && error && json_is_object(error) && !*out->error)
 		out->error = "error";
-	out->number = aadsts(out->description);
+	out->number = token_answer_number(out->description);
 	return rc;
 }
 

@@ -47,5 +47,8 @@ struct token_answer {
 
 MUST_CHECK int token_answer_read(struct token_answer *out, int status, struct slice body, enum token_wanted wanted, struct failure *f);
 void token_answer_free(struct token_answer *a);
+/* A provider's words as they may be shown, cut where room or Microsoft's trace begins; and its AADSTS number in them, or 0. */
+void token_answer_words(char *to, size_t room, struct slice said);
+unsigned token_answer_number(const char *description);
 
 #endif

@@ -13,7 +13,7 @@ PAGE = os.path.join(TOP, "contrib", "oauth.md")
 TEXT = b"Subject: x\n\nbody\n"
 TENANT = "11111111-2222-3333-4444-555555555555"
 KEYCLOAK = "/realms/mail/protocol/openid-connect"
-PATHS = [("/%s/oauth2/v2.0/%s" % (tenant, name), "/" + name) for tenant in (TENANT, "consumers") for name in ("token", "devicecode")]
+PATHS = [("/%s/oauth2/v2.0/%s" % (tenant, name), "/" + name) for tenant in (TENANT, "consumers") for name in ("token", "devicecode", "authorize")]
 PATHS += [("/o/oauth2/v2/auth", "/authorize"), ("/oauth/authorize", "/authorize"), ("/oauth/refresh", "/token"), (KEYCLOAK + "/token", "/token"),
           (KEYCLOAK + "/auth/device", "/devicecode"), (KEYCLOAK + "/auth", "/authorize"), (KEYCLOAK + "/revoke", "/revoke")]
 LOGINS = ("login.microsoftonline.com", "accounts.google.com", "oauth2.googleapis.com", "api.fastmail.com", "id.example.com")

@@ -140,7 +140,7 @@ def test_the_end_of_a_login_that_fails_is_as_it_is_shown(made, block):
 
 @all_of("logout")
 def test_a_logout_takes_the_login_away(made, block):
-    host = Host(made, [one for one in blocks() if one.what == "login" and one.argument == "paste"][0], Case(["lax"]))     # Google wants the token alone
+    host = Host(made, [one for one in blocks() if one.what == "login" and "oauth_provider google" in one.config[1]][0], Case(["lax"]))     # Google wants the token alone
     assert host.log_in(host.paste)[0] == 0
     done = made["mysend"](*block.text.split()[1:], env=host.env)
     assert done.status == 0 and host.provider.asked("revoke"), done

@@ -254,7 +254,7 @@ class Grants:
                  ("code_challenge_method=S256", query.get("code_challenge_method") == "S256"),
                  ("code_challenge", re.fullmatch(r"[A-Za-z0-9_-]{43}", query.get("code_challenge", ""))),
                  ("state", len(query.get("state", "")) >= 16),
-                 ("redirect_uri on loopback", where.scheme == "http" and where.hostname in ("127.0.0.1", "::1") and where.port and not where.fragment)]
+                 ("redirect_uri on loopback", where.scheme == "http" and where.hostname in ("127.0.0.1", "::1", "localhost") and where.port and not where.fragment)]
         return next((name for name, right in wrong if not right), None)
 
     def allow(self, query):

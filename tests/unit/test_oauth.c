@@ -41,26 +41,29 @@ static void test_a_provider_by_name_gives_urls_and_scope(void **state)
 	static const struct {
 		const char *lines;
 		enum oauth_maker maker;
-		const char *scope, *token, *login, *device, *revoke, *host;
+		const char *scope, *token, *login, *device, *revoke, *redirect, *host;
 		unsigned idle_days;
 	} rows[] = {
 		{OWN "oauth_provider microsoft:contoso.example", OAUTH_MICROSOFT, "https://outlook.office365.com/.default",
 		 "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token", "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/authorize",
-		 "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/devicecode", "", "login.microsoftonline.com", 90},
+		 "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/devicecode", "", "localhost", "login.microsoftonline.com", 90},
 		{"oauth login\nuser u\noauth_client_id id\noauth_provider Microsoft:common", OAUTH_MICROSOFT, "https://outlook.office.com/SMTP.Send offline_access",
 		 "https://login.microsoftonline.com/common/oauth2/v2.0/token", "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
-		 "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode", "", "login.microsoftonline.com", 90},
+		 "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode", "", "localhost", "login.microsoftonline.com", 90},
 		{"oauth login\nuser u\noauth_client_id id\noauth_provider google", OAUTH_GOOGLE, "https://mail.google.com/", "https://oauth2.googleapis.com/token",
-		 "https://accounts.google.com/o/oauth2/v2/auth", "", "https://oauth2.googleapis.com/revoke", "oauth2.googleapis.com", 180},
+		 "https://accounts.google.com/o/oauth2/v2/auth", "", "https://oauth2.googleapis.com/revoke", "127.0.0.1", "oauth2.googleapis.com", 180},
 		{OWN "oauth_provider google\noauth_assertion_command sign", OAUTH_GOOGLE, "https://mail.google.com/", "https://oauth2.googleapis.com/token",
-		 "https://accounts.google.com/o/oauth2/v2/auth", "", "https://oauth2.googleapis.com/revoke", "oauth2.googleapis.com", 180},
+		 "https://accounts.google.com/o/oauth2/v2/auth", "", "https://oauth2.googleapis.com/revoke", "127.0.0.1", "oauth2.googleapis.com", 180},
 		/* What is set goes before what the provider would say. */
 		{OWN "oauth_provider microsoft:t\noauth_scope a b\noauth_token_url https://x.example:8443/t?u=1\noauth_revoke_url https://x.example/r", OAUTH_MICROSOFT, "a b",
 		 "https://x.example:8443/t?u=1", "https://login.microsoftonline.com/t/oauth2/v2.0/authorize", "https://login.microsoftonline.com/t/oauth2/v2.0/devicecode",
-		 "https://x.example/r", "x.example", 90},
-		{OWN "oauth_token_url http://127.0.0.1:99/t", OAUTH_OWN, "", "http://127.0.0.1:99/t", "", "", "", "127.0.0.1", 0},
-		{OWN "oauth_token_url http://[::1]:99/t\nauth xoauth2", OAUTH_OWN, "", "http://[::1]:99/t", "", "", "", "::1", 0},
-		{OWN "oauth_token_url HTTPS://h\nauth oauthbearer", OAUTH_OWN, "", "HTTPS://h", "", "", "", "h", 0},
+		 "https://x.example/r", "localhost", "x.example", 90},
+		{"oauth login\nuser u\noauth_client_id id\noauth_provider microsoft:t\noauth_device_url off", OAUTH_MICROSOFT, "https://outlook.office.com/SMTP.Send offline_access",
+		 "https://login.microsoftonline.com/t/oauth2/v2.0/token", "https://login.microsoftonline.com/t/oauth2/v2.0/authorize", "", "", "localhost",
+		 "login.microsoftonline.com", 90},
+		{OWN "oauth_token_url http://127.0.0.1:99/t", OAUTH_OWN, "", "http://127.0.0.1:99/t", "", "", "", "127.0.0.1", "127.0.0.1", 0},
+		{OWN "oauth_token_url http://[::1]:99/t\nauth xoauth2", OAUTH_OWN, "", "http://[::1]:99/t", "", "", "", "127.0.0.1", "::1", 0},
+		{OWN "oauth_token_url HTTPS://h\nauth oauthbearer", OAUTH_OWN, "", "HTTPS://h", "", "", "", "127.0.0.1", "h", 0},
 	};
 
 	(void)state;
@@ -79,6 +82,7 @@ static void test_a_provider_by_name_gives_urls_and_scope(void **state)
 		assert_string_equal(o.login_url, rows[i].login);
 		assert_string_equal(o.device_url, rows[i].device);
 		assert_string_equal(o.revoke_url, rows[i].revoke);
+		assert_string_equal(o.redirect, rows[i].redirect);
 		assert_string_equal(o.host, rows[i].host);
 		assert_int_equal(o.idle_days, rows[i].idle_days);
 	}

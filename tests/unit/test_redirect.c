@@ -41,6 +41,7 @@ static const struct {
 	{"error=access_denied&error_description=The%20user+said%20no&state=" STATE, REDIRECT_REFUSED, "", "access_denied", "The user said no"},
 	{"error=access_denied&state=" STATE, REDIRECT_REFUSED, "", "access_denied", ""},
 	{"error=a%1B%5B2Jb&error_description=%07%E2%80%AE&state=" STATE, REDIRECT_REFUSED, "", "a\\x1b[2Jb", "\\x07\\u{202e}"},
+	{"error=invalid_request&error_description=AADSTS50011%3a+The+URI.%0d%0aTrace+ID%3a+1&state=" STATE, REDIRECT_REFUSED, "", "invalid_request", "AADSTS50011: The URI."},
 	{"error=access_denied&error_description=no", REDIRECT_OTHER, "", "", ""},
 	{"error=&state=" STATE, REDIRECT_NOTHING, "", "", ""},
 	{"state=" STATE, REDIRECT_NOTHING, "", "", ""},

@@ -82,6 +82,7 @@ static const struct {
 	{GO, GRANT_DEVICE, 400, SAID("invalid_scope", "Invalid device flow scope: https://mail.google.com/"), EX_NOPERM, HINT_OAUTH_SCOPE_DEVICE},
 	{GO, GRANT_CODE, 400, ALONE("admin_policy_enforced"), EX_NOPERM, HINT_OAUTH_ADMIN},
 	{GO, GRANT_CODE, 403, ALONE("org_internal"), EX_NOPERM, HINT_OAUTH_INTERNAL},
+	{MS, GRANT_CODE, 400, AADSTS("invalid_request", "50011: The redirect URI 'http://localhost:1' specified in the request does not match."), EX_NOPERM, HINT_OAUTH_REDIRECT},
 	{GO, GRANT_CODE, 400, SAID("redirect_uri_mismatch", "Bad Request"), EX_NOPERM, HINT_OAUTH_REDIRECT},
 	{GO, GRANT_CODE, 403, ALONE("access_denied"), EX_NOPERM, HINT_OAUTH_DENIED_GOOGLE},
 	{GO, GRANT_REFRESH, 400, ALONE("internal_failure"), EX_NOPERM, NO_HINT},
