@@ -119,7 +119,8 @@ static int renew(struct fetch *t, const struct token_request *r, struct token_st
 /* What cannot be written is told, and the token is used. */
 static void keep(struct fetch *t, const struct token_answer *got, const struct token_state *old, time_t now)
 {
-	const char *refresh = *got->refresh || !t->unkept.text ? got->refresh : t->unkept.text; /* "": the one in the file stays */
+	bool client = oauth_is_client(t->account); /* who needs no refresh token, though some give one all the same (RFC 6749 4.4.3) */
+	const char *refresh = client ? "" : *got->refresh || !t->unkept.text ? got->refresh : t->unkept.text; /* "": the one in the file stays */
 	const struct token_state new = {.access = got->access, .refresh = refresh, .obtained = now, .expires = now + (time_t)got->lasts, .logged_in = old->logged_in};
 	const struct known_facts none = {.obtained = now};
 	struct failure f;
@@ -128,7 +129,7 @@ static void keep(struct fetch *t, const struct token_answer *got, const struct t
 		return;
 	if (token_file_write(&t->file, &new, &f) == 0) {
 		known_drop(t->account, KNOWN_LOGIN);
-	} else if (*refresh && !oauth_is_client(t->account)) {
+	} else if (*refresh) {
 		warn("the new login could not be kept, and the next run may need another one", &f);
 		(void)!known_put(t->account, KNOWN_LOGIN, slice_of(refresh), &none, &f);
 	} else {

@@ -40,6 +40,17 @@ def test_client_credentials_send_a_mail_and_the_token_is_kept_for_the_next(mysen
     assert os.stat(os.path.join(one.state, "default")).st_mode & 0o777 == 0o600 and os.stat(one.state).st_mode & 0o777 == 0o700
 
 
+def test_a_refresh_token_that_a_client_is_given_is_no_login_to_be_kept(mysend, relay, provider):
+    one = provider("app my-id s3cret", ("member", "refresh_token", '"of-a-client"'))
+    there = tokens.relay_of(relay, one)
+    for scope in ("first", "second"):       # what the first one left does not keep the second one's token from being kept
+        for _ in range(2):
+            mysend("bob@example.org", stdin=PLAIN, relay=there, config=one.account() + "oauth_scope %s\n" % scope).ok()
+        state = tokens.read(one)
+        assert (state["Refresh"], state["Scope"]) == ("", scope)
+    assert len(one.asked("client")) == 2 and len(there.messages) == 4
+
+
 def test_oauthbearer_is_taken_where_a_relay_offers_both(mysend, relay, provider):
     one = provider()
     far = relay("ehlo auth=plain,login,oauthbearer,xoauth2", "require-auth", who=one.who)
