@@ -290,12 +290,15 @@ static int wait_for_lock(const struct token_file *t, int fd, unsigned ms, struct
 int token_file_lock(struct token_file *t, unsigned ms, struct failure *f)
 {
 	char path[TOKEN_FILE_PATH];
+	struct failure why;
 	int rc;
 
 	beside(path, t, LOCK);
-	t->lock = trusted_append(path, f);
-	if (t->lock < 0 && !errno)
+	t->lock = trusted_append(path, &why);
+	if (t->lock < 0 && !errno) {
+		*f = why;
 		return -1;
+	}
 	rc = wait_for_lock(t, t->lock < 0 ? t->folder : t->lock, ms, f);
 	if (rc < 0)
 		return -1;
@@ -369,11 +372,14 @@ int token_file_write(const struct token_file *t, const struct token_state *s, st
 {
 	struct token_state old, new = *s;
 	struct private text;
-	int rc = token_file_read(t, &old, f);
+	struct failure why;
+	int rc = token_file_read(t, &old, &why);
 
 	/* A refresh token in hand is worth more than a file that a disk does not give back. */
-	if (rc < 0 && (f->exit != EX_TEMPFAIL || !*s->refresh))
+	if (rc < 0 && (why.exit != EX_TEMPFAIL || !*s->refresh)) {
+		*f = why;
 		return -1;
+	}
 	rc = check_old(t, &old, f);
 	if (rc == 0) {
 		if (!*new.refresh) {

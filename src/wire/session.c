@@ -208,13 +208,16 @@ static int open_once(struct session **out, const struct account *a, const struct
 
 int session_open(struct session **out, const struct account *a, const struct tracer *w, struct failure *f)
 {
+	struct failure why;
 	bool again;
-	int rc = open_once(out, a, w, &again, f);
+	int rc = open_once(out, a, w, &again, &why);
 
 	if (rc < 0 && again) { /* once: a relay that refuses a token which was fetched just now will refuse the next as well */
-		log_debug("account %s: the relay refuses the token; once more with another: %s", a->name, f->text);
-		rc = open_once(out, a, w, &again, f);
+		log_debug("account %s: the relay refuses the token; once more with another: %s", a->name, why.text);
+		rc = open_once(out, a, w, &again, &why);
 	}
+	if (rc < 0)
+		*f = why;
 	return rc;
 }
 

@@ -95,7 +95,7 @@ static int no_login(const struct fetch *t, const struct token_state *s, struct f
 static int renew(struct fetch *t, const struct token_request *r, struct token_state *s, struct token_answer *got, struct failure *f)
 {
 	struct token_state again;
-	struct failure unused;
+	struct failure why, unused;
 	const char *login;
 	int rc;
 
@@ -103,16 +103,18 @@ static int renew(struct fetch *t, const struct token_request *r, struct token_st
 	login = t->unkept.text ? t->unkept.text : s->refresh;
 	if (!*login)
 		return no_login(t, s, f);
-	rc = token_request_refresh(r, login, got, f);
+	rc = token_request_refresh(r, login, got, &why);
 	/* Whoever has put another login there meanwhile, without the lock: a backup, or another host. */
 	if (rc < 0 && strcmp(got->error, "invalid_grant") == 0 && token_file_read(&t->file, &again, &unused) == 0) {
 		if (*again.refresh && strcmp(again.refresh, login) != 0) {
 			token_answer_free(got);
 			credential_release(&t->unkept);
-			rc = token_request_refresh(r, again.refresh, got, f);
+			rc = token_request_refresh(r, again.refresh, got, &why);
 		}
 		token_state_free(&again);
 	}
+	if (rc < 0)
+		*f = why;
 	return rc;
 }
 
@@ -158,11 +160,13 @@ static int exchange(struct fetch *t, struct token_state *s, struct failure *f)
 }
 
 /* A client needs no file: what is wrong with it is told. A login is in it. */
-static int without_file(struct fetch *t, struct failure *f)
+static int without_file(struct fetch *t, const struct failure *why, struct failure *f)
 {
-	if (!oauth_is_client(t->account))
+	if (!oauth_is_client(t->account)) {
+		*f = *why;
 		return f->exit == EX_TEMPFAIL ? at_provider(t, EX_TEMPFAIL, f) : -1;
-	warn("the token is not kept, and each run fetches another", f);
+	}
+	warn("the token is not kept, and each run fetches another", why);
 	if (t->has_file)
 		token_file_close(&t->file);
 	t->has_file = false;
@@ -173,13 +177,19 @@ static int without_file(struct fetch *t, struct failure *f)
 static int fetch_locked(struct fetch *t, struct failure *f)
 {
 	struct token_state s = {.access = "", .refresh = ""};
+	struct failure why;
 	int rc = 0;
 
 	/* As long as another process asks the provider, or does not get an answer, there is no use in asking it, too. */
-	if (t->has_file && token_file_lock(&t->file, LOCK_MS, f) < 0)
-		rc = f->exit == EX_TEMPFAIL ? at_provider(t, EX_TEMPFAIL, f) : without_file(t, f);
-	if (rc == 0 && (rc = look_into_file(t, &s, f)) < 0)
-		rc = without_file(t, f);
+	if (t->has_file && token_file_lock(&t->file, LOCK_MS, &why) < 0) {
+		if (why.exit == EX_TEMPFAIL) {
+			*f = why;
+			return at_provider(t, EX_TEMPFAIL, f);
+		}
+		rc = without_file(t, &why, f);
+	}
+	if (rc == 0 && (rc = look_into_file(t, &s, &why)) < 0)
+		rc = without_file(t, &why, f);
 	if (rc == 0) {
 		rc = exchange(t, &s, f);
 		if (rc < 0 && t->has_file && f->stage == AT_TOKEN && f->hint_id != HINT_OAUTH_NO_LOGIN)
@@ -192,13 +202,14 @@ static int fetch_locked(struct fetch *t, struct failure *f)
 static int look(struct fetch *t, struct failure *f)
 {
 	struct token_state s = {.access = "", .refresh = ""};
+	struct failure why;
 	int rc;
 
-	t->has_file = token_file_open(&t->file, t->account, &t->oauth, f) == 0;
-	rc = t->has_file ? look_into_file(t, &s, f) : -1;
+	t->has_file = token_file_open(&t->file, t->account, &t->oauth, &why) == 0;
+	rc = t->has_file ? look_into_file(t, &s, &why) : -1;
 	token_state_free(&s);
 	if (rc < 0)
-		rc = without_file(t, f);
+		rc = without_file(t, &why, f);
 	/* The secret is looked for without the lock: a command may wait for a person. */
 	if (rc == 0 && token_secret(&t->secret, t->account, f) < 0)
 		rc = -1;

@@ -164,12 +164,13 @@ static const char *taken(const struct account *a, unsigned *handle)
 {
 	static char text[512];
 	struct credential c;
-	struct failure f;
+	struct failure f = {.text = "untouched"};
 
 	if (token_take(&c, a, NULL, &f) < 0) {
 		snprintf(text, sizeof text, "%s", f.text);
 		return text;
 	}
+	assert_string_equal(f.text, "untouched");
 	snprintf(text, sizeof text, "%s", c.text);
 	if (handle)
 		*handle = c.handle;
