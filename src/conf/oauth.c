@@ -103,8 +103,10 @@ static struct slice host_of(const char *url)
 		return host;
 	begin += 3;
 	host = (struct slice){begin, strcspn(begin, "/?#")};
-	if (host.len && *begin == '[')
-		return (struct slice){begin + 1, strcspn(begin + 1, "]/?#")};
+	if (host.len && *begin == '[') {
+		host = (struct slice){begin + 1, strcspn(begin + 1, "]/?#")};
+		return begin[1 + host.len] == ']' && (!begin[2 + host.len] || strchr(":/?#", begin[2 + host.len])) ? host : (struct slice){"", 0};
+	}
 	host.len = strcspn(begin, ":/?#");
 	return host;
 }

@@ -111,6 +111,8 @@ static void test_what_lacks_or_contradicts_is_named_with_its_line(void **state)
 		{OWN "oauth_token_url http://127.0.0.1.example/t", "conf:4: oauth_token_url takes https:// only: http:// is for an address of this host alone, as 127.0.0.1", NO_HINT},
 		{OWN "oauth_token_url ftp://x.example/t", "conf:4: oauth_token_url takes https://HOST/PATH", NO_HINT},
 		{OWN "oauth_token_url x.example", "conf:4: oauth_token_url takes https://HOST/PATH", NO_HINT},
+		{OWN "oauth_token_url http://[::1].example/t", "conf:4: oauth_token_url takes https://HOST/PATH", NO_HINT},
+		{OWN "oauth_token_url http://[::1/t", "conf:4: oauth_token_url takes https://HOST/PATH", NO_HINT},
 		{OWN "oauth_token_url https://", "conf:4: oauth_token_url takes https://HOST/PATH", NO_HINT},
 		{OWN "oauth_provider microsoft:t\noauth_login_url http://x.example/t", "conf:5: oauth_login_url takes https:// only: http:// is for an address of this host alone, as 127.0.0.1", NO_HINT},
 		{OWN "oauth_provider microsoft:t\noauth_device_url https:///t", "conf:5: oauth_device_url takes https://HOST/PATH", NO_HINT},
