@@ -11,7 +11,7 @@
 #define CLI_HEALTH_TOKENS_H
 
 #include "conf/book.h"
-#include "wire/token.h"
+#include "conf/token_outlook.h"
 
 struct health_token {
 	const char *account;

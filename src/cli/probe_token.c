@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "cli/probe.h"
 #include "conf/oauth.h"
-#include "wire/token.h"
+#include "conf/token_outlook.h"
 
 enum { APART = 5 * 60 }; /* clocks that are farther apart than so many seconds */
 

@@ -16,47 +16,11 @@
 #include "base/ending.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/sha256.h"
 #include "base/trusted.h"
 #include "conf/vault.h"
 #include "conf/whoami.h"
 
-#define LOCK ".lock"
-#define NEW ".new"
-
-enum { SHOWN = 100, DIGEST = 32, RANDOM_DIGITS = 8, NEW_NAME = TOKEN_FILE_NAME + 16 };
-
-static bool ends_in(const char *name, const char *suffix)
-{
-	size_t len = strlen(name), tail = strlen(suffix);
-
-	return len >= tail && strcmp(name + len - tail, suffix) == 0;
-}
-
-/* A name that stands for itself has no capital letters, since some file systems take them for small ones, and no %, which every other
- * name has. */
-static bool stands_for_itself(const char *account)
-{
-	return *account && *account != '.' && strlen(account) <= SHOWN && !account[strspn(account, "abcdefghijklmnopqrstuvwxyz0123456789-_@+.")] &&
-	       !ends_in(account, LOCK) && !ends_in(account, NEW);
-}
-
-void token_file_name(char to[static TOKEN_FILE_NAME], const char *account)
-{
-	static const char fine[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_@+";
-	char hex[SHA256_HEX];
-	size_t len = 0;
-
-	*to = '\0';
-	if (stands_for_itself(account)) {
-		snprintf(to, TOKEN_FILE_NAME, "%s", account);
-		return;
-	}
-	for (const char *p = account; *p && len + 3 <= SHOWN; p++)
-		len += (size_t)snprintf(to + len, TOKEN_FILE_NAME - len, strchr(fine, *p) ? "%c" : "%%%02x", (unsigned char)*p);
-	sha256_hex(hex, slice_of(account));
-	snprintf(to + len, TOKEN_FILE_NAME - len, "%%.%.*s", DIGEST, hex);
-}
+enum { RANDOM_DIGITS = 8, NEW_NAME = TOKEN_FILE_NAME + 16 };
 
 static int fails(const char *path, const char *what, struct failure *f)
 {
@@ -198,7 +162,7 @@ static bool is_new(const struct token_file *t, const char *name)
 	size_t len = strlen(t->name);
 
 	return strncmp(name, t->name, len) == 0 && name[len] == '.' && strspn(name + len + 1, "0123456789abcdef") == RANDOM_DIGITS &&
-	       strcmp(name + len + 1 + RANDOM_DIGITS, NEW) == 0;
+	       strcmp(name + len + 1 + RANDOM_DIGITS, TOKEN_FILE_NEW) == 0;
 }
 
 /* What a killed writer has left is newer than the file, since whoever has the lock begins by looking for it. Without locks it need not
@@ -293,7 +257,7 @@ int token_file_lock(struct token_file *t, unsigned ms, struct failure *f)
 	struct failure why;
 	int rc;
 
-	beside(path, t, LOCK);
+	beside(path, t, TOKEN_FILE_LOCK);
 	t->lock = trusted_append(path, &why);
 	if (t->lock < 0 && !errno) {
 		*f = why;
@@ -315,7 +279,7 @@ static int make_new(const struct token_file *t, char name[static NEW_NAME], stru
 
 	if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
 		random = (unsigned)getpid();
-	snprintf(name, NEW_NAME, "%s.%0*x" NEW, t->name, RANDOM_DIGITS, random);
+	snprintf(name, NEW_NAME, "%s.%0*x" TOKEN_FILE_NEW, t->name, RANDOM_DIGITS, random);
 	fd = openat(t->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fails(t->path, "making a new one", f);

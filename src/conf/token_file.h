@@ -1,7 +1,7 @@
 /*
  * conf/token_file - the file in which an account's tokens are kept: where it is, who may write it, how it is locked and replaced
  *
- * A folder of ours, 0700, with a file NAME for each account, 0600, and NAME.lock, which is locked around reading, exchange and writing.
+ * In token_file.c: the file; in token_name.c: NAME. A folder of ours, 0700, with a file NAME for each account, 0600, and NAME.lock, which is locked around reading, exchange and writing.
  * The file is replaced by rename only, so that who reads it without the lock sees the old one or the new one, whole. What a writer that
  * was killed has left stands beside it as NAME.HEX.new: where it is whole and newer it is put into the file's place when the lock
  * is taken next (a refresh token that is good once is then not lost), else it is deleted.
@@ -21,6 +21,10 @@
 #include "conf/token_state.h"
 
 enum { TOKEN_FILE_PATH = 4096, TOKEN_FILE_NAME = 200 };
+
+/* Behind the name of an account's file: its lock, and a new one that is being written. */
+#define TOKEN_FILE_LOCK ".lock"
+#define TOKEN_FILE_NEW ".new"
 
 struct token_file {
 	int folder, lock;

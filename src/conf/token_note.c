@@ -48,7 +48,7 @@ void token_note_read(struct token_note *out, const struct token_file *t)
 	int fd;
 
 	*out = (struct token_note){.tried = 0};
-	snprintf(path, sizeof path, "%s.lock", t->path);
+	snprintf(path, sizeof path, "%s" TOKEN_FILE_LOCK, t->path);
 	fd = trusted_open(path, TRUSTED_TEXT | TRUSTED_NO_LINK, &unused);
 	if (fd < 0)
 		return;

@@ -4,6 +4,7 @@
 #include "base/ending.h"
 #include "base/log.h"
 #include "conf/oauth.h"
+#include "wire/token.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, WEEK = 7 * DAY };
 

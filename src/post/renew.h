@@ -15,7 +15,8 @@
 #define POST_RENEW_H
 
 #include "conf/book.h"
-#include "wire/token.h"
+#include "conf/token_outlook.h"
+#include "wire/transcript.h"
 
 enum { RENEW_SECONDS = 60 };
 

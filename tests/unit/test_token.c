@@ -29,6 +29,7 @@ static int fake_write(const struct token_file *t, const struct token_state *s, s
 #define clock_wall fake_clock
 #define token_file_write fake_write
 #include "wire/token.c"
+#include "conf/token_outlook.c"
 #undef token_file_write
 #undef clock_wall
 

@@ -49,6 +49,7 @@ static int fake_file_write(int fd, const void *p, size_t len)
 #define trusted_append fake_trusted_append
 #define file_write fake_file_write
 #include "conf/token_file.c"
+#include "conf/token_name.c"
 
 #define TEXT(user, obtained, access, refresh)                                                                                     \
 	"mysend-token 1\nToken-URL: https://p.example/token\nClient: c1\nScope: s\nUser: " user "\nObtained: " obtained           \
