@@ -54,14 +54,25 @@ static void add(struct asking *q, const char *name, const char *value)
 		show(q, name, value);
 }
 
+static void hide(struct asking *q, const char *text)
+{
+	for (size_t at = 0, len = strlen(text); at < len; at += MASK_TEXT_MOST)
+		mask_password(&q->mask, "", text + at);
+}
+
+/* An answer may repeat it as it is, or as it stands in the form. */
 static void add_secret(struct asking *q, const char *name, const char *value)
 {
+	const char *escaped;
+
 	q->failed = q->failed || http_form_add(&q->form, name, value, q->f) < 0;
 	if (!*value)
 		return;
 	show(q, name, "****");
-	for (size_t at = 0, len = strlen(value); at < len; at += MASK_TEXT_MOST)
-		mask_password(&q->mask, "", value + at);
+	hide(q, value);
+	escaped = q->failed ? NULL : strrchr(q->form.buf.p, '=');
+	if (escaped && strcmp(escaped + 1, value) != 0)
+		hide(q, escaped + 1);
 }
 
 /* Some providers repeat in an error what they were shown, and it would go to the log, the spool, and into a bounce. */

@@ -242,6 +242,21 @@ static void test_what_is_refused_says_who_and_what_to_change(void **state)
 	     "> POST {URL} grant_type=client_credentials client_id=id&1 client_secret=**** scope=a b\n< 503\n");
 }
 
+static void test_a_secret_that_an_answer_repeats_is_masked_as_it_is_and_as_the_form_has_it(void **state)
+{
+	struct world *w = world_of(BAD_OF("{\"error\":\"invalid_grant\",\"error_description\":\"no rt+abc/12345= here: rt%2Babc%2F12345%3D of s3cret\"}"), OAUTH_OWN, "s3cret");
+	struct token_answer got;
+	struct failure f;
+
+	(void)state;
+	assert_int_equal(token_request_refresh(&w->r, "rt+abc/12345=", &got, &f), -1);
+	assert_string_equal(got.error, "invalid_grant");
+	assert_string_equal(f.text, "400 invalid_grant: no **** here: **** of ****");
+	ends(w, &got, "grant_type=refresh_token&client_id=id%261&client_secret=s3cret&refresh_token=rt%2Babc%2F12345%3D",
+	     "> POST {URL} grant_type=refresh_token client_id=id&1 client_secret=**** refresh_token=****\n"
+	     "< 400 invalid_grant no **** here: **** of ****\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +268,7 @@ int main(void)
 		cmocka_unit_test(test_a_login_by_device),
 		cmocka_unit_test(test_a_login_is_given_back),
 		cmocka_unit_test(test_what_is_refused_says_who_and_what_to_change),
+		cmocka_unit_test(test_a_secret_that_an_answer_repeats_is_masked_as_it_is_and_as_the_form_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
