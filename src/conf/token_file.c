@@ -144,7 +144,10 @@ static int read_file(const struct token_file *t, const char *path, struct token_
 
 int token_file_read(const struct token_file *t, struct token_state *out, struct failure *f)
 {
-	return read_file(t, t->path, out, f);
+	if (read_file(t, t->path, out, f) < 0)
+		return -1;
+	/* oauth_state may be a folder with other things in it, as a password whose file has the account's name. */
+	return out->found == TOKEN_OTHER ? refuse(f, t->path, "mysend has not made it; oauth_state takes a folder for tokens alone") : 0;
 }
 
 /* "PATHsuffix" */

@@ -72,6 +72,17 @@ static bool next_line(char **at, char *end, struct slice *line)
 	return true;
 }
 
+/* Its beginning, or as much of it as a disk gave back, is none of ours: what is empty, or begins with NULs, can have been. */
+static bool is_other(struct slice text)
+{
+	size_t len = text.len < strlen(KIND) ? text.len : strlen(KIND);
+
+	for (size_t i = 0; i < len && text.p[i]; i++)
+		if (text.p[i] != KIND[i])
+			return true;
+	return false;
+}
+
 /* Each line once, in order, to the end: mysend alone writes the file, and replaces it whole. */
 static enum token_found parse(struct token_state *s, const struct token_purpose *of)
 {
@@ -117,7 +128,7 @@ void token_state_parse(struct token_state *s, struct private *text, const struct
 	*s = (struct token_state){.access = "", .refresh = "", .text = *text};
 	*text = (struct private){.exposed = false};
 	s->keeps_login = keeps_login(buf_slice_of(&s->text.buf));
-	s->found = s->text.buf.len ? parse(s, of) : TOKEN_DAMAGED;
+	s->found = is_other(buf_slice_of(&s->text.buf)) ? TOKEN_OTHER : s->text.buf.len ? parse(s, of) : TOKEN_DAMAGED;
 	if (s->found == TOKEN_FOREIGN && !s->differs)
 		s->keeps_login = true; /* who knows how a later version calls it */
 	if (s->found == TOKEN_OURS)

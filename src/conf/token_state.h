@@ -27,7 +27,8 @@ enum token_found {
 	TOKEN_NONE,    /* no file */
 	TOKEN_OURS,    /* of this configuration */
 	TOKEN_FOREIGN, /* of another configuration, or a later version of mysend */
-	TOKEN_DAMAGED, /* none of our files, or not whole */
+	TOKEN_DAMAGED, /* not whole, or with more in it */
+	TOKEN_OTHER,   /* none of our files */
 };
 
 struct token_state {

@@ -356,7 +356,14 @@ def by_all(path):
     os.chmod(path, 0o602)
 
 
-@pytest.mark.parametrize("plant", [fifo, folder, link, hard_link, huge, for_all, by_all])
+def password(path):
+    """In a folder that is not for tokens alone."""
+    with open(path, "wb") as out:
+        out.write(b"the-password-of-another\n")
+    os.chmod(path, 0o600)
+
+
+@pytest.mark.parametrize("plant", [fifo, folder, link, hard_link, huge, for_all, by_all, password])
 def test_what_was_planted_as_the_state_is_refused_by_its_path(mysend, relay, provider, plant):
     one = provider()
     there = tokens.relay_of(relay, one)

@@ -34,7 +34,7 @@ static void holds_an_answer(const struct token_answer *a, enum token_wanted want
 	if (wanted == ANSWER_TOKEN)
 		HOLDS(*a->access || *a->error, body);
 	if (wanted == ANSWER_DEVICE)
-		HOLDS(*a->error || (*a->device_code && *a->user_code && strncmp(a->verification_uri, "http", 4) == 0), body);
+		HOLDS(*a->error || (*a->device_code && *a->user_code && slice_begins(slice_of(a->verification_uri), "http")), body);
 }
 
 static void holds_a_failure(const struct failure *f, struct slice body)

@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include <fcntl.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "conf/token_file.h"
@@ -92,7 +93,11 @@ static enum token_found check_read(const struct token_file *t, struct slice text
 	struct token_state s;
 	struct failure f;
 
-	HOLDS(token_file_read(t, &s, &f) == 0, text);
+	if (token_file_read(t, &s, &f) < 0) {
+		HOLDS(s.found == TOKEN_OTHER && f.exit == EX_CONFIG, text);
+		*keeps_login = true; /* for it stays as it is */
+		return TOKEN_OTHER;
+	}
 	HOLDS(s.found == TOKEN_OURS || (!*s.access && !*s.refresh && !s.text.buf.p), text);
 	HOLDS(s.found != TOKEN_OURS || s.keeps_login == (*s.refresh != '\0'), text);
 	HOLDS((s.differs != NULL) <= (s.found == TOKEN_FOREIGN), text);

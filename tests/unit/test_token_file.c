@@ -415,7 +415,7 @@ static void test_another_configurations_login_is_kept(void **state)
 		{"mysend-token 1\nRefresh: x\n", true, "is damaged, and there was a login in it"},
 		{"mysend-token 1\nRefresh: ", false, NULL},
 		{"", false, NULL},
-		{"garbage", false, NULL},
+		{"mysend-tok", false, NULL},
 	};
 
 	(void)state;
@@ -564,6 +564,30 @@ static void test_who_reads_without_the_lock_sees_a_whole_file(void **state)
 	assert_int_equal(atomic_load(&most_inside), 1);
 }
 
+static void test_what_is_none_of_ours_is_not_replaced(void **state)
+{
+	static const char *const texts[] = {"s3cret\n", "{}", "\n", "mysend-password 1\n"};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(texts); i++) {
+		struct token_file t;
+		struct token_state s;
+		struct failure f;
+		struct stat st;
+
+		lock_it(&t);
+		file_put(file, texts[i], 0600);
+		assert_int_equal(token_file_read(&t, &s, &f), -1);
+		assert_int_equal(f.exit, EX_CONFIG);
+		assert_non_null(strstr(f.text, "is refused: mysend has not made it"));
+		t.replaces = true;
+		assert_int_equal(write_it(&t, "new", "login", &f), -1);
+		token_file_close(&t);
+		assert_int_equal(stat(file, &st), 0);
+		assert_int_equal(st.st_size, strlen(texts[i]));
+	}
+}
+
 static void test_what_a_killed_writer_has_left_is_used_or_swept(void **state)
 {
 	static const struct { const char *file, *left, *gives; bool stays; } rows[] = {
@@ -571,7 +595,7 @@ static void test_what_a_killed_writer_has_left_is_used_or_swept(void **state)
 		{TEXT("joe", "1000", "old", "old"), TEXT("joe", "1001", "new", "new"), "new new", false},
 		{TEXT("joe", "1000", "old", "old"), TEXT("joe", "1000", "new", "new"), "new new", false},
 		{NULL, TEXT("joe", "1000", "new", "new"), "new new", false},
-		{"damaged", TEXT("joe", "1000", "new", "new"), "new new", false},
+		{"mysend-token 1\ndamaged", TEXT("joe", "1000", "new", "new"), "new new", false},
 		{TEXT("ann", "1000", "old", ""), TEXT("joe", "1000", "new", "new"), "new new", false},
 		{TEXT("joe", "9000000000", "old", "old"), TEXT("joe", "1000", "new", "new"), "new new", false}, /* the clock was set back */
 		/* from before its end */
@@ -754,6 +778,7 @@ int main(void)
 		TEST(test_the_lock_is_one_process_or_thread_at_a_time),
 		TEST(test_who_is_told_to_end_waits_no_longer_for_the_lock),
 		TEST(test_who_reads_without_the_lock_sees_a_whole_file),
+		TEST(test_what_is_none_of_ours_is_not_replaced),
 		TEST(test_what_a_killed_writer_has_left_is_used_or_swept),
 		TEST(test_no_other_files_are_swept),
 		TEST(test_a_file_that_is_being_written_is_not_swept),

@@ -55,14 +55,17 @@ static void test_of_anything_else_no_token_is_given(void **state)
 {
 	static const struct { const char *text; enum token_found found; const char *differs; bool keeps_login; } rows[] = {
 		{"", TOKEN_DAMAGED, NULL, false},
-		{"\n", TOKEN_DAMAGED, NULL, false},
+		{"\n", TOKEN_OTHER, NULL, false},
+		{"m", TOKEN_DAMAGED, NULL, false},
+		{"mysend-password", TOKEN_OTHER, NULL, false},
+		{"s3cret\n", TOKEN_OTHER, NULL, false},
 		{"mysend-token 1", TOKEN_DAMAGED, NULL, false},
 		{"mysend-token 1\n", TOKEN_DAMAGED, NULL, false},
-		{"mysend-state 1\n" FOR TIMES TOKENS, TOKEN_DAMAGED, NULL, true},
+		{"mysend-state 1\n" FOR TIMES TOKENS, TOKEN_OTHER, NULL, true},
 		{"mysend-token 2\n", TOKEN_FOREIGN, NULL, true},
 		{"mysend-token 11\n" FOR TIMES TOKENS, TOKEN_FOREIGN, NULL, true},
 		{"mysend-token 1\r\n" FOR TIMES TOKENS, TOKEN_FOREIGN, NULL, true},
-		{"{\"access_token\":\"aaa\"}\n", TOKEN_DAMAGED, NULL, false},
+		{"{\"access_token\":\"aaa\"}\n", TOKEN_OTHER, NULL, false},
 		/* cut */
 		{"mysend-token 1\n" FOR TIMES "Access: aaa\nRefresh: rrr", TOKEN_DAMAGED, NULL, true},
 		{"mysend-token 1\n" FOR TIMES "Access: aaa\nRefresh: ", TOKEN_DAMAGED, NULL, false},
