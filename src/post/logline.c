@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/datagram.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/system_log.h"
 #include "post/defer.h"
 #include "post/hint.h"
 
@@ -203,28 +203,6 @@ static int level(const struct job *j, int status)
 	return status == EX_OK ? LOG_INFO : status == EX_TEMPFAIL && j->spooled ? LOG_WARNING : LOG_ERR;
 }
 
-/* Sends a line as syslog(3) does, but never waits. Where no syslog runs, the line is dropped. */
-static void say_to_syslog(const char *tag, int priority, const char *line)
-{
-	time_t now = clock_wall();
-	char when[40] = "", shown[200];
-	struct tm tm;
-	struct buf b;
-
-	slice_printable(shown, sizeof shown, slice_of(tag)); /* a tag with a line end in it must not begin a line */
-	buf_start(&b, LINE + 1024);
-	if (localtime_r(&now, &tm))
-		(void)!strftime(when, sizeof when, "%b %e %H:%M:%S", &tm);
-	if (buf_printf(&b, "<%d>%s %s[%ld]: %s", priority, when, shown, (long)getpid(), line) == 0 &&
-	    datagram_send("/dev/log", buf_slice_of(&b), MOMENT_MS) < 0) {
-		if (errno == ENOENT || errno == ECONNREFUSED)
-			log_debug("syslog: %s", strerror(errno));
-		else
-			log_warning("syslog does not take the line of this mail: %s", strerror(errno));
-	}
-	buf_free(&b);
-}
-
 static void to_syslog(const struct job *j, const char *line, const struct tally *t)
 {
 	const char *tag = j->tag ? j->tag : "mysend";
@@ -236,12 +214,12 @@ static void to_syslog(const struct job *j, const char *line, const struct tally 
 	};
 
 	if (waits_in_vain(j, t)) {
-		say_to_syslog(tag, LOG_MAIL | LOG_ERR, line);
+		system_log(tag, LOG_MAIL | LOG_ERR, line);
 		return;
 	}
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (setting_is(j->account, SET_syslog, known[i].word)) {
-			say_to_syslog(tag, known[i].facility | level(j, t->status), line);
+			system_log(tag, known[i].facility | level(j, t->status), line);
 			return;
 		}
 }

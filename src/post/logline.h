@@ -5,8 +5,7 @@
  *	errormsg='...' hint='...' exitcode=EX_OK msgid=<...> queueid=ID ms=N
  *
  * The failure is the one that decides (post/verdict), with its hint. Mail that waits for what only a person can mend goes to syslog as an
- * error, unless `syslog off` is set. syslog gets the line as a datagram of ours on /dev/log, and not by syslog(3),
- * which waits for its reader without an end. Use: logline_write(&job, &tally); of what failed before anybody was tried
+ * error, unless `syslog off` is set (base/system_log). Use: logline_write(&job, &tally); of what failed before anybody was tried
  * &(struct tally){.decides = f, .status = f->exit}.
  * Owns: nothing. Units: octets, milliseconds. Bounds: 64 KiB a line; recipients beyond that are counted; the identifier of
  * mail out of the spool is looked for in its first 64 KiB.

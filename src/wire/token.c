@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/system_log.h"
 #include "conf/known.h"
 #include "conf/token_note.h"
 #include "conf/whoami.h"
@@ -118,6 +120,19 @@ static int renew(struct fetch *t, const struct token_request *r, struct token_st
 	return rc;
 }
 
+/* Nobody may look at the standard error of cron or of a daemon: it goes to syslog as well, unless a setting says off. */
+static void shout(const struct account *a, const char *what, const struct failure *f)
+{
+	char text[2000], shown[2000];
+
+	warn(what, f);
+	if (a->origin[SET_syslog].rank != RANK_DEFAULT && setting_is(a, SET_syslog, "off"))
+		return;
+	snprintf(text, sizeof text, "account %s: %s: %s%s%s", a->name, what, f->text, *f->hint ? "; hint: " : "", f->hint);
+	slice_printable(shown, sizeof shown, slice_of(text));
+	system_log("mysend", LOG_MAIL | LOG_ERR, shown);
+}
+
 /* What cannot be written is told, and the token is used. */
 static void keep(struct fetch *t, const struct token_answer *got, const struct token_state *old, time_t now)
 {
@@ -132,7 +147,7 @@ static void keep(struct fetch *t, const struct token_answer *got, const struct t
 	if (token_file_write(&t->file, &new, &f) == 0) {
 		known_drop(t->account, KNOWN_LOGIN);
 	} else if (*refresh) {
-		warn("the new login could not be kept, and the next run may need another one", &f);
+		shout(t->account, "the new login could not be kept, and the next run may need another one", &f);
 		(void)!known_put(t->account, KNOWN_LOGIN, slice_of(refresh), &none, &f);
 	} else {
 		warn("the token is not kept, and each run fetches another", &f);

@@ -18,7 +18,7 @@ import oidc as foreign  # noqa: E402
 import program  # noqa: E402
 import servers  # noqa: E402
 from composed import make  # noqa: E402,F401
-from namespaces import mounts  # noqa: E402,F401
+from namespaces import mounts, syslog  # noqa: E402,F401
 from preload import libcurl_with, libraries, library  # noqa: E402,F401
 from provider import Provider  # noqa: E402
 from relay import Relay  # noqa: E402

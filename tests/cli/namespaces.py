@@ -1,6 +1,7 @@
 """A mount namespace of a test's own: what is mounted there is seen nowhere else and gone with it, also when the test fails."""
 import os
 import shutil
+import socket
 import subprocess
 
 import pytest
@@ -50,3 +51,19 @@ def mounts():
     one = Mounts()
     yield one
     one.stop()
+
+
+@pytest.fixture
+def syslog(mounts, tmp_path):
+    """A /dev of our own with a /dev/log in it; the socket that reads it."""
+    dev = str(tmp_path / "dev")
+    mounts.mount("tmpfs", dev, kind="tmpfs")
+    done = mounts.run("cp", "-a", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", dev)
+    assert done.returncode == 0, done.stderr
+    mounts.mount(dev, "/dev", "--bind")
+    there = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    there.settimeout(PATIENCE)
+    there.bind(mounts.seen("/dev/log"))
+    os.chmod(mounts.seen("/dev/log"), 0o666)
+    yield there
+    there.close()

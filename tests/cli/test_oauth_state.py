@@ -259,7 +259,7 @@ def test_a_token_that_is_fresh_is_used_out_of_a_folder_that_is_read_only(mysend,
 
 
 @pytest.mark.parametrize("flow", ["client", "login"])
-def test_on_a_disk_that_is_full_the_mail_goes_and_the_path_is_told(mysend, relay, provider, mounts, flow, tmp_path):
+def test_on_a_disk_that_is_full_the_mail_goes_and_the_path_is_told(mysend, relay, provider, mounts, syslog, flow, tmp_path):
     one = provider("refresh rotate")
     there = tokens.relay_of(relay, one)
     one.state = str(tmp_path / "disk" / "oauth")
@@ -278,9 +278,16 @@ def test_on_a_disk_that_is_full_the_mail_goes_and_the_path_is_told(mysend, relay
     os.close(full)
     result = ended(0, mysend, config(there, one, flow), prefix=mounts.prefix)
     assert NOT_KEPT.search(result.err) and os.path.join(one.state, "default") in result.err and "No space left on device" in result.err, result
+    if flow == "login":      # cron's standard error, or a daemon's, may be nobody's
+        line = syslog.recv(65536).decode()
+        assert re.match(r"<19>.* mysend\[\d+\]: account default: the new login could not be kept", line) and "No space left on device" in line, line
+        ended(0, mysend, config(there, one, flow) + "syslog off\n", prefix=mounts.prefix)
+    syslog.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        syslog.recv(65536)
     os.unlink(os.path.join(inside, "full"))
     assert send(mysend, config(there, one, flow), prefix=mounts.prefix).ok().err == ""
-    assert len(there.messages) == 2 and tokens.read(one, folder=inside)["Access"] == one.given()[-1]
+    assert len(there.messages) == (3 if flow == "login" else 2) and tokens.read(one, folder=inside)["Access"] == one.given()[-1]
 
 
 def test_what_a_killed_run_has_left_is_taken_up_by_the_next(mysend, relay, provider):
