@@ -20,14 +20,25 @@
 
 static int rename_fails, sync_fails, append_fails, write_fails; /* errno, or 0 */
 
+static char done[200]; /* what was renamed and synced, in its order */
+
+static void note(const char *what)
+{
+	snprintf(done + strlen(done), sizeof done - strlen(done), "%s;", what);
+}
+
 static int fake_renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
+	note("rename");
 	errno = rename_fails;
 	return rename_fails ? -1 : renameat(from_folder, from, to_folder, to);
 }
 
 static int fake_fsync(int fd)
 {
+	struct stat st;
+
+	note(fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? "sync the folder" : "sync the file");
 	errno = sync_fails;
 	return sync_fails ? -1 : fsync(fd);
 }
@@ -729,6 +740,22 @@ static void test_a_write_that_fails_leaves_the_old_file_or_is_made_up_for(void *
 	}
 }
 
+static void test_the_file_is_on_the_disk_before_its_name_and_its_name_before_the_answer_is_used(void **state)
+{
+	struct token_file t;
+	struct failure f;
+
+	(void)state;
+	lock_it(&t);
+	*done = '\0';
+	assert_int_equal(write_it(&t, "new", "new", &f), 0);
+	assert_string_equal(done, "sync the file;rename;sync the folder;");
+	*done = '\0';
+	assert_int_equal(token_file_remove(&t, &f), 0);
+	assert_string_equal(done, "sync the folder;");
+	token_file_close(&t);
+}
+
 static void test_files_that_cannot_be_renamed_do_not_pile_up(void **state)
 {
 	struct token_file t;
@@ -784,6 +811,7 @@ int main(void)
 		TEST(test_a_file_that_is_being_written_is_not_swept),
 		TEST(test_what_was_planted_as_a_killed_writers_does_no_harm),
 		TEST(test_a_write_that_fails_leaves_the_old_file_or_is_made_up_for),
+		TEST(test_the_file_is_on_the_disk_before_its_name_and_its_name_before_the_answer_is_used),
 		TEST(test_files_that_cannot_be_renamed_do_not_pile_up),
 		TEST(test_what_is_removed_is_gone_with_what_stood_beside_it),
 	};
