@@ -21,7 +21,9 @@ static const char *what_is_wrong(struct arena *in, const struct account *a, cons
 		return NULL;
 	if (!k->login)
 		return arena_printf(in, "nobody has logged in for account %s: %s", a->name, login);
-	if (k->login_seconds >= 0 && k->login_seconds < TOKEN_LOGIN_NEAR)
+	if (k->login_seconds == 0)
+		return arena_printf(in, "the login of account %s was not used for so long that it has ended: %s", a->name, login);
+	if (k->login_seconds > 0 && k->login_seconds < TOKEN_LOGIN_NEAR)
 		return arena_printf(in, "the login of account %s lasts %s, unless it is used: %s", a->name, clock_left(left, k->login_seconds), login);
 	return NULL;
 }

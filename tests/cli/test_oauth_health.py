@@ -32,7 +32,7 @@ def samples(text):
 
 @pytest.mark.parametrize("ago, status, words", [
     (0, 0, None), (75 * DAY, 0, None), (77 * DAY, 1, "the login of account default lasts 13 days, unless it is used: mysend --login"),
-    (89 * DAY + 3600, 1, "lasts 23 hours"), (100 * DAY, 1, "lasts less than a minute"),
+    (89 * DAY + 3600, 1, "lasts 23 hours"), (100 * DAY, 1, "the login of account default was not used for so long that it has ended: mysend --login"),
 ])
 def test_login_that_is_not_used_is_a_warning_two_weeks_before_it_ends(spool, provider, ago, status, words):
     one = provider("scope mail")
