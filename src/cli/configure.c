@@ -184,7 +184,10 @@ static bool by_oauth(const struct found *found)
 
 static const char *login_command(struct arena *run, const struct config_text *t)
 {
-	return strcmp(t->account, "default") == 0 ? "mysend --login" : arena_printf(run, "mysend --login -a %s", t->account);
+	char words[1024];
+
+	login_words(words, sizeof words, t->account);
+	return arena_printf(run, "%s", words);
 }
 
 /* A domain of the tenant's stands for the tenant's id. Without an oauth_client_id the configuration is refused, with words that name it. */
