@@ -1,8 +1,9 @@
 #include "conf/oauth.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include "base/loopback.h"
 
 static const struct maker {
 	enum oauth_maker maker;
@@ -111,21 +112,6 @@ static struct slice host_of(const char *url)
 	return host;
 }
 
-static bool is_loopback(struct slice host)
-{
-	struct in6_addr six;
-	struct in_addr four;
-	char text[64];
-
-	if (host.len >= sizeof text)
-		return false;
-	memcpy(text, host.p, host.len);
-	text[host.len] = '\0';
-	if (inet_pton(AF_INET, text, &four) == 1)
-		return ntohl(four.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, text, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
 /* A secret or a token travels there: RFC 6749 3.1.2.1, 3.2. */
 static int check_url(const struct account *a, enum setting s, const char *url, struct failure *f)
 {
@@ -135,7 +121,7 @@ static int check_url(const struct account *a, enum setting s, const char *url, s
 		return 0;
 	if (!host.len || strchr(url, '@') || strchr(url, '#') || strchr(url, '"') || (!slice_begins(text, "https://") && !slice_begins(text, "http://")))
 		return fault(a, s, "takes https://HOST/PATH", "", f);
-	if (slice_begins(text, "http://") && !is_loopback(host))
+	if (slice_begins(text, "http://") && !loopback_is(host))
 		return fault(a, s, "takes https:// only: http:// is for an address of this host alone, as 127.0.0.1", "", f);
 	return 0;
 }

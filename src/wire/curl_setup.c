@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/loopback.h"
 
 enum { GRACE_MS = 500 }; /* so that libcurl's own limit, where it works, comes first */
 
@@ -155,10 +156,7 @@ void curl_setup_line(char *to, size_t room, const struct account *a, bool from_s
 
 bool curl_setup_is_local(const struct account *a)
 {
-	struct in_addr ip;
-
 	if (*a->proxy || *a->proxy_host) /* "localhost" is then the proxy's host */
 		return *a->socket;
-	return *a->socket || strcmp(a->host, "localhost") == 0 || strcmp(a->host, "::1") == 0 ||
-	       (inet_pton(AF_INET, a->host, &ip) == 1 && ntohl(ip.s_addr) >> 24 == 127);
+	return *a->socket || strcmp(a->host, "localhost") == 0 || loopback_is(slice_of(a->host));
 }

@@ -1,6 +1,5 @@
 #include "wire/http.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/loopback.h"
 #include "wire/curl_setup.h"
 #include "wire/memory.h"
 
@@ -131,13 +131,7 @@ static int on_debug(CURL *h, curl_infotype type, char *p, size_t len, void *ctx)
 
 static bool is_loopback(const char *host)
 {
-	char bare[INET6_ADDRSTRLEN + 1] = "";
-	struct in6_addr six;
-	struct in_addr four;
-
-	if (*host == '[')
-		snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host + 1, "]"), host + 1);
-	return (inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127) || (inet_pton(AF_INET6, bare, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
+	return loopback_is(*host == '[' ? (struct slice){host + 1, strcspn(host + 1, "]")} : slice_of(host));
 }
 
 /* Notes the URL's host, and whether it may be asked without TLS. */
