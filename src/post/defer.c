@@ -46,6 +46,8 @@ static const struct row {
 	{NOT_TAKEN, WAY_IN, LATER | NONSENSE, 0, 0, FATE_WAIT, PASSES, false},
 	{NOT_TAKEN, WAY_IN, FOR_GOOD, 0, 0, FATE_WAIT, ADMIN, false},
 	{NOT_TAKEN, IN_TRANSACTION, FOR_GOOD, 0, MEANS_LOGIN, FATE_WAIT, ADMIN, false},
+	/* The login is taken, and may not open its mailbox: the code says "later", and only an administrator can open it. */
+	{NOT_TAKEN, IN_TRANSACTION, LATER, 0, MEANS_CLOSED, FATE_WAIT, ADMIN, false},
 	/* The session was lost before the mail was sent. After a 421 no other session is opened at once. */
 	{NOT_SENT, IN_TRANSACTION, LATER, 421, 0, FATE_WAIT, PASSES, false},
 	{NOT_SENT, IN_TRANSACTION, LATER | NONSENSE, 0, 0, FATE_OTHER_SESSION, PASSES, false},

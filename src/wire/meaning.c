@@ -16,6 +16,8 @@ static const struct {
 	const char *says;
 	enum meaning means;
 } words[] = {
+	/* Of Exchange, behind 430 4.2.0, where no administrator has given the application access to the mailbox. */
+	{MESSAGE, "mailbox logon failure", MEANS_CLOSED}, {MESSAGE, "mapiexceptionlogonfailed", MEANS_CLOSED},
 	{MAIL | RCPT, "helo command rejected", MEANS_OUR_NAME}, {MAIL | RCPT, "invalid helo", MEANS_OUR_NAME},
 	{MAIL | RCPT, "helo name", MEANS_OUR_NAME}, {MAIL | RCPT, "ehlo name", MEANS_OUR_NAME}, {MAIL | RCPT, "helo/ehlo", MEANS_OUR_NAME},
 	{MAIL | RCPT, "ehlo/helo", MEANS_OUR_NAME}, {MAIL | RCPT, "bad helo", MEANS_OUR_NAME},
@@ -34,8 +36,8 @@ static const struct {
 
 static enum meaning meaning_of_words(const struct failure *f)
 {
-	for (size_t i = 0; f->code >= 500 && i < sizeof words / sizeof *words; i++)
-		if (words[i].at & 1 << f->stage && slice_mentions(slice_of(f->text), words[i].says))
+	for (size_t i = 0; f->code >= 400 && i < sizeof words / sizeof *words; i++)
+		if (words[i].at & 1 << f->stage && (f->code >= 500 || words[i].means == MEANS_CLOSED) && slice_mentions(slice_of(f->text), words[i].says))
 			return words[i].means;
 	return MEANS_NOTHING_MORE;
 }

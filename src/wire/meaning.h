@@ -23,6 +23,7 @@ enum meaning {
 	MEANS_MAILBOX,	   /* the mailbox exists, and takes no mail */
 	MEANS_NOBODY,	   /* no such recipient */
 	MEANS_LOGIN,	   /* the relay wants a login, another one, or encryption: the configuration is to blame, not the mail */
+	MEANS_CLOSED,	   /* the login may not open the mailbox that it sends from: Exchange says so with 430, and no later try helps */
 	MEANS_NOT_YOURS,   /* the sender's address is not one that this user may send as */
 	MEANS_NO_SENDER,   /* the sender's address does not exist */
 	MEANS_OUR_NAME,	   /* the name that we said in EHLO is refused, which some relays say to MAIL or RCPT only */

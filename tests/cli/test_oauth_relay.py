@@ -145,6 +145,19 @@ def test_a_mail_that_waits_for_its_login_goes_with_the_queue_once_that_is_mended
     assert len(post.messages) == 1 and not spool.names() and len(post.sessions) == 3 and len(one.asked()) <= 3
 
 
+@pytest.mark.parametrize("name", ["mysend", "sendmail"])
+def test_mailbox_that_is_closed_to_the_login_needs_an_administrator_though_the_relay_says_later(spool, relay, provider, tmp_path, name):
+    one = provider()
+    post = relay("ehlo pipelining auth=xoauth2", "end '430 4.2.0 STOREDRV; mailbox logon failure; MapiExceptionLogonFailed' ok", who=one.who)
+    config = spool.config(post, one.account("client"))
+    done = spool.mysend("bob@example.org", stdin=TEXT, config=config, name=name)
+    assert done.status == 0 and "430 4.2.0" in done.err and "Add-MailboxPermission" in done.err and "waits as" in done.err, done
+    watched = spool.mysend("--queue-check", config=config)
+    assert watched.status == 1 and "1 waits until a person mends it" in watched.out, watched
+    spool.mysend("-qf", config=config).ok()
+    assert len(post.messages) == 1 and not spool.names()
+
+
 @FLOWS
 def test_the_fallbacks_token_is_healed_as_the_accounts_own_is(mysend, relay, provider, flow):
     one = provider("refresh rotate")

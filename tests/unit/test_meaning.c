@@ -152,6 +152,10 @@ static void test_what_the_words_say_of_the_sender_and_of_our_name_comes_before_t
 		{AT_SENDER, 550, "5.1.8", "<root@vm>: Sender address rejected: Domain not found", MEANS_NO_SENDER},
 		{AT_END, 554, "5.2.252", "SendAsDenied; a not allowed to send as b", MEANS_NOT_YOURS},
 		{AT_END, 553, "", "Relaying disallowed as a@b", MEANS_NOT_YOURS},
+		{AT_END, 430, "4.2.0", "STOREDRV; mailbox logon failure; STOREDRV.Submission.Exception", MEANS_CLOSED},
+		{AT_END, 554, "5.2.0", "STOREDRV.Submission.Exception:MapiExceptionLogonFailed", MEANS_CLOSED},
+		{AT_END, 430, "4.2.0", "STOREDRV; mailbox server is too busy", MEANS_NOTHING_MORE},
+		{AT_RECIPIENT, 450, "", "mailbox logon failure", MEANS_NOTHING_MORE},
 		{AT_RECIPIENT, 504, "5.5.2", "<vm>: Helo command rejected: need fully-qualified hostname", MEANS_OUR_NAME},
 		{AT_SENDER, 550, "", "Access denied - Invalid HELO name (See RFC2821 4.1.1.1)", MEANS_OUR_NAME},
 		{AT_RECIPIENT, 450, "4.1.8", "<a@b>: Sender address rejected: Domain not found", MEANS_NO_SENDER}, /* by its code */
