@@ -249,10 +249,16 @@ static void print(const struct found *found, struct arena *run, const struct con
 	printf("from %s\nto %s\nroot_to %s\n", found->address, found->address, found->address);
 }
 
+#ifdef WITHOUT_OAUTH
+#define OTHER_BUILD "a mysend that has oauth (this one was built --without-oauth), "
+#else
+#define OTHER_BUILD ""
+#endif
+
 /* What is left to do by hand. */
 static const char *next_step(const struct found *found, struct arena *run, const struct config_text *t)
 {
-	const char *id = t->client ? "" : "oauth_client_id, ";
+	const char *id = t->client ? OTHER_BUILD : OTHER_BUILD "oauth_client_id, ";
 
 	if (!by_oauth(found))
 		return arena_printf(run, "the password into %s", t->secret);

@@ -1,6 +1,7 @@
 """Fixtures: the program (mysend), scripted relays (relay) and providers of tokens (provider), certificates (certs), real servers (postfix, dovecot)."""
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -71,8 +72,20 @@ def relay(relays, request, tmp_path):
     assert not bad, "the relay saw: " + "; ".join(bad)
 
 
+@pytest.fixture(scope="session")
+def has_oauth(binary):
+    return "without oauth" not in subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout
+
+
 @pytest.fixture
-def provider(mysend, request, tmp_path):
+def with_oauth(has_oauth):
+    """For tests of tokens, which a program built without them cannot fetch."""
+    if not has_oauth:
+        pytest.skip("this mysend is built without oauth")
+
+
+@pytest.fixture
+def provider(with_oauth, mysend, request, tmp_path):
     """provider(part, ...) -> a running Provider of tokens, whose state is kept in tmp_path/oauth. A violation by the client fails the test at
     its end, and so does a token or secret that stands in what mysend said, in its spool, or in any file but the state and the test's own."""
     made = []
@@ -91,7 +104,7 @@ def provider(mysend, request, tmp_path):
 
 
 @pytest.fixture
-def oidc():
+def oidc(with_oauth):
     """oidc(seconds that a token is good) -> a running node-oidc-provider; or the test is skipped."""
     running = []
 

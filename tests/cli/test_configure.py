@@ -201,7 +201,7 @@ def oauth(result):
     return {keyword: value for keyword, value in printed(result).items() if keyword.startswith(("oauth", "auth", "password"))}
 
 
-def test_person_whose_password_is_not_taken_gets_a_login(configure):
+def test_person_whose_password_is_not_taken_gets_a_login(with_oauth, configure):
     result = configure(NONE, "me@outlook.com")
     assert oauth(result) == {"oauth": "login", "oauth_provider": "microsoft:consumers"} and printed(result)["user"] == "me@outlook.com", result
     assert "#oauth_client_id ID\n" in result.out and "since autumn 2024" in comments(result) and "contrib/oauth.md" in comments(result), result
@@ -211,7 +211,7 @@ def test_person_whose_password_is_not_taken_gets_a_login(configure):
     assert result.err.endswith("next: mysend --login -a work, then mysend --probe\n") and "once: mysend --login -a work" in comments(result), result
 
 
-def test_host_of_a_tenant_fetches_its_tokens_by_itself(configure):
+def test_host_of_a_tenant_fetches_its_tokens_by_itself(with_oauth, configure):
     answers = {("example.org", MX): [mx(10, "example-org.mail.protection.outlook.com")]}
     result = configure(answers, "alerts@example.org", *CLIENT)
     assert oauth(result) == {"oauth": "client", "oauth_provider": "microsoft:example.org", "oauth_client_id": CLIENT[1],
@@ -232,7 +232,7 @@ def test_client_that_no_configuration_can_have_is_an_error(mysend, wrong):
     assert result.status == 64 and result.out == "", result
 
 
-def test_without_its_client_the_configuration_is_refused_with_the_name_of_what_lacks(configure, mysend):
+def test_without_its_client_the_configuration_is_refused_with_the_name_of_what_lacks(with_oauth, configure, mysend):
     for address in ("me@outlook.com", "me@contoso.onmicrosoft.com"):
         made = configure(NONE, address)
         assert "oauth_client_id" in mysend("-C", mysend.file(made.out), "--show-config").failed(78), made
@@ -246,7 +246,7 @@ def every_domain():
     return [domains.split()[0].replace("*", "com") for domains, _ in rows if domains]
 
 
-def test_all_that_the_table_makes_are_configurations(configure, mysend):
+def test_all_that_the_table_makes_are_configurations(with_oauth, configure, mysend):
     for domain in every_domain():
         made = configure(NONE, "me@" + domain, *CLIENT)
         path = mysend.file(made.out)

@@ -50,13 +50,13 @@ def notes(path):
     return found
 
 
-def test_program_names_what_it_opens_for_those_who_package_it(mysend, on_demand):
+def test_program_names_what_it_opens_for_those_who_package_it(mysend, on_demand, has_oauth):
     found = {}
     for owner, kind, text in notes(mysend.path):
         assert (owner, kind, text[-1:]) == (b"FDO\0", 0x407c0c0a, b"\0"), (owner, kind, text)
         for entry in json.loads(text[:-1]):
             found[entry["soname"][0].split(".")[0]] = entry
-    oauth = [] if "without oauth" in mysend("--version").out else ["libjansson"]
+    oauth = ["libjansson"] if has_oauth else []
     assert sorted(found) in (["libcurl"] + oauth + ["libmagic"], ["libcurl-gnutls"] + oauth + ["libmagic"]), found
     assert {name: entry["priority"] for name, entry in found.items() if "curl" not in name} == dict.fromkeys(oauth + ["libmagic"], "recommended")
     assert {entry["priority"] for name, entry in found.items() if "curl" in name} == {"required"}
@@ -135,13 +135,7 @@ def broken(mysend, how, library="libcurl"):
     return {"LD_LIBRARY_PATH": folder}
 
 
-@pytest.fixture
-def tokens_on_demand(mysend, on_demand):
-    if preload.soname(mysend, "libjansson") is None:
-        pytest.skip("this mysend is built without oauth")
-
-
-def test_jansson_is_loaded_when_a_token_is_fetched_and_not_for_one_that_is_kept(mysend, relay, provider, tokens_on_demand):
+def test_jansson_is_loaded_when_a_token_is_fetched_and_not_for_one_that_is_kept(mysend, relay, provider, on_demand):
     one = provider()
     config, far = one.account(), tokens.relay_of(relay, one)
     assert kinds(preload.loaded(mysend, "bob@example.org", stdin=TEXT, relay=far, config=config)) == {"libcurl", "libjansson"}
@@ -150,7 +144,7 @@ def test_jansson_is_loaded_when_a_token_is_fetched_and_not_for_one_that_is_kept(
 
 
 @pytest.mark.parametrize("how", BROKEN, ids=lambda how: how.__name__)
-def test_mail_that_needs_a_token_waits_while_jansson_cannot_be_loaded(mysend, relay, spool, provider, tokens_on_demand, how):
+def test_mail_that_needs_a_token_waits_while_jansson_cannot_be_loaded(mysend, relay, spool, provider, on_demand, how):
     one = provider()
     lines, far = one.account(), tokens.relay_of(relay, one)
     assert spool.run("bob@example.org", relay=far, stdin=TEXT, more=lines, env=broken(mysend, how, "libjansson")).status == 0

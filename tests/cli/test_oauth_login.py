@@ -366,7 +366,7 @@ def test_an_account_with_oauth_client_needs_nobody_and_is_tried(mysend, provider
     assert "535 5.7.3" in done.failed(77)
 
 
-def test_an_account_without_oauth_has_nothing_to_log_in_to(mysend, relay):
+def test_an_account_without_oauth_has_nothing_to_log_in_to(with_oauth, mysend, relay):
     for option in ("--login", "--logout"):
         done = mysend(option, relay=relay(), config="user me\npassword x\n")
         assert "account default logs in by no token: oauth is off" in done.failed(78) and "oauth login" in done.hints[0]

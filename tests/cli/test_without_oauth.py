@@ -8,8 +8,8 @@ TOLD = "built without it (--without-oauth)"
 
 
 @pytest.fixture(autouse=True)
-def built_without(mysend):
-    if "without oauth" not in mysend("--version").out:
+def built_without(has_oauth):
+    if has_oauth:
         pytest.skip("this mysend is built with oauth")
 
 
@@ -39,5 +39,10 @@ def test_nobody_logs_in(mysend, mode):
 
 
 def test_the_settings_are_shown(mysend):
-    done = mysend("--show-config", config="relay smtp://relay.example\noauth_client_id app\n")
+    done = mysend("--show-config", config="relay smtp://relay.example\noauth off\noauth_client_id app\n")
     assert done.status == 0 and "\noauth_client_id app\t" in done.out, done
+
+
+def test_configure_says_that_what_it_prints_is_for_another_build(mysend):
+    made = mysend("--configure", "me@outlook.com", "--relay", "smtp://smtp-mail.outlook.com", "--oauth_client_id", "app")
+    assert made.status == 0 and "\noauth login\n" in made.out and "next: a mysend that has oauth (this one was built --without-oauth), mysend --login" in made.err, made

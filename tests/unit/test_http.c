@@ -150,7 +150,7 @@ static void test_what_has_no_end_or_too_much_is_ended(void **state)
 		{"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{", THEN_DRIP, "x", SHORT, EX_TEMPFAIL, "imed out"},
 		{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", THEN_DRIP, "1\r\nx\r\n", SHORT, EX_TEMPFAIL, "imed out"},
 		{"HTTP/1.1 200 OK\r\n", THEN_DRIP, "X: y\r\n", SHORT, EX_TEMPFAIL, "imed out"},
-		{"H", THEN_DRIP, "T", SHORT, EX_PROTOCOL, "what answers is no HTTP"},
+		{"H", THEN_DRIP, "T", LONG, EX_PROTOCOL, "what answers is no HTTP"},
 		{"HTTP/1.1 100 Continue\r\n\r\n", THEN_DRIP, "HTTP/1.1 100 Continue\r\n\r\n", SHORT, EX_TEMPFAIL, "imed out"},
 		/* too much */
 		{"HTTP/1.1 200 OK\r\n\r\n", THEN_FLOOD, "some more of a body\n", LONG, EX_PROTOCOL, "200, and an answer of more than 65536 octets"},
