@@ -1,6 +1,7 @@
 """Fixtures: the program (mysend), scripted relays (relay) and providers of tokens (provider), certificates (certs), real servers (postfix, dovecot)."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,11 @@ from preload import libcurl_with, libraries, library  # noqa: E402,F401
 from provider import Provider  # noqa: E402
 from relay import Relay  # noqa: E402
 from spools import Spool  # noqa: E402
+
+# Who calls in the background, as a shell's & or nohup does, has these ignored, and mysend would leave them so, though a test sends one.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(scope="session")
