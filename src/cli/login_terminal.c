@@ -13,7 +13,7 @@ enum { QUIET_MS = 300 }; /* what is pasted comes at once, with its line ends: on
 enum { END = 4, ERASE = 8, KILL = 21, DELETE = 127 }; /* Ctrl-D, Ctrl-H, Ctrl-U */
 
 /* What is pasted is a secret for a while: the terminal shows none of it. It is also longer than the 4,095 octets that a terminal keeps of
- * a line. Without Ctrl-Z, for a shell would get the terminal in these modes. */
+ * a line. Without Ctrl-Z and Ctrl-\, for a shell would get the terminal in these modes. */
 void login_terminal_open(struct login_terminal *t, bool plain)
 {
 	const char *kind = getenv("TERM");
@@ -27,7 +27,7 @@ void login_terminal_open(struct login_terminal *t, bool plain)
 	ours.c_lflag &= ~(tcflag_t)(ECHO | ICANON);
 	ours.c_cc[VMIN] = 1;
 	ours.c_cc[VTIME] = 0;
-	ours.c_cc[VSUSP] = _POSIX_VDISABLE;
+	ours.c_cc[VSUSP] = ours.c_cc[VQUIT] = _POSIX_VDISABLE;
 	t->changed = tcsetattr(STDIN_FILENO, TCSADRAIN, &ours) == 0;
 }
 

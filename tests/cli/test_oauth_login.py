@@ -228,11 +228,11 @@ def controlling():
 
 
 @pytest.mark.parametrize("only", [BROWSER, BROWSER + ("device",)], ids=["browser", "device"])
-def test_ctrl_c_is_typed_and_ctrl_z_does_nothing(mysend, provider, relay, only):
+def test_ctrl_c_is_typed_and_neither_ctrl_z_nor_ctrl_backslash_does_anything(mysend, provider, relay, only):
     one = provider()
     person = Person(mysend, one, relay(TAKES), only=only, before=controlling)
     person.wait_for(b"> " if only is BROWSER else b"left;")
-    person.type(b"\x1a\x03")
+    person.type(b"\x1a\x1c\x03")
     assert person.killed() == signal.SIGINT and not kept(mysend)
 
 
