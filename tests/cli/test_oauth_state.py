@@ -330,6 +330,18 @@ def test_another_configurations_login_is_neither_used_nor_overwritten(mysend, re
     assert len(one.asked("client")) == 1 and one.asked("refresh") == []
 
 
+def test_who_changes_to_oauth_client_takes_another_login_away_as_the_hint_says(mysend, relay, provider):
+    one = provider()
+    there = tokens.relay_of(relay, one)
+    path = tokens.write(one, *one.user_token(), obtained=0, scope="another")
+    assert "mysend --logout takes it away" in ended(0, mysend, config(there, one, "client")).err
+    left = mysend("--logout", config=config(there, one, "client"))
+    assert left.status == 0 and left.out.startswith(path + " is removed.\n") and not os.path.exists(path), left
+    for _ in range(2):
+        assert ended(0, mysend, config(there, one, "client")).err == ""
+    assert len(one.asked("client")) == 2
+
+
 def fifo(path):
     os.mkfifo(path, 0o600)
 
