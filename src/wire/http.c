@@ -11,7 +11,7 @@
 #include "wire/curl_setup.h"
 #include "wire/memory.h"
 
-enum { MOST_RETRY = 24 * 60 * 60, GRACE_MS = 500 }; /* libcurl's own limit, where it works, comes first */
+enum { GRACE_MS = 500 }; /* libcurl's own limit, where it works, comes first */
 
 /* An exchange while it lasts. */
 struct exchange {
@@ -82,7 +82,6 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	struct exchange *e = ctx;
 	struct http_answer *a = e->answer;
 	struct slice line = {p, size * count}, value;
-	uint64_t seconds;
 	char date[40];
 	time_t when;
 
@@ -95,8 +94,6 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 		a->dated = when > 0;
 		a->skew = a->dated ? (int64_t)when - (int64_t)time(NULL) : 0;
 	}
-	if (is_field(line, "Retry-After", &value) && slice_number(value, MOST_RETRY, &seconds))
-		a->retry_after = (unsigned)seconds;
 	return e->too_long ? 0 : line.len;
 }
 

@@ -7,12 +7,12 @@
  * authorities of tls_trust_file and tls_trust_dir or the system's; what else the account says of TLS is about the relay. The account's
  * proxy, source_ip and ip count. No redirect is followed, nothing is kept for a next request.
  *
- * Owns: form and body, in memory that is wiped; libcurl's copies are wiped as it frees them. Units: skew, retry_after: seconds.
+ * Owns: form and body, in memory that is wiped; libcurl's copies are wiped as it frees them. Units: skew: seconds.
  * Bounds: HTTP_FORM octets of a form, HTTP_BODY of an answer, as much of its header; HTTP_SECONDS for all of it, whatever comes or not.
  * Errors: AT_TOKEN, f->relay is the URL's host. EX_TEMPFAIL: no name, no answer, too long or too late a one, told to end;
  * EX_UNAVAILABLE: the certificate does not hold, or TLS cannot be agreed on. AT_CONFIG EX_CONFIG: this libcurl has no https, or cannot
  * what the account asks for. An answer of any status is none of them. Threads: any; an answer is one thread's.
- * Source: RFC 9110 9.3.3 (POST), 10.2.3 (Retry-After), 6.6.1 (Date); RFC 6749 appendix B (forms).
+ * Source: RFC 9110 9.3.3 (POST), 6.6.1 (Date); RFC 6749 appendix B (forms).
  * BUGS: libcurl's TLS library has memory of its own.
  */
 #ifndef WIRE_HTTP_H
@@ -33,7 +33,6 @@ enum http_end { HTTP_MAY_END, HTTP_MUST_HEAR };
 struct http_answer {
 	int status;	 /* 200, 400, ... */
 	struct private body;
-	unsigned retry_after; /* 0: nothing is said */
 	int64_t skew;	 /* how far their Date is ahead of our clock */
 	bool dated;	 /* they have said it */
 };
