@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "cli/modes.h"
 #include "cli/trace.h"
-#include "conf/token_file.h"
+#include "conf/token_note.h"
 #include "conf/vault.h"
 #include "wire/token.h"
 
@@ -18,7 +18,7 @@ enum { WORDS = 128 };
 
 /* What is kept of the account before somebody logs in. */
 struct kept {
-	bool login;	     /* a login of this configuration */
+	bool login;	     /* a login of this configuration, which may still be good */
 	const char *instead; /* "", or what else is replaced, in words */
 	const char *path;
 };
@@ -84,6 +84,7 @@ static int not_ours(const struct login_work *w, struct failure *f)
 /* A folder that cannot be written is told before somebody takes the trouble to log in. */
 static int look_at_kept(const struct login_work *w, struct kept *k, struct failure *f)
 {
+	struct token_note note;
 	struct token_file file;
 	struct token_state s;
 
@@ -94,7 +95,9 @@ static int look_at_kept(const struct login_work *w, struct kept *k, struct failu
 		token_file_close(&file);
 		return -1;
 	}
-	k->login = *s.refresh;
+	/* RFC 6749 5.2: with invalid_grant the provider has refused the login itself. */
+	token_note_read(&note, &file);
+	k->login = *s.refresh && !(note.refused > s.obtained && strstr(note.words, "invalid_grant"));
 	if (s.found == TOKEN_FOREIGN && s.keeps_login)
 		k->instead = arena_printf(w->in, " in place of a login that was for another %s", s.differs ? s.differs : "version of mysend");
 	token_state_free(&s);
@@ -114,14 +117,15 @@ static int check_lasting(const struct login_work *w, const struct token_answer *
 	return asked ? failure_hint(f, HINT_LOGIN_CLIENT) : failure_hint(f, HINT_LOGIN_OFFLINE);
 }
 
-static void tell(const struct login_work *w, const struct kept *k, const char *word)
+/* Who has logged in only the relay can say. */
+static void tell(const struct login_work *w, const struct kept *k, const char *word, bool refused)
 {
-	const char *user = w->account->user;
-
 	if (*word)
-		printf("Logged in as %s. The relay takes it: %s\n", user, word);
+		printf("Logged in as %s. The relay takes it: %s\n", w->account->user, word);
+	else if (refused)
+		printf("%s has given a login, which the relay does not take: it is kept, since a permission may be on its way.\n", w->oauth.host);
 	else
-		printf("%s has given a login for %s.\n", w->oauth.host, user);
+		printf("%s has given a login; the relay could not be asked whether it takes it.\n", w->oauth.host);
 	printf("Kept in %s%s; renewed with every use", k->path, k->instead);
 	if (w->oauth.idle_days)
 		printf(", ends after %u days without any", w->oauth.idle_days);
@@ -135,6 +139,7 @@ static int keep(const struct login_work *w, const struct token_answer *got, cons
 {
 	char word[LOGIN_WORD], text[1024];
 	struct failure why;
+	bool refused;
 	int rc;
 
 	if (token_lend(w->account, got, f) < 0)
@@ -144,7 +149,8 @@ static int keep(const struct login_work *w, const struct token_answer *got, cons
 	rc = login_relay(w->account, w->request.tracer, word, &why);
 	if (w->terminal->over || ending_asked())
 		return login_is_over(f);
-	if (rc < 0 && k->login && why.stage == AT_LOGIN && !failure_is_temporary(&why)) {
+	refused = rc < 0 && why.stage == AT_LOGIN && !failure_is_temporary(&why);
+	if (refused && k->login) {
 		snprintf(text, sizeof text, "%s has given a login that the relay refuses. The one that was there stays; mysend --logout takes it away.", w->oauth.host);
 		login_terminal_say(w->terminal, text);
 		*f = why;
@@ -153,7 +159,7 @@ static int keep(const struct login_work *w, const struct token_answer *got, cons
 	if (token_keep(w->account, &w->oauth, got, f) < 0)
 		return -1;
 	login_terminal_wipe(w->terminal);
-	tell(w, k, word);
+	tell(w, k, word, refused);
 	if (file_end_output(f) < 0)
 		return -1;
 	if (rc < 0)

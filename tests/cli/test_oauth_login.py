@@ -8,6 +8,7 @@ import urllib.parse
 
 import pytest
 
+import tokens
 from browser import visit
 from logins import BROWSER, TAKES, Person, kept, send
 from waiting import PATIENCE, wait_for
@@ -321,7 +322,8 @@ def test_a_login_that_the_relay_refuses_is_kept_where_there_was_none(mysend, pro
     one = provider(QUICK)
     person, (status, shown) = log_in(mysend, one, relay(*REFUSES))
     assert status == 77 and "535 5.7.3 Authentication unsuccessful" in shown and "hint: " in shown, shown
-    assert person.out.startswith("127.0.0.1 has given a login for me@example.net.\nKept in ") and len(kept(mysend)) == 1
+    assert person.out.startswith("127.0.0.1 has given a login, which the relay does not take: it is kept, since a permission may be on its way.\nKept in ")
+    assert len(kept(mysend)) == 1
 
 
 def test_a_login_that_works_is_not_given_up_for_one_that_the_relay_refuses(mysend, provider, relay):
@@ -333,12 +335,22 @@ def test_a_login_that_works_is_not_given_up_for_one_that_the_relay_refuses(mysen
     assert kept(mysend) == before and not person.out
 
 
+def test_a_login_that_the_provider_has_ended_is_given_up_for_one_that_the_relay_refuses_for_now(mysend, provider, relay):
+    one = provider(QUICK)
+    before = tokens.logged_in(one)
+    one.expire("refresh")
+    send(mysend, one, tokens.relay_of(relay, one))     # it waits
+    person, (status, shown) = log_in(mysend, one, relay(*REFUSES))
+    assert status == 77 and "which the relay does not take: it is kept" in person.out and "stays" not in shown, shown
+    assert tokens.read(one)["Refresh"] not in ("", before)
+
+
 def test_a_relay_that_is_not_reached_says_nothing_against_the_login(mysend, provider, relay):
     one = provider(QUICK)
     gone = relay(TAKES)
     gone.stop()
     person, (status, shown) = log_in(mysend, one, gone)
-    assert status == 75 and "127.0.0.1 has given a login for me@example.net.\n" in person.out and len(kept(mysend)) == 1, shown
+    assert status == 75 and "127.0.0.1 has given a login; the relay could not be asked whether it takes it.\n" in person.out and len(kept(mysend)) == 1, shown
 
 
 def test_another_login_replaces_the_one_before(mysend, provider, relay):
