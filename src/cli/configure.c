@@ -177,9 +177,27 @@ static void print_relay(const struct found *found, struct arena *run)
 		printf("tls on\n");
 }
 
-static bool by_oauth(const struct found *found)
+/* Gmail has app passwords, but who names a client does without. */
+static bool by_google(const struct found *found, const struct config_text *t)
 {
-	return found->provider && (found->provider->secret == SECRET_LOGIN || found->provider->secret == SECRET_TENANT);
+	return t->client && found->provider && strcmp(found->provider->name, "Gmail") == 0;
+}
+
+static bool by_person(const struct found *found, const struct config_text *t)
+{
+	return by_google(found, t) || (found->provider && found->provider->secret == SECRET_LOGIN);
+}
+
+static bool by_oauth(const struct found *found, const struct config_text *t)
+{
+	return by_person(found, t) || (found->provider && found->provider->secret == SECRET_TENANT);
+}
+
+static int check_client(const struct found *found, const struct config_text *t, struct failure *f)
+{
+	if (!t->client || by_oauth(found, t))
+		return 0;
+	return usage_fail(f, "--configure has an oauth_client_id for Exchange Online, outlook.com and Gmail alone; mysend.conf(5) has what another provider needs", "");
 }
 
 static const char *login_command(struct arena *run, const struct config_text *t)
@@ -193,14 +211,25 @@ static const char *login_command(struct arena *run, const struct config_text *t)
 /* A domain of the tenant's stands for the tenant's id. Without an oauth_client_id the configuration is refused, with words that name it. */
 static void print_oauth(const struct found *found, struct arena *run, const struct config_text *t)
 {
-	bool person = found->provider->secret == SECRET_LOGIN;
+	bool google = by_google(found, t), person = by_person(found, t);
 
-	printf("oauth %s\noauth_provider microsoft:%s\n", person ? "login" : "client", person ? "consumers" : found->domain);
-	say(arena_printf(run, "The application (client) ID of an app that %s once at https://entra.microsoft.com, App registrations; contrib/oauth.md has each step.",
-			 person ? "is registered" : "an administrator registers"));
+	printf("oauth %s\noauth_provider %s%s\n", person ? "login" : "client", google ? "google" : "microsoft:", google ? "" : person ? "consumers" : found->domain);
+	if (google)
+		say("The client ID of an app that is made once at https://console.cloud.google.com; contrib/oauth.md has each step.");
+	else
+		say(arena_printf(run, "The application (client) ID of an app that %s once at https://entra.microsoft.com, App registrations; contrib/oauth.md has each step.",
+				 person ? "is registered" : "an administrator registers"));
 	printf(t->client ? "oauth_client_id %s\n" : "#oauth_client_id %s\n", t->client ? t->client : "ID");
-	if (person)
-		say(arena_printf(run, "Then, once: %s", login_command(run, t)));
+}
+
+static void print_secret(const struct found *found, struct arena *run, const struct config_text *t)
+{
+	bool oauth = by_oauth(found, t);
+
+	say(arena_printf(run, "The %s stands alone in a file that nobody else may read. To write it: this, the %s, Enter, Ctrl-D.",
+			 by_google(found, t) ? "client's secret" : oauth ? "client's secret (its value, not its ID)" : "password", oauth ? "secret" : "password"));
+	printf("#   (umask 077; cat >%s)\n", t->secret);
+	printf("password_file %s\n", t->secret);
 }
 
 static void print_login(const struct found *found, struct arena *run, const struct config_text *t)
@@ -213,22 +242,22 @@ static void print_login(const struct found *found, struct arena *run, const stru
 		[SECRET_KEY] = "The password is one for programs, not that of the account.",
 	};
 	const struct provider *p = found->provider;
+	bool google = by_google(found, t), person = by_person(found, t);
 
 	printf("\n");
 	if (p)
-		say(arena_printf(run, "The login at %s (as of %s). %s%s%s", p->name, p->date, secrets[p->secret], *p->note ? " " : "", p->note));
+		say(arena_printf(run, "The login at %s (as of %s). %s%s%s", p->name, p->date, secrets[google ? SECRET_LOGIN : p->secret], *p->note && !google ? " " : "",
+				 google ? "" : p->note));
 	else
 		say("The login: often the address, else the name that the provider gives; some want an app password.");
 	printf("user %s\n", t->user);
-	if (by_oauth(found))
+	if (by_oauth(found, t))
 		print_oauth(found, run, t);
-	if (by_oauth(found) && p->secret == SECRET_LOGIN)
-		return;
-	say(arena_printf(run, "The %s stands alone in a file that nobody else may read. To write it: this, the %s, Enter, Ctrl-D.",
-			 by_oauth(found) ? "client's secret (its value, not its ID)" : "password", by_oauth(found) ? "secret" : "password"));
-	printf("#   (umask 077; cat >%s)\n", t->secret);
-	printf("password_file %s\n", t->secret);
-	if (by_oauth(found))
+	if (!person || google)
+		print_secret(found, run, t);
+	if (person)
+		say(arena_printf(run, "Then, once: %s", login_command(run, t)));
+	else if (by_oauth(found, t))
 		say(arena_printf(run, "Without an administrator, for one's own mailbox: oauth login, and no password_file; then, once: %s", login_command(run, t)));
 }
 
@@ -260,8 +289,10 @@ static const char *next_step(const struct found *found, struct arena *run, const
 {
 	const char *id = t->client ? OTHER_BUILD : OTHER_BUILD "oauth_client_id, ";
 
-	if (!by_oauth(found))
+	if (!by_oauth(found, t))
 		return arena_printf(run, "the password into %s", t->secret);
+	if (by_google(found, t))
+		return arena_printf(run, "the client's secret into %s, %s", t->secret, login_command(run, t));
 	if (found->provider->secret == SECRET_LOGIN)
 		return arena_printf(run, "%s%s", id, login_command(run, t));
 	return arena_printf(run, "%sthe client's secret into %s", id, t->secret);
@@ -280,7 +311,7 @@ int mode_configure(const struct options *o, struct arena *run, struct failure *f
 	struct found found = {.host = ""};
 	struct config_text t = {.account = o->request.account ? o->request.account : "default", .secret = secret_file(run)};
 
-	if (check_account(t.account, f) < 0 || find(&found, o, run, &t, f) < 0 || login(&found, run, &t.user, f) < 0)
+	if (check_account(t.account, f) < 0 || find(&found, o, run, &t, f) < 0 || check_client(&found, &t, f) < 0 || login(&found, run, &t.user, f) < 0)
 		return -1;
 	print(&found, run, &t);
 	if (file_end_output(f) < 0)

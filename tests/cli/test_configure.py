@@ -226,6 +226,20 @@ def test_gmail_stays_with_the_app_password_and_names_the_other_way(configure):
     assert list(oauth(result)) == ["password_file"] and "oauth login and oauth_provider google" in comments(result), result
 
 
+def test_gmail_with_a_client_is_a_persons_login(configure):
+    result = configure(NONE, "me@gmail.com", *CLIENT)
+    place = printed(result)["password_file"]
+    assert oauth(result) == {"oauth": "login", "oauth_provider": "google", "oauth_client_id": CLIENT[1], "password_file": place}, result
+    said = comments(result)
+    assert "app password" not in said and "The client's secret stands alone" in said and "once: mysend --login" in said and "console.cloud.google.com" in said, result
+    assert result.err.endswith("next: the client's secret into %s, mysend --login, then mysend --probe\n" % place), result
+
+
+def test_client_is_not_dropped_where_nothing_is_known_of_tokens(configure):
+    result = configure(NONE, "me@gmx.de", *CLIENT)
+    assert result.status == 64 and "oauth_client_id for Exchange Online, outlook.com and Gmail alone" in result.err and not result.out, result
+
+
 @pytest.mark.parametrize("wrong", ["", "a\nb", '"a"', " a"])
 def test_client_that_no_configuration_can_have_is_an_error(mysend, wrong):
     result = offline(mysend, "me@outlook.com", "--relay", "smtp://x.example", "--oauth_client_id", wrong)
@@ -248,7 +262,8 @@ def every_domain():
 
 def test_all_that_the_table_makes_are_configurations(with_oauth, configure, mysend):
     for domain in every_domain():
-        made = configure(NONE, "me@" + domain, *CLIENT)
+        made = configure(NONE, "me@" + domain)
+        made = configure(NONE, "me@" + domain, *CLIENT) if "oauth_client_id" in made.out else made
         path = mysend.file(made.out)
         shown = mysend("-C", path, "--show-config")
         assert shown.status == 0 and shown.err == "" and re.search("^host +[^ ]", shown.out, re.M), (domain, made, shown)
