@@ -85,7 +85,7 @@ static int from_file(struct search *s, const char *path, enum must must, enum mo
 	private_start(&p, FILE_LIMIT);
 	rc = open_and_read(&p, path, must, rules, f);
 	if (rc < 0 && access(path, F_OK) < 0 && errno == ENOENT)
-		failure_hint(f, HINT_PASSWORD_MAKE, path);
+		(void)!(oauth_is_on(s->of) ? failure_hint(f, HINT_SECRET_MAKE, path) : failure_hint(f, HINT_PASSWORD_MAKE, path));
 	if (rc > 0) {
 		rc = mode == OURS_ONLY ? check_mode(&p, path, f) : 0;
 		if (rc == 0)

@@ -154,8 +154,10 @@ int oauth_check(const struct account *a, struct failure *f)
 		return contradicts(a, SET_oauth_assertion_command, f);
 	if (!*a->user)
 		return fault(a, SET_oauth, "needs user beside it", "", f);
-	if (!*a->oauth_client_id)
-		return fault(a, SET_oauth, "needs oauth_client_id beside it", "", f);
+	if (!*a->oauth_client_id) {
+		fault(a, SET_oauth, "needs oauth_client_id beside it", "", f);
+		return failure_hint(f, HINT_OAUTH_ID);
+	}
 	for (size_t i = 0; i < sizeof given / sizeof *given; i++)
 		if (check_url(a, given[i].setting, given[i].url, f) < 0)
 			return -1;

@@ -54,6 +54,7 @@ static const struct {
 	{"unauthorized_client", ALL, ANY, "credentials", HINT_OAUTH_SECRET},
 	{"unauthorized_client", ALL, ANY, "", HINT_OAUTH_FLOW},
 	{"unsupported_grant_type", ALL, ANY, "", HINT_OAUTH_FLOW},
+	{"invalid_request", ALL, ANY, "grant type", HINT_OAUTH_FLOW},
 	{"invalid_grant", ALL, CLIENT | ASSERTION, "", HINT_OAUTH_ASSERTION},
 	{"invalid_grant", ALL, LOGIN, "", HINT_OAUTH_CODE},
 	{"invalid_grant", GOOGLE, REFRESH, "", HINT_OAUTH_LOGIN_GOOGLE},
@@ -95,6 +96,14 @@ static enum hint hint_of_error(const struct token_answer *a, enum token_grant gr
 	return NO_HINT;
 }
 
+/* The setting that the secret came from is named, not another one. */
+static enum hint of_secret(enum hint hint, const struct account *a)
+{
+	if (hint == HINT_OAUTH_SECRET && *a->password_command)
+		return HINT_OAUTH_SECRET_COMMAND;
+	return hint == HINT_OAUTH_SECRET && !oauth_is_client(a) && !a->password && !*a->password_file ? HINT_OAUTH_SECRET_NONE : hint;
+}
+
 static bool may_go_later(const struct token_answer *a)
 {
 	return a->status == 408 || a->status == 429 || a->status >= 500 || strcmp(a->error, "temporarily_unavailable") == 0 ||
@@ -112,6 +121,6 @@ int token_fault(const struct token_answer *a, enum token_grant grant, const stru
 	if (failure_is_temporary(f))
 		return -1;
 	if (!hint)
-		hint = hint_of_error(a, grant, o->maker);
+		hint = of_secret(hint_of_error(a, grant, o->maker), account);
 	return hint ? failure_add_hint(f, hint, (const char *const[]){account->name, NULL}) : -1;
 }

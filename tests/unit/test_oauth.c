@@ -93,7 +93,7 @@ static void test_what_lacks_or_contradicts_is_named_with_its_line(void **state)
 	static const struct { const char *lines, *text; enum hint hint; } rows[] = {
 		{"oauth client", "conf:1: oauth needs user beside it", NO_HINT},
 		{"user u\noauth_provider google\noauth_client_id i\npassword s", "conf:3: oauth_client_id needs oauth beside it: client or login", NO_HINT},
-		{"oauth client\nuser u", "conf:1: oauth needs oauth_client_id beside it", NO_HINT},
+		{"oauth client\nuser u", "conf:1: oauth needs oauth_client_id beside it", HINT_OAUTH_ID},
 		{OWN, "conf:1: oauth needs oauth_provider or oauth_token_url beside it", NO_HINT},
 		{OWN "oauth_provider github", "conf:4: oauth_provider takes microsoft:TENANT or google, not github", NO_HINT},
 		{OWN "oauth_provider googlemail", "conf:4: oauth_provider takes microsoft:TENANT or google, not googlemail", NO_HINT},

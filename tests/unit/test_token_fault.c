@@ -103,6 +103,7 @@ static const struct {
 	{OWN, GRANT_CLIENT, 400, ALONE("unsupported_grant_type"), EX_NOPERM, HINT_OAUTH_FLOW},
 	{OWN, GRANT_CLIENT, 400, SAID("invalid_scope", "requested scope is not allowed"), EX_NOPERM, HINT_OAUTH_SCOPE_UNKNOWN},
 	{OWN, GRANT_CLIENT, 400, ALONE("invalid_target"), EX_NOPERM, HINT_OAUTH_RESOURCE},
+	{OWN, GRANT_CLIENT, 400, SAID("invalid_request", "requested grant type is not allowed for this client"), EX_NOPERM, HINT_OAUTH_FLOW},
 	{OWN, GRANT_CLIENT, 400, SAID("invalid_request", "Missing form parameter: grant_type"), EX_NOPERM, NO_HINT},
 	{OWN, GRANT_CLIENT, 400, ALONE("server_error"), EX_TEMPFAIL, NO_HINT},
 	{OWN, GRANT_CLIENT, 400, ALONE("slow_down"), EX_TEMPFAIL, NO_HINT},
@@ -112,7 +113,7 @@ static const struct {
 
 static void test_answers_of_providers_lead_to_their_hints(void **state)
 {
-	const struct account account = {.name = "alerts"};
+	const struct account account = {.name = "alerts", .password_file = "/etc/secret", .password_command = ""};
 	struct token_answer a;
 	struct failure f;
 
@@ -132,9 +133,32 @@ static void test_answers_of_providers_lead_to_their_hints(void **state)
 	}
 }
 
+static void test_a_secret_that_is_refused_is_looked_for_where_it_came_from(void **state)
+{
+	enum { BY_CLIENT = 1, BY_LOGIN }; /* the setting oauth: off, client or login */
+	static const struct { unsigned oauth; const char *file, *command; enum hint hint; } from[] = {
+		{BY_CLIENT, "/etc/secret", "", HINT_OAUTH_SECRET}, {BY_LOGIN, "/etc/secret", "", HINT_OAUTH_SECRET},
+		{BY_LOGIN, "", "print-token", HINT_OAUTH_SECRET_COMMAND}, {BY_CLIENT, "", "print-secret", HINT_OAUTH_SECRET_COMMAND},
+		{BY_LOGIN, "", "", HINT_OAUTH_SECRET_NONE}, {BY_CLIENT, "", "", HINT_OAUTH_SECRET}, /* of systemd or netrc */
+	};
+	const struct oauth o = {.maker = OAUTH_OWN};
+	struct token_answer a;
+	struct failure f;
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(from); i++) {
+		const struct account account = {.name = "alerts", .oauth = from[i].oauth, .password_file = from[i].file, .password_command = from[i].command};
+
+		assert_int_equal(token_answer_read(&a, 401, slice_of(ALONE("invalid_client")), ANSWER_TOKEN, &f), 0);
+		assert_int_equal(token_fault(&a, GRANT_REFRESH, &account, &o, &f), -1);
+		assert_int_equal(f.hint_id, from[i].hint);
+		token_answer_free(&a);
+	}
+}
+
 static void test_it_says_status_error_and_words(void **state)
 {
-	const struct account account = {.name = "alerts"};
+	const struct account account = {.name = "alerts", .password_file = "/etc/secret", .password_command = ""};
 	const struct oauth o = {.maker = OAUTH_MICROSOFT};
 	struct token_answer a;
 	struct failure f;
@@ -155,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_answers_of_providers_lead_to_their_hints),
+		cmocka_unit_test(test_a_secret_that_is_refused_is_looked_for_where_it_came_from),
 		cmocka_unit_test(test_it_says_status_error_and_words),
 	};
 
