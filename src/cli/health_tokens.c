@@ -24,7 +24,7 @@ static const char *what_is_wrong(struct arena *in, const struct account *a, cons
 	if (k->login_seconds == 0)
 		return arena_printf(in, "the login of account %s was not used for so long that it has ended: %s", a->name, login);
 	if (k->login_seconds > 0 && k->login_seconds < TOKEN_LOGIN_NEAR)
-		return arena_printf(in, "the login of account %s lasts %s, unless it is used: %s", a->name, clock_left(left, k->login_seconds), login);
+		return arena_printf(in, "the login of account %s ends in %s, since nothing has used it: does a timer or cron run mysend -q? else %s", a->name, clock_left(left, k->login_seconds), login);
 	return NULL;
 }
 

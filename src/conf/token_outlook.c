@@ -19,10 +19,13 @@ static void tell(struct token_outlook *out, const struct token_state *s, const s
 	out->obtained = s->obtained;
 }
 
-static void tell_failure(struct token_outlook *out, const struct token_file *t)
+/* A login that is there no more, or is of another configuration, has taken its failures along. */
+static void tell_failure(struct token_outlook *out, const struct account *a, const struct token_file *t)
 {
 	struct token_note n;
 
+	if (!out->login && !oauth_is_client(a))
+		return;
 	token_note_read(&n, t);
 	out->tried = n.tried > out->obtained ? n.tried : 0;
 	out->refused = n.refused > out->obtained;
@@ -48,7 +51,7 @@ int token_outlook(const struct account *a, struct token_outlook *out, struct fai
 		if (rc == 0)
 			tell(out, &s, &o);
 		if (rc == 0)
-			tell_failure(out, &file);
+			tell_failure(out, a, &file);
 		token_state_free(&s);
 		token_file_close(&file);
 	}

@@ -31,8 +31,8 @@ def samples(text):
 
 
 @pytest.mark.parametrize("ago, status, words", [
-    (0, 0, None), (75 * DAY, 0, None), (77 * DAY, 1, "the login of account default lasts 13 days, unless it is used: mysend --login"),
-    (89 * DAY + 3600, 1, "lasts 23 hours"), (100 * DAY, 1, "the login of account default was not used for so long that it has ended: mysend --login"),
+    (0, 0, None), (75 * DAY, 0, None), (77 * DAY, 1, "the login of account default ends in 13 days, since nothing has used it: does a timer or cron run mysend -q? else mysend --login|"),
+    (89 * DAY + 3600, 1, "ends in 23 hours"), (100 * DAY, 1, "the login of account default was not used for so long that it has ended: mysend --login|"),
 ])
 def test_login_that_is_not_used_is_a_warning_two_weeks_before_it_ends(spool, provider, ago, status, words):
     one = provider("scope mail")
@@ -92,6 +92,24 @@ def test_refusal_of_the_last_exchange_is_known_without_asking_until_one_goes_wel
     assert len(there.messages) == 1
     result = check(spool, one, flow)
     assert result.status == 0 and words not in result.out, result
+
+
+@pytest.mark.parametrize("after", ["--logout", "damage", "another user"])
+def test_refusal_of_a_login_that_is_over_is_told_no_more(spool, relay, provider, after):
+    one = provider('token "error invalid_grant"', "scope mail")
+    logged_in(one, 7200)
+    spool.run("bob@example.org", relay=tokens.relay_of(relay, one), more=one.account("login"), stdin=b"Subject: x\n\nx\n")
+    assert "got no token" in check(spool, one).out
+    if after == "--logout":
+        assert spool.run("--logout", relay=relay(), more=one.account("login")).status == 0
+    elif after == "damage":
+        with open(os.path.join(one.state, "default"), "w", encoding="utf-8") as out:
+            out.write("mysend-token 1\n")
+    else:
+        tokens.write(one, "", "of somebody else", user="you@example.net")
+    result = check(spool, one)
+    assert "got no token" not in result.out and "nobody has logged in for account default: mysend --login|" in result.out, result
+    assert samples(check(spool, one, args=CHECK).out)["mysend_oauth_refused", "default"] == 0
 
 
 def test_provider_that_is_down_is_no_refusal(spool, relay, provider):
