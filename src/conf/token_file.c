@@ -106,6 +106,19 @@ void token_file_close(struct token_file *t)
 	t->lock = t->folder = -1;
 }
 
+/* As one that root has copied. */
+static int not_opened(const char *path, struct failure *f)
+{
+	struct arena scratch = {.block = NULL};
+	bool denied = errno == EACCES;
+
+	fails(path, "opening it", f);
+	if (denied)
+		failure_hint(f, HINT_TOKEN_OWNER, whoami_user(&scratch), path);
+	arena_free(&scratch);
+	return -1;
+}
+
 static int check_file(int fd, const char *path, struct failure *f)
 {
 	struct stat st;
@@ -129,7 +142,7 @@ static int read_file(const struct token_file *t, const char *path, struct token_
 	*out = (struct token_state){.access = "", .refresh = ""};
 	fd = trusted_open(path, TRUSTED_COMMANDS | TRUSTED_NO_LINK, f);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : errno ? fails(path, "opening it", f) : -1;
+		return errno == ENOENT ? 0 : errno ? not_opened(path, f) : -1;
 	vault_guard();
 	private_start(&text, TOKEN_STATE_OCTETS);
 	rc = check_file(fd, path, f);

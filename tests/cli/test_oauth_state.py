@@ -541,6 +541,22 @@ def test_nothing_of_a_token_stays_in_memory_after_the_login(mysend, relay, provi
     assert left == [] and len(one.secrets) > 1
 
 
+def test_login_that_root_has_put_there_says_whose_it_has_to_be(mysend, relay, provider, open_folder):
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root, with setpriv, may be somebody else")
+    one = provider("app app")
+    one.state = os.path.join(open_folder, "oauth")
+    tokens.logged_in(one)
+    path, place = os.path.join(open_folder, "config"), os.path.join(one.state, "default")
+    with open(path, "w", encoding="ascii") as out:
+        out.write(config(relay(), one))
+    for each in (path, one.state):
+        os.chown(each, 65534, 65534)
+    mysend.path = shutil.copy(mysend.path, open_folder)
+    done = mysend("--logout", prefix=["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], env={"MYSEND_CONFIG": path, "HOME": "/nowhere"}, cwd="/")
+    assert "%s: opening it: Permission denied" % place in done.failed(78) and "chown nobody %s, or remove it" % place in done.hints[0] and not one.asked(), done
+
+
 def test_while_a_login_is_renewed_no_core_is_dumped_and_nobody_may_look(mysend, relay, provider, open_folder):
     """A public client has no secret: the refresh token is all there is. The owner of /proc/PID/mem tells whether other processes of the user may."""
     if mysend.sanitized or os.geteuid() != 0 or shutil.which("setpriv") is None:
