@@ -320,7 +320,7 @@ static int replace(const struct token_file *t, struct slice text, struct failure
 		rc = fails(t->path, "writing a new one", f);
 		(void)!unlinkat(t->folder, name, 0);
 		close(fd);
-		return -1;
+		return rc;
 	}
 	/* From here on it is not deleted, even if it cannot be put into its place: who takes the lock next does so. */
 	if (fsync(fd) < 0)
