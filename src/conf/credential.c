@@ -50,6 +50,13 @@ static int unreadable(const char *path, int error, struct failure *f)
 	return -1;
 }
 
+static bool is_of_others(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != 0 && st.st_uid != geteuid();
+}
+
 /* 1: the file was read; 0: it is not there; -1 */
 static int open_and_read(struct private *p, const char *path, enum must must, unsigned rules, struct failure *f)
 {
@@ -60,7 +67,7 @@ static int open_and_read(struct private *p, const char *path, enum must must, un
 	if (fd < 0 && errno)
 		return unreadable(path, errno, f);
 	if (fd < 0)
-		return -1;
+		return is_of_others(path) ? failure_hint(f, HINT_CHOWN) : -1;
 	rc = private_read(p, fd);
 	if (rc < 0)
 		fail_errno(f, AT_CONFIG, EX_CONFIG, "%s", path);

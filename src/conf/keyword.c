@@ -98,6 +98,7 @@ int keyword_read(struct keyword *out, struct slice word, struct slice value, str
 	if (known && known < word.len && strchr("=:", word.p[known]))
 		return failure_hint(f, HINT_KEYWORD_BLANK, (char[]){word.p[known], '\0'});
 	nearest = setting_nearest(word);
-	return nearest ? failure_hint(f, HINT_KEYWORD_NEAREST, nearest)
-		       : failure_hint(f, HINT_KEYWORDS);
+	if (nearest)
+		return failure_hint(f, HINT_KEYWORD_NEAREST, nearest);
+	return slice_mentions(word, "secret") ? failure_hint(f, HINT_KEYWORD_SECRET) : failure_hint(f, HINT_KEYWORDS);
 }

@@ -253,6 +253,8 @@ static int takes(enum setting s, struct slice v, const struct origin *from, stru
 		return failure_hint(f, HINT_OFFER_NAMES);
 	if (r->kind == kind_url && memchr(v.p, ' ', v.len))
 		return failure_hint(f, HINT_PORT_COLON);
+	if (r->kind == kind_word && memchr(v.p, ' ', v.len))
+		return failure_hint(f, HINT_WORD_BLANK);
 	return r->kind == kind_host && value_has_port(v) ? failure_hint(f, HINT_HOST_PORT) : -1;
 }
 

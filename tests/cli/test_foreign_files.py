@@ -416,3 +416,11 @@ def test_command_of_a_variable_is_refused_and_not_run(mysend, relay, name, tmp_p
 def test_command_of_an_option_is_run(mysend, relay):
     one = relay("ehlo auth=plain", "user joe secret")
     mysend("--password-command=echo secret", "bob@example.org", stdin=TEXT, relay=one, config="user joe\nauth plain\n").ok()
+
+
+@needs_root
+def test_password_file_of_somebody_else_is_told_with_what_to_do(mysend, tmp_path):
+    path = mysend.file("secret", name=str(tmp_path / "password"))
+    os.chown(path, EVE, EVE)
+    done = mysend("--probe", config="host h.example\nfrom me@example.net\nuser joe\npassword_file %s\n" % path)
+    assert KINDS["foreign"] in done.out and "hint: make it ours or root's (chown)" in done.out, done

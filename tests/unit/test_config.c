@@ -180,6 +180,7 @@ static void test_an_error_names_file_and_line_and_what_to_do(void **state)
 {
 	static const struct { const char *text, *says, *hint; } rows[] = {
 		{"host h\ntimout 5\n", "/x/conf:2: unknown keyword \"timout\"", "did you mean timeout?"},
+		{"oauth_provider microsoft: t\n", "/x/conf:1: oauth_provider takes PROVIDER, not \"microsoft: t\"", "this is one word: there is no blank in it"},
 		{"host h\n\nwhatever 5\n", "/x/conf:3: unknown keyword \"whatever\"", "mysend --list-settings lists them"},
 		{"host h\nport x\n", "/x/conf:2: port takes a number from 1 to 65535, not \"x\"", ""},
 		{"host h\nhost i\n", "/x/conf:2: host is set in line 1 already", ""},

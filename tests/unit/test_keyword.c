@@ -111,6 +111,7 @@ static void test_any_other_keyword_is_an_error_with_the_nearest_as_a_hint(void *
 		{"Host", "h", "unknown keyword \"Host\"", "did you mean host?"},
 		{"TLS", "off", "unknown keyword \"TLS\"", "did you mean tls?"},
 		{"tls_trustfile", "/f", "unknown keyword \"tls_trustfile\"", "did you mean tls_trust_file?"},
+		{"oauth_client_secret", "x", "unknown keyword \"oauth_client_secret\"", "a client's secret is set as the password: password_file names a file that holds it"},
 		{"frobnicate", "x", "unknown keyword \"frobnicate\"", "mysend --list-settings lists them"},
 		{"=", "x", "unknown keyword \"\"", "mysend --list-settings lists them"},
 		{"password=hunter2", "", "unknown keyword \"password\"", "a blank stands between a keyword and its value, no ="},
