@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import subprocess
 import urllib.parse
 
 import pytest
@@ -132,8 +133,8 @@ class Host:
         header = b"From: %s\n" % self.case.sender.encode() if self.case.sender else b""
         prefix = ()
         if self.case.read_only:
-            if os.geteuid() or not shutil.which("unshare"):
-                pytest.skip("a folder that root may not write needs root and unshare(1)")
+            if os.geteuid() or not shutil.which("unshare") or subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
+                pytest.skip("a folder that root may not write needs root, unshare(1) and a mount namespace")
             where = self.real("/var")
             os.makedirs(where, exist_ok=True)
             prefix = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs -o ro none "$0" && exec "$@"', where)
