@@ -75,6 +75,19 @@ static int open_place(struct token_file *t, const struct account *a, bool make, 
 	return rc;
 }
 
+static bool has_login(const struct token_file *t)
+{
+	struct token_state s;
+	struct failure unused;
+	bool has;
+
+	if (token_file_read(t, &s, &unused) < 0)
+		return false;
+	has = s.found == TOKEN_OURS && *s.refresh;
+	token_state_free(&s);
+	return has;
+}
+
 static int begin(struct token_file *t, const struct account *a, const struct oauth *o, bool make, struct failure *f)
 {
 	int rc;
@@ -84,6 +97,8 @@ static int begin(struct token_file *t, const struct account *a, const struct oau
 	rc = open_place(t, a, make, f);
 	if (rc != 0)
 		token_file_close(t);
+	else if (!oauth_is_client(a))
+		token_file_share(t, has_login);
 	return rc;
 }
 

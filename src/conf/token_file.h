@@ -1,7 +1,9 @@
 /*
  * conf/token_file - the file in which an account's tokens are kept: where it is, who may write it, how it is locked and replaced
  *
- * In token_file.c: the file; in token_name.c: NAME. A folder of ours, 0700, with a file NAME for each account, 0600, and NAME.lock, which is locked around reading, exchange and writing.
+ * In token_file.c: the file; in token_name.c: NAME; in token_shared.c: who has none of their own. A folder of ours, 0700, with a file NAME
+ * for each account, 0600, and NAME.lock, which is locked around reading, exchange and writing. With oauth login an account without a
+ * file uses the login of another one of the same user, client, scope and provider: msmtp's "account default : NAME" is one mailbox.
  * The file is replaced by rename only, so that who reads it without the lock sees the old one or the new one, whole. What a writer that
  * was killed has left stands beside it as NAME.HEX.new: where it is whole and newer it is put into the file's place when the lock
  * is taken next (a refresh token that is good once is then not lost), else it is deleted.
@@ -47,6 +49,8 @@ MUST_CHECK int token_file_write(const struct token_file *t, const struct token_s
 MUST_CHECK int token_file_remove(const struct token_file *t, struct failure *f); /* fine where there is none */
 void token_file_close(struct token_file *t); /* and gives the lock back */
 
+/* For token_file.c: where the account has no file of its own, and another account's has a login for the very same, it is that one. */
+void token_file_share(struct token_file *t, bool (*has_login)(const struct token_file *other));
 /* The name of an account's file: another one for each account, on file systems without case, too. */
 void token_file_name(char to[static TOKEN_FILE_NAME], const char *account);
 

@@ -290,6 +290,18 @@ def test_on_a_disk_that_is_full_the_mail_goes_and_the_path_is_told(mysend, relay
     assert len(there.messages) == (3 if flow == "login" else 2) and tokens.read(one, folder=inside)["Access"] == one.given()[-1]
 
 
+def test_two_names_of_one_mailbox_are_one_login(mysend, relay, provider):
+    """msmtp's usual form: account gmail, and account default : gmail."""
+    one = provider("refresh single")
+    there = tokens.relay_of(relay, one)
+    tokens.logged_in(one, account="gmail")
+    text = config(there, one).replace("account default", "account gmail") + "account default : gmail\n"
+    send(mysend, text).ok()
+    assert mysend("-a", "gmail", SENT, stdin=TEXT, config=text).ok() and len(there.messages) == 2
+    assert len(one.asked("refresh")) == 1 and tokens.read(one, account="gmail")["Refresh"] == newest(one)
+    assert not os.path.exists(os.path.join(one.state, "default"))
+
+
 def test_what_a_killed_run_has_left_is_taken_up_by_the_next(mysend, relay, provider):
     """The old refresh token is dead, the new one stands beside the state."""
     one = provider("refresh single")

@@ -1,5 +1,6 @@
 """Who looks after the queue: listings, monitoring, limits, what was given up, and a runner that stays."""
 import json
+import itertools
 import os
 import pwd
 import re
@@ -342,13 +343,14 @@ def test_runner_that_stays_asks_for_the_password_again_in_each_run(spool, relay,
     spool.mysend("-odq", "bob@example.org", stdin=TEXT, config=config).ok()
     _, again = stays(config)
     for i, password in enumerate(wanted):
-        wait_for(lambda: len(there.logins) == i + 1)
+        wait_for(lambda: password in [login.password for login in there.logins])
         (tmp_path / "password").write_text(wanted[min(i + 1, 7)])
         wait_for(lambda: spool.mysend("--queue-hold", spool.names()[0], config=config).status == 0)
         again()     # with nothing to do
         spool.mysend("--queue-release", spool.names()[0], config=config).ok()
         again()
-    assert [login.password for login in there.logins][:8] == wanted
+    # A run that began with nothing to do may have found the mail released: then two runs had the same one.
+    assert [password for password, _ in itertools.groupby(login.password for login in there.logins)] == wanted
 
 
 def test_runner_that_reads_its_configuration_many_times_has_room_for_the_password_still(spool, relay, stays):

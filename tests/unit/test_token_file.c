@@ -787,12 +787,95 @@ static void test_what_is_removed_is_gone_with_what_stood_beside_it(void **state)
 	assert_string_equal(given(), " ");
 }
 
+static void flow(const char *word)
+{
+	const struct origin from = {.rank = RANK_OPTION, .file = "--oauth"};
+	struct arena in = {.block = NULL};
+	struct failure f;
+
+	assert_int_equal(account_set(&account, &in, SET_oauth, slice_of(word), &from, &f), 0);
+	arena_free(&in);
+}
+
+static void named(struct token_file *t, const char *name)
+{
+	struct failure f;
+
+	account.name = name;
+	assert_int_equal(token_file_open(t, &account, &oauth, &f), 0);
+}
+
+static void test_an_account_without_a_file_uses_the_login_of_the_same_user_client_and_scope(void **state)
+{
+	struct token_file t;
+	struct failure f;
+
+	(void)state;
+	flow("login");
+	lock_it(&t);
+	assert_int_equal(write_it(&t, "AT", "", &f), 0);
+	named(&t, "default");
+	assert_string_equal(t.name, "default");
+	token_file_close(&t);
+	named(&t, "work");
+	assert_int_equal(write_it(&t, "AT", "RT", &f), 0);
+	token_file_close(&t);
+	named(&t, "default");
+	assert_string_equal(t.name, "work");
+	assert_string_equal(t.path, file);
+	token_file_close(&t);
+
+	/* A client needs no login; somebody else has none; and who has a file uses that. */
+	flow("client");
+	named(&t, "default");
+	assert_string_equal(t.name, "default");
+	token_file_close(&t);
+	flow("login");
+	account.user = "eve";
+	named(&t, "default");
+	assert_string_equal(t.name, "default");
+	token_file_close(&t);
+	named(&t, "other");
+	assert_int_equal(token_file_lock(&t, 0, &f), 0);
+	assert_int_equal(write_it(&t, "AT2", "RT2", &f), 0);
+	token_file_close(&t);
+	account.user = "joe";
+	named(&t, "other");
+	assert_string_equal(t.name, "other");
+	token_file_close(&t);
+}
+
+static void test_what_stands_beside_a_file_is_no_file_of_another_account(void **state)
+{
+	static const char *const names[] = {"work.01234567.new", "work.lock", ".work"};
+	struct token_file t;
+
+	(void)state;
+	open_it(&t);
+	token_file_close(&t);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char path[400];
+		FILE *out;
+
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		out = fopen(path, "w");
+		assert_non_null(out);
+		assert_int_equal(fchmod(fileno(out), 0600), 0);
+		assert_true(fputs(TEXT("joe", "1000", "AT", "RT"), out) >= 0 && fclose(out) == 0);
+		named(&t, "default");
+		assert_string_equal(t.name, "default");
+		token_file_close(&t);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_no_two_accounts_have_the_same_file),
+		TEST(test_an_account_without_a_file_uses_the_login_of_the_same_user_client_and_scope),
+		TEST(test_what_stands_beside_a_file_is_no_file_of_another_account),
 		TEST(test_names_that_are_long_end_in_a_digest),
 		TEST(test_what_is_written_is_read_again_and_for_us_alone),
 		TEST(test_to_look_makes_nothing),
