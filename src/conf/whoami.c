@@ -175,6 +175,21 @@ const char *whoami_rates(struct arena *in)
 	return geteuid() == 0 ? LOCALSTATEDIR "/lib/mysend/rate" : state_folder(in, "rate");
 }
 
+/* One of its last two names begins so: StateDirectory is mysend, mysend-alerts or mysend/alerts. Others belong to where it stands. */
+static bool is_mysends(struct slice path)
+{
+	for (unsigned names = 0; names < 2 && path.len; names++) {
+		size_t at = path.len;
+
+		while (at && path.p[at - 1] != '/')
+			at--;
+		if (slice_begins((struct slice){path.p + at, path.len - at}, "mysend"))
+			return true;
+		path.len = at ? at - 1 : 0;
+	}
+	return false;
+}
+
 /* The folder for tokens in $STATE_DIRECTORY (systemd.exec(5)): in that of mysend's own service; or, where no other place is known, in
  * that of any. "": there is none. */
 static const char *service_folder(struct arena *in, bool of_any)
@@ -187,7 +202,7 @@ static const char *service_folder(struct arena *in, bool of_any)
 			one = rest;
 			rest.len = 0;
 		}
-		if (one.len && *one.p == '/' && (of_any || slice_mentions(one, "/mysend")))
+		if (one.len && *one.p == '/' && (of_any || is_mysends(one)))
 			return arena_printf(in, "%.*s/oauth", (int)one.len, one.p);
 	}
 	return "";

@@ -261,6 +261,7 @@ static void test_tokens_are_kept_where_the_service_or_the_user_keeps_them(void *
 		{0, "", "/var/lib/backup", NULL, "/root", LOCALSTATEDIR "/lib/mysend/oauth"},
 		{1000, "", "/var/lib/backup", NULL, "/home/x", "/home/x/.local/state/mysend/oauth"},
 		{1000, "", "/var/lib/backup", "/s", "/", "/s/mysend/oauth"},
+		{1000, "", "/srv/mysend-hosts/state/backup", NULL, "/home/x", "/home/x/.local/state/mysend/oauth"},
 		/* and whose user has no home */
 		{1000, "", "/var/lib/backup:/var/lib/more", NULL, "/", "/var/lib/backup/oauth"},
 		{1000, "", "/var/lib/backup", NULL, "/nonexistent", "/var/lib/backup/oauth"},
