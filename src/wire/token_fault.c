@@ -113,11 +113,12 @@ static bool may_go_later(const struct token_answer *a)
 int token_fault(const struct token_answer *a, enum token_grant grant, const struct account *account, const struct oauth *o, struct failure *f)
 {
 	enum hint hint = hint_of_number(a->number);
-	char status[16] = "";
+	char status[16] = "", error[128]; /* with a description of TOKEN_WORDS octets no character is cut in f->text */
 
+	slice_printable(error, sizeof error, slice_of(a->error));
 	if (a->status) /* a browser that comes back has none */
 		snprintf(status, sizeof status, "%d ", a->status);
-	fail(f, AT_TOKEN, may_go_later(a) ? EX_TEMPFAIL : EX_NOPERM, "%s%s%s%s", status, a->error, *a->description ? ": " : "", a->description);
+	fail(f, AT_TOKEN, may_go_later(a) ? EX_TEMPFAIL : EX_NOPERM, "%s%s%s%s", status, error, *a->description ? ": " : "", a->description);
 	if (failure_is_temporary(f))
 		return -1;
 	if (!hint)

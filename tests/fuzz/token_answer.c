@@ -55,7 +55,7 @@ static void count(void *ctx, char *p, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 {
 	static const int statuses[] = {200, 200, 200, 400, 401, 428, 302, 503};
-	const struct account account = {.name = "default"};
+	struct account account;
 	struct arena in = {0};
 	struct slice body = fuzz_copy(&in, octets, len);
 	unsigned first = fuzz_take(&body);
@@ -66,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
 	size_t blocks = 0;
 	int rc, second;
 
+	account_defaults(&account);
+	account.name = "default";
 	memset(&a, 0xa5, sizeof a);
 	rc = token_answer_read(&a, statuses[first % 8], body, wanted, &f);
 	second = token_answer_read(&again, statuses[first % 8], body, wanted, &same);
