@@ -1,12 +1,12 @@
 /*
  * conf/token_file - the file in which an account's tokens are kept: where it is, who may write it, how it is locked and replaced
  *
- * In token_file.c: the file; in token_name.c: NAME; in token_shared.c: who has none of their own. A folder of ours, 0700, with a file NAME
- * for each account, 0600, and NAME.lock, which is locked around reading, exchange and writing. With oauth login an account without a
- * file uses the login of another one of the same user, client, scope and provider: msmtp's "account default : NAME" is one mailbox.
- * The file is replaced by rename only, so that who reads it without the lock sees the old one or the new one, whole. What a writer that
- * was killed has left stands beside it as NAME.HEX.new: where it is whole and newer it is put into the file's place when the lock
- * is taken next (a refresh token that is good once is then not lost), else it is deleted.
+ * In token_file.c: the file; in token_name.c: NAME; in token_shared.c: who has none of their own. A folder of ours, 0700, has for each
+ * account a file NAME, 0600, and NAME.lock, which is locked around reading, exchange and writing. With oauth login an account without
+ * a file uses the login of another one of the same user, client, scope and provider: msmtp's "account default : NAME" is one mailbox.
+ * The file is replaced by rename only, so that who reads it without the lock sees the old one or the new one, whole. What a killed
+ * writer has left stands beside it as NAME.HEX.new: whole and newer, it is put into the file's place when the lock is taken next (a
+ * refresh token that is good once is then not lost), else it is deleted.
  *
  * Use: token_file_open(&t, account, &oauth, f); token_file_read(&t, &s, f); token_file_lock(&t, ms, f); token_file_read again; exchange;
  * token_file_write(&t, &s, f); token_file_close(&t).

@@ -16,8 +16,8 @@ static bool is_of_an_account(const char *name)
 	       strcmp(name + len - (len < new ? len : new), TOKEN_FILE_NEW) != 0;
 }
 
-/* The same file object under another name; false: the path would be too long. */
-static bool rename_to(struct token_file *t, const char *name)
+/* From here on *t means the file of that name; false: the path would be too long. */
+static bool set_name(struct token_file *t, const char *name)
 {
 	size_t folder = strlen(t->path) - strlen(t->name);
 
@@ -42,9 +42,9 @@ void token_file_share(struct token_file *t, bool (*has_login)(const struct token
 		return;
 	}
 	for (unsigned n = 0; n < LOOKED_AT && (d = readdir(list)); n++)
-		if (is_of_an_account(d->d_name) && (!*found || strcmp(d->d_name, found) < 0) && rename_to(&other, d->d_name) && has_login(&other))
+		if (is_of_an_account(d->d_name) && (!*found || strcmp(d->d_name, found) < 0) && set_name(&other, d->d_name) && has_login(&other))
 			snprintf(found, sizeof found, "%s", other.name);
 	closedir(list);
 	if (*found)
-		(void)!rename_to(t, found);
+		(void)!set_name(t, found);
 }
